@@ -1,1 +1,45 @@
-//! Placeholder.
+//! Reloading importer core: modules, generations, reload policy. Knows no script language.
+//!
+//! A [`Registry`] holds the modules of one interpreter as immutable generations ([`Snapshot`]). A request
+//! [pins](Registry::pin) one and sees nothing else, however long it runs. When files change, [`Registry::check`] builds
+//! what changed, and everything that imports it, as a draft, and publishes it with one store, or refuses it as a whole.
+//! What the modules *are* is up to a [`Loader`]; where their texts come from, to a [`SourceTree`]; when to look, to a
+//! caller.
+
+mod diagnostic;
+mod draft;
+mod error;
+mod event;
+mod graph;
+mod id;
+mod import;
+mod importer;
+mod loader;
+mod plan;
+mod policy;
+mod registry;
+mod reload;
+mod retention;
+mod scope;
+mod search;
+mod snapshot;
+mod specifier;
+mod stamp;
+mod tree;
+mod view;
+
+pub use diagnostic::{Diagnostic, Note, Place};
+pub use error::ImportError;
+pub use event::{Event, Reason};
+pub use id::{InstanceId, ModuleId, normalize};
+pub use import::ImportOptions;
+pub use importer::Importer;
+pub use loader::{Carry, Loader};
+pub use registry::{Located, Registry};
+pub use reload::{Hint, Outcome};
+pub use scope::Scope;
+pub use snapshot::{Module, Record, Snapshot};
+pub use specifier::Specifier;
+pub use stamp::{ContentHash, Stamp};
+pub use tree::{DiskTree, MemoryTree, ReadError, Source, SourceTree};
+pub use view::View;

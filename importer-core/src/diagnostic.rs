@@ -1,0 +1,157 @@
+//! What went wrong, where, and what to do about it, in one shape for every part of the importer.
+
+use std::{borrow::Cow, fmt, path::Path, sync::Arc};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// A place in a source text: what an error points at.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the user knows it.
+    pub file: Arc<Path>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// The text that was loaded, which may no longer be what the file says.
+    pub text: Arc<str>,
+}
+
+impl Place {
+    /// Where the place is in `text`, in bytes: from the place to the end of the word that stands there.
+    fn span(&self) -> std::ops::Range<usize> {
+        let before: usize =
+            self.text.split_inclusive('\n').take(self.line.saturating_sub(1) as usize).map(str::len).sum();
+        let line = self.text[before..].lines().next().unwrap_or("");
+        let start = line.char_indices().nth(self.column.saturating_sub(1) as usize).map_or(line.len(), |(at, _)| at);
+        let word = line[start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(line.len() - start);
+        let width = word.max(line[start..].chars().next().map_or(0, char::len_utf8));
+        before + start..before + start + width
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An error with its remedy.
+///
+/// `Display` is one line, for logs; [`render`](Self::render) draws the excerpt, for people.
+///
+/// ```
+/// # use samovar_importer::{Diagnostic, Place};
+/// let text = "fn handler(req) {\n    lett x = 1;\n}\n";
+/// let place = Place { file: std::path::Path::new("hello.rhai").into(), line: 2, column: 5, text: text.into() };
+/// let diagnostic = Diagnostic::error("unexpected `lett`").at(place).help("did you mean `let`?");
+/// assert_eq!(diagnostic.to_string(), "hello.rhai:2:5: unexpected `lett`");
+/// assert!(diagnostic.render(false).contains("2 |     lett x = 1;"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What happened, as one sentence without a full stop.
+    pub message: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// What led there: the call chain or the chain of imports, innermost first.
+    pub notes: Vec<Note>,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+/// A step on the way to an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// For example: called in `render`.
+    pub message: String,
+    /// Where, if known.
+    pub place: Option<Place>,
+}
+
+impl Diagnostic {
+    /// An error that says `message`.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: None, notes: Vec::new(), help: Vec::new() }
+    }
+
+    /// Adds the place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Adds a step that led to the error.
+    #[must_use]
+    pub fn note(mut self, message: impl Into<String>, place: Option<Place>) -> Self {
+        self.notes.push(Note { message: message.into(), place });
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Draws the message with its excerpt; `colour` for terminals.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
+        if let Some(place) = &self.place {
+            group = group.element(excerpt(place, AnnotationKind::Primary));
+        }
+        for note in &self.notes {
+            let at = note.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+            group = group.element(Level::NOTE.message(format!("{}{at}", note.message)));
+        }
+        for help in &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group]).clone()
+    }
+}
+
+fn excerpt(place: &Place, kind: AnnotationKind) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+    let file: Cow<'_, str> = place.file.to_string_lossy();
+    Snippet::source(&*place.text).path(file.into_owned()).annotation(kind.span(place.span()))
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_behind_the_end_is_still_drawn() {
+        let place = Place { file: Path::new("m.rhai").into(), line: 9, column: 9, text: "let x = (".into() };
+        assert!(Diagnostic::error("unexpected end").at(place).render(false).contains("m.rhai"));
+    }
+
+    #[test]
+    fn an_excerpt_underlines_the_word() {
+        let place = Place { file: Path::new("m.rhai").into(), line: 2, column: 3, text: "a\nb größe c".into() };
+        let text = Diagnostic::error("no").at(place).render(false);
+        assert!(text.contains("^^^^^"), "{text}");
+        assert!(!text.contains("^^^^^^"), "{text}");
+    }
+}

@@ -1,0 +1,356 @@
+//! A generation that is being built: what a reload, or a first load, does before anybody sees it.
+//!
+//! A draft belongs to the one thread that holds the writer's lock. Nothing in it is visible to a request, so dropping
+//! it undoes everything (R24, R31). Building follows what is really imported: a module that asks for one which is
+//! planned but not yet built gets it built first.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use parking_lot::Mutex;
+
+use crate::{
+    diagnostic::Diagnostic,
+    error::ImportError,
+    event::{Event, Reason},
+    id::ModuleId,
+    import::ImportOptions,
+    importer::Importer,
+    loader::{Carry, Loader},
+    policy,
+    registry::{Located, Registry},
+    scope::Scope,
+    snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
+    stamp::ContentHash,
+    tree::Source,
+    view::View,
+};
+
+/// Modules that import each other deeper than this are a mistake, and loading them recurses on the stack.
+const DEPTH: usize = 64;
+
+pub(crate) struct Draft<L: Loader> {
+    registry: Arc<Registry<L>>,
+    base: Arc<Snapshot<L>>,
+    state: Mutex<State<L>>,
+}
+
+/// What a draft has come to. Taken out when building is done.
+pub(crate) struct State<L: Loader> {
+    planned: HashMap<ModuleId, Prepared<L>>,
+    built: BTreeMap<ModuleId, Arc<Module<L>>>,
+    /// In the order of completion: children first.
+    pub(crate) order: Vec<Arc<Module<L>>>,
+    loading: Vec<Loading>,
+    failed: HashMap<ModuleId, ImportError>,
+    /// Failures of modules that the base has: with one of these, nothing is published (R31).
+    pub(crate) regressions: Vec<Diagnostic>,
+    /// Old instances whose clone hook failed: purged once this is published (R45).
+    pub(crate) purge: Vec<ModuleId>,
+    /// What failed on the way, swallowed or not: once one of these reads otherwise, building may succeed.
+    pub(crate) unmet: Vec<Unmet>,
+}
+
+/// Compiled, and waiting for its turn.
+struct Prepared<L: Loader> {
+    importer: Arc<Importer>,
+    source: Source,
+    unit: L::Unit,
+    scope: Arc<Scope>,
+    reason: Reason,
+}
+
+/// A module whose text is running now.
+struct Loading {
+    id: ModuleId,
+    path: Arc<Path>,
+    children: Vec<Child>,
+    unmet: Vec<Unmet>,
+}
+
+impl<L: Loader> Draft<L> {
+    pub(crate) fn new(registry: Arc<Registry<L>>, base: Arc<Snapshot<L>>) -> Arc<Self> {
+        Arc::new(Self { registry, base, state: Mutex::default() })
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.base.generation() + 1
+    }
+
+    pub(crate) fn get(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
+        let state = self.state.lock();
+        state.built.get(&id).or_else(|| self.base.get(id)).cloned()
+    }
+
+    /// Ends the draft.
+    pub(crate) fn finish(&self) -> State<L> {
+        std::mem::take(&mut *self.state.lock())
+    }
+
+    /// Compiles a module of the plan, ahead of every hook and of every run.
+    pub(crate) fn prepare(&self, old: &Module<L>, source: Source, reason: Reason) -> Result<(), Diagnostic> {
+        let importer = Arc::new(Importer::new(old.id(), old.path().clone(), old.importer.initial_path().to_vec()));
+        match self.registry.loader().compile(&source, importer.instance()) {
+            Ok(unit) => {
+                let prepared = Prepared { importer, source, unit, scope: old.scope.clone(), reason };
+                self.state.lock().planned.insert(old.id(), prepared);
+                Ok(())
+            }
+            Err(diagnostic) => {
+                self.state.lock().unmet.push(Unmet { path: old.path().clone(), hash: Some(source.hash) });
+                Err(diagnostic)
+            }
+        }
+    }
+
+    /// Builds a module of the plan, unless an importer of it was faster, or the draft is lost already.
+    pub(crate) fn build_planned(self: &Arc<Self>, id: ModuleId) {
+        let prepared = {
+            let mut state = self.state.lock();
+            if state.regressions.is_empty() { state.planned.remove(&id) } else { None }
+        };
+        if let Some(prepared) = prepared {
+            // A failure is kept in the draft, as a regression.
+            let _ = self.build(prepared);
+        }
+    }
+
+    /// An import that is made while a module loads, or by a hook.
+    pub(crate) fn import(
+        self: &Arc<Self>,
+        importer: Option<&Arc<Importer>>,
+        name: &str,
+        options: &ImportOptions,
+        scope: &Arc<Scope>,
+    ) -> Result<Arc<Module<L>>, ImportError> {
+        let located = match self.registry.locate(name, importer.map(|it| &**it), scope, options) {
+            Ok(located) => located,
+            Err(error) => {
+                self.note_unmet(&error);
+                return Err(error);
+            }
+        };
+        let found = self.obtain(&located, scope, options.path.clone());
+        let mut state = self.state.lock();
+        match &found {
+            Ok(module) => {
+                let child = Child { id: module.id(), reload: policy::wish(options.autoreload, scope.reloads()) };
+                if let Some(loading) = state.loading.last_mut()
+                    && !loading.children.iter().any(|known| known.id == child.id && known.reload == child.reload)
+                {
+                    loading.children.push(child);
+                }
+            }
+            Err(_) => {
+                let hash = self.registry.tree().read(&located.path).ok().map(|source| source.hash);
+                state.unmet(Unmet { path: located.path.clone(), hash });
+            }
+        }
+        found
+    }
+
+    /// The module in this draft: built already, planned, in the base, or new.
+    pub(crate) fn obtain(
+        self: &Arc<Self>,
+        located: &Located,
+        scope: &Arc<Scope>,
+        initial_path: Vec<PathBuf>,
+    ) -> Result<Arc<Module<L>>, ImportError> {
+        let prepared = {
+            let mut state = self.state.lock();
+            if let Some(module) = state.built.get(&located.id) {
+                return Ok(module.clone());
+            }
+            if let Some(error) = state.failed.get(&located.id) {
+                return Err(error.clone());
+            }
+            state.check_cycle(located)?;
+            match state.planned.remove(&located.id) {
+                Some(prepared) => Some(prepared),
+                None => match self.base.get(located.id) {
+                    Some(module) => return Ok(module.clone()),
+                    None => None,
+                },
+            }
+        };
+        match prepared {
+            Some(prepared) => self.build(prepared),
+            None => self.build_new(located, scope, initial_path),
+        }
+    }
+
+    fn build_new(
+        self: &Arc<Self>,
+        located: &Located,
+        scope: &Arc<Scope>,
+        initial_path: Vec<PathBuf>,
+    ) -> Result<Arc<Module<L>>, ImportError> {
+        let importer = Arc::new(Importer::new(located.id, located.path.clone(), initial_path));
+        if let Some(name) = &located.registered {
+            return self.register(importer, name, scope);
+        }
+        let prepared = self
+            .registry
+            .tree()
+            .read(&located.path)
+            .map_err(|error| ImportError::Unreadable { path: located.path.clone(), error });
+        let prepared = prepared.and_then(|source| {
+            let unit = self.registry.loader().compile(&source, importer.instance());
+            let unit = unit.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
+            Ok(Prepared { importer, source, unit, scope: scope.clone(), reason: Reason::First })
+        });
+        match prepared {
+            Ok(prepared) => self.build(prepared),
+            Err(error) => {
+                self.state.lock().failed.insert(located.id, error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn register(&self, importer: Arc<Importer>, name: &str, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
+        let not_found = || ImportError::NotFound { name: name.to_owned(), looked: Vec::new(), nearest: None };
+        let value = self.registry.loader().registered(name).ok_or_else(not_found)?;
+        let record = self.record(None, Reason::First, Instant::now());
+        Ok(self.state.lock().insert(Module {
+            importer,
+            kind: Kind::Library,
+            source: None,
+            value,
+            children: Vec::new(),
+            unmet: Vec::new(),
+            scope: scope.clone(),
+            record,
+        }))
+    }
+
+    /// Carries state over and runs the text. No lock is held meanwhile: the text may import.
+    fn build(self: &Arc<Self>, prepared: Prepared<L>) -> Result<Arc<Module<L>>, ImportError> {
+        let Prepared { importer, source, unit, scope, reason } = prepared;
+        let (id, path, hash) = (importer.id(), importer.path().clone(), source.hash);
+        let started = Instant::now();
+        let view = View::draft(self.registry.clone(), scope.clone(), self.clone());
+        let old = self.base.get(id);
+        let carried = old.and_then(|old| self.carry(old, &view));
+
+        let regressions_before = {
+            let mut state = self.state.lock();
+            state.loading.push(Loading { id, path: path.clone(), children: Vec::new(), unmet: Vec::new() });
+            state.regressions.len()
+        };
+        let result = self.registry.loader().load(unit, &importer, carried, &view);
+        let mut state = self.state.lock();
+        let (children, unmet) = state.loading.pop().map(|it| (it.children, it.unmet)).unwrap_or_default();
+        match result {
+            Ok(value) => {
+                let record = self.record(old, reason.clone(), started);
+                let kind = if self.registry.is_library(id) { Kind::Library } else { Kind::Reloadable };
+                let log = scope.logs();
+                let module = Module { importer, kind, source: Some(source), value, children, unmet, scope, record };
+                let module = state.insert(module);
+                drop(state);
+                self.registry.emit(Event::Loaded { path, reason, took: started.elapsed(), log });
+                Ok(module)
+            }
+            Err(diagnostic) => {
+                state.unmet.extend(unmet);
+                state.unmet.push(Unmet { path, hash: Some(hash) });
+                // What failed because of a child that failed is told by the child.
+                if old.is_some() && state.regressions.len() == regressions_before {
+                    state.regressions.push(diagnostic.clone());
+                }
+                let error = ImportError::Failed(Arc::new(diagnostic));
+                state.failed.insert(id, error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &View<L>) -> Option<L::Carried> {
+        let path = old.path().clone();
+        match self.registry.loader().carry(old, view) {
+            Carry::NoHook => None,
+            Carry::Carried(carried) => {
+                self.registry.emit(Event::Carried { path });
+                Some(carried)
+            }
+            Carry::Failed(diagnostic) => {
+                self.state.lock().purge.push(old.id());
+                self.registry.emit(Event::CarryFailed { path, diagnostic });
+                None
+            }
+        }
+    }
+
+    fn record(&self, old: Option<&Arc<Module<L>>>, reason: Reason, started: Instant) -> Record {
+        Record {
+            generation: self.generation(),
+            instances: old.map_or(0, |old| old.record.instances) + 1,
+            loaded: SystemTime::now(),
+            took: started.elapsed(),
+            reason,
+        }
+    }
+
+    fn note_unmet(&self, error: &ImportError) {
+        let looked: &[PathBuf] = match error {
+            ImportError::NotFound { looked, .. } => looked,
+            ImportError::Unreadable { path, .. } => &[path.to_path_buf()],
+            _ => &[],
+        };
+        let mut state = self.state.lock();
+        for path in looked {
+            let hash: Option<ContentHash> = self.registry.tree().read(path).ok().map(|source| source.hash);
+            state.unmet(Unmet { path: path.as_path().into(), hash });
+        }
+    }
+}
+
+impl<L: Loader> Default for State<L> {
+    fn default() -> Self {
+        Self {
+            planned: HashMap::new(),
+            built: BTreeMap::new(),
+            order: Vec::new(),
+            loading: Vec::new(),
+            failed: HashMap::new(),
+            regressions: Vec::new(),
+            purge: Vec::new(),
+            unmet: Vec::new(),
+        }
+    }
+}
+
+impl<L: Loader> State<L> {
+    fn insert(&mut self, module: Module<L>) -> Arc<Module<L>> {
+        let module = Arc::new(module);
+        self.built.insert(module.id(), module.clone());
+        self.order.push(module.clone());
+        module
+    }
+
+    fn unmet(&mut self, unmet: Unmet) {
+        match self.loading.last_mut() {
+            Some(loading) => loading.unmet.push(unmet),
+            None => self.unmet.push(unmet),
+        }
+    }
+
+    /// R35: the chain is printed as it was imported, from the module that is asked for again back to itself.
+    fn check_cycle(&self, located: &Located) -> Result<(), ImportError> {
+        let paths = |from: usize| self.loading[from..].iter().map(|loading| loading.path.clone());
+        if let Some(from) = self.loading.iter().position(|loading| loading.id == located.id) {
+            return Err(ImportError::Cycle(paths(from).chain([located.path.clone()]).collect()));
+        }
+        if self.loading.len() >= DEPTH {
+            let distinct: HashSet<_> = self.loading.iter().map(|loading| loading.id).collect();
+            let message = format!("imports are nested {} deep; {DEPTH} is the limit", distinct.len() + 1);
+            return Err(ImportError::Failed(Arc::new(Diagnostic::error(message))));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! What happened, as data: for logs, for status, for tests (R55).
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use crate::diagnostic::Diagnostic;
+
+/// Why a module was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It was asked for the first time.
+    First,
+    /// Its own text changed.
+    Changed,
+    /// A module that it imports was reloaded: this one.
+    Child(Arc<Path>),
+    /// An import that had failed may succeed now (R36).
+    Retry,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::First => f.write_str("first use"),
+            Self::Changed => f.write_str("it changed"),
+            Self::Child(path) => write!(f, "{} changed", path.display()),
+            Self::Retry => f.write_str("a failed import may succeed now"),
+        }
+    }
+}
+
+/// Something that happened in an interpreter. Events of one interpreter come in the order in which things happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A text was run as a new instance, which is not published yet.
+    Loaded {
+        /// The module.
+        path: Arc<Path>,
+        /// Why.
+        reason: Reason,
+        /// How long it took, children included.
+        took: Duration,
+        /// Should it be told to the log (R52)?
+        log: bool,
+    },
+    /// A clone hook handed state over.
+    Carried {
+        /// The module.
+        path: Arc<Path>,
+    },
+    /// A clone hook raised: the module starts from fresh state (R45).
+    CarryFailed {
+        /// The module.
+        path: Arc<Path>,
+        /// Why.
+        diagnostic: Diagnostic,
+    },
+    /// A purge hook was called; with the error if it raised (R46).
+    Purged {
+        /// The module.
+        path: Arc<Path>,
+        /// Why it raised.
+        diagnostic: Option<Diagnostic>,
+    },
+    /// A generation is served from now on.
+    Published {
+        /// Its number.
+        generation: u64,
+        /// The modules that are new in it, children first.
+        modules: Vec<Arc<Path>>,
+        /// Is it a reload, or a first load?
+        reload: bool,
+        /// From the first look at the change to the publication.
+        took: Duration,
+    },
+    /// A change was refused; the generation goes on serving (R32).
+    Refused {
+        /// What is served.
+        generation: u64,
+        /// Everything that is wrong with the change.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// A module could not be loaded for the first time (R33).
+    LoadFailed {
+        /// The module.
+        path: Arc<Path>,
+        /// Why.
+        diagnostic: Diagnostic,
+    },
+    /// A refused change was taken back: the files say what is served.
+    Mended {
+        /// What is served.
+        generation: u64,
+    },
+    /// The file of a loaded module is gone; the instance stays (R34).
+    Removed {
+        /// The module.
+        path: Arc<Path>,
+    },
+    /// A module whose file is gone and that nothing imports was dropped (R37).
+    Dropped {
+        /// The module.
+        path: Arc<Path>,
+    },
+    /// One module is imported with and without reloading (R39).
+    MixedPolicy {
+        /// The module.
+        path: Arc<Path>,
+        /// A place that says On, and one that says Off.
+        origins: [Arc<str>; 2],
+    },
+    /// Reloading has ended for good (R40).
+    Frozen,
+}

@@ -1,0 +1,111 @@
+//! What is numbered: modules, instances, generations, scopes.
+//!
+//! All four are small integers so that the way of a request compares and indexes instead of hashing paths.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// A module of one registry: its normalised path, numbered in the order of first mention (R18).
+///
+/// The number is the module's slot in every [`Snapshot`](crate::Snapshot). Numbers are never given to another path.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ModuleId(pub(crate) u32);
+
+impl ModuleId {
+    pub(crate) fn slot(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One load of one module. Unique in the process and never used again, so that a name linked to an instance can only
+/// ever mean that instance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InstanceId(u64);
+
+impl InstanceId {
+    /// Takes the next number.
+    #[must_use]
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number, for names and logs.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Paths and their numbers. Grows with the number of distinct names ever asked for, never with reloads.
+#[derive(Default)]
+pub(crate) struct ModuleIds {
+    by_path: HashMap<Arc<Path>, ModuleId>,
+    paths: Vec<Arc<Path>>,
+}
+
+impl ModuleIds {
+    pub(crate) fn intern(&mut self, path: &Path) -> ModuleId {
+        if let Some(&id) = self.by_path.get(path) {
+            return id;
+        }
+        let path: Arc<Path> = path.into();
+        let id = ModuleId(u32::try_from(self.paths.len()).expect("fewer than 2^32 distinct module paths"));
+        self.paths.push(path.clone());
+        self.by_path.insert(path, id);
+        id
+    }
+
+    pub(crate) fn find(&self, path: &Path) -> Option<ModuleId> {
+        self.by_path.get(path).copied()
+    }
+
+    pub(crate) fn path(&self, id: ModuleId) -> Arc<Path> {
+        self.paths[id.slot()].clone()
+    }
+}
+
+/// Removes `.` and resolves `..` by the letters of the path alone: identity must not depend on where links point (R18,
+/// R19).
+#[must_use]
+pub fn normalize(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r18_one_path_is_one_module() {
+        let mut ids = ModuleIds::default();
+        let a = ids.intern(&normalize(Path::new("/site/a/../a/m.rhai")));
+        assert_eq!(a, ids.intern(Path::new("/site/a/m.rhai")));
+        assert_ne!(a, ids.intern(Path::new("/site/b/m.rhai")));
+        assert_eq!(&*ids.path(a), Path::new("/site/a/m.rhai"));
+    }
+}

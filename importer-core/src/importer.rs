@@ -1,0 +1,106 @@
+//! The importing side of an import: which module asks, where it looks, what it found before.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    id::{InstanceId, ModuleId},
+    scope::ScopeId,
+};
+
+/// Names, and what they meant in each scope.
+type Resolved = HashMap<Box<str>, Vec<(ScopeId, ModuleId)>>;
+
+/// A loaded module in its role as importer. One for each instance; the instance keeps it for the imports that it makes
+/// while requests run.
+#[derive(Debug)]
+pub struct Importer {
+    id: ModuleId,
+    instance: InstanceId,
+    path: Arc<Path>,
+    initial_path: Vec<PathBuf>,
+    final_path: OnceLock<Vec<PathBuf>>,
+    /// What names led to, so that an import in a request is one look-up. Forgotten with the instance (R28). Written
+    /// once per name, read on every call: hence no lock.
+    resolved: ArcSwap<Resolved>,
+}
+
+impl Importer {
+    pub(crate) fn new(id: ModuleId, path: Arc<Path>, initial_path: Vec<PathBuf>) -> Self {
+        Self {
+            id,
+            instance: InstanceId::next(),
+            path,
+            initial_path,
+            final_path: OnceLock::new(),
+            resolved: ArcSwap::default(),
+        }
+    }
+
+    /// The module.
+    #[must_use]
+    pub fn id(&self) -> ModuleId {
+        self.id
+    }
+
+    /// The instance.
+    #[must_use]
+    pub fn instance(&self) -> InstanceId {
+        self.instance
+    }
+
+    /// The module's normalised path.
+    #[must_use]
+    pub fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    /// Where `./` starts.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// The module's `__mp_path__`: what the import that loaded it gave, then what it set itself (R10, R15).
+    #[must_use]
+    pub fn search_path(&self) -> &[PathBuf] {
+        self.final_path.get().unwrap_or(&self.initial_path)
+    }
+
+    /// Fixes `__mp_path__` when loading ends (R15). Later calls change nothing.
+    pub fn fix_search_path(&self, path: Vec<PathBuf>) {
+        let _ = self.final_path.set(path);
+    }
+
+    pub(crate) fn initial_path(&self) -> &[PathBuf] {
+        &self.initial_path
+    }
+
+    pub(crate) fn resolved(&self, scope: ScopeId, name: &str) -> Option<ModuleId> {
+        let resolved = self.resolved.load();
+        resolved.get(name)?.iter().find(|(of, _)| *of == scope).map(|&(_, id)| id)
+    }
+
+    pub(crate) fn remember(&self, scope: ScopeId, name: &str, id: ModuleId) {
+        self.resolved.rcu(|resolved| {
+            let mut resolved = HashMap::clone(resolved);
+            let found = resolved.entry(name.into()).or_default();
+            found.retain(|(of, _)| *of != scope);
+            found.push((scope, id));
+            resolved
+        });
+    }
+
+    /// The modules that were imported while requests ran: friends (R28).
+    pub(crate) fn friends(&self) -> Vec<ModuleId> {
+        let mut friends: Vec<_> = self.resolved.load().values().flatten().map(|&(_, id)| id).collect();
+        friends.sort_unstable();
+        friends.dedup();
+        friends
+    }
+}

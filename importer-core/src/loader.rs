@@ -1,0 +1,65 @@
+//! What a script language does for the importer.
+
+use std::sync::Arc;
+
+use crate::{diagnostic::Diagnostic, id::InstanceId, importer::Importer, snapshot::Module, tree::Source, view::View};
+
+/// Turns text into instances. The one place where the importer touches a script language.
+///
+/// A loader is called on the thread that needs the module: the one that reloads, or that of the first request that
+/// asks. It must not keep a [`View`] beyond the call: views hold whole generations.
+pub trait Loader: Send + Sync + Sized + 'static {
+    /// A compiled text, for one instance.
+    type Unit: Send;
+    /// A loaded module.
+    type Instance: Send + Sync;
+    /// What a clone hook handed over.
+    type Carried: Send;
+
+    /// What is appended to names without an extension (R5).
+    const EXTENSION: &'static str;
+
+    /// Compiles a text for the instance that will be made from it. Runs nothing of it.
+    ///
+    /// # Errors
+    /// The text does not compile.
+    fn compile(&self, source: &Source, instance: InstanceId) -> Result<Self::Unit, Diagnostic>;
+
+    /// Runs a compiled text as a new instance. Imports that it makes go to `view`.
+    ///
+    /// # Errors
+    /// The text raised, or exceeded a limit.
+    fn load(
+        &self,
+        unit: Self::Unit,
+        importer: &Arc<Importer>,
+        carried: Option<Self::Carried>,
+        view: &View<Self>,
+    ) -> Result<Self::Instance, Diagnostic>;
+
+    /// Calls the clone hook of an instance that is about to be replaced (R43).
+    fn carry(&self, old: &Module<Self>, view: &View<Self>) -> Carry<Self::Carried>;
+
+    /// Calls the purge hook of an instance that is discarded (R45, R49).
+    ///
+    /// # Errors
+    /// The hook raised; the instance is discarded all the same (R46).
+    fn purge(&self, old: &Module<Self>, view: &View<Self>) -> Result<(), Diagnostic>;
+
+    /// A module that the host registered under a bare name (R12).
+    fn registered(&self, name: &str) -> Option<Self::Instance> {
+        let _ = name;
+        None
+    }
+}
+
+/// What became of a clone hook.
+#[derive(Debug)]
+pub enum Carry<C> {
+    /// The instance has none: the next one starts from fresh state.
+    NoHook,
+    /// It handed something over.
+    Carried(C),
+    /// It raised: the next instance starts from fresh state, and the old one is purged (R45).
+    Failed(Diagnostic),
+}

@@ -1,0 +1,76 @@
+//! Who decides whether a module may be reloaded: the whole precedence, on this page (R38, R39).
+//!
+//! Frozen beats everything. A reload that was asked for beats what is written. What the import itself says beats the
+//! scope in which it was made. A module that is imported from several places is a candidate while one of them says so.
+//! A library module (R14) never is.
+
+use std::sync::{Arc, Weak};
+
+use crate::{importer::Importer, scope::ScopeId};
+
+/// What one import says about the module that it imports.
+pub(crate) fn wish(of_the_call: Option<bool>, of_the_scope: bool) -> bool {
+    of_the_call.unwrap_or(of_the_scope)
+}
+
+/// What all present imports of one module say together. A module that nobody imports at the moment is kept up to date
+/// for whoever comes next.
+pub(crate) fn is_candidate(mut wishes: impl Iterator<Item = bool>) -> bool {
+    let Some(first) = wishes.next() else { return true };
+    first || wishes.any(|wish| wish)
+}
+
+/// An import that was not made by a loading module: by a request for its handler, or by a module while a request ran.
+/// (What loading modules say stands in the snapshot, on their children.)
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) from: From,
+    pub(crate) reload: bool,
+    /// The place in the configuration that is behind it.
+    pub(crate) origin: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum From {
+    /// A request, or the host: lasts.
+    Scope(ScopeId),
+    /// A friend's importer: lasts until that instance is gone (R28).
+    Friend(Weak<Importer>),
+}
+
+impl Wish {
+    pub(crate) fn is_present(&self) -> bool {
+        match &self.from {
+            From::Scope(_) => true,
+            From::Friend(importer) => importer.strong_count() > 0,
+        }
+    }
+
+    pub(crate) fn is_of(&self, other: &From) -> bool {
+        match (&self.from, other) {
+            (From::Scope(a), From::Scope(b)) => a == b,
+            (From::Friend(a), From::Friend(b)) => Weak::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r38_the_call_beats_the_scope() {
+        assert!(wish(Some(true), false));
+        assert!(!wish(Some(false), true));
+        assert!(wish(None, true));
+        assert!(!wish(None, false));
+    }
+
+    #[test]
+    fn r39_one_wish_is_enough() {
+        assert!(is_candidate([false, true].into_iter()));
+        assert!(!is_candidate([false, false].into_iter()));
+        assert!(is_candidate([].into_iter()));
+    }
+}

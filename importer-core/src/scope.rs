@@ -1,0 +1,124 @@
+//! The policy that holds where an import is made: what the configuration said for the request that led to it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+/// Where names are searched and whether what is found may be reloaded, for one place of the configuration.
+///
+/// ```
+/// # use samovar_importer::Scope;
+/// let scope = Scope::new("site.conf:12").handler_root("/srv/site").path(["~/lib"]).autoreload(false);
+/// assert_eq!(scope.expand("~/lib".as_ref()).unwrap(), std::path::Path::new("/srv/site/lib"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scope {
+    id: ScopeId,
+    origin: Arc<str>,
+    handler_root: Option<PathBuf>,
+    path: Vec<PathBuf>,
+    library: Vec<PathBuf>,
+    autoreload: bool,
+    log: bool,
+}
+
+/// Tells scopes apart in look-ups. Two scopes with equal settings may have two numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct ScopeId(u32);
+
+impl Scope {
+    /// A scope without roots and search paths, in which reloading is on. `origin` is shown when policies disagree:
+    /// the place in the configuration.
+    #[must_use]
+    pub fn new(origin: impl Into<Arc<str>>) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        Self {
+            id: ScopeId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            origin: origin.into(),
+            handler_root: None,
+            path: Vec::new(),
+            library: Vec::new(),
+            autoreload: true,
+            log: false,
+        }
+    }
+
+    /// What `~` means (R3, R13).
+    #[must_use]
+    pub fn handler_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.handler_root = Some(root.into());
+        self
+    }
+
+    /// Directories in which bare names are searched after the importing module's own (R11).
+    #[must_use]
+    pub fn path(mut self, path: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.path = path.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Directories of library modules, which are loaded once and never reloaded (R12, R14).
+    #[must_use]
+    pub fn library(mut self, library: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.library = library.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// May modules that were imported from here be reloaded (R38)?
+    #[must_use]
+    pub fn autoreload(mut self, on: bool) -> Self {
+        self.autoreload = on;
+        self
+    }
+
+    /// Is each import told to the log (R52)?
+    #[must_use]
+    pub fn log(mut self, on: bool) -> Self {
+        self.log = on;
+        self
+    }
+
+    /// A directory of a search list, with `~` replaced; `None` if there is no handler root to replace it with.
+    #[must_use]
+    pub fn expand(&self, directory: &Path) -> Option<PathBuf> {
+        match directory.strip_prefix("~") {
+            Ok(rest) => Some(self.handler_root.as_ref()?.join(rest)),
+            Err(_) if directory.is_absolute() => Some(directory.to_path_buf()),
+            Err(_) => Some(self.handler_root.as_ref()?.join(directory)),
+        }
+    }
+
+    pub(crate) fn id(&self) -> ScopeId {
+        self.id
+    }
+
+    /// The place in the configuration.
+    #[must_use]
+    pub fn origin(&self) -> &Arc<str> {
+        &self.origin
+    }
+
+    pub(crate) fn root(&self) -> Option<&Path> {
+        self.handler_root.as_deref()
+    }
+
+    pub(crate) fn search_path(&self) -> &[PathBuf] {
+        &self.path
+    }
+
+    pub(crate) fn library_path(&self) -> &[PathBuf] {
+        &self.library
+    }
+
+    pub(crate) fn reloads(&self) -> bool {
+        self.autoreload
+    }
+
+    pub(crate) fn logs(&self) -> bool {
+        self.log
+    }
+}

@@ -1,0 +1,382 @@
+//! The rules of reloading (R21-R40), on a toy language and a tree in memory. Each test asserts the whole trace: what ran,
+//! in which order, and that nothing else did.
+#![allow(missing_docs, reason = "a test")]
+
+mod toy;
+
+use std::sync::{Arc, Barrier, mpsc};
+
+use samovar_importer::{Hint, ImportError, ImportOptions, Outcome, Scope};
+use toy::{Site, Toy};
+
+#[test]
+fn r21_a_view_keeps_its_generation() {
+    let site = Site::new("h: version 1; child c\nc: version 1");
+    site.load("h");
+    let view = site.pin();
+    site.write("c: version 2");
+    site.check();
+    let old = view.import(None, "~/h", &ImportOptions::default()).expect("loaded");
+    assert_eq!(old.value().children["c"].value().version, "1");
+    assert_eq!(site.load("h").value().children["c"].value().version, "2");
+}
+
+#[test]
+fn r22_one_view_one_instance() {
+    let site = Site::new("h: version 1");
+    let view = site.pin();
+    let import = || view.import(None, "~/h", &ImportOptions::default()).expect("loads");
+    assert_eq!(import().instance(), import().instance());
+}
+
+#[test]
+fn r23_a_first_load_runs_once_for_all() {
+    let site = Site::new("h: version 1; child c\nc: version 1");
+    let start = Barrier::new(8);
+    let instances: Vec<_> = std::thread::scope(|threads| {
+        let ask = || {
+            start.wait();
+            site.load("h").instance()
+        };
+        let askers: Vec<_> = (0..8).map(|_| threads.spawn(ask)).collect();
+        askers.into_iter().map(|asker| asker.join().expect("no panic")).collect()
+    });
+    assert!(instances.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(site.registry.loader().loads.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[test]
+fn r24_a_failed_import_leaves_nothing_and_fails_again() {
+    let site = Site::new("h: child c; raise no\nc: version 1");
+    let view = site.pin();
+    let error = |view: &samovar_importer::View<Toy>| {
+        view.import(None, "~/h", &ImportOptions::default()).err().map(|error| error.to_string())
+    };
+    assert_eq!(error(&view), Some("no".into()));
+    site.write("h: version 1");
+    assert_eq!(error(&view), Some("no".into()));
+    assert_eq!(site.registry.snapshot().iter().count(), 0);
+    assert_eq!(site.trace(), "load c, failed h");
+    site.load("h");
+}
+
+#[test]
+fn r25_content_decides() {
+    let site = Site::new("h: version 1");
+    site.load("h");
+    site.trace();
+    site.write("h: version 1");
+    site.expect("");
+    site.write("h: version 2");
+    site.expect("load h, reloaded 2");
+    site.write("h: version 1");
+    site.expect("load h, reloaded 3");
+}
+
+#[test]
+fn r26_a_new_instance_starts_empty() {
+    let site = Site::new("h: version 1");
+    let old = site.load("h");
+    old.value().cell.store(7, std::sync::atomic::Ordering::SeqCst);
+    site.write("h: version 2");
+    site.check();
+    assert_eq!(site.load("h").value().cell.load(std::sync::atomic::Ordering::SeqCst), 0);
+    assert_eq!(old.value().version, "1");
+}
+
+#[test]
+fn r27_children_first_each_once_siblings_untouched() {
+    let site = Site::new("h: child a; child b; child x\na: child s\nb: child s\ns: version 1\nx: version 1");
+    let sibling = site.load("h").value().children["x"].instance();
+    site.trace();
+    site.write("s: version 2");
+    site.expect("load s, load a, load b, load h, reloaded 2");
+    assert_eq!(site.load("h").value().children["x"].instance(), sibling);
+}
+
+#[test]
+fn r27_a_reload_follows_what_is_really_imported() {
+    // The plan knows nothing of the new edge a -> z: both changed, and a comes first in the order of names.
+    let site = Site::new("h: child a; child z\na: version 1\nz: version 1");
+    site.load("h");
+    site.trace();
+    site.write("a: version 2; child z\nz: version 2");
+    site.expect("load z, load a, load h, reloaded 2");
+    assert_eq!(site.load("a").value().children["z"].value().version, "2");
+}
+
+#[test]
+fn r28_a_friend_is_reloaded_without_its_importer() {
+    let site = Site::new("h: version 1\nf: version 1");
+    let handler = site.load("h");
+    let friend = |view: &samovar_importer::View<Toy>| {
+        view.import(Some(&handler.value().importer), "./f", &ImportOptions::default()).expect("loads")
+    };
+    friend(&site.pin());
+    assert_eq!(handler.friends().len(), 1);
+    site.trace();
+    site.write("f: version 2");
+    site.expect("load f, reloaded 3");
+    assert_eq!(friend(&site.pin()).value().version, "2");
+}
+
+#[test]
+fn r31_a_set_of_changes_is_one_generation_or_none() {
+    let site = Site::new("h: child a; child b\na: version 1\nb: version 1");
+    site.load("h");
+    site.trace();
+    site.write("a: version 2\nb: version 2");
+    site.expect("load a, load b, load h, reloaded 2");
+    site.write("a: version 3\nb: broken");
+    site.expect("refused (b.toy is broken)");
+    assert_eq!(site.load("a").value().version, "2");
+    site.write("b: version 3");
+    site.expect("load a, load b, load h, reloaded 3");
+}
+
+#[test]
+fn r31_unrelated_modules_are_not_held_back_by_a_refused_change() {
+    let site = Site::new("a: version 1\nb: version 1");
+    site.load("a");
+    site.load("b");
+    site.trace();
+    site.write("a: broken");
+    site.expect("refused (a.toy is broken)");
+    site.write("b: version 2");
+    site.expect("load b, reloaded 3");
+}
+
+#[test]
+fn r32_last_good_serves_told_once_retried_on_change() {
+    let site = Site::new("h: version 1; child c\nc: version 1");
+    site.load("h");
+    site.trace();
+    site.write("c: raise at run time");
+    site.expect("refused (at run time)");
+    site.expect("");
+    assert_eq!(site.load("h").value().version, "1");
+    site.write("c: broken");
+    site.expect("refused (c.toy is broken)");
+    site.write("c: version 2");
+    site.expect("load c, load h, reloaded 2");
+}
+
+#[test]
+fn r32_a_change_that_is_taken_back_is_mended() {
+    let site = Site::new("h: version 1");
+    site.load("h");
+    site.trace();
+    site.write("h: broken");
+    site.expect("refused (h.toy is broken)");
+    site.write("h: version 1");
+    site.expect("mended");
+    site.expect("");
+}
+
+#[test]
+fn r32_retried_when_a_new_child_is_mended() {
+    let site = Site::new("h: version 1");
+    site.load("h");
+    site.trace();
+    site.write("h: child n; version 2\nn: broken");
+    site.expect("refused (/s/n.toy is broken)".replace("/s/", "").as_str());
+    site.expect("");
+    site.write("n: version 1");
+    site.expect("load n, load h, reloaded 2");
+}
+
+#[test]
+fn r33_a_failed_first_load_is_tried_again_when_something_changed() {
+    let site = Site::new("h: child c\nc: broken");
+    assert!(site.import("h").is_err());
+    assert!(site.import("h").is_err());
+    assert_eq!(site.trace(), "failed h");
+    site.write("c: version 1");
+    site.load("h");
+}
+
+#[test]
+fn r34_a_removed_file_is_told_once_and_the_instance_stays() {
+    let site = Site::new("h: child c\nc: version 1");
+    site.load("h");
+    site.trace();
+    site.remove("c");
+    site.expect("removed c");
+    site.expect("");
+    site.write("h: version 2; child c");
+    site.expect("refused (module `./c` not found)".replace("./c", "c").as_str());
+    assert_eq!(site.load("h").value().version, "");
+}
+
+#[test]
+fn r35_a_cycle_is_printed_whole_and_not_published() {
+    let site = Site::new("a: child b\nb: child c\nc: child a");
+    let error = site.import("a").expect_err("a cycle");
+    assert!(error.to_string().ends_with("import cycle: /s/a.toy -> /s/b.toy -> /s/c.toy -> /s/a.toy"), "{error}");
+    assert_eq!(site.registry.snapshot().generation(), 0);
+}
+
+#[test]
+fn r35_both_halves_of_a_cycle_at_once() {
+    let site = Site::new("a: child b\nb: child a");
+    let start = Barrier::new(2);
+    std::thread::scope(|threads| {
+        for name in ["a", "b"] {
+            threads.spawn(|| {
+                start.wait();
+                assert!(site.import(name).expect_err("a cycle").to_string().contains("import cycle"));
+            });
+        }
+    });
+}
+
+#[test]
+fn r36_a_swallowed_import_is_an_edge() {
+    let site = Site::new("h: try n; version 1");
+    site.load("h");
+    site.trace();
+    site.expect("");
+    site.write("n: version 1");
+    site.expect("load n, load h, reloaded 2");
+    site.expect("");
+    assert_eq!(site.load("h").value().children["n"].value().version, "1");
+}
+
+#[test]
+fn r37_a_module_without_file_and_importers_is_dropped() {
+    let site = Site::new("h: child c; version 1\nc: version 1");
+    site.load("h");
+    site.trace();
+    site.remove("c");
+    site.write("h: version 2");
+    site.expect("removed c, load h, reloaded 2");
+    site.expect("purge c, reloaded 3, dropped c");
+    site.expect("");
+}
+
+#[test]
+fn r38_the_scope_decides_and_force_overrides() {
+    let mut site = Site::new("h: version 1");
+    site.scope = Arc::new(Scope::new("off.conf:1").handler_root("/s").autoreload(false));
+    site.load("h");
+    site.trace();
+    site.write("h: version 2");
+    site.expect("");
+    site.registry.check(&Hint::Everything, true);
+    assert_eq!(site.trace(), "load h, reloaded 2");
+}
+
+#[test]
+fn r39_one_import_that_says_on_is_enough_and_mixtures_are_told() {
+    let mut site = Site::new("h: version 1");
+    site.load("h");
+    site.scope = Arc::new(Scope::new("off.conf:1").handler_root("/s").autoreload(false));
+    site.load("h");
+    site.pin().import(None, "~/h", &ImportOptions::default()).expect("loaded");
+    site.trace();
+    site.write("h: version 2");
+    site.expect("mixed h test.conf:1 off.conf:1, load h, reloaded 2");
+}
+
+#[test]
+fn r40_freezing_ends_reloading_for_good() {
+    let site = Site::new("h: version 1\nn: version 1");
+    site.load("h");
+    site.registry.freeze();
+    site.registry.freeze();
+    assert_eq!(site.trace(), "load h, published 1, frozen");
+    site.write("h: version 2");
+    assert!(matches!(site.check(), Outcome::Frozen));
+    assert_eq!(site.load("h").value().version, "1");
+    site.load("n");
+}
+
+#[test]
+fn r40_a_reload_in_progress_is_dropped() {
+    let (arrived, at_wait) = mpsc::channel();
+    let (go, gone) = mpsc::channel();
+    let gone = std::sync::Mutex::new(gone);
+    let wait = move || {
+        arrived.send(()).expect("the test listens");
+        gone.lock().expect("one thread").recv().expect("the test goes on");
+    };
+    let site = Site::with("h: version 1", Toy { wait: Some(Box::new(wait)), ..Toy::default() });
+    site.load("h");
+    site.write("h: version 2; wait");
+    std::thread::scope(|threads| {
+        let reload = threads.spawn(|| site.check());
+        at_wait.recv().expect("the reload arrives");
+        site.registry.freeze();
+        go.send(()).expect("the reload waits");
+        assert!(matches!(reload.join().expect("no panic"), Outcome::Frozen));
+    });
+    assert_eq!(site.load("h").value().version, "1");
+}
+
+#[test]
+fn r43_r44_state_is_carried_by_the_hook() {
+    let site = Site::new("h: version 1; carry");
+    let old = site.load("h");
+    site.trace();
+    site.write("h: version 2; carry");
+    site.expect("carry h, load h, reloaded 2");
+    assert!(Arc::ptr_eq(&old.value().cell, &site.load("h").value().cell));
+}
+
+#[test]
+fn r45_a_failed_hook_means_fresh_state_and_a_purge_after_publication() {
+    let site = Site::new("h: version 1; carry raise");
+    let old = site.load("h");
+    site.trace();
+    site.write("h: version 2");
+    site.expect("carry-failed h, load h, reloaded 2, purge h");
+    assert!(!Arc::ptr_eq(&old.value().cell, &site.load("h").value().cell));
+}
+
+#[test]
+fn r47_no_purge_without_publication() {
+    let site = Site::new("h: version 1; carry raise");
+    site.load("h");
+    site.trace();
+    site.write("h: raise worse");
+    site.expect("carry-failed h, refused (worse)");
+}
+
+#[test]
+fn r48_compile_errors_come_before_every_hook() {
+    let site = Site::new("h: child c; carry\nc: carry; version 1");
+    site.load("h");
+    site.trace();
+    site.write("c: version 2\nh: broken");
+    site.expect("refused (h.toy is broken)");
+}
+
+#[test]
+fn r12_a_registered_module_is_found_and_never_reloaded() {
+    let site = Site::new("h: child host; version 1");
+    assert_eq!(site.load("h").value().children["host"].value().version, "host");
+    site.write("h: child host; version 2");
+    site.check();
+    assert_eq!(site.load("h").value().version, "2");
+}
+
+#[test]
+fn r17_not_found_lists_places_and_the_closest_name() {
+    let site = Site::new("h: child stroe\nstore: version 1");
+    let Err(ImportError::Failed(error)) = site.import("h") else { panic!("must fail") };
+    let text = error.render(false);
+    assert!(text.contains("no file /s/stroe.toy") && text.contains("there is a module `store`"), "{text}");
+}
+
+#[test]
+fn r51_a_replaced_instance_is_gone_with_its_last_view() {
+    let site = Site::new("h: version 1");
+    let view = site.pin();
+    site.load("h");
+    let view = (view, site.pin());
+    site.write("h: version 2");
+    site.check();
+    assert_eq!(site.registry.retained().len(), 1);
+    drop(view);
+    assert_eq!(site.registry.retained().len(), 0);
+}

@@ -1,0 +1,206 @@
+//! A language of five words, which proves that the core knows no language, and a site in memory to run it on.
+//!
+//! `version X` names the text · `child NAME` imports while loading · `try NAME` does, and swallows the failure ·
+//! `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
+//! `carry raise` has one that fails · `library NAME=..` is registered by the host.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use samovar_importer::{
+    Carry, Diagnostic, Event, Hint, ImportError, ImportOptions, Importer, InstanceId, Loader, MemoryTree, Module,
+    Outcome, Registry, Scope, Source, View,
+};
+
+#[derive(Default)]
+pub(crate) struct Toy {
+    pub(crate) loads: AtomicUsize,
+    /// Called when a text says `wait`.
+    pub(crate) wait: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+pub(crate) struct Instance {
+    pub(crate) version: String,
+    pub(crate) children: BTreeMap<String, Arc<Module<Toy>>>,
+    pub(crate) importer: Arc<Importer>,
+    pub(crate) cell: Arc<AtomicUsize>,
+    carry: Option<String>,
+}
+
+impl Loader for Toy {
+    type Unit = Vec<(String, String)>;
+    type Instance = Instance;
+    type Carried = Arc<AtomicUsize>;
+    const EXTENSION: &'static str = "toy";
+
+    fn compile(&self, source: &Source, _: InstanceId) -> Result<Self::Unit, Diagnostic> {
+        let lines = source.text.lines().map(|line| line.split_once(' ').unwrap_or((line, "")));
+        let lines: Vec<_> = lines.map(|(word, rest)| (word.to_owned(), rest.to_owned())).collect();
+        match lines.iter().any(|(word, _)| word == "broken") {
+            true => Err(Diagnostic::error(format!("{} is broken", source.path.display()))),
+            false => Ok(lines),
+        }
+    }
+
+    fn load(
+        &self,
+        unit: Self::Unit,
+        importer: &Arc<Importer>,
+        carried: Option<Self::Carried>,
+        view: &View<Self>,
+    ) -> Result<Instance, Diagnostic> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        let mut instance = Instance {
+            version: String::new(),
+            children: BTreeMap::new(),
+            importer: importer.clone(),
+            cell: carried.unwrap_or_default(),
+            carry: None,
+        };
+        for (word, rest) in unit {
+            match word.as_str() {
+                "version" => instance.version = rest,
+                "carry" => instance.carry = Some(rest),
+                "raise" => return Err(Diagnostic::error(rest)),
+                "wait" => self.wait.as_ref().expect("a test that waits says how")(),
+                "child" | "try" => match view.import(Some(importer), &rest, &ImportOptions::default()) {
+                    Ok(module) => drop(instance.children.insert(rest, module)),
+                    Err(error) if word == "child" => return Err(error.diagnostic()),
+                    Err(_) => {}
+                },
+                _ => {}
+            }
+        }
+        Ok(instance)
+    }
+
+    fn carry(&self, old: &Module<Self>, _: &View<Self>) -> Carry<Self::Carried> {
+        match old.value().carry.as_deref() {
+            None => Carry::NoHook,
+            Some("") => Carry::Carried(old.value().cell.clone()),
+            Some(_) => Carry::Failed(Diagnostic::error("the hook raised")),
+        }
+    }
+
+    fn purge(&self, _: &Module<Self>, _: &View<Self>) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
+    fn registered(&self, name: &str) -> Option<Instance> {
+        (name == "host").then(|| Instance {
+            version: "host".into(),
+            children: BTreeMap::new(),
+            importer: dummy_importer(),
+            cell: Arc::default(),
+            carry: None,
+        })
+    }
+}
+
+/// An importer for what has no file: that of a module in a site of its own.
+fn dummy_importer() -> Arc<Importer> {
+    let site = Site::new("h: version 1");
+    site.pin().import(None, "~/h", &ImportOptions::default()).expect("loads").value().importer.clone()
+}
+
+/// A site below `/s`, its registry, and everything that happened in it.
+pub(crate) struct Site {
+    pub(crate) tree: MemoryTree,
+    pub(crate) registry: Arc<Registry<Toy>>,
+    pub(crate) scope: Arc<Scope>,
+    events: Mutex<mpsc::Receiver<Event>>,
+}
+
+impl Site {
+    /// `files`: a line each, `name: word rest; word rest`.
+    pub(crate) fn new(files: &str) -> Self {
+        Self::with(files, Toy::default())
+    }
+
+    pub(crate) fn with(files: &str, toy: Toy) -> Self {
+        let tree = MemoryTree::default();
+        let registry = Registry::new("test", toy, tree.clone());
+        let scope = Arc::new(Scope::new("test.conf:1").handler_root("/s"));
+        let site = Self { tree, events: Mutex::new(registry.subscribe()), registry, scope };
+        site.write(files);
+        site
+    }
+
+    pub(crate) fn write(&self, files: &str) {
+        for line in files.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (name, text) = line.split_once(':').expect("name: text");
+            self.tree.write(path(name), text.trim().replace("; ", "\n"));
+        }
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.tree.remove(path(name));
+    }
+
+    pub(crate) fn pin(&self) -> View<Toy> {
+        self.registry.pin(&self.scope)
+    }
+
+    /// Imports as a request does that starts now.
+    pub(crate) fn import(&self, name: &str) -> Result<Arc<Module<Toy>>, ImportError> {
+        self.pin().import(None, &format!("~/{name}"), &ImportOptions::default())
+    }
+
+    #[track_caller]
+    pub(crate) fn load(&self, name: &str) -> Arc<Module<Toy>> {
+        self.import(name).unwrap_or_else(|error| panic!("{name}: {}", error.diagnostic().render(false)))
+    }
+
+    pub(crate) fn check(&self) -> Outcome {
+        self.registry.check(&Hint::Everything, false)
+    }
+
+    /// What happened since the last call, a word each.
+    pub(crate) fn trace(&self) -> String {
+        let words =
+            self.events.lock().expect("no panic").try_iter().collect::<Vec<_>>().into_iter().map(|event| match event {
+                Event::Loaded { path, .. } => format!("load {}", name(&path)),
+                Event::Carried { path } => format!("carry {}", name(&path)),
+                Event::CarryFailed { path, .. } => format!("carry-failed {}", name(&path)),
+                Event::Purged { path, .. } => format!("purge {}", name(&path)),
+                Event::Published { generation, reload: true, .. } => format!("reloaded {generation}"),
+                Event::Published { generation, .. } => format!("published {generation}"),
+                Event::Refused { diagnostics, .. } => {
+                    let messages: Vec<_> = diagnostics.iter().map(|it| it.message.replace("/s/", "")).collect();
+                    format!("refused ({})", messages.join(", "))
+                }
+                Event::LoadFailed { path, .. } => format!("failed {}", name(&path)),
+                Event::Mended { .. } => "mended".into(),
+                Event::Removed { path } => format!("removed {}", name(&path)),
+                Event::Dropped { path } => format!("dropped {}", name(&path)),
+                Event::MixedPolicy { path, origins } => format!("mixed {} {} {}", name(&path), origins[0], origins[1]),
+                Event::Frozen => "frozen".into(),
+                other => format!("{other:?}"),
+            });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Checks for changes and asserts everything that happened.
+    #[track_caller]
+    pub(crate) fn expect(&self, expected: &str) {
+        self.check();
+        assert_eq!(self.trace(), expected);
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("/s/{name}.toy")
+}
+
+fn name(path: &Path) -> String {
+    path.with_extension("")
+        .strip_prefix("/s")
+        .map_or_else(|_| path.display().to_string(), |it| it.display().to_string())
+}
