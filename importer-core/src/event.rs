@@ -109,6 +109,11 @@ pub enum Event {
         /// A place that says On, and one that says Off.
         origins: [Arc<str>; 2],
     },
+    /// The system gives fewer file events than were asked for: changes are found by looking, which takes longer.
+    WatchDegraded {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// Reloading has ended for good (R40).
     Frozen,
 }

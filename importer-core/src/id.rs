@@ -3,8 +3,9 @@
 //! All four are small integers so that the way of a request compares and indexes instead of hashing paths.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fmt,
+    ops::Bound,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -53,7 +54,7 @@ impl fmt::Display for InstanceId {
 /// Paths and their numbers. Grows with the number of distinct names ever asked for, never with reloads.
 #[derive(Default)]
 pub(crate) struct ModuleIds {
-    by_path: HashMap<Arc<Path>, ModuleId>,
+    by_path: BTreeMap<Arc<Path>, ModuleId>,
     paths: Vec<Arc<Path>>,
 }
 
@@ -71,6 +72,13 @@ impl ModuleIds {
 
     pub(crate) fn find(&self, path: &Path) -> Option<ModuleId> {
         self.by_path.get(path).copied()
+    }
+
+    /// The module of that path, and those below it if it is a directory.
+    pub(crate) fn under<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = ModuleId> + 'a {
+        // Paths are ordered by component, so what lies below a directory follows it without a gap.
+        let following = self.by_path.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
+        following.take_while(move |(below, _)| below.starts_with(path)).map(|(_, &id)| id)
     }
 
     pub(crate) fn path(&self, id: ModuleId) -> Arc<Path> {
@@ -99,6 +107,15 @@ pub fn normalize(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_below_a_directory() {
+        let mut ids = ModuleIds::default();
+        let [_, b, c, ..] =
+            ["/a.rhai", "/a/b.rhai", "/a/b/c.rhai", "/ab.rhai", "/b/a.rhai"].map(|it| ids.intern(Path::new(it)));
+        assert_eq!(ids.under(Path::new("/a")).collect::<Vec<_>>(), [c, b]);
+        assert_eq!(ids.under(Path::new("/a/b.rhai")).collect::<Vec<_>>(), [b]);
+    }
 
     #[test]
     fn r18_one_path_is_one_module() {

@@ -4,8 +4,9 @@
 //! [pins](Registry::pin) one and sees nothing else, however long it runs. When files change, [`Registry::check`] builds
 //! what changed, and everything that imports it, as a draft, and publishes it with one store, or refuses it as a whole.
 //! What the modules *are* is up to a [`Loader`]; where their texts come from, to a [`SourceTree`]; when to look, to a
-//! caller.
+//! [`Reloader`].
 
+mod change;
 mod diagnostic;
 mod draft;
 mod error;
@@ -19,6 +20,7 @@ mod plan;
 mod policy;
 mod registry;
 mod reload;
+mod reloader;
 mod retention;
 mod scope;
 mod search;
@@ -27,7 +29,9 @@ mod specifier;
 mod stamp;
 mod tree;
 mod view;
+mod watch;
 
+pub use change::Signal;
 pub use diagnostic::{Diagnostic, Note, Place};
 pub use error::ImportError;
 pub use event::{Event, Reason};
@@ -37,9 +41,11 @@ pub use importer::Importer;
 pub use loader::{Carry, Loader};
 pub use registry::{Located, Registry};
 pub use reload::{Hint, Outcome};
+pub use reloader::{Builder, Reload, Reloader};
 pub use scope::Scope;
 pub use snapshot::{Module, Record, Snapshot};
 pub use specifier::Specifier;
 pub use stamp::{ContentHash, Stamp};
 pub use tree::{DiskTree, MemoryTree, ReadError, Source, SourceTree};
 pub use view::View;
+pub use watch::{NotifyWatcher, Sink, Watcher};

@@ -5,7 +5,7 @@
 //! wait for it, but for one that asks for a module nobody has loaded yet (R23).
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -28,7 +28,7 @@ use crate::{
     importer::Importer,
     loader::Loader,
     policy::{self, Wish},
-    reload::Refusal,
+    reload::{Refusal, trust},
     retention::Retention,
     scope::Scope,
     search::{self, Candidate},
@@ -45,7 +45,7 @@ pub struct Registry<L: Loader> {
     tree: Arc<dyn SourceTree>,
     current: ArcSwap<Snapshot<L>>,
     ids: RwLock<ModuleIds>,
-    library: RwLock<std::collections::HashSet<ModuleId>>,
+    library: RwLock<HashSet<ModuleId>>,
     pub(crate) writer: Mutex<Writer>,
     /// Taken for the moment of publishing and of freezing, so that each reload is wholly before or wholly after a freeze.
     publishing: Mutex<()>,
@@ -62,10 +62,12 @@ pub(crate) struct Writer {
     pub(crate) graph: Graph,
     /// Stamps under which the loaded text was read, as far as they can be trusted.
     pub(crate) stamps: HashMap<ModuleId, Stamp>,
-    /// Modules whose file is gone (R34).
-    pub(crate) removed: std::collections::HashSet<ModuleId>,
+    /// Modules whose file is gone (R34), and how many complete looks in a row have found it gone.
+    pub(crate) removed: HashMap<ModuleId, u32>,
+    /// Modules with a swallowed import that may succeed one day (R36).
+    pub(crate) waiting: BTreeSet<ModuleId>,
     pub(crate) refusals: Vec<Refusal>,
-    pub(crate) mixed: std::collections::HashSet<ModuleId>,
+    pub(crate) mixed: HashSet<ModuleId>,
 }
 
 /// A first load that failed (R33): the answer for those who ask again too soon.
@@ -241,6 +243,11 @@ impl<L: Loader> Registry<L> {
         Some(Located { registered: Some(name.to_owned()), ..self.located(&path, true) })
     }
 
+    pub(crate) fn modules_under(&self, paths: &[PathBuf]) -> Vec<ModuleId> {
+        let ids = self.ids.read();
+        paths.iter().flat_map(|path| ids.under(path).collect::<Vec<_>>()).collect()
+    }
+
     pub(crate) fn is_library(&self, id: ModuleId) -> bool {
         self.library.read().contains(&id)
     }
@@ -355,9 +362,18 @@ impl<L: Loader> Registry<L> {
         }
         for module in &state.order {
             writer.graph.set(module.id(), module.children().collect());
+            match module.unmet.is_empty() {
+                true => writer.waiting.remove(&module.id()),
+                false => writer.waiting.insert(module.id()),
+            };
+            if let Some(source) = &module.source {
+                trust(writer, module.id(), source.stamp);
+            }
         }
         for &id in dropped {
             writer.graph.remove(id);
+            writer.waiting.remove(&id);
+            writer.stamps.remove(&id);
         }
         let replaced = state.order.iter().map(|module| module.id()).chain(dropped.iter().copied());
         for old in replaced.filter_map(|id| base.get(id)) {

@@ -29,6 +29,8 @@ use crate::{
 pub enum Hint {
     /// Everywhere.
     Everything,
+    /// Everywhere but at these files, which somebody is still writing.
+    EverythingBut(BTreeSet<PathBuf>),
     /// At these files, and at whatever lies below these directories.
     Paths(Vec<PathBuf>),
 }
@@ -96,18 +98,16 @@ impl<L: Loader> Registry<L> {
     /// Compares files with what is loaded. Stamps avoid reading, hashes decide (R25).
     fn detect(&self, writer: &mut Writer, base: &Snapshot<L>, hint: &Hint) -> BTreeMap<ModuleId, Change> {
         let mut changes = BTreeMap::new();
-        for module in base.iter().filter(|module| module.kind == Kind::Reloadable && is_hinted(hint, module.path())) {
+        for module in self.hinted(writer, base, hint) {
             let Some(loaded) = &module.source else { continue };
             let stamp = match self.tree().stamp(module.path()) {
                 Err(ReadError::Missing) => {
-                    if writer.removed.insert(module.id()) {
-                        self.emit(Event::Removed { path: module.path().clone() });
-                    }
+                    self.missing(writer, &module, hint);
                     continue;
                 }
                 other => other,
             };
-            let back = writer.removed.remove(&module.id());
+            let back = writer.removed.remove(&module.id()).is_some();
             if let Ok(stamp) = &stamp
                 && !back
                 && writer.stamps.get(&module.id()) == Some(stamp)
@@ -129,6 +129,31 @@ impl<L: Loader> Registry<L> {
         changes
     }
 
+    /// Editors remove a file and write it again, so a hint at a missing file says nothing yet: complete looks count.
+    fn missing(&self, writer: &mut Writer, module: &Module<L>, hint: &Hint) {
+        if matches!(hint, Hint::Paths(_)) {
+            return;
+        }
+        let looks = writer.removed.entry(module.id()).or_default();
+        *looks += 1;
+        if *looks == 1 {
+            self.emit(Event::Removed { path: module.path().clone() });
+        }
+    }
+
+    /// The modules at which a hint points, without asking all of them; and those that wait for something to appear.
+    fn hinted(&self, writer: &Writer, base: &Snapshot<L>, hint: &Hint) -> Vec<Arc<Module<L>>> {
+        let ids: BTreeSet<ModuleId> = match hint {
+            Hint::Everything => base.iter().map(|module| module.id()).collect(),
+            Hint::EverythingBut(left_out) => {
+                base.iter().filter(|it| !left_out.contains(&**it.path())).map(|it| it.id()).collect()
+            }
+            Hint::Paths(paths) => self.modules_under(paths).into_iter().chain(writer.waiting.iter().copied()).collect(),
+        };
+        let modules = ids.into_iter().filter_map(|id| base.get(id));
+        modules.filter(|module| module.kind == Kind::Reloadable).cloned().collect()
+    }
+
     fn may_reload(&self, writer: &mut Writer, base: &Snapshot<L>, id: ModuleId) -> bool {
         let wishes = self.wishes(writer, base, id);
         let on = wishes.iter().find(|(reload, _)| *reload);
@@ -142,9 +167,10 @@ impl<L: Loader> Registry<L> {
         policy::is_candidate(wishes.iter().map(|(reload, _)| *reload))
     }
 
-    /// Modules whose file is gone and that nothing imports (R37).
+    /// Modules whose file is gone for two complete looks, and that nothing imports (R37).
     fn droppable(&self, writer: &Writer, base: &Snapshot<L>) -> Vec<ModuleId> {
-        let mut dropped: Vec<_> = writer.removed.iter().copied().collect();
+        let gone = writer.removed.iter().filter(|(_, looks)| **looks > 1);
+        let mut dropped: Vec<_> = gone.map(|(&id, _)| id).collect();
         dropped.retain(|&id| {
             let is_friend = || base.iter().any(|module| module.importer.friends().contains(&id));
             base.get(id).is_some() && writer.graph.importers(id).next().is_none() && !is_friend()
@@ -237,11 +263,6 @@ impl<L: Loader> Registry<L> {
             writer.removed.remove(&old.id());
             self.emit(Event::Dropped { path: old.path().clone() });
         }
-        for module in &built {
-            if let Some(source) = &module.source {
-                trust(writer, module.id(), source.stamp);
-            }
-        }
         let modules = built.iter().map(|module| (module.path().clone(), module.record.reason.clone())).collect();
         Outcome::Published { generation, modules, took: started.elapsed() }
     }
@@ -276,16 +297,9 @@ fn unreadable<L: Loader>(module: &Module<L>, error: &ReadError) -> Diagnostic {
     Diagnostic::error(format!("`{}` {error}", module.path().display()))
 }
 
-fn is_hinted(hint: &Hint, path: &Path) -> bool {
-    match hint {
-        Hint::Everything => true,
-        Hint::Paths(paths) => paths.iter().any(|hinted| path.starts_with(hinted)),
-    }
-}
-
 /// File systems keep times in steps. A text that was written in the very step in which it was read may be written again
 /// without another stamp, so a stamp that young is not trusted: the next look reads the file.
-fn trust(writer: &mut Writer, id: ModuleId, stamp: Stamp) {
+pub(crate) fn trust(writer: &mut Writer, id: ModuleId, stamp: Stamp) {
     const STEP: i128 = 20_000_000;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
     if stamp.changed < now - STEP {

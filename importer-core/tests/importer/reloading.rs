@@ -1,13 +1,10 @@
 //! The rules of reloading (R21-R40), on a toy language and a tree in memory. Each test asserts the whole trace: what ran,
 //! in which order, and that nothing else did.
-#![allow(missing_docs, reason = "a test")]
-
-mod toy;
 
 use std::sync::{Arc, Barrier, mpsc};
 
+use crate::toy::{Site, Toy};
 use samovar_importer::{Hint, ImportError, ImportOptions, Outcome, Scope};
-use toy::{Site, Toy};
 
 #[test]
 fn r21_a_view_keeps_its_generation() {

@@ -1,0 +1,102 @@
+//! Where signals come from: a trait with one implementation for this machine's file events.
+
+use std::path::{Path, PathBuf};
+
+use notify::{
+    Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode},
+};
+
+use crate::change::Signal;
+
+/// Takes signals; called from a thread of the watcher's.
+pub type Sink = Box<dyn Fn(Signal) + Send + Sync>;
+
+/// Tells that files may have changed. Missing something is allowed, it only takes longer then.
+pub trait Watcher: Send {
+    /// Begins to watch a directory with everything below it, or begins anew if it was watched already.
+    ///
+    /// # Errors
+    /// The system gives no (further) watches: the message says what to do. What could be watched, is.
+    fn watch(&mut self, root: &Path) -> Result<(), String>;
+}
+
+/// Watches with what the operating system offers.
+pub struct NotifyWatcher {
+    inner: RecommendedWatcher,
+}
+
+impl NotifyWatcher {
+    /// Starts without watching anything yet.
+    ///
+    /// # Errors
+    /// The system has no file events to give; changes can be found by looking alone.
+    pub fn new(sink: Sink) -> Result<Self, String> {
+        let handle = move |event: notify::Result<notify::Event>| match event {
+            Ok(event) => signals(&event).into_iter().for_each(&sink),
+            Err(_) => sink(Signal::Lost),
+        };
+        let inner = RecommendedWatcher::new(handle, Config::default()).map_err(|error| advice(&error))?;
+        Ok(Self { inner })
+    }
+}
+
+impl Watcher for NotifyWatcher {
+    fn watch(&mut self, root: &Path) -> Result<(), String> {
+        // An old watch may follow a directory that was moved away.
+        let _ = self.inner.unwatch(root);
+        self.inner.watch(root, RecursiveMode::Recursive).map_err(|error| advice(&error))
+    }
+}
+
+fn advice(error: &notify::Error) -> String {
+    match error.kind {
+        notify::ErrorKind::MaxFilesWatch => "the limit of watched directories is reached; raise it with \
+             `sysctl fs.inotify.max_user_watches=524288`"
+            .into(),
+        _ => error.to_string(),
+    }
+}
+
+fn signals(event: &notify::Event) -> Vec<Signal> {
+    if event.need_rescan() {
+        return vec![Signal::Lost];
+    }
+    let each = |signal: fn(PathBuf) -> Signal| event.paths.iter().cloned().map(signal).collect();
+    match event.kind {
+        // Reading is no change; our own reading least of all.
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => each(Signal::Complete),
+        EventKind::Access(_) => Vec::new(),
+        EventKind::Create(CreateKind::File) => created(event),
+        EventKind::Modify(ModifyKind::Data(_)) => each(Signal::Writing),
+        // Told once more, together with the other half.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => Vec::new(),
+        _ => event.paths.iter().map(|path| in_place(path)).collect(),
+    }
+}
+
+fn in_place(path: &Path) -> Signal {
+    match path.symlink_metadata() {
+        Ok(it) if it.is_symlink() || it.is_dir() => Signal::Moved(path.to_path_buf()),
+        _ => Signal::Complete(path.to_path_buf()),
+    }
+}
+
+/// A new file is about to be written and closed, unless it is a link of either kind: those come complete.
+fn created(event: &notify::Event) -> Vec<Signal> {
+    let signal = |path: &PathBuf| match in_place(path) {
+        Signal::Complete(path) if !path.metadata().is_ok_and(|it| is_linked(&it)) => Signal::Writing(path),
+        signal => signal,
+    };
+    event.paths.iter().map(signal).collect()
+}
+
+#[cfg(unix)]
+fn is_linked(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
+}
+
+#[cfg(not(unix))]
+fn is_linked(_: &std::fs::Metadata) -> bool {
+    false
+}

@@ -1,0 +1,6 @@
+//! The importer's rules, on a toy language: in memory, and on real files.
+
+mod reloading;
+mod toy;
+#[cfg(unix)]
+mod watching;

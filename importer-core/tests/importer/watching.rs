@@ -1,0 +1,248 @@
+//! Changes are found, whatever the file system says: real files, real events, and the tick for what has none.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::symlink,
+    path::Path,
+    process::Command,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use crate::toy::Toy;
+use samovar_importer::{DiskTree, Event, Hint, ImportOptions, Module, Registry, Reloader, Scope};
+use tempfile::TempDir;
+
+/// A site on disk that is kept up to date in the background.
+struct Live {
+    directory: TempDir,
+    registry: Arc<Registry<Toy>>,
+    scope: Arc<Scope>,
+    events: mpsc::Receiver<Event>,
+    _reloader: Reloader,
+}
+
+/// So slow a tick that whatever is found was found by events.
+const NEVER: Duration = Duration::from_secs(3600);
+const SOON: Duration = Duration::from_millis(20);
+
+impl Live {
+    /// `files` are written, `handler` is loaded, then watching begins.
+    fn new(interval: Duration, events: bool, handler: &str, files: &[(&str, &str)]) -> Self {
+        Self::prepared(interval, events, handler, |directory| {
+            for (name, text) in files {
+                write(&directory.join(name), text);
+            }
+        })
+    }
+
+    fn prepared(interval: Duration, events: bool, handler: &str, prepare: impl Fn(&Path)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let site = directory.path().join("site");
+        fs::create_dir(&site).expect("a site");
+        prepare(&site);
+        let registry = Registry::new("live", Toy::default(), DiskTree::new([&site]));
+        let scope = Arc::new(Scope::new("live.conf:1").handler_root(&site));
+        let received = registry.subscribe();
+        let reloader = Reloader::new([&site]).registry(registry.clone()).interval(interval).events(events);
+        let _reloader = reloader.spawn().expect("a thread");
+        let live = Self { directory, registry, scope, events: received, _reloader };
+        live.load(handler);
+        live
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join("site").join(name)
+    }
+
+    #[track_caller]
+    fn load(&self, name: &str) -> Arc<Module<Toy>> {
+        let view = self.registry.pin(&self.scope);
+        view.import(None, &format!("~/{name}"), &ImportOptions::default())
+            .unwrap_or_else(|error| panic!("{}", error.diagnostic().render(false)))
+    }
+
+    /// Waits for the next event that `is` wanted.
+    #[track_caller]
+    fn wait(&self, what: &str, is: impl Fn(&Event) -> bool) -> Event {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(event) if is(&event) => return event,
+                Ok(_) => {}
+                Err(error) => panic!("no {what}: {error}"),
+            }
+        }
+    }
+
+    /// Waits for a reload, and for the version that it brings.
+    #[track_caller]
+    fn expect(&self, name: &str, version: &str) {
+        while self.load(name).value().version != version {
+            self.wait("reload", |event| matches!(event, Event::Published { reload: true, .. }));
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+    fs::write(path, text).expect("a file");
+}
+
+fn run(command: &str, directory: &Path) {
+    let status = Command::new("sh").args(["-ec", command]).current_dir(directory).status().expect("a shell");
+    assert!(status.success(), "{command}");
+}
+
+#[test]
+fn rename_save() {
+    let site = Live::new(NEVER, true, "h", &[("h.toy", "version 1")]);
+    run("echo version 2 > .h.toy.new; mv .h.toy.new h.toy", &site.path(""));
+    site.expect("h", "2");
+}
+
+#[test]
+fn truncate_and_write() {
+    let site = Live::new(NEVER, true, "h", &[("h.toy", "version 1")]);
+    run("echo version 2 > h.toy", &site.path(""));
+    site.expect("h", "2");
+}
+
+#[test]
+fn a_half_written_file_waits_for_its_end() {
+    let site = Live::new(SOON, true, "h", &[("h.toy", "version 1"), ("other.toy", "version 1")]);
+    site.load("other");
+    let mut file = fs::File::create(site.path("h.toy")).expect("truncated");
+    file.write_all(b"version half\n").expect("written");
+    file.sync_all().expect("on disk");
+    // Something else is found meanwhile, at the tick even: the half is not.
+    write(&site.path("other.toy"), "version 2");
+    site.expect("other", "2");
+    assert_eq!(site.load("h").value().version, "1");
+    file.write_all(b"version 2").expect("written");
+    drop(file);
+    site.expect("h", "2");
+}
+
+#[test]
+fn a_restored_backup_is_older_and_found() {
+    let site = Live::new(NEVER, true, "h", &[("h.toy", "version 2"), ("backup", "version 1")]);
+    run("touch -d 2001-01-01 backup; cp -p backup h.toy", &site.path(""));
+    site.expect("h", "1");
+}
+
+#[test]
+fn equal_size_and_time_are_found_at_the_tick() {
+    let site = Live::new(SOON, false, "h", &[("h.toy", "version 1")]);
+    run("touch -r h.toy stamp; printf 'version 2' > h.toy; touch -r stamp h.toy", &site.path(""));
+    site.expect("h", "2");
+}
+
+#[test]
+fn without_events_the_tick_finds_it() {
+    let site = Live::new(SOON, false, "h", &[("h.toy", "version 1")]);
+    write(&site.path("h.toy"), "version 2");
+    site.expect("h", "2");
+}
+
+fn releases(directory: &Path) {
+    for (release, version) in [("1", "version 1"), ("2", "version 2")] {
+        write(&directory.join("releases").join(release).join("h.toy"), &format!("{version}\nchild c"));
+        write(&directory.join("releases").join(release).join("c.toy"), version);
+    }
+    symlink("releases/1", directory.join("current")).expect("a link");
+}
+
+#[test]
+fn r19_a_release_switch_is_one_generation() {
+    let site = Live::prepared(NEVER, true, "current/h", releases);
+    let before = site.registry.snapshot().generation();
+    run("ln -s releases/2 next; mv -T next current", &site.path(""));
+    site.expect("current/h", "2");
+    assert_eq!(site.load("current/h").value().children["c"].value().version, "2");
+    assert_eq!(site.registry.snapshot().generation(), before + 1);
+}
+
+#[test]
+fn r19_after_a_switch_the_new_directory_is_watched() {
+    let site = Live::prepared(NEVER, true, "current/h", releases);
+    run("ln -s releases/2 next; mv -T next current", &site.path(""));
+    site.expect("current/h", "2");
+    write(&site.path("current/h.toy"), "version 3\nchild c");
+    site.expect("current/h", "3");
+}
+
+#[test]
+fn a_config_map_switch() {
+    let site = Live::prepared(NEVER, true, "h", |directory| {
+        write(&directory.join("..1/h.toy"), "version 1");
+        write(&directory.join("..2/h.toy"), "version 2");
+        symlink("..1", directory.join("..data")).expect("a link");
+        symlink("..data/h.toy", directory.join("h.toy")).expect("a link");
+    });
+    run("ln -s ..2 ..data_tmp; mv -T ..data_tmp ..data", &site.path(""));
+    // The link `h.toy` itself did not change, so no event names it: the signal for `..data` must reach it all the same.
+    site.expect("h", "2");
+}
+
+#[test]
+fn a_directory_moved_away_and_back() {
+    let site = Live::new(NEVER, true, "d/h", &[("d/h.toy", "version 1")]);
+    let handler = site.registry.locate("~/d/h", None, &site.scope, &ImportOptions::default()).expect("found");
+    let version = || site.registry.pin(&site.scope).load(&handler).expect("loaded").value().version.clone();
+    run("mv d elsewhere", &site.path(""));
+    site.registry.check(&Hint::Everything, false);
+    site.wait("removal", |event| matches!(event, Event::Removed { .. }));
+    assert_eq!(version(), "1");
+    run("echo version 2 > elsewhere/h.toy; mv elsewhere d", &site.path(""));
+    site.expect("d/h", "2");
+    assert_eq!(version(), "2");
+}
+
+#[test]
+fn a_root_deleted_and_made_again_is_watched_again() {
+    let site = Live::new(SOON, true, "h", &[("h.toy", "version 1")]);
+    run("rm -r site", site.directory.path());
+    site.wait("removal", |event| matches!(event, Event::Removed { .. }));
+    write(&site.path("h.toy"), "version 2");
+    site.expect("h", "2");
+    write(&site.path("h.toy"), "version 3");
+    site.expect("h", "3");
+}
+
+#[test]
+fn an_editor_that_saves_through_a_backup() {
+    let site = Live::new(NEVER, true, "h", &[("h.toy", "version 1")]);
+    run(
+        "touch .h.toy.swp 4913; rm 4913; mv h.toy h.toy~; echo version 2 > h.toy; rm h.toy~ .h.toy.swp",
+        &site.path(""),
+    );
+    site.expect("h", "2");
+}
+
+#[test]
+fn r1_what_is_no_text_is_refused_with_the_reason() {
+    let site = Live::new(NEVER, false, "h", &[("h.toy", "version 1")]);
+    run(
+        "mkfifo fifo.toy; mkdir dir.toy; printf 'a\\0b' > nul.toy; printf 'a\\377' > latin.toy; : > empty.toy",
+        &site.path(""),
+    );
+    run(
+        "head -c 5000000 /dev/zero > large.toy; ln -s /etc/hostname outside.toy; ln -s loop.toy loop.toy",
+        &site.path(""),
+    );
+    let error = |name: &str| {
+        let view = site.registry.pin(&site.scope);
+        let error = view.import(None, &format!("~/{name}"), &ImportOptions::default()).expect_err(name);
+        error.to_string().replace(&*site.path("").to_string_lossy(), "")
+    };
+    assert_eq!(error("fifo"), "`fifo.toy` is a FIFO, not a regular file");
+    assert_eq!(error("dir"), "`dir.toy` is a directory, not a regular file");
+    assert_eq!(error("nul"), "`nul.toy` is not UTF-8 text: byte 0x00 at offset 1");
+    assert_eq!(error("latin"), "`latin.toy` is not UTF-8 text: byte 0xff at offset 1");
+    assert_eq!(error("empty"), "`empty.toy` is empty");
+    assert_eq!(error("large"), "`large.toy` has 5000000 bytes; a module may have 4194304");
+    assert_eq!(error("outside"), "`outside.toy` lies outside of the declared roots (it is `/etc/hostname`)");
+    assert!(error("loop").starts_with("`loop.toy` cannot be read"), "{}", error("loop"));
+}
