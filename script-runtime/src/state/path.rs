@@ -1,0 +1,57 @@
+//! Where inside a value something was found.
+
+use std::fmt;
+
+use rhai::ImmutableString;
+
+/// The way from a value to a part of it, written as a script would: `["on_done"][2]`.
+///
+/// Put the name of the variable in front: `format!("{name}{path}")` gives `cache["on_done"][2]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Path(Vec<Step>);
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// An entry of a map, [`Table`](super::Table) or [`Cache`](super::Cache).
+    Key(ImmutableString),
+    /// An element of an array, or of a [`Queue`](super::Queue) counted from the one that `pop` gives next.
+    Index(usize),
+    /// The value of a [`Cell`](super::Cell).
+    Value,
+    /// A value that a closure captured, counted from 0.
+    Captured(usize),
+}
+
+impl Path {
+    /// The steps, outermost first; none for the value itself.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    pub(super) fn push(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.0.pop();
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| step.fmt(f))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => write!(f, "[{:?}]", key.as_str()),
+            Self::Index(index) => write!(f, "[{index}]"),
+            Self::Value => f.write_str(".value"),
+            Self::Captured(index) => write!(f, " (captured value {index})"),
+        }
+    }
+}

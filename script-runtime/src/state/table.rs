@@ -1,0 +1,345 @@
+//! Values by key, for any number of threads.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, INT, ImmutableString, Map, NativeCallContext,
+};
+
+use super::drop_flat::drop_flat;
+use super::error::StateError;
+use super::handle::{self, Handle, room_for, rust_traits, within_limits};
+use super::retry::Attempts;
+use super::value::detach;
+
+/// A shared map. In a script: `table()`.
+///
+/// | in a script | |
+/// |---|---|
+/// | `t[k]`, `t.get(k)`, `t.get(k, default)` | a copy of the value; `()`, or the default, if there is none |
+/// | `t[k] = v`, `t.set(k, v)` | stores a copy |
+/// | `k in t` | is there an entry? |
+/// | `t.incr(k)`, `t.incr(k, n)` | adds 1 or `n` to an integer (0 if there is none) and returns the new value |
+/// | `t.update(k, \|old\| ..)` | replaces the value by what the function returns, and returns that |
+/// | `t.remove(k)` | removes the entry and returns its value, or `()` |
+/// | `t.len`, `t.is_empty`, `t.keys()`, `t.values()`, `t.to_map()`, `t.clear()` | all entries, in the order of their keys |
+/// | `for e in t` | goes over the entries, each `#{ key, value }` |
+///
+/// Keys are strings. An integer stands for its decimal digits, so `t[404]` and `t["404"]` are one entry, and `keys()`
+/// gives `"404"`. Any other key is an error.
+///
+/// Each operation on one entry is atomic. `update` loses nothing: if another changed the entry while the function ran,
+/// the function runs again with the new value, so it should do nothing but compute; `old` is `()` if there is no entry.
+/// `t[k] += 1` and `t[k].push(1)` are a read and a write: what others do in between is lost.
+///
+/// What goes over all entries works on a copy made at its start: an entry that is there all the time while the copy is made is
+/// in it exactly once, one that comes, goes or changes meanwhile may be seen or not. What happens later is not seen.
+///
+/// A value that is replaced or removed is dropped at once. That is why this is a map with locks inside, held for one
+/// look-up each and never while script code runs; lock-free maps drop values some time later, and would keep alive what a script
+/// has let go.
+///
+/// ```
+/// use samovar_rhai::state::{self, Table};
+///
+/// let hits = Table::new();
+/// let mut engine = rhai::Engine::new();
+/// state::register_all(&mut engine);
+/// let mut scope = rhai::Scope::new();
+/// scope.push_constant("HITS", hits.clone());
+/// engine.run_with_scope(&mut scope, r#"HITS.incr("/about"); HITS.update("/", |old| 40 + 1);"#)?;
+/// assert_eq!(hits.incr("/", 1)?, 42);
+/// assert_eq!(hits.keys(), ["/", "/about"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Table {
+    shared: Arc<Shared>,
+}
+
+/// A value, and its identity: `update` knows by the pointer whether it was overtaken.
+type Slot = Arc<Dynamic>;
+
+struct Shared {
+    slots: DashMap<ImmutableString, Slot>,
+}
+
+/// Fewer than the default of a large machine, for a script may make many tables.
+const SHARDS: usize = 16;
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { slots: DashMap::with_shard_amount(SHARDS) }
+    }
+}
+
+impl Table {
+    /// A table without entries.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A copy of the value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Dynamic> {
+        self.slot(key).map(|slot| Dynamic::clone(&slot))
+    }
+
+    /// Stores a copy of `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
+    pub fn set(&self, key: impl Into<ImmutableString>, value: Dynamic) -> Result<(), StateError> {
+        let old = self.shared.slots.insert(key.into(), Arc::new(detach(value)?));
+        drop(old);
+        Ok(())
+    }
+
+    /// Is there an entry for `key`?
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.shared.slots.contains_key(key)
+    }
+
+    /// Adds `step`, which may be negative, to the value of `key` (0 if there is none), and returns the new value.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::NotAnInteger`], [`StateError::Overflow`]. The entry is left as it is.
+    pub fn incr(&self, key: impl Into<ImmutableString>, step: INT) -> Result<INT, StateError> {
+        let key = key.into();
+        match self.shared.slots.entry(key) {
+            Entry::Occupied(mut entry) => {
+                let Ok(total) = entry.get().as_int() else {
+                    let (key, found) = (entry.key().to_string(), entry.get().type_name().to_owned());
+                    return Err(StateError::NotAnInteger { key, found });
+                };
+                let new = total.checked_add(step).ok_or(StateError::Overflow { total, step })?;
+                // In place unless an `update` looks at it, which would not notice that.
+                match Arc::get_mut(entry.get_mut()) {
+                    Some(value) => *value = new.into(),
+                    None => drop(entry.insert(Arc::new(new.into()))),
+                }
+                Ok(new)
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Arc::new(step.into()));
+                Ok(step)
+            }
+        }
+    }
+
+    /// Replaces the value of `key` by what `change` makes of it (`()` if there is none), and returns the new value.
+    ///
+    /// `change` runs again if another thread changed the entry meanwhile. If it fails, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `change`; those of [`Table::set`]; [`StateError::Deadline`] if it was overtaken until the deadline.
+    pub fn update<E: From<StateError>>(
+        &self,
+        key: impl Into<ImmutableString>,
+        mut change: impl FnMut(Dynamic) -> Result<Dynamic, E>,
+    ) -> Result<Dynamic, E> {
+        let key = key.into();
+        let mut attempts = Attempts::default();
+        loop {
+            let old = self.slot(&key);
+            let new = detach(change(old.as_deref().cloned().unwrap_or_default())?)?;
+            if self.replace(&key, old.as_ref(), &new) {
+                return Ok(new);
+            }
+            attempts.overtaken().map_err(StateError::from)?;
+        }
+    }
+
+    /// Removes the entry of `key` and returns its value.
+    pub fn remove(&self, key: &str) -> Option<Dynamic> {
+        let (_, slot) = self.shared.slots.remove(key)?;
+        Some(Arc::try_unwrap(slot).unwrap_or_else(|slot| Dynamic::clone(&slot)))
+    }
+
+    /// Removes all entries that are there when it starts.
+    pub fn clear(&self) {
+        // One by one, so that each value is dropped without a lock held.
+        for key in self.keys() {
+            self.remove(&key);
+        }
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.slots.len()
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The keys, in order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<ImmutableString> {
+        let mut keys: Vec<_> = self.shared.slots.iter().map(|entry| entry.key().clone()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Copies of all entries, in the order of their keys.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(ImmutableString, Dynamic)> {
+        // Values are copied when no lock is held any more.
+        let mut slots: Vec<_> =
+            self.shared.slots.iter().map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
+        slots.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        slots.into_iter().map(|(key, slot)| (key, Dynamic::clone(&slot))).collect()
+    }
+
+    fn slot(&self, key: &str) -> Option<Slot> {
+        self.shared.slots.get(key).map(|slot| Arc::clone(&slot))
+    }
+
+    /// Stores `new` if the entry is still as it was when `old` was read.
+    fn replace(&self, key: &ImmutableString, old: Option<&Slot>, new: &Dynamic) -> bool {
+        let new = Arc::new(new.clone());
+        match (self.shared.slots.entry(key.clone()), old) {
+            (Entry::Occupied(mut entry), Some(old)) if Arc::ptr_eq(entry.get(), old) => {
+                // `old` lives on in the caller, so nothing is dropped under the lock.
+                entry.insert(new);
+                true
+            }
+            (Entry::Vacant(entry), None) => {
+                entry.insert(new);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Goes over copies of the entries, each as scripts see it: `#{ key, value }`.
+impl IntoIterator for Table {
+    type Item = Map;
+    type IntoIter = std::vec::IntoIter<Map>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let entry = |(key, value): (ImmutableString, _)| {
+            Map::from_iter([("key".into(), Dynamic::from(key)), ("value".into(), value)])
+        };
+        self.entries().into_iter().map(entry).collect::<Vec<_>>().into_iter()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let slots = std::mem::take(&mut self.slots);
+        drop_flat(slots.into_iter().filter_map(|(_, slot)| Arc::into_inner(slot)));
+    }
+}
+
+impl Handle for Table {
+    const NAME: &'static str = "table";
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared) as usize
+    }
+
+    fn describe(&self) -> String {
+        match self.len() {
+            1 => "table(1 entry)".to_owned(),
+            len => format!("table({len} entries)"),
+        }
+    }
+}
+
+rust_traits!(Table);
+
+/// A key as scripts may write it.
+pub(super) fn key(key: &Dynamic) -> Result<ImmutableString, StateError> {
+    if let Some(text) = key.read_lock::<ImmutableString>() {
+        return Ok(text.clone());
+    }
+    key.as_int().map(|int| int.to_string().into()).map_err(|found| StateError::KeyType { found: found.to_owned() })
+}
+
+type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// Makes `table` known to `engine`.
+pub(super) fn register(engine: &mut Engine) {
+    handle::register::<Table>(engine);
+    // Volatile: no optimiser may make one table of two calls.
+    FuncRegistration::new("table").with_volatility(true).register_into_engine(engine, Table::new);
+    register_entries(engine);
+    register_whole(engine);
+}
+
+/// What concerns one entry.
+#[allow(clippy::needless_pass_by_value)] // Rhai hands arguments over by value
+fn register_entries(engine: &mut Engine) {
+    fn get(context: NativeCallContext<'_>, table: &mut Table, k: Dynamic) -> Fallible<Dynamic> {
+        get_or(context, table, k, Dynamic::UNIT)
+    }
+    fn get_or(context: NativeCallContext<'_>, table: &mut Table, k: Dynamic, default: Dynamic) -> Fallible<Dynamic> {
+        within_limits(context.engine(), table.get(&key(&k)?).unwrap_or(default))
+    }
+    fn set(table: &mut Table, k: Dynamic, value: Dynamic) -> Fallible<()> {
+        Ok(table.set(key(&k)?, value)?)
+    }
+    fn update(context: NativeCallContext<'_>, table: &mut Table, k: Dynamic, change: FnPtr) -> Fallible<Dynamic> {
+        table.update(key(&k)?, |old| change.call_within_context(&context, (old,)))
+    }
+    fn remove(table: &mut Table, k: Dynamic) -> Fallible<Dynamic> {
+        Ok(table.remove(&key(&k)?).unwrap_or_default())
+    }
+
+    engine
+        .register_fn("get", get)
+        .register_fn("get", get_or)
+        .register_indexer_get(get)
+        .register_fn("set", set)
+        .register_fn("update", update)
+        .register_fn("remove", remove)
+        .register_fn("contains", |table: &mut Table, k: Dynamic| -> Fallible<bool> { Ok(table.contains(&key(&k)?)) })
+        .register_fn("incr", |table: &mut Table, k: Dynamic| -> Fallible<INT> { Ok(table.incr(key(&k)?, 1)?) })
+        .register_fn("incr", |table: &mut Table, k: Dynamic, n: INT| -> Fallible<INT> { Ok(table.incr(key(&k)?, n)?) });
+    FuncRegistration::new_index_setter().with_purity(true).register_into_engine(engine, set);
+}
+
+/// What concerns all entries.
+#[allow(clippy::needless_pass_by_value)] // Rhai hands arguments over by value
+fn register_whole(engine: &mut Engine) {
+    #[allow(clippy::cast_possible_wrap)] // no memory holds as many entries
+    fn len(table: &mut Table) -> INT {
+        table.len() as INT
+    }
+    fn keys(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Array> {
+        room_for(context.engine(), table.len())?;
+        Ok(table.keys().into_iter().map(Dynamic::from).collect())
+    }
+    fn values(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Dynamic> {
+        room_for(context.engine(), table.len())?;
+        let values: Array = table.entries().into_iter().map(|(_, value)| value).collect();
+        within_limits(context.engine(), values.into())
+    }
+    fn to_map(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Dynamic> {
+        let map: Map = table.entries().into_iter().map(|(key, value)| (key.as_str().into(), value)).collect();
+        within_limits(context.engine(), map.into())
+    }
+
+    engine
+        .register_fn("len", len)
+        .register_get("len", len)
+        .register_fn("is_empty", |table: &mut Table| table.is_empty())
+        .register_get("is_empty", |table: &mut Table| table.is_empty())
+        .register_fn("keys", keys)
+        .register_fn("values", values)
+        .register_fn("to_map", to_map)
+        .register_fn("clear", |table: &mut Table| table.clear())
+        .register_iterator::<Table>();
+}

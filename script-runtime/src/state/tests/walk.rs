@@ -1,0 +1,79 @@
+//! What is found inside values, and where.
+
+use rhai::{Array, Dynamic};
+
+use super::engine;
+use crate::state::{Cell, ForeignKind, neutral, walk};
+
+#[derive(Clone)]
+struct Unknown;
+
+fn eval(script: &str) -> Dynamic {
+    let mut engine = engine();
+    engine.register_fn("unknown", || Unknown);
+    let _call = crate::state::CallScope::enter(None);
+    engine.eval(script).unwrap()
+}
+
+/// The leaves that a walk visits, each with its path.
+#[track_caller]
+fn check_walk(script: &str, expected: &[&str]) {
+    let mut leaves = Vec::new();
+    let complete = walk(&eval(script), |path, leaf| {
+        let name = leaf.type_name().rsplit("::").next().unwrap_or_default().to_owned();
+        leaves.push(format!("v{path}: {name}"));
+    });
+    assert_eq!(leaves, expected, "{script}");
+    assert_eq!(complete, Ok(()), "{script}");
+}
+
+#[test]
+fn a_walk_enters_all_that_holds_values() {
+    check_walk("5", &["v: i64"]);
+    check_walk("[1, #{a: \"x\"}, ()]", &["v[0]: i64", "v[1][\"a\"]: string", "v[2]: ()"]);
+    check_walk("let t = table(); t[\"on_done\"] = [1, || 2]; t", &["v[\"on_done\"][0]: i64", "v[\"on_done\"][1]: Fn"]);
+    check_walk("let q = queue(2); q.push(1); q.push(unknown()); q", &["v[0]: i64", "v[1]: Unknown"]);
+    check_walk("let c = cache(9, 9); c.set(\"k\", cell(true)); c", &["v[\"k\"].value: bool"]);
+    check_walk("[lock(), counter(1)]", &["v[0]: Lock", "v[1]: Counter"]);
+    check_walk("let x = [1]; let f = || x; [f]", &["v[0]: Fn", "v[0] (captured value 0)[0]: i64"]);
+}
+
+#[test]
+fn a_walk_enters_each_handle_once() {
+    check_walk("let c = cell(1); [c, c]", &["v[0].value: i64"]);
+    check_walk("let t = table(); t[\"me\"] = t; let c = cell(t); t[\"c\"] = [c, 1]; c", &["v.value[\"c\"][1]: i64"]);
+}
+
+#[test]
+fn a_walk_says_where_it_could_not_go_on() {
+    let mut chain = Cell::new(1.into()).unwrap();
+    for _ in 0..100_000 {
+        chain = Cell::new(Dynamic::from(chain)).unwrap();
+    }
+    let missed = walk(&Dynamic::from(chain), |_, _| panic!("no leaf is near enough")).unwrap_err();
+    assert_eq!((missed.path.steps().len(), missed.kind), (crate::state::MAX_PATH + 1, ForeignKind::TooDeep));
+
+    let mut itself = Dynamic::from(Array::new()).into_shared();
+    let shared = itself.clone();
+    itself.write_lock::<Array>().unwrap().push(shared);
+    assert_eq!(walk(&itself, |_, _| {}), Ok(()));
+    assert_eq!(neutral(&itself).unwrap_err().kind, ForeignKind::TooDeep);
+    itself.write_lock::<Array>().unwrap().clear();
+}
+
+#[track_caller]
+fn check_neutral(script: &str, expected: &str) {
+    let found = neutral(&eval(script)).map_or_else(|foreign| format!("v{foreign}"), |value| format!("{value:?}"));
+    assert!(found.starts_with(expected), "{script}: {found}");
+}
+
+#[test]
+fn neutral_values_are_copied_and_others_named() {
+    check_neutral("[1, #{a: \"x\"}, 'c', 1.5, (), blob(2)]", "[1, #{\"a\": \"x\"}, 'c', 1.5, (), [0000]]");
+    check_neutral("[0..2, 0..=2]", "[0..2, 0..=2]");
+    check_neutral("let x = [1]; let f = || x; #{x: x}", "#{\"x\": [1]}");
+    check_neutral("[table(), lock(), counter(), cell(|| 1), queue(1), cache(1, 1)]", "[");
+    check_neutral("#{on_done: [1, 2, || 3]}", "v[\"on_done\"][2]: function anon$");
+    check_neutral("|| 1", "v: function anon$");
+    check_neutral("[[unknown()]]", "v[0][0]: value of type ");
+}

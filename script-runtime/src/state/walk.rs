@@ -1,0 +1,173 @@
+//! Looking at everything that a value holds, also through handles.
+
+use std::collections::{HashSet, VecDeque};
+
+use rhai::{Array, Dynamic, FnPtr, Map};
+
+use super::handle::Handle;
+use super::path::{Path, Step};
+use super::value::{Foreign, ForeignKind, MAX_DEPTH};
+use super::{Cache, Cell, Counter, Lock, Queue, Table};
+
+/// How many steps a walk goes from the value that it was given.
+pub const MAX_PATH: usize = 256;
+
+/// Calls `visit` with each leaf of `value` and the way to it.
+///
+/// Arrays, maps, tables, caches, cells and queues are entered; all else is a leaf. A function is a leaf whose captured
+/// values are visited after it. Each handle is entered once, whoever holds it, so handles that hold each other are no
+/// endless loop; what other threads change meanwhile may be seen or not. Nearer leaves come first where handles are
+/// involved.
+///
+/// # Errors
+///
+/// Everything else was visited, but the [`Foreign`] part, and maybe others, could not be entered: it is more than
+/// [`MAX_DEPTH`] levels deep or [`MAX_PATH`] steps away, or it is being written.
+///
+/// ```
+/// use rhai::Engine;
+/// use samovar_rhai::state;
+///
+/// let mut engine = Engine::new();
+/// state::register_all(&mut engine);
+/// let value = engine.eval(r#"let t = table(); t["me"] = t; t["on_done"] = [1, || 2]; t"#)?;
+/// let mut functions = Vec::new();
+/// state::walk(&value, |path, leaf| {
+///     if leaf.is_fnptr() {
+///         functions.push(format!("T{path}"));
+///     }
+/// })
+/// .unwrap();
+/// assert_eq!(functions, [r#"T["on_done"][1]"#]);
+/// # Ok::<(), Box<rhai::EvalAltResult>>(())
+/// ```
+pub fn walk(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Foreign> {
+    let mut walk = Walk { visit, path: Path::default(), to_enter: VecDeque::new(), seen: HashSet::new(), missed: None };
+    walk.look_at(value, 0);
+    // Handles wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
+    while let Some((path, parts)) = walk.to_enter.pop_front() {
+        walk.path = path;
+        for (step, part) in parts.held() {
+            walk.inside(step, &part, 0);
+        }
+    }
+    walk.missed.map_or(Ok(()), Err)
+}
+
+/// The address of a handle's state; `None` for what is no handle.
+pub(super) fn handle_address(value: &Dynamic) -> Option<usize> {
+    fn address<H: Handle>(value: &Dynamic) -> Option<usize> {
+        value.read_lock::<H>().map(|handle| handle.address())
+    }
+    // Nearly all values are no handles: one comparison says so.
+    if !value.is_variant() {
+        return None;
+    }
+    address::<Table>(value)
+        .or_else(|| address::<Cell>(value))
+        .or_else(|| address::<Counter>(value))
+        .or_else(|| address::<Lock>(value))
+        .or_else(|| address::<Cache>(value))
+        .or_else(|| address::<Queue>(value))
+}
+
+/// A handle that holds values.
+enum Holder {
+    Table(Table),
+    Cache(Cache),
+    Cell(Cell),
+    Queue(Queue),
+}
+
+impl Holder {
+    fn of(value: &Dynamic) -> Option<Self> {
+        if !value.is_variant() {
+            return None;
+        }
+        let table = value.read_lock::<Table>().map(|table| Self::Table(table.clone()));
+        table
+            .or_else(|| value.read_lock::<Cache>().map(|cache| Self::Cache(cache.clone())))
+            .or_else(|| value.read_lock::<Cell>().map(|cell| Self::Cell(cell.clone())))
+            .or_else(|| value.read_lock::<Queue>().map(|queue| Self::Queue(queue.clone())))
+    }
+
+    fn address(&self) -> usize {
+        match self {
+            Self::Table(table) => table.address(),
+            Self::Cache(cache) => cache.address(),
+            Self::Cell(cell) => cell.address(),
+            Self::Queue(queue) => queue.address(),
+        }
+    }
+
+    fn held(&self) -> Vec<(Step, Dynamic)> {
+        let by_key = |entries: Vec<_>| entries.into_iter().map(|(key, value)| (Step::Key(key), value)).collect();
+        match self {
+            Self::Table(table) => by_key(table.entries()),
+            Self::Cache(cache) => by_key(cache.entries()),
+            Self::Cell(cell) => vec![(Step::Value, cell.get())],
+            Self::Queue(queue) => {
+                queue.waiting().into_iter().enumerate().map(|(index, value)| (Step::Index(index), value)).collect()
+            }
+        }
+    }
+}
+
+struct Walk<V> {
+    visit: V,
+    path: Path,
+    to_enter: VecDeque<(Path, Holder)>,
+    seen: HashSet<usize>,
+    missed: Option<Foreign>,
+}
+
+impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
+    fn inside(&mut self, step: Step, part: &Dynamic, depth: usize) {
+        self.path.push(step);
+        self.look_at(part, depth);
+        self.path.pop();
+    }
+
+    fn look_at(&mut self, value: &Dynamic, depth: usize) {
+        if depth > MAX_DEPTH || self.path.steps().len() > MAX_PATH {
+            self.miss(ForeignKind::TooDeep);
+        } else if value.is_shared() {
+            self.look_at_shared(value, depth);
+        } else if let Some(holder) = Holder::of(value) {
+            if self.seen.insert(holder.address()) {
+                self.to_enter.push_back((self.path.clone(), holder));
+            }
+        } else if let Some(array) = value.read_lock::<Array>() {
+            for (index, part) in array.iter().enumerate() {
+                self.inside(Step::Index(index), part, depth + 1);
+            }
+        } else if let Some(map) = value.read_lock::<Map>() {
+            for (key, part) in map.iter() {
+                self.inside(Step::Key(key.as_str().into()), part, depth + 1);
+            }
+        } else {
+            (self.visit)(&self.path, value);
+            if let Some(function) = value.read_lock::<FnPtr>() {
+                for (index, part) in function.iter_curry().enumerate() {
+                    self.inside(Step::Captured(index), part, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// Looks at the value of a captured variable, once.
+    fn look_at_shared(&mut self, value: &Dynamic, depth: usize) {
+        let Some(shared) = value.read_lock::<Dynamic>() else { return self.miss(ForeignKind::InUse) };
+        // The address of what is shared, like that of a handle, is the same for all who share it.
+        if self.seen.insert(std::ptr::from_ref::<Dynamic>(&shared) as usize) {
+            let copy = Dynamic::clone(&shared);
+            drop(shared);
+            self.look_at(&copy, depth + 1);
+        }
+    }
+
+    fn miss(&mut self, kind: ForeignKind) {
+        let path = &self.path;
+        self.missed.get_or_insert_with(|| Foreign { path: path.clone(), kind });
+    }
+}
