@@ -1,0 +1,101 @@
+//! The variables of one instance: written while it loads, fixed ever after, then read without a lock.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use rhai::{Array, Dynamic, FnPtr, Map};
+
+use super::callback;
+use super::instance::Core;
+use super::name::InstanceId;
+
+/// A variable's value.
+#[derive(Clone)]
+struct Value {
+    value: Dynamic,
+    /// It holds callbacks of the instance itself, kept weakly so that an instance does not keep itself alive.
+    holds_own_callback: bool,
+}
+
+pub(crate) struct Bindings {
+    slots: HashMap<String, usize>,
+    loading: Mutex<Vec<Option<Value>>>,
+    fixed: OnceLock<Box<[Option<Value>]>>,
+}
+
+impl Bindings {
+    /// Slots for these names, in this order; a name given twice gets one.
+    pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut slots = HashMap::new();
+        for name in names {
+            let next = slots.len();
+            slots.entry(name.to_owned()).or_insert(next);
+        }
+        let loading = Mutex::new(vec![None; slots.len()]);
+        Self { slots, loading, fixed: OnceLock::new() }
+    }
+
+    pub(crate) fn slots(&self) -> &HashMap<String, usize> {
+        &self.slots
+    }
+
+    /// Takes a value that the top level computed. Once the variables are fixed it is ignored.
+    pub(crate) fn store(&self, slot: usize, value: &Dynamic, owner: InstanceId) {
+        let mut value = plain(value.clone());
+        let holds_own_callback = callback::weaken(&mut value, owner);
+        if let Some(place) = self.loading.lock().get_mut(slot) {
+            *place = Some(Value { value, holds_own_callback });
+        }
+    }
+
+    pub(crate) fn fix(&self) {
+        let values = std::mem::take(&mut *self.loading.lock());
+        self.fixed.get_or_init(|| values.into_boxed_slice());
+    }
+
+    /// The value, or `None` while the top level has not come to its definition.
+    pub(crate) fn get(&self, slot: usize, owner: &Arc<Core>) -> Option<Dynamic> {
+        let value = match self.fixed.get() {
+            Some(fixed) => fixed.get(slot)?.clone()?,
+            None => self.loading.lock().get(slot)?.clone()?,
+        };
+        let Value { mut value, holds_own_callback } = value;
+        if holds_own_callback {
+            callback::strengthen(&mut value, owner);
+        }
+        Some(value)
+    }
+}
+
+/// A copy in which nothing is shared: Rhai's shared values are locks that give up under contention.
+pub(crate) fn plain(value: Dynamic) -> Dynamic {
+    let mut value = value.flatten();
+    if let Ok(mut array) = value.as_array_mut() {
+        for item in array.iter_mut() {
+            *item = plain(item.take());
+        }
+    } else if let Ok(mut map) = value.as_map_mut() {
+        for item in map.values_mut() {
+            *item = plain(item.take());
+        }
+    }
+    if let Some(mut pointer) = value.write_lock::<FnPtr>() {
+        for curried in pointer.iter_curry_mut() {
+            *curried = plain(curried.take());
+        }
+    }
+    value
+}
+
+/// Calls `visit` on every function value inside, also curried ones.
+pub(crate) fn each_pointer(value: &mut Dynamic, visit: &mut dyn FnMut(&mut FnPtr)) {
+    if let Some(mut array) = value.write_lock::<Array>() {
+        array.iter_mut().for_each(|item| each_pointer(item, visit));
+    } else if let Some(mut map) = value.write_lock::<Map>() {
+        map.values_mut().for_each(|item| each_pointer(item, visit));
+    } else if let Some(mut pointer) = value.write_lock::<FnPtr>() {
+        visit(&mut pointer);
+        pointer.iter_curry_mut().for_each(|item| each_pointer(item, visit));
+    }
+}

@@ -1,0 +1,49 @@
+//! Calling a function of an instance from the host: the path that every request takes.
+
+use std::sync::Arc;
+
+use rhai::{Dynamic, FnPtr, NativeCallContext, Position};
+
+use super::error::{Kind, ScriptError};
+use super::instance::Instance;
+use super::load::Linker;
+use super::name;
+
+/// A function of one instance, found once. Cheap to clone, and it keeps the instance alive.
+#[derive(Clone)]
+pub struct Function {
+    instance: Arc<Instance>,
+    pointer: FnPtr,
+}
+
+impl Instance {
+    /// The function of this name and number of parameters, private ones included.
+    #[must_use]
+    pub fn function(self: &Arc<Self>, function: &str, params: usize) -> Option<Function> {
+        let linked = name::function(function, self.id());
+        let definition = self.core().code()?.module.get_script_fn(&linked, params)?.clone();
+        Some(Function { instance: self.clone(), pointer: FnPtr::from(definition) })
+    }
+}
+
+impl Function {
+    /// The instance it belongs to.
+    #[must_use]
+    pub fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    /// Calls it. The arguments are as many as it has parameters, and nothing in them is shared.
+    pub(crate) fn call(&self, linker: &Linker, args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
+        let core = self.instance.core();
+        let Some(start) = core.start() else {
+            return Err(ScriptError::new(Kind::Runtime, "the module is still loading"));
+        };
+        let name = self.pointer.fn_name();
+        let context = NativeCallContext::new_with_all_fields(linker.engine(), name, None, start, Position::NONE);
+        match self.pointer.call_raw(&context, None, args) {
+            Ok(value) => Ok(value.flatten()),
+            Err(error) => Err(ScriptError::translate(*error, core)),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The one place where engines are built: limits, names, imports, output.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel, Position};
+
+use super::import::{ModuleValue, Resolver};
+use super::limits::{self, Limits};
+use super::load;
+use super::name::{self, Linked};
+use super::{instance, token};
+
+/// Text that a script wrote with `print` or `debug`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Printed<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// For `debug`: the file and line it was written in.
+    pub place: Option<(&'a str, usize)>,
+}
+
+/// Takes what scripts print.
+pub type Output = Arc<dyn Fn(Printed<'_>) + Send + Sync>;
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// The engine that scripts run on.
+pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
+    let mut engine = Engine::new();
+    compile_alike(&mut engine, limits);
+    #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
+    engine.on_var(variable).on_missing_function(missing_function);
+    engine.on_progress(|operations| limits::passed_at(operations).then_some(Dynamic::UNIT));
+    engine.set_module_resolver(Resolver);
+    engine.register_fn("sleep", |seconds: i64| sleep(u64::try_from(seconds).ok().map(Duration::from_secs)));
+    engine.register_fn("sleep", |seconds: f64| sleep(Duration::try_from_secs_f64(seconds).ok()));
+    ModuleValue::register(&mut engine);
+    let out = output.clone();
+    engine.on_print(move |text| out(Printed { text, place: None }));
+    let out = output.clone();
+    engine.on_debug(move |text, source, at| {
+        let file = source.and_then(|tag| tag.rsplit_once('#')).map(|(file, _)| file);
+        out(Printed { text, place: file.zip(at.line()) });
+    });
+    engine
+}
+
+/// The engine of the first compilation: it keeps everything where it was written.
+pub(crate) fn scanning(limits: &Limits) -> Engine {
+    let mut engine = Engine::new_raw();
+    compile_alike(&mut engine, limits);
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine
+}
+
+fn compile_alike(engine: &mut Engine, limits: &Limits) {
+    limits.set_on(engine);
+    // Interned strings sit behind a lock that threads would wait for.
+    engine.set_max_strings_interned(0);
+    engine.disable_symbol("eval");
+    #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
+    engine.on_parse_token(|token, at, _| token::map(token, at));
+}
+
+/// Resolves linked names. Called for every variable that is read, so it turns the others away at once.
+#[allow(clippy::needless_pass_by_value, reason = "Rhai's signature")]
+fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '_, '_>) -> RhaiResult<Option<Dynamic>> {
+    if index != 0 {
+        return Ok(None);
+    }
+    if let Some(step) = load::step(name) {
+        load::store_after(step, context.scope_mut());
+        return Ok(Some(Dynamic::UNIT));
+    }
+    match name::parse(name) {
+        None => Ok(None),
+        Some(Linked::Variable { id, slot }) => match instance::find(id).and_then(|core| core.variable(slot)) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Box::new(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE))),
+        },
+        Some(Linked::Function { .. }) => Ok(Some(rhai::FnPtr::new(name)?.into())),
+    }
+}
+
+/// Finds functions whose names were only known at run time: those of the module that is executing.
+fn missing_function(
+    name: &str,
+    args: &mut [&mut Dynamic],
+    method: bool,
+    mut context: EvalContext<'_, '_, '_, '_, '_, '_>,
+) -> RhaiResult<Option<Dynamic>> {
+    let Some(id) = context.source().and_then(instance::by_tag) else { return Ok(None) };
+    let Some(core) = instance::find(id) else { return Ok(None) };
+    let linked = name::function(name, id);
+    let given = args.len() - usize::from(method);
+    if !core.arities(&linked).any(|arity| arity == given) {
+        return Ok(None);
+    }
+    context.call_fn_raw(&linked, method, method, args).map(Some)
+}
+
+fn sleep(time: Option<Duration>) -> RhaiResult<()> {
+    match time {
+        None => Err("sleep expects a number of seconds that is not negative".into()),
+        Some(time) if limits::sleep(time) => Ok(()),
+        Some(_) => Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE))),
+    }
+}

@@ -1,0 +1,242 @@
+//! What went wrong in a script, with the names as they were written and the places in the texts that really ran.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rhai::{EvalAltResult, Position};
+
+use super::instance::{self, Core};
+use super::name::{self, InstanceId, Linked};
+use super::sites::is_closure;
+
+/// What sort of failure a [`ScriptError`] reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The text is not a script.
+    Syntax,
+    /// A function assigns a variable of its module.
+    Assignment,
+    /// A module could not be imported; the cause says why.
+    Import,
+    /// A limit of the engine was exceeded, or the deadline passed.
+    Limit,
+    /// The script raised an error, or did what cannot be done.
+    Runtime,
+}
+
+/// One function that was under way when a script failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function's name, `closure`, or `None` for the top level of a module.
+    pub function: Option<String>,
+    /// The file it was written in.
+    pub file: Arc<str>,
+    /// The instance it belongs to, if it is one.
+    pub instance: Option<InstanceId>,
+    /// The line, from 1; 0 if unknown.
+    pub line: usize,
+    /// The column in characters, from 1; 0 if unknown.
+    pub column: usize,
+    /// The text of the line, of the very instance that ran.
+    pub text: Option<String>,
+}
+
+/// A failed script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptError(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
+    kind: Kind,
+    message: String,
+    frames: Vec<Frame>,
+    cause: Option<ScriptError>,
+}
+
+impl ScriptError {
+    /// An error that belongs to no line of a script.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Details { kind, message: message.into(), frames: Vec::new(), cause: None }))
+    }
+
+    /// What sort of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What happened, in one line or a few, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it happened, innermost first.
+    #[must_use]
+    pub fn frames(&self) -> &[Frame] {
+        &self.0.frames
+    }
+
+    /// The failure of an imported module behind this one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&ScriptError> {
+        self.0.cause.as_ref()
+    }
+
+    /// An error at a place in a text that no instance runs yet.
+    pub(crate) fn in_text(kind: Kind, message: String, file: &Arc<str>, text: &str, at: Position) -> Self {
+        let mut error = Self::new(kind, message);
+        error.0.frames.push(Frame::new(None, file.clone(), None, Some(text), at));
+        error
+    }
+
+    /// Reads Rhai's error. `entry` is the instance whose function or top level was called from outside.
+    pub(crate) fn translate(error: EvalAltResult, entry: &Core) -> Self {
+        let mut trail = Trail { frames: Vec::new(), function: None, owner: Some(entry.place()) };
+        let innermost = trail.follow(error);
+        let Trail { mut frames, .. } = trail;
+        frames.reverse();
+        let (kind, message, cause) = read(innermost);
+        Self(Box::new(Details { kind, message, frames, cause }))
+    }
+
+    /// The form in which a failed import passes through the importing script, which may catch it.
+    pub(crate) fn into_rhai(self, specifier: &str, at: Position) -> Box<EvalAltResult> {
+        if self.kind() == Kind::Limit {
+            return Box::new(EvalAltResult::ErrorTerminated(rhai::Dynamic::from(self), at));
+        }
+        let cause = EvalAltResult::ErrorSystem(String::new(), Box::new(self));
+        Box::new(EvalAltResult::ErrorInModule(specifier.to_owned(), Box::new(cause), at))
+    }
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(Frame { file, line, column, .. }) = self.0.frames.first() {
+            write!(f, " ({file}:{line}:{column})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ScriptError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+/// Where a piece of code comes from.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) id: InstanceId,
+    pub(crate) file: Arc<str>,
+    pub(crate) text: Arc<str>,
+}
+
+impl Frame {
+    fn new(
+        function: Option<String>,
+        file: Arc<str>,
+        instance: Option<InstanceId>,
+        text: Option<&str>,
+        at: Position,
+    ) -> Self {
+        let line = at.line().unwrap_or(0);
+        let column = at.position().unwrap_or(0);
+        let text = text.and_then(|text| text.lines().nth(line.checked_sub(1)?)).map(str::to_owned);
+        Self { function, file, instance, line, column, text }
+    }
+}
+
+/// Follows nested errors from the outermost call inwards.
+///
+/// Rhai notes for each call where it was made, but not in which file: that depends on the function *around* the call,
+/// whose name tells its instance.
+struct Trail {
+    frames: Vec<Frame>,
+    function: Option<String>,
+    owner: Option<Place>,
+}
+
+impl Trail {
+    fn follow(&mut self, error: EvalAltResult) -> EvalAltResult {
+        match error {
+            EvalAltResult::ErrorInFunctionCall(name, source, inner, at) => {
+                self.enter(&name, &source, at);
+                self.follow(*inner)
+            }
+            mut innermost => {
+                self.push(innermost.take_position());
+                innermost
+            }
+        }
+    }
+
+    fn enter(&mut self, name: &str, source: &str, at: Position) {
+        let owner = match name::parse(name) {
+            Some(Linked::Function { id }) => instance::find(id),
+            _ if is_closure(name) => self.closure_owner(name, source),
+            // A native function that calls back: what it calls is reported at the place where it was called itself.
+            _ => return,
+        };
+        self.push(at);
+        self.function = Some(if is_closure(name) { "closure".to_owned() } else { name::unlink(name) });
+        self.owner = owner.map(|core| core.place());
+    }
+
+    /// The closure's name does not tell its instance. Whoever is under way is asked first, the nearest first.
+    fn closure_owner(&self, name: &str, source: &str) -> Option<Arc<Core>> {
+        let named = instance::by_tag(source).into_iter();
+        let under_way = self.owner.iter().map(|place| place.id);
+        let around = self.frames.iter().rev().filter_map(|frame| frame.instance);
+        let nearest = under_way.chain(named).chain(around).filter_map(instance::find);
+        nearest.chain(instance::all()).find(|core| core.makes_closure(name))
+    }
+
+    fn push(&mut self, at: Position) {
+        // A call from outside has no place.
+        if at.is_none() && self.function.is_none() && self.frames.is_empty() && self.owner.is_some() {
+            return;
+        }
+        let frame = match &self.owner {
+            Some(place) => Frame::new(self.function.take(), place.file.clone(), Some(place.id), Some(&place.text), at),
+            None => Frame::new(self.function.take(), "a discarded instance".into(), None, None, at),
+        };
+        self.frames.push(frame);
+    }
+}
+
+fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
+    match error {
+        EvalAltResult::ErrorInModule(specifier, inner, _) => match *inner {
+            EvalAltResult::ErrorSystem(_, cause) => match cause.downcast::<ScriptError>() {
+                Ok(cause) => {
+                    let message = format!("cannot import \"{specifier}\": {}", cause.message());
+                    (Kind::Import, message, Some(*cause))
+                }
+                Err(other) => (Kind::Import, other.to_string(), None),
+            },
+            other => read(other),
+        },
+        EvalAltResult::ErrorTerminated(token, _) => match token.try_cast::<ScriptError>() {
+            Some(cause) => (Kind::Limit, cause.message().to_owned(), Some(cause)),
+            None => (Kind::Limit, "the deadline has passed".to_owned(), None),
+        },
+        EvalAltResult::ErrorTooManyOperations(_)
+        | EvalAltResult::ErrorTooManyVariables(_)
+        | EvalAltResult::ErrorTooManyModules(_)
+        | EvalAltResult::ErrorStackOverflow(_)
+        | EvalAltResult::ErrorDataTooLarge(..) => (Kind::Limit, name::unlink(&error.to_string()), None),
+        EvalAltResult::ErrorVariableNotFound(variable, _) => {
+            (Kind::Runtime, format!("there is no variable `{}`", name::unlink(&variable)), None)
+        }
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            (Kind::Runtime, format!("there is no function `{}`", name::unlink(&signature)), None)
+        }
+        EvalAltResult::ErrorParsing(kind, _) => (Kind::Syntax, name::unlink(&kind.to_string()), None),
+        other => (Kind::Runtime, name::unlink(&other.to_string()), None),
+    }
+}

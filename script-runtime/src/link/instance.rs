@@ -1,0 +1,250 @@
+//! An instance: one run of one text, with variables and code that no other instance shares.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
+
+use rhai::{
+    Dynamic, EncapsulatedEnviron, Engine, EvalAltResult, FnPtr, FuncRegistration, GlobalRuntimeState, ImmutableString,
+    Module, NativeCallContext, RhaiFunc, Shared,
+};
+
+use super::bindings::Bindings;
+use super::error::Place;
+use super::name::{self, InstanceId};
+use super::scan::Scan;
+
+/// A loaded module: its variables are fixed, its functions can be called.
+pub struct Instance {
+    core: Arc<Core>,
+    exported: Shared<Module>,
+}
+
+/// What the instance's own code needs. Callbacks, and what importers see, hold this; it holds neither.
+pub(crate) struct Core {
+    id: InstanceId,
+    tag: ImmutableString,
+    scan: Arc<Scan>,
+    bindings: Bindings,
+    code: OnceLock<Code>,
+    /// The state that a call from outside starts with; there is none while the top level runs.
+    start: OnceLock<GlobalRuntimeState>,
+}
+
+pub(crate) struct Code {
+    /// All functions under their linked names, without environment: what they name is theirs wherever they run.
+    pub(crate) module: Shared<Module>,
+    /// The numbers of parameters of each function, closures too, by its linked name.
+    pub(crate) arities: HashMap<String, Vec<usize>>,
+}
+
+/// Every instance that lives. A compiled name has only the number of its instance to go by.
+static ALL: LazyLock<papaya::HashMap<InstanceId, Weak<Core>>> = LazyLock::new(papaya::HashMap::new);
+
+/// The live instance of this number.
+pub(crate) fn find(id: InstanceId) -> Option<Arc<Core>> {
+    ALL.pin().get(&id)?.upgrade()
+}
+
+/// Every live instance, in no order.
+pub(crate) fn all() -> Vec<Arc<Core>> {
+    ALL.pin().values().filter_map(Weak::upgrade).collect()
+}
+
+/// The number of the instance whose code Rhai says is running.
+pub(crate) fn by_tag(source: &str) -> Option<InstanceId> {
+    let (_, id) = source.rsplit_once('#')?;
+    Some(InstanceId(id.parse().ok()?))
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        ALL.pin().remove(&self.id);
+    }
+}
+
+impl Core {
+    pub(crate) fn new(id: InstanceId, scan: Arc<Scan>, bindings: Bindings) -> Arc<Self> {
+        let tag = format!("{}#{id}", scan.file()).into();
+        let core = Arc::new(Self { id, tag, scan, bindings, code: OnceLock::new(), start: OnceLock::new() });
+        ALL.pin().insert(id, Arc::downgrade(&core));
+        core
+    }
+
+    pub(crate) fn id(&self) -> InstanceId {
+        self.id
+    }
+
+    pub(crate) fn tag(&self) -> &ImmutableString {
+        &self.tag
+    }
+
+    pub(crate) fn scan(&self) -> &Arc<Scan> {
+        &self.scan
+    }
+
+    pub(crate) fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place { id: self.id, file: self.scan.file().clone(), text: self.scan.text().clone() }
+    }
+
+    pub(crate) fn set_code(&self, code: Code) {
+        self.code.get_or_init(|| code);
+    }
+
+    pub(crate) fn code(&self) -> Option<&Code> {
+        self.code.get()
+    }
+
+    pub(crate) fn variable(self: &Arc<Self>, slot: usize) -> Option<Dynamic> {
+        self.bindings.get(slot, self)
+    }
+
+    /// The numbers of parameters of a function, by its linked name.
+    pub(crate) fn arities(&self, linked: &str) -> impl Iterator<Item = usize> {
+        self.code.get().and_then(|code| code.arities.get(linked)).into_iter().flatten().copied()
+    }
+
+    pub(crate) fn makes_closure(&self, name: &str) -> bool {
+        self.arities(name).next().is_some()
+    }
+
+    /// The state in which code of this instance starts, over what `global` has imported.
+    pub(crate) fn enter(&self, global: &mut GlobalRuntimeState) {
+        global.lib.clear();
+        global.lib.extend(self.code.get().map(|code| code.module.clone()));
+        global.source = Some(self.tag.clone());
+    }
+
+    /// Calls a function of this instance from a native function that any module may have called.
+    pub(crate) fn call_nested(
+        &self,
+        context: &NativeCallContext<'_>,
+        function: &FnPtr,
+        this: Option<&mut Dynamic>,
+        args: Vec<Dynamic>,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let caller = context.global_runtime_state();
+        let mut global = match self.start.get() {
+            Some(start) => start.clone(),
+            // Still loading, so the load is under way further out and its imports are in the caller's state.
+            None => {
+                let mut global = caller.clone();
+                self.enter(&mut global);
+                global
+            }
+        };
+        global.level = caller.level + 1;
+        global.num_operations = caller.num_operations();
+        let position = context.call_position();
+        let inner =
+            NativeCallContext::new_with_all_fields(context.engine(), context.fn_name(), None, &global, position);
+        function.call_raw(&inner, this, args)
+    }
+
+    pub(crate) fn start(&self) -> Option<&GlobalRuntimeState> {
+        self.start.get()
+    }
+}
+
+impl Instance {
+    /// Closes a core whose top level has run and left its imports in `global`.
+    pub(crate) fn new(engine: &Engine, core: Arc<Core>, global: &GlobalRuntimeState) -> Arc<Self> {
+        core.bindings.fix();
+        let mut start = engine.new_global_runtime_state();
+        core.enter(&mut start);
+        for (name, module) in global.scan_imports_raw() {
+            start.push_import(name.clone(), module.clone());
+        }
+        let exported = export(&core, &start).into();
+        core.start.get_or_init(|| start);
+        Arc::new(Self { core, exported })
+    }
+
+    /// Names this instance among all there ever were.
+    #[must_use]
+    pub fn id(&self) -> InstanceId {
+        self.core.id
+    }
+
+    /// The name of the file it was made from.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.core.scan.file()
+    }
+
+    /// The text it was made from.
+    #[must_use]
+    pub fn scan(&self) -> &Arc<Scan> {
+        &self.core.scan
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// What importers see: every variable, and every function that is not private.
+    pub(crate) fn exported(&self) -> &Shared<Module> {
+        &self.exported
+    }
+
+    /// The value of a variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<Dynamic> {
+        self.core.variable(*self.core.bindings.slots().get(name)?)
+    }
+
+    /// Whether importers see a function of this name.
+    pub(crate) fn exports_function(&self, name: &str) -> bool {
+        self.core.scan.functions().iter().any(|f| f.name == name && !f.private && !f.typed)
+    }
+
+    /// A function as a value that can be called from anywhere.
+    pub(crate) fn function_value(&self, name: &str) -> Result<FnPtr, Box<EvalAltResult>> {
+        super::callback::make(&self.core, FnPtr::new(name::function(name, self.core.id))?)
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instance").field(&self.core.tag).finish()
+    }
+}
+
+/// Keeps the instance alive for those who hold only what it exports.
+#[derive(Clone)]
+struct Alive(#[allow(dead_code, reason = "held, not read")] Arc<Core>);
+
+fn export(core: &Arc<Core>, start: &GlobalRuntimeState) -> Module {
+    let environment = Shared::new(EncapsulatedEnviron {
+        lib: start.lib.clone(),
+        imports: start.scan_imports_raw().map(|(name, module)| (name.clone(), module.clone())).collect(),
+        constants: None,
+    });
+    let mut module = Module::new();
+    module.set_id(core.tag.clone());
+    module.set_var("\u{1}instance", Dynamic::from(Alive(core.clone())));
+    for (name, slot) in core.bindings.slots() {
+        if let Some(value) = core.variable(*slot) {
+            module.set_var(name.as_str(), value);
+        }
+    }
+    let Some(code) = core.code.get() else { return module };
+    for function in core.scan.functions().iter().filter(|f| !f.private && !f.typed) {
+        let linked = name::function(&function.name, core.id);
+        if let Some(definition) = code.module.get_script_fn(&linked, function.params) {
+            let function_in_environment =
+                RhaiFunc::Script { fn_def: definition.clone(), env: Some(environment.clone()) };
+            FuncRegistration::new(&function.name).set_into_module_raw(
+                &mut module,
+                vec![TypeId::of::<Dynamic>(); function.params],
+                function_in_environment,
+            );
+        }
+    }
+    module.build_index();
+    module
+}

@@ -1,0 +1,305 @@
+//! From a scanned text to an instance: link, run the top level, close.
+
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rhai::{
+    ASTNode, Caches, Dynamic, Engine, EvalAltResult, Expr, FnPtr, FuncRegistration, Module, Namespace,
+    NativeCallContext, Position, RhaiFunc, Scope, Shared, Stmt,
+};
+
+use super::bindings::Bindings;
+use super::engine::{self, Output};
+use super::error::ScriptError;
+use super::import;
+use super::instance::{Code, Core, Instance};
+use super::limits::Limits;
+use super::name::{self, InstanceId};
+use super::scan::Scan;
+use super::sites::Use;
+use super::{callback, token};
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// A native function that is told which instance calls it, wherever that happens.
+pub(crate) type InstanceCall =
+    Arc<dyn Fn(&Arc<Core>, &NativeCallContext<'_>, &mut [&mut Dynamic]) -> RhaiResult<Dynamic> + Send + Sync>;
+
+#[derive(Clone)]
+struct InstanceFunction {
+    name: String,
+    args: usize,
+    call: InstanceCall,
+}
+
+/// Makes instances. It owns the engine they run on.
+pub struct Linker {
+    scanner: Engine,
+    engine: Engine,
+    instance_functions: Vec<InstanceFunction>,
+}
+
+impl Linker {
+    /// A linker whose scripts may use so much and print there.
+    #[must_use]
+    pub fn new(limits: &Limits, output: &Output) -> Self {
+        let mut linker = Self {
+            scanner: engine::scanning(limits),
+            engine: engine::running(limits, output),
+            instance_functions: Vec::new(),
+        };
+        linker.register("import_module", 1, Arc::new(import::import_module));
+        linker.register("import_module", 2, Arc::new(import::import_module));
+        linker.register("callback", 1, Arc::new(make_callback));
+        linker
+    }
+
+    /// Adds a function that scripts call like any native one, and that is told which instance calls.
+    pub(crate) fn register(&mut self, name: &str, args: usize, call: InstanceCall) {
+        self.instance_functions.push(InstanceFunction { name: name.to_owned(), args, call });
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// For registering types and functions before the first load.
+    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// Compiles a text for the first time. The result serves for all its instances.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a script, or uses a reserved name, or imports a computed path in a function.
+    pub fn scan(&self, file: &str, text: &str) -> Result<Scan, ScriptError> {
+        Scan::new(file, text, |text| self.scanner.compile(text))
+    }
+
+    /// Makes an instance in which the `seeds` are variables already, and runs its top level.
+    ///
+    /// # Errors
+    ///
+    /// If the top level raises one, or a function assigns a variable of the module.
+    pub(crate) fn load(&self, scan: &Arc<Scan>, seeds: &[(&str, Dynamic)]) -> Result<Arc<Instance>, ScriptError> {
+        let id = InstanceId::next();
+        let names = scan.variables().iter().map(String::as_str).chain(seeds.iter().map(|(name, _)| *name));
+        let bindings = Bindings::new(names);
+        let rewrites =
+            scan.link(id, bindings.slots(), |name| self.instance_functions.iter().any(|f| f.name == name))?;
+        let compiled = token::linking(rewrites, || self.engine.compile(&**scan.text()));
+        let core = Core::new(id, scan.clone(), bindings);
+        let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
+        core.set_code(self.code(&core, &ast));
+        let mut scope = Scope::new();
+        for (name, value) in seeds {
+            scope.push_dynamic(*name, value.clone());
+            if let Some(slot) = core.bindings().slots().get(*name) {
+                core.bindings().store(*slot, value, id);
+            }
+        }
+        self.run(core, ast.statements(), &mut scope)
+    }
+
+    fn run(&self, core: Arc<Core>, statements: &[Stmt], scope: &mut Scope<'_>) -> Result<Arc<Instance>, ScriptError> {
+        let (statements, steps) = with_steps(statements, core.bindings().slots());
+        let mut global = self.engine.new_global_runtime_state();
+        core.enter(&mut global);
+        let loading = Loading { core: core.clone(), steps };
+        let result = during(loading, || {
+            #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
+            self.engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements)
+        });
+        if let Err(error) = result {
+            return Err(ScriptError::translate(*error, &core));
+        }
+        store(&core, scope, core.bindings().slots().values().copied().collect::<Vec<_>>().as_slice());
+        Ok(Instance::new(&self.engine, core, &global))
+    }
+
+    /// The functions of the tree under their linked names, and the natives that need to know the instance.
+    fn code(&self, core: &Core, ast: &rhai::AST) -> Code {
+        let mut module = Module::new();
+        let mut arities: HashMap<String, Vec<usize>> = HashMap::new();
+        for (_, _, name, params, definition) in ast.shared_lib().iter_script_fn_info() {
+            arities.entry(name.to_owned()).or_default().push(params);
+            module.set_script_fn(definition.clone());
+        }
+        for (name, args) in core.scan().methods() {
+            add_method(&mut module, core.id(), name, args, core.scan().defines(name, args));
+        }
+        for function in &self.instance_functions {
+            if core.scan().calls(&function.name, function.args) {
+                add_instance_function(&mut module, core.id(), function);
+            }
+        }
+        module.set_id(core.tag().clone());
+        Code { module: Shared::new(module), arities }
+    }
+}
+
+fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let at = context.call_position();
+    let value = args.first_mut().map(|arg| std::mem::take(&mut **arg)).unwrap_or_default();
+    let found = value.type_name();
+    match value.try_cast::<FnPtr>() {
+        Some(function) => callback::make(core, function).map(Dynamic::from),
+        None => {
+            let message = format!("callback expects a function, not {found}");
+            Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))
+        }
+    }
+}
+
+fn add_instance_function(module: &mut Module, id: InstanceId, function: &InstanceFunction) {
+    let call = function.call.clone();
+    let native = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| match (
+        context,
+        super::instance::find(id),
+    ) {
+        (Some(context), Some(core)) => call(&core, &context, args),
+        _ => Err("the calling instance is gone".into()),
+    };
+    let native = RhaiFunc::Pure { func: Shared::new(native), has_context: true, is_pure: true, is_volatile: true };
+    let params = vec![TypeId::of::<Dynamic>(); function.args];
+    FuncRegistration::new(name::function(&function.name, id)).set_into_module_raw(module, params, native);
+}
+
+/// What `x.name(..)` calls where the module itself has a function `name`: an entry of the map `x`, else the module's
+/// function, else a native one, as it would be without linking.
+fn add_method(module: &mut Module, id: InstanceId, name: &str, args: usize, for_all_types: bool) {
+    let linked = name::function(name, id);
+    let written = name.to_owned();
+    let native = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
+        let Some(context) = context else { return Err("a method call needs its context".into()) };
+        let entry = args.first().and_then(|this| this.as_map_ref().ok()?.get(written.as_str())?.clone().try_cast());
+        if let (Some(entry), Some((this, rest))) = (entry, args.split_first_mut()) {
+            let entry: FnPtr = entry;
+            let rest: Vec<Dynamic> = rest.iter_mut().map(|arg| std::mem::take(&mut **arg)).collect();
+            return entry.call_raw(&context, Some(this), rest);
+        }
+        match context.call_fn_raw(&linked, true, true, args) {
+            Err(error) if !for_all_types && is_missing(&error, &linked) => {
+                context.call_native_fn_raw(&written, true, args)
+            }
+            result => result,
+        }
+    };
+    let native = RhaiFunc::Method { func: Shared::new(native), has_context: true, is_pure: true, is_volatile: true };
+    let params = vec![TypeId::of::<Dynamic>(); args + 1];
+    FuncRegistration::new(name::method(name, id)).set_into_module_raw(module, params, native);
+}
+
+fn is_missing(error: &EvalAltResult, function: &str) -> bool {
+    matches!(error, EvalAltResult::ErrorFunctionNotFound(signature, _) if signature.starts_with(function))
+}
+
+/// A load under way on this thread.
+struct Loading {
+    core: Arc<Core>,
+    /// The slots whose values may have changed, for each step.
+    steps: Vec<Vec<usize>>,
+}
+
+thread_local! {
+    static LOADING: RefCell<Vec<Loading>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Begins the names of the steps put between the statements of a top level.
+const STEP: &str = "\u{1}step ";
+
+/// The number of a step, if the name is one.
+pub(crate) fn step(name: &str) -> Option<usize> {
+    name.strip_prefix(STEP)?.parse().ok()
+}
+
+/// Puts a step after each statement that may have changed variables: functions that the top level calls see these.
+fn with_steps(statements: &[Stmt], slots: &HashMap<String, usize>) -> (Vec<Stmt>, Vec<Vec<usize>>) {
+    let mut stepped = Vec::with_capacity(statements.len() * 2);
+    let mut steps = Vec::new();
+    for statement in statements {
+        let changed = mentioned(statement, slots);
+        stepped.push(statement.clone());
+        if !changed.is_empty() {
+            let name = format!("{STEP}{}", steps.len());
+            let step = Expr::Variable((None, name.into(), Namespace::NONE, 0).into(), None, Position::NONE);
+            stepped.push(Stmt::Expr(step.into()));
+            steps.push(changed);
+        }
+    }
+    (stepped, steps)
+}
+
+fn mentioned(statement: &Stmt, slots: &HashMap<String, usize>) -> Vec<usize> {
+    let mut changed = Vec::new();
+    statement.walk(&mut Vec::new(), &mut |path| {
+        let name = match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(definition, ..))) => definition.0.as_str(),
+            Some(ASTNode::Expr(Expr::Variable(variable, ..))) => variable.1.as_str(),
+            _ => return true,
+        };
+        if let Some(slot) = slots.get(name)
+            && !changed.contains(slot)
+        {
+            changed.push(*slot);
+        }
+        true
+    });
+    changed
+}
+
+pub(crate) fn store_after(step: usize, scope: &Scope<'_>) {
+    LOADING.with(|loading| {
+        if let Some(Loading { core, steps }) = loading.borrow().last()
+            && let Some(changed) = steps.get(step)
+        {
+            store(core, scope, changed);
+        }
+    });
+}
+
+fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) {
+    for (name, slot) in core.bindings().slots() {
+        if changed.contains(slot)
+            && let Some(value) = scope.get(name)
+        {
+            core.bindings().store(*slot, value, core.id());
+        }
+    }
+}
+
+fn during<R>(loading: Loading, run: impl FnOnce() -> R) -> R {
+    /// Also when a script's native function panics.
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            LOADING.with(|loading| loading.borrow_mut().pop());
+        }
+    }
+    LOADING.with(|all| all.borrow_mut().push(loading));
+    let _leave = Leave;
+    run()
+}
+
+impl Scan {
+    /// The methods called that the text itself may define, each once.
+    fn methods(&self) -> impl Iterator<Item = (&str, usize)> {
+        let mut found: Vec<(&str, usize)> = Vec::new();
+        for (_, used) in self.uses() {
+            if let Use::Method(name, args) = used
+                && self.functions().iter().any(|f| f.name == *name && f.params == *args)
+                && !found.contains(&(name, *args))
+            {
+                found.push((name, *args));
+            }
+        }
+        found.into_iter()
+    }
+
+    fn calls(&self, name: &str, args: usize) -> bool {
+        self.uses().iter().any(|(_, used)| matches!(used, Use::Call(called, given) if called == name && *given == args))
+    }
+}

@@ -1,0 +1,179 @@
+//! Linked names: how an identifier says which instance it belongs to.
+//!
+//! Rhai resolves a free name where it is *executed*; a module expects its names to mean what they meant where they were
+//! *written*. So every name that must not be confused carries the number of its instance in the compiled code:
+//!
+//! | written     | compiled        | meaning                                        |
+//! |-------------|-----------------|------------------------------------------------|
+//! | `limit`     | `limit__mp17_3` | slot 3 of the variables of instance 17         |
+//! | `helper`    | `helper__mp17`  | a function of instance 17, or an import's name |
+//! | `x.helper`  | `helper__mp17m` | the same, called in method style               |
+//! | `"./y"`     | `\u{1}17\u{1}./y` | a path that instance 17 imports              |
+//!
+//! They stay plain ASCII identifiers, because Rhai takes a function pointer with any other name for a native function.
+
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What separates the written name from the instance.
+const MARK: &str = "__mp";
+/// Encloses the instance in an import path. A control character cannot be typed by accident.
+const PATH_MARK: char = '\u{1}';
+
+/// Names one instance of one module, for the life of the process. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub(crate) u64);
+
+impl InstanceId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number, for logs and metrics.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+pub(crate) fn variable(name: &str, id: InstanceId, slot: usize) -> String {
+    format!("{name}{MARK}{id}_{slot}")
+}
+
+pub(crate) fn function(name: &str, id: InstanceId) -> String {
+    format!("{name}{MARK}{id}")
+}
+
+pub(crate) fn method(name: &str, id: InstanceId) -> String {
+    format!("{name}{MARK}{id}m")
+}
+
+/// The name under which the first pass hides a top-level definition, so that references to it show as free.
+pub(crate) fn hidden(name: &str) -> String {
+    format!("{name}{MARK}d")
+}
+
+pub(crate) fn path(specifier: &str, id: InstanceId) -> String {
+    format!("{PATH_MARK}{id}{PATH_MARK}{specifier}")
+}
+
+/// Whether a script may not use this identifier, because linked names look like it.
+pub(crate) fn is_reserved(identifier: &str) -> bool {
+    identifier
+        .match_indices(MARK)
+        .any(|(at, _)| identifier.as_bytes().get(at + MARK.len()).is_some_and(u8::is_ascii_alphanumeric))
+}
+
+/// What a linked name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linked {
+    Variable { id: InstanceId, slot: usize },
+    Function { id: InstanceId },
+}
+
+/// Reads a linked name from its end. Most names that come by are not linked and are turned away at the last character.
+pub(crate) fn parse(name: &str) -> Option<Linked> {
+    let (rest, last) = trailing_number(name.as_bytes())?;
+    if let Some(rest) = rest.strip_suffix(b"_")
+        && let Some((rest, id)) = trailing_number(rest)
+        && rest.ends_with(MARK.as_bytes())
+    {
+        return Some(Linked::Variable { id: InstanceId(id), slot: usize::try_from(last).ok()? });
+    }
+    rest.ends_with(MARK.as_bytes()).then_some(Linked::Function { id: InstanceId(last) })
+}
+
+/// The instance and the written form of a marked import path.
+pub(crate) fn parse_path(marked: &str) -> Option<(InstanceId, &str)> {
+    let (id, specifier) = marked.strip_prefix(PATH_MARK)?.split_once(PATH_MARK)?;
+    Some((InstanceId(id.parse().ok()?), specifier))
+}
+
+fn trailing_number(text: &[u8]) -> Option<(&[u8], u64)> {
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    let (rest, digits) = text.split_at(text.len() - digits);
+    let number = digits.iter().try_fold(0_u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(d - b'0')))?;
+    Some((rest, number))
+}
+
+/// Turns every linked name in a message back into what was written.
+pub(crate) fn unlink(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find([PATH_MARK, '_']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let skipped = marked_length(rest);
+        if skipped > 0 {
+            rest = &rest[skipped..];
+        } else {
+            let first = rest.chars().next().map_or(0, char::len_utf8);
+            out.push_str(&rest[..first]);
+            rest = &rest[first..];
+        }
+    }
+    let _ = out.write_str(rest);
+    out
+}
+
+/// How many bytes at the start of `text` are a mark of ours.
+fn marked_length(text: &str) -> usize {
+    if let Some((_, specifier)) = parse_path(text) {
+        return text.len() - specifier.len();
+    }
+    let Some(tail) = text.strip_prefix(MARK) else { return 0 };
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let id = digits(tail);
+    if id == 0 {
+        let hidden = tail.starts_with('d') && !tail[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        return if hidden { MARK.len() + 1 } else { 0 };
+    }
+    let mut length = MARK.len() + id;
+    match tail.as_bytes().get(id) {
+        Some(b'_') if digits(&tail[id + 1..]) > 0 => length += 1 + digits(&tail[id + 1..]),
+        Some(b'm' | b'c') => length += 1,
+        _ => {}
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linked_names_read_back() {
+        let id = InstanceId(17);
+        assert_eq!(parse(&variable("limit9", id, 3)), Some(Linked::Variable { id, slot: 3 }));
+        assert_eq!(parse(&function("helper_2", id)), Some(Linked::Function { id }));
+        assert_eq!(parse_path(&path("./y", id)), Some((id, "./y")));
+        for name in ["x", "x1", "a_1", "__mp_clone__", "__mp", "mp17", "x__mp99999999999999999999"] {
+            assert_eq!(parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn messages_show_what_was_written() {
+        let id = InstanceId(4);
+        let linked = format!("{} and {} in {}", variable("a", id, 0), method("b", id), path("./c_d", id));
+        assert_eq!(unlink(&linked), "a and b in ./c_d");
+        assert_eq!(unlink("__mp_clone__ and _x__y stay"), "__mp_clone__ and _x__y stay");
+        assert_eq!(unlink(&hidden("x")), "x");
+    }
+
+    #[test]
+    fn only_what_looks_linked_is_reserved() {
+        assert!(is_reserved("x__mp1") && is_reserved("x__mpd"));
+        assert!(!is_reserved("__mp_clone__") && !is_reserved("__mp_version__"));
+    }
+}

@@ -1,0 +1,292 @@
+//! The first compilation: what a text defines, and where it uses that. Done once for a text, whatever the instances.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rhai::{AST, Position};
+
+use super::error::{Kind as ErrorKind, ScriptError};
+use super::name::{self, InstanceId};
+use super::sites::{self, FunctionDef, Use};
+use super::token::{self, Kind, Rewrite, Seen};
+
+/// Rhai counts lines and columns in 16 bits and stops counting there; places could no longer be told apart.
+const MAX_COORDINATE: usize = 65_000;
+
+/// A source text with everything that linking it to an instance takes.
+#[derive(Debug)]
+pub struct Scan {
+    file: Arc<str>,
+    text: Arc<str>,
+    variables: Vec<String>,
+    functions: Vec<FunctionDef>,
+    uses: Vec<(Position, Use)>,
+    /// What the tokens alone tell: definitions, import names and paths, `global::`.
+    lexical: Vec<(Position, Lexical)>,
+}
+
+#[derive(Clone, Debug)]
+enum Lexical {
+    /// The name in `fn name`, in `import .. as name` or before `::`.
+    Owned(String),
+    /// A path after `import`, or the part of it that comes first.
+    Path(String),
+    GlobalOpen(String),
+    GlobalName(String),
+    GlobalClose(String),
+}
+
+impl Scan {
+    /// The name of the file, as it shows in messages.
+    #[must_use]
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
+    /// The source text.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The variables defined at the top level, in order, each once.
+    #[must_use]
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// Whether the text defines a function of this name and number of parameters.
+    #[must_use]
+    pub fn defines(&self, function: &str, params: usize) -> bool {
+        self.functions.iter().any(|f| f.name == function && f.params == params && !f.typed)
+    }
+
+    pub(crate) fn functions(&self) -> &[FunctionDef] {
+        &self.functions
+    }
+
+    pub(crate) fn uses(&self) -> &[(Position, Use)] {
+        &self.uses
+    }
+
+    /// Takes apart what `compile` made of the text while the token mapper was recording.
+    pub(crate) fn new(
+        file: &str,
+        text: &str,
+        compile: impl FnOnce(&str) -> Result<AST, rhai::ParseError>,
+    ) -> ScanResult {
+        let file: Arc<str> = file.into();
+        let text: Arc<str> = text.into();
+        let fail = |at, kind, message: String| ScriptError::in_text(kind, message, &file, &text, at);
+        if let Some(line) = text.lines().position(|line| line.len() > MAX_COORDINATE) {
+            let message = format!("line {} is longer than {MAX_COORDINATE} bytes", line + 1);
+            return Err(fail(Position::NONE, ErrorKind::Syntax, message));
+        }
+        if text.lines().nth(MAX_COORDINATE).is_some() {
+            let message = format!("the script has more than {MAX_COORDINATE} lines");
+            return Err(fail(Position::NONE, ErrorKind::Syntax, message));
+        }
+        let (compiled, seen) = token::scanning(|| compile(&text));
+        if let Some((reserved, at)) = seen.iter().find_map(reserved) {
+            let message =
+                format!("the name `{reserved}` is reserved: `__mp` must not be followed by a letter or digit");
+            return Err(fail(at, ErrorKind::Syntax, message));
+        }
+        let ast = compiled.map_err(|error| fail(error.1, ErrorKind::Syntax, name::unlink(&error.0.to_string())))?;
+        let (functions, uses) = sites::collect(&ast);
+        let variables = variables(&seen);
+        let literal = literal_imports(&seen);
+        if let Some((at, _)) = uses.iter().find(|(at, used)| *used == Use::Import && !literal.contains(at)) {
+            let message = "the path of an `import` in a function must begin with a literal; \
+                           use `import_module(path)` for a computed one";
+            return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
+        }
+        let lexical = lexical(&seen);
+        Ok(Self { file, text, variables, functions, uses, lexical })
+    }
+
+    /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
+    pub(crate) fn link(
+        &self,
+        id: InstanceId,
+        slots: &HashMap<String, usize>,
+        instance_function: impl Fn(&str) -> bool,
+    ) -> Result<Vec<(Position, Rewrite)>, ScriptError> {
+        let link = Link { scan: self, id, slots };
+        let mut rewrites = Vec::with_capacity(self.uses.len() + self.lexical.len());
+        for (at, used) in &self.uses {
+            if let Use::Assignment(name) = used
+                && slots.contains_key(name)
+            {
+                return Err(self.assignment_refused(name, *at));
+            }
+            rewrites.extend(link.used(used, &instance_function).map(|rewrite| (*at, rewrite)));
+        }
+        rewrites.extend(self.lexical.iter().filter_map(|(at, what)| Some((*at, link.lexical(what)?))));
+        rewrites.sort_by_key(|(at, _)| *at);
+        rewrites.dedup_by_key(|(at, _)| *at);
+        Ok(rewrites)
+    }
+
+    fn assignment_refused(&self, name: &str, at: Position) -> ScriptError {
+        let message = format!(
+            "`{name}` is a variable of the module and cannot be assigned in a function; \
+             keep what changes in a handle: `const {name} = cell(..)` or `counter()`"
+        );
+        ScriptError::in_text(ErrorKind::Assignment, message, &self.file, &self.text, at)
+    }
+}
+
+type ScanResult = Result<Scan, ScriptError>;
+
+struct Link<'a> {
+    scan: &'a Scan,
+    id: InstanceId,
+    slots: &'a HashMap<String, usize>,
+}
+
+impl Link<'_> {
+    fn used(&self, used: &Use, instance_function: &impl Fn(&str) -> bool) -> Option<Rewrite> {
+        let linked = match used {
+            Use::Free(name) => self.variable(name).or_else(|| self.function(name, |_| true)),
+            Use::TopLevel(name) if !self.slots.contains_key(name) => self.function(name, |_| true),
+            Use::Call(name, args) => self
+                .function(name, |f| f.params == *args && !f.typed)
+                .or_else(|| (instance_function(name)).then(|| name::function(name, self.id))),
+            Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
+            Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
+            Use::TopLevel(_) | Use::Assignment(_) | Use::Import => None,
+        };
+        linked.map(Rewrite::Name)
+    }
+
+    fn lexical(&self, what: &Lexical) -> Option<Rewrite> {
+        let known = |name: &String| self.slots.contains_key(name);
+        match what {
+            Lexical::Owned(name) => Some(Rewrite::Name(name::function(name, self.id))),
+            Lexical::Path(text) => Some(Rewrite::Text(name::path(text, self.id))),
+            Lexical::GlobalOpen(name) => known(name).then_some(Rewrite::Open),
+            Lexical::GlobalName(name) => self.variable(name).map(Rewrite::Name),
+            Lexical::GlobalClose(name) => known(name).then_some(Rewrite::Close),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.slots.get(name).map(|slot| name::variable(name, self.id, *slot))
+    }
+
+    fn function(&self, name: &str, accept: impl Fn(&FunctionDef) -> bool) -> Option<String> {
+        let own = self.scan.functions.iter().any(|f| f.name == name && accept(f));
+        own.then(|| name::function(name, self.id))
+    }
+}
+
+fn reserved(seen: &Seen) -> Option<(String, Position)> {
+    match &seen.kind {
+        Kind::Identifier(text) if name::is_reserved(text) => Some((text.clone(), seen.at)),
+        _ => None,
+    }
+}
+
+fn variables(seen: &[Seen]) -> Vec<String> {
+    let mut names = Vec::new();
+    for (index, token) in seen.iter().enumerate() {
+        if let Kind::Identifier(name) = &token.kind
+            && token.depth == 0
+            && token::defines_at_top_level(&seen[..index])
+            && !names.contains(name)
+        {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Where an `import` is followed by a literal.
+fn literal_imports(seen: &[Seen]) -> HashSet<Position> {
+    let literal = |pair: &[Seen]| match pair {
+        [import, path] if import.kind == Kind::Import && matches!(path.kind, Kind::Text(_)) => Some(import.at),
+        _ => None,
+    };
+    seen.windows(2).filter_map(literal).collect()
+}
+
+fn lexical(seen: &[Seen]) -> Vec<(Position, Lexical)> {
+    let aliases = aliases(seen);
+    let kind = |index: usize| seen.get(index).map(|token| &token.kind);
+    let mut found = Vec::new();
+    for (index, token) in seen.iter().enumerate() {
+        match &token.kind {
+            Kind::Fn => found.extend(defined_function(&seen[index + 1..])),
+            Kind::Import => {
+                if let Some(Kind::Text(path)) = kind(index + 1) {
+                    found.push((seen[index + 1].at, Lexical::Path(path.clone())));
+                }
+            }
+            Kind::Identifier(name) if aliases.contains(&index) => {
+                found.push((token.at, Lexical::Owned(name.clone())));
+            }
+            Kind::Identifier(name)
+                if kind(index + 1) == Some(&Kind::DoubleColon)
+                    && (index == 0 || kind(index - 1) != Some(&Kind::DoubleColon)) =>
+            {
+                if aliases.iter().any(|alias| kind(*alias) == Some(&token.kind)) {
+                    found.push((token.at, Lexical::Owned(name.clone())));
+                } else if name == "global" {
+                    found.extend(global(&seen[index..]));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The indices of the names that imports introduce.
+fn aliases(seen: &[Seen]) -> Vec<usize> {
+    let mut importing = false;
+    let mut found = Vec::new();
+    for (index, token) in seen.iter().enumerate() {
+        match token.kind {
+            Kind::Import => importing = true,
+            Kind::SemiColon => importing = false,
+            Kind::As if importing => {
+                importing = false;
+                if matches!(seen.get(index + 1).map(|next| &next.kind), Some(Kind::Identifier(_))) {
+                    found.push(index + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The name in `fn name` or `fn Type.name`, from what follows the keyword.
+fn defined_function(after: &[Seen]) -> Option<(Position, Lexical)> {
+    let name = match after {
+        [_, period, name, ..] if period.kind == Kind::Period => name,
+        [name, ..] => name,
+        [] => return None,
+    };
+    match &name.kind {
+        Kind::Identifier(text) => Some((name.at, Lexical::Owned(text.clone()))),
+        _ => None,
+    }
+}
+
+/// `global::X` becomes `(X)`, token by token: the parser would look for a module of that name otherwise.
+fn global(tokens: &[Seen]) -> Vec<(Position, Lexical)> {
+    match tokens {
+        [open, middle, close, rest @ ..] => match (&close.kind, rest.first().map(|next| &next.kind)) {
+            (_, Some(Kind::Call | Kind::DoubleColon)) => Vec::new(),
+            (Kind::Identifier(name), _) => vec![
+                (open.at, Lexical::GlobalOpen(name.clone())),
+                (middle.at, Lexical::GlobalName(name.clone())),
+                (close.at, Lexical::GlobalClose(name.clone())),
+            ],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}

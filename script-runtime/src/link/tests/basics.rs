@@ -1,0 +1,60 @@
+//! What a module's own code sees of it.
+
+use super::check;
+
+#[test]
+fn r6_module_variables_are_visible_in_functions() {
+    check("let x = 1; fn main() { x }", "1");
+    check("const X = 1; fn helper() { X + 1 } fn main() { helper() }", "2");
+    check("const X = 1; fn main() { [1, 2].map(|n| n + X) }", "[2, 3]");
+    check("const X = 1; fn main() { let f = |n| { let g = |m| m + X; g.call(n) }; f.call(4) }", "5");
+    check("let f = |n| n + 1; fn main() { f.call(1) }", "2");
+    check("const X = 4; let f = |n| n + X; fn main() { f.call(1) }", "5");
+    check("const X = 1; fn main() { global::X + X }", "2");
+    check("export const X = 1; export X as Y; fn main() { X }", "1");
+    check("const X = 1; fn main() { `x is ${X} and ${X + 1}` }", "x is 1 and 2");
+    check("const X = 2; fn main() { switch X { 2 => \"two\" + X, _ => X } }", "two2");
+    check("const X = 1; fn main() { loop { break X; } }", "1");
+    check("const X = #{a: [1, 2]}; fn main() { X.a[1] }", "2");
+}
+
+#[test]
+fn locals_hide_module_variables() {
+    check("const X = 1; fn main() { let X = 2; X }", "2");
+    check("const X = 1; fn f(X) { X } fn main() { f(3) }", "3");
+    check("const X = 1; fn main() { let s = 0; for X in 0..3 { s += X; } s + X }", "4");
+    check("const X = 1; fn main() { try { throw 7 } catch (X) { return X } }", "7");
+    check("const X = 1; fn main() { let f = |X| X; f.call(5) }", "5");
+    check("const X = 1; fn main() { let X = 6; let f = || X; f.call() }", "6");
+    check("const X = 1; fn main() { { let X = 2; } X }", "1");
+    check("let X = 1; { let X = 5; let f = || X; } fn main() { X }", "1");
+    check("const X = 1; fn main() { let m = #{X: 8}; m.X }", "8");
+}
+
+#[test]
+fn functions_called_while_loading_see_what_is_defined_so_far() {
+    check("let x = 1; fn get() { x } let a = get(); x = 2; let b = get(); fn main() { [a, b, get()] }", "[1, 2, 2]");
+    check(
+        "fn get() { later } let r = (); try { get() } catch (e) { r = e.error } let later = 1; fn main() { r }",
+        "ErrorInFunctionCall",
+    );
+    check("let x = [1]; x.push(2); fn get() { x.len() } let n = get(); fn main() { n }", "2");
+    check("let x = 1; if x == 1 { x = 2; return; } let y = 3; fn main() { x }", "2");
+    check("let x = 1; return; let y = 3; fn main() { y }", "error: there is no variable `y` (main:1:43)");
+}
+
+#[test]
+fn r26_assigning_a_module_variable_in_a_function_is_refused() {
+    let refused = |at: &str| {
+        format!(
+            "error: `x` is a variable of the module and cannot be assigned in a function; keep what changes in a \
+            handle: `const x = cell(..)` or `counter()` (main:{at})"
+        )
+    };
+    check("let x = 1;\nfn main() { x = 2; }", &refused("2:13"));
+    check("let x = 1;\nfn main() { x += 2; }", &refused("2:13"));
+    check("let x = 1;\nfn main() { [1].map(|n| x = n) }", &refused("2:25"));
+    check("let x = 1; fn main() { let x = 3; x += 2; x }", "5");
+    check("let x = 1; fn main() { let x = 3; let f = || { x += 2; }; f.call(); x }", "5");
+    check("let x = 1; x = 2; x += 1; fn main() { x }", "3");
+}

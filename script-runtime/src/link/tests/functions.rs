@@ -1,0 +1,65 @@
+//! Functions, methods and function values: always those of the module that wrote the call.
+
+use super::{Site, check};
+
+#[test]
+fn functions_are_found_by_name_in_every_form() {
+    check("fn main() { helper(1) } fn helper(n) { n + 1 }", "2");
+    check("fn helper(n) { n + 1 } private fn hidden(n) { helper(n) } fn main() { hidden(1) }", "2");
+    check("fn fact(n) { if n < 2 { 1 } else { n * fact(n - 1) } } fn main() { fact(5) }", "120");
+    check("fn twice(n) { n * 2 } fn main() { [1, 2].map(twice) }", "[2, 4]");
+    check("fn main() { let f = later; f.call(4) } fn later(n) { n }", "4");
+    check("fn main() { let f = || later; f.call().call(4) } fn later(n) { n }", "4");
+    check("fn twice(n) { n * 2 } fn main() { Fn(\"twice\").call(4) }", "8");
+    check("fn twice(n) { n * 2 } fn main() { Fn(\"twi\" + \"ce\").call(4) }", "8");
+    check("fn twice(n) { n * 2 } fn main() { call(Fn(\"twice\"), 4) }", "8");
+    check("fn add(a, b) { a + b } fn main() { add.curry(1).call(4) }", "5");
+    check("fn twice(n) {} fn main() { [is_def_fn(\"twice\", 1), is_def_fn(\"twice\", 2)] }", "[true, false]");
+    check("let f = twice; fn twice(n) { n * 2 } fn main() { f.call(1) }", "2");
+    check("fn len(x) { \"own\" } fn main() { len(\"abc\") + \"abc\".to_upper() }", "ownABC");
+    check("fn at(n) { n } fn at(a, b) { a + b } fn main() { at(1) + at(1, 2) }", "4");
+    check("let x = 5; fn show() { x } fn main() { let x = 1; show!() }", "5");
+}
+
+#[test]
+fn methods_keep_their_stock_meaning() {
+    check("fn add(n) { this += n; } fn main() { let x = 1; x.add(2); x }", "3");
+    check("fn int.name() { \"int\" } fn name() { \"any\" } fn main() { [1.name(), \"\".name()] }", r#"["int", "any"]"#);
+    check("fn int.len() { 99 } fn main() { [1.len(), \"abc\".len()] }", "[99, 3]");
+    check("fn act() { \"function\" } fn main() { let m = #{act: || \"entry\"}; m.act() }", "entry");
+    check("fn act() { `function ${this.a}` } fn main() { let m = #{a: 1}; m.act() }", "function 1");
+    check("fn push(n) { \"mine\" } fn main() { let a = [1]; a.push(2) }", "mine");
+    check("const L = 3; fn act(n) { this + n + L } fn main() { [1, 2].map(|n| n.act(10)) }", "[14, 15]");
+}
+
+#[test]
+fn an_undefined_function_is_not_found_in_the_importer() {
+    let site = Site::new(&[
+        ("main", "import \"./child\" as c; fn secret() { 1 } fn main() { c::run() } fn hidden() { c::nested() }"),
+        ("child", "fn run() { secret() } fn nested() { [1].map(|n| secret()) }"),
+    ]);
+    let main = site.load("main").expect("loads");
+    assert_eq!(site.text(&main, "main"), "error: there is no function `secret ()` (child:1:12)");
+    assert_eq!(site.text(&main, "hidden"), "error: there is no function `secret ()` (child:1:49)");
+}
+
+#[test]
+fn r6_private_functions_are_not_visible_to_importers() {
+    let site = Site::new(&[
+        ("main", "import \"./child\" as c; fn main() { c::open() } fn peek() { c::hidden() }"),
+        ("child", "private fn hidden() { 1 } fn open() { hidden() }"),
+    ]);
+    let main = site.load("main").expect("loads");
+    assert_eq!(site.text(&main, "main"), "1");
+    assert_eq!(site.text(&main, "peek"), "error: there is no function `c::hidden ()` (main:1:63)");
+}
+
+#[test]
+fn r6_importers_see_every_variable() {
+    let site = Site::new(&[
+        ("main", "import \"./child\" as c; fn main() { [c::a, c::B, c::sum(), c::f.call(1)] }"),
+        ("child", "let a = 1; export const B = 2; fn sum() { a + B } let f = callback(|n| n + a);"),
+    ]);
+    let main = site.load("main").expect("loads");
+    assert_eq!(site.text(&main, "main"), "[1, 2, 3, 2]");
+}

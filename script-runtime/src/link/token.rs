@@ -1,0 +1,168 @@
+//! The token mapper that both compilations share: one records, one rewrites.
+//!
+//! Rhai calls a mapper once for each token, in order, and offers no state for it. So the state of the compilation under
+//! way lives in a thread-local, put there for the duration of one `compile` call.
+
+use std::cell::RefCell;
+
+use rhai::{Position, Token};
+
+use super::name;
+
+/// What the scan needs to know of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Identifier(String),
+    /// A string, or the first part of an interpolated one.
+    Text(String),
+    Let,
+    Const,
+    Fn,
+    Import,
+    Export,
+    As,
+    DoubleColon,
+    Period,
+    SemiColon,
+    /// `(`, `()` or `!`: what makes a call of the name before it.
+    Call,
+    Open,
+    Close,
+    /// `}`: what may end a statement.
+    CloseBrace,
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) kind: Kind,
+    pub(crate) at: Position,
+    /// How many brackets are open before it.
+    pub(crate) depth: usize,
+}
+
+/// What the second compilation puts in place of one token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rewrite {
+    Name(String),
+    Text(String),
+    Open,
+    Close,
+}
+
+enum Pass {
+    Scan { seen: Vec<Seen>, depth: usize },
+    Link { rewrites: Vec<(Position, Rewrite)>, next: usize },
+}
+
+thread_local! {
+    static PASS: RefCell<Option<Pass>> = const { RefCell::new(None) };
+}
+
+/// Runs a compilation that hides top-level definitions and records its tokens.
+pub(crate) fn scanning<R>(compile: impl FnOnce() -> R) -> (R, Vec<Seen>) {
+    let (result, pass) = during(Pass::Scan { seen: Vec::new(), depth: 0 }, compile);
+    match pass {
+        Some(Pass::Scan { seen, .. }) => (result, seen),
+        _ => (result, Vec::new()),
+    }
+}
+
+/// Runs a compilation that puts `rewrites`, which are in the order of their positions, in place.
+pub(crate) fn linking<R>(rewrites: Vec<(Position, Rewrite)>, compile: impl FnOnce() -> R) -> R {
+    during(Pass::Link { rewrites, next: 0 }, compile).0
+}
+
+fn during<R>(pass: Pass, compile: impl FnOnce() -> R) -> (R, Option<Pass>) {
+    /// Puts the outer compilation back, also when this one panics.
+    struct Restore(Option<Pass>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            PASS.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut self.0));
+        }
+    }
+    let outer = Restore(PASS.replace(Some(pass)));
+    let result = compile();
+    let done = PASS.take();
+    drop(outer);
+    (result, done)
+}
+
+/// The mapper itself, for `Engine::on_parse_token`.
+pub(crate) fn map(token: Token, at: Position) -> Token {
+    PASS.with(|pass| match pass.borrow_mut().as_mut() {
+        None => token,
+        Some(Pass::Scan { seen, depth }) => record(token, at, seen, depth),
+        Some(Pass::Link { rewrites, next }) => rewrite(token, at, rewrites, next),
+    })
+}
+
+fn record(token: Token, at: Position, seen: &mut Vec<Seen>, depth: &mut usize) -> Token {
+    let kind = kind_of(&token);
+    let here = *depth;
+    match token {
+        Token::LeftBrace | Token::LeftParen | Token::LeftBracket | Token::QuestionBracket | Token::MapStart => {
+            *depth += 1;
+        }
+        Token::RightBrace | Token::RightParen | Token::RightBracket => *depth = depth.saturating_sub(1),
+        _ => {}
+    }
+    let mapped = match &kind {
+        Kind::Identifier(name) if here == 0 && defines_at_top_level(seen) => {
+            Token::Identifier(Box::new(name::hidden(name).as_str().into()))
+        }
+        _ => token,
+    };
+    seen.push(Seen { kind, at, depth: here });
+    mapped
+}
+
+/// Whether the tokens so far end in a `let` or `const` that begins a statement.
+pub(crate) fn defines_at_top_level(before: &[Seen]) -> bool {
+    let kinds = |back: usize| before.len().checked_sub(back).map(|at| &before[at].kind);
+    matches!(kinds(1), Some(Kind::Let | Kind::Const))
+        && matches!(kinds(2), None | Some(Kind::SemiColon | Kind::CloseBrace | Kind::Export))
+}
+
+fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &mut usize) -> Token {
+    while rewrites.get(*next).is_some_and(|(position, _)| *position < at) {
+        *next += 1;
+    }
+    let Some((position, replacement)) = rewrites.get(*next) else { return token };
+    if *position != at {
+        return token;
+    }
+    match (replacement, token) {
+        (Rewrite::Name(name), Token::Identifier(_) | Token::DoubleColon) => {
+            Token::Identifier(Box::new(name.as_str().into()))
+        }
+        (Rewrite::Text(text), Token::StringConstant(_)) => Token::StringConstant(Box::new(text.as_str().into())),
+        (Rewrite::Text(text), Token::InterpolatedString(_)) => {
+            Token::InterpolatedString(Box::new(text.as_str().into()))
+        }
+        (Rewrite::Open, Token::Identifier(_)) => Token::LeftParen,
+        (Rewrite::Close, Token::Identifier(_)) => Token::RightParen,
+        (_, token) => token,
+    }
+}
+
+fn kind_of(token: &Token) -> Kind {
+    match token {
+        Token::Identifier(name) => Kind::Identifier(name.to_string()),
+        Token::StringConstant(text) | Token::InterpolatedString(text) => Kind::Text(text.to_string()),
+        Token::Let => Kind::Let,
+        Token::Const => Kind::Const,
+        Token::Fn => Kind::Fn,
+        Token::Import => Kind::Import,
+        Token::Export => Kind::Export,
+        Token::As => Kind::As,
+        Token::DoubleColon => Kind::DoubleColon,
+        Token::Period => Kind::Period,
+        Token::SemiColon => Kind::SemiColon,
+        Token::LeftParen | Token::Unit | Token::Bang => Kind::Call,
+        Token::LeftBrace | Token::LeftBracket | Token::QuestionBracket | Token::MapStart => Kind::Open,
+        Token::RightBrace => Kind::CloseBrace,
+        Token::RightParen | Token::RightBracket => Kind::Close,
+        _ => Kind::Other,
+    }
+}
