@@ -1,0 +1,135 @@
+//! A configuration that was read and found right.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::declare::Declared;
+use crate::explain::Explanation;
+use crate::host::{HostAddress, HostKey, choose, server_name};
+use crate::language;
+use crate::resolve::{HostScope, Query, Resolved};
+use crate::schema::Schema;
+use crate::section::Scope;
+use crate::setting::Setting;
+
+/// A configuration, ready to be asked. Made by [`Loader::load`](crate::Loader::load).
+///
+/// It never changes, and can be asked from many threads at once.
+#[derive(Debug)]
+pub struct Config {
+    schema: Arc<Schema>,
+    declared: Declared,
+    main: HostScope,
+    hosts: Vec<HostScope>,
+    keys: Vec<HostKey>,
+}
+
+/// A virtual host, or the main server, as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Host<'c> {
+    declared: &'c Declared,
+    scope: &'c HostScope,
+    key: Option<&'c HostKey>,
+}
+
+impl Config {
+    pub(crate) fn new(schema: Arc<Schema>, declared: Declared) -> Self {
+        let main = HostScope::new(Arc::clone(&schema), &declared, None);
+        let scope = |host: &Declared| HostScope::new(Arc::clone(&schema), &declared, Some(host));
+        let hosts = declared.hosts.iter().map(scope).collect();
+        let keys = declared.hosts.iter().map(|host| host_key(&schema, host)).collect();
+        Self { schema, declared, main, hosts, keys }
+    }
+
+    /// The directives that it was read with.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// What holds for a request. Asked again with the same sections matching, it allocates nothing.
+    #[must_use]
+    pub fn resolve(&self, query: &Query<'_>) -> Arc<Resolved> {
+        self.scope_for(query.address, query.host).resolve(query.path, query.filename)
+    }
+
+    /// What holds for a request, and which sections were considered. Slow: for people who ask why.
+    #[must_use]
+    pub fn explain(&self, query: &Query<'_>) -> Explanation {
+        Explanation::new(self.host_for(query.address, query.host), query)
+    }
+
+    /// The main server: what stands outside of `<VirtualHost>`.
+    #[must_use]
+    pub fn main(&self) -> Host<'_> {
+        Host { declared: &self.declared, scope: &self.main, key: None }
+    }
+
+    /// The virtual hosts, in the order of the file.
+    pub fn hosts(&self) -> impl Iterator<Item = Host<'_>> {
+        let parts = self.declared.hosts.iter().zip(&self.hosts).zip(&self.keys);
+        parts.map(|((declared, scope), key)| Host { declared, scope, key: Some(key) })
+    }
+
+    /// The host that answers at a local address for a `Host` header.
+    #[must_use]
+    pub fn host_for(&self, address: SocketAddr, name: Option<&str>) -> Host<'_> {
+        let chosen = choose(&self.keys, address, name);
+        chosen.and_then(|index| self.hosts().nth(index)).unwrap_or_else(|| self.main())
+    }
+
+    /// Every setting of the whole configuration, whether or not any request can reach it.
+    pub fn settings(&self) -> impl Iterator<Item = &Arc<Setting>> {
+        let servers = std::iter::once(&self.declared).chain(&self.declared.hosts);
+        servers.flat_map(|server| {
+            let sections = server.directories.iter().chain(&server.files).chain(&server.locations);
+            let nested = server.directories.iter().flat_map(|directory| &directory.files);
+            let in_sections = sections.chain(nested).flat_map(|section| &section.settings);
+            server.settings.iter().chain(in_sections).flat_map(|(_, held)| held).map(|held| &held.setting)
+        })
+    }
+
+    fn scope_for(&self, address: SocketAddr, name: Option<&str>) -> &HostScope {
+        choose(&self.keys, address, name).and_then(|index| self.hosts.get(index)).unwrap_or(&self.main)
+    }
+}
+
+impl<'c> Host<'c> {
+    /// The `<VirtualHost>`, or the main server.
+    #[must_use]
+    pub fn scope(&self) -> &'c Arc<Scope> {
+        &self.declared.scope
+    }
+
+    /// The addresses of the `<VirtualHost>`; none for the main server.
+    #[must_use]
+    pub fn addresses(&self) -> &'c [HostAddress] {
+        &self.declared.addresses
+    }
+
+    /// The names that it answers to, with wildcards; none for the main server.
+    pub fn names(&self) -> impl Iterator<Item = &'c str> {
+        self.key.into_iter().flat_map(|key| &key.names).map(String::as_str)
+    }
+
+    /// What holds before any section is considered.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Resolved> {
+        self.scope.merged(&[])
+    }
+
+    pub(crate) fn host_scope(&self) -> &'c HostScope {
+        self.scope
+    }
+}
+
+fn host_key(schema: &Schema, host: &Declared) -> HostKey {
+    let texts = |name: &str| -> Vec<String> {
+        let id = schema.id(name);
+        let held = host.settings.iter().filter(|(other, _)| Some(*other) == id).flat_map(|(_, held)| held);
+        held.flat_map(|held| held.setting.texts()).map(str::to_owned).collect()
+    };
+    let own = texts(language::SERVER_NAME);
+    let names = own.iter().map(|name| server_name(name).to_owned()).chain(texts(language::SERVER_ALIAS)).collect();
+    HostKey { addresses: host.addresses.clone(), names }
+}

@@ -1,0 +1,310 @@
+//! Holds what was read against the schema: every directive known, in its place, with the arguments it takes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::expand::{Block, Item, Statement, Text};
+use crate::files::normal;
+use crate::host::HostAddress;
+use crate::language::{self, count_arguments, section_names};
+use crate::merge::{Held, collect};
+use crate::schema::{Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
+use crate::section::{Pattern, Scope, SectionKind, compile};
+use crate::setting::{Argument, Origin, Setting};
+use crate::source::{Sources, Span};
+use crate::suggest::did_you_mean;
+
+/// The main server or a virtual host, as it is declared.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    pub(crate) scope: Arc<Scope>,
+    /// None for the main server.
+    pub(crate) addresses: Vec<HostAddress>,
+    pub(crate) settings: Settings,
+    pub(crate) directories: Vec<Arc<DeclaredSection>>,
+    pub(crate) files: Vec<Arc<DeclaredSection>>,
+    pub(crate) locations: Vec<Arc<DeclaredSection>>,
+    pub(crate) hosts: Vec<Declared>,
+}
+
+/// A section below a server.
+#[derive(Debug)]
+pub(crate) struct DeclaredSection {
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) settings: Settings,
+    /// `<Files>` sections in a `<Directory>`.
+    pub(crate) files: Vec<Arc<DeclaredSection>>,
+}
+
+/// What the lines of one section set, by directive.
+pub(crate) type Settings = Vec<(DirectiveId, Vec<Held>)>;
+
+pub(crate) struct Declarer<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) sources: &'a Sources,
+    /// Where relative directories start.
+    pub(crate) root: &'a Path,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What was found in one section so far.
+#[derive(Default)]
+struct Found {
+    lines: Vec<(DirectiveId, Arc<Setting>)>,
+    directories: Vec<Arc<DeclaredSection>>,
+    files: Vec<Arc<DeclaredSection>>,
+    locations: Vec<Arc<DeclaredSection>>,
+    hosts: Vec<Declared>,
+}
+
+impl Declarer<'_> {
+    /// The main server, with everything in it.
+    pub(crate) fn server(&mut self, items: &[Item], file: Arc<str>) -> Declared {
+        let scope = Scope { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1 };
+        self.declare(items, Arc::new(scope), Vec::new())
+    }
+
+    fn declare(&mut self, items: &[Item], scope: Arc<Scope>, addresses: Vec<HostAddress>) -> Declared {
+        let found = self.items(items, &scope, None);
+        Declared {
+            scope,
+            addresses,
+            settings: self.settings(&found.lines),
+            directories: found.directories,
+            files: found.files,
+            locations: found.locations,
+            hosts: found.hosts,
+        }
+    }
+
+    fn items(&mut self, items: &[Item], scope: &Arc<Scope>, opener: Option<Span>) -> Found {
+        let mut found = Found::default();
+        for item in items {
+            match item {
+                Item::Directive(statement) => found.lines.extend(self.directive(statement, scope, opener)),
+                Item::Section(block) => self.section(block, scope, opener, &mut found),
+            }
+        }
+        found
+    }
+
+    fn directive(
+        &mut self,
+        statement: &Statement,
+        scope: &Arc<Scope>,
+        opener: Option<Span>,
+    ) -> Option<(DirectiveId, Arc<Setting>)> {
+        let Some(id) = self.schema.id(&statement.name.value) else {
+            self.unknown_directive(&statement.name);
+            return None;
+        };
+        let directive = self.schema.directive(id);
+        if !directive.contexts.contains(context(scope)) {
+            self.wrong_context(directive, statement, scope, opener);
+            return None;
+        }
+        let arguments = self.arguments(directive, statement)?;
+        let origin = self.origin(statement.span, scope);
+        Some((id, Arc::new(Setting { directive: directive.name, arguments, origin })))
+    }
+
+    fn arguments(&mut self, directive: &Directive, statement: &Statement) -> Option<Vec<Argument>> {
+        let open_ended = directive.parameter(usize::MAX).is_some();
+        let most = (!open_ended).then_some(directive.parameters.len());
+        let synopsis = directive.synopsis();
+        if let Some(found) = count_arguments(statement, directive.least_arguments(), most, &synopsis) {
+            self.diagnostics.push(found);
+            return None;
+        }
+        let mut arguments = Vec::with_capacity(statement.arguments.len());
+        for (index, text) in statement.arguments.iter().enumerate() {
+            match directive.parameter(index)?.read(&text.value) {
+                Ok(value) => arguments.push(Argument { text: text.value.as_str().into(), value }),
+                Err(wrong) => {
+                    let message = format!("`{}` does not take `{}` here", directive.name, text.value);
+                    let found = Diagnostic::new(Code::BadArgument, text.span, message).expected(wrong.expected);
+                    self.diagnostics
+                        .push(found.help(wrong.help.or_else(|| Some(format!("it is written `{synopsis}`")))));
+                }
+            }
+        }
+        if arguments.len() < statement.arguments.len() {
+            return None;
+        }
+        self.together(directive, statement).then_some(arguments)
+    }
+
+    /// Whether the arguments, each right by itself, belong together.
+    fn together(&mut self, directive: &Directive, statement: &Statement) -> bool {
+        let Some(check) = directive.check else { return true };
+        let texts: Vec<&str> = statement.arguments.iter().map(|text| text.value.as_str()).collect();
+        let Err(fault) = check(&texts) else { return true };
+        let at = statement.arguments.get(fault.argument).map_or(statement.span, |text| text.span);
+        let found = Diagnostic::new(Code::BadArgument, at, fault.message).expected(fault.expected);
+        self.diagnostics.push(found.help(format!("it is written `{}`", directive.synopsis())));
+        false
+    }
+
+    fn section(&mut self, block: &Block, parent: &Arc<Scope>, opener: Option<Span>, found: &mut Found) {
+        let name = &block.head.name;
+        let Some(kind) = SectionKind::of(&name.value) else {
+            let message = format!("there is no section `<{}>`", name.value);
+            let known = did_you_mean(&name.value, section_names());
+            self.diagnostics.push(Diagnostic::new(Code::UnknownSection, name.span, message).help(known));
+            return;
+        };
+        if !kind.may_stand_in(parent.kind) {
+            let message = format!("`<{}>` may not stand in {parent}", kind.name());
+            let mut wrong = Diagnostic::new(Code::WrongContext, block.head.span, message);
+            if let Some(opener) = opener {
+                wrong = wrong.related(opener, "opened here");
+            }
+            self.diagnostics.push(wrong);
+            return;
+        }
+        if kind == SectionKind::If {
+            let wrong = Diagnostic::new(Code::Unsupported, block.head.span, "`<If>` is not evaluated");
+            let help = "use `<Location>`, `<Files>` or `<IfDefine>`".to_owned();
+            self.diagnostics.push(wrong.expected("this condition would be ignored").help(help));
+            return;
+        }
+        if kind == SectionKind::VirtualHost {
+            self.host(block, parent, found);
+            return;
+        }
+        let pattern = self.pattern(kind, block);
+        let scope = self.scope(kind, block, parent, pattern);
+        let inner = self.items(&block.items, &scope, Some(block.head.span));
+        let section = Arc::new(DeclaredSection { scope, settings: self.settings(&inner.lines), files: inner.files });
+        match kind {
+            _ if kind.is_directory() => found.directories.push(section),
+            _ if kind.is_files() => found.files.push(section),
+            _ => found.locations.push(section),
+        }
+    }
+
+    fn host(&mut self, block: &Block, parent: &Arc<Scope>, found: &mut Found) {
+        let synopsis = "<VirtualHost address[:port] ..>";
+        self.diagnostics.extend(count_arguments(&block.head, 1, None, synopsis));
+        let mut addresses = Vec::new();
+        for text in &block.head.arguments {
+            match HostAddress::read(&text.value) {
+                Some(address) => addresses.push(address),
+                None => {
+                    let message = format!("`{}` is not an address", text.value);
+                    let wrong = Diagnostic::new(Code::BadAddress, text.span, message)
+                        .expected("expected `*`, `*:port`, `address` or `address:port`")
+                        .help("names are not looked up here; put the name in `ServerName`".to_owned());
+                    self.diagnostics.push(wrong);
+                }
+            }
+        }
+        let scope = self.scope(SectionKind::VirtualHost, block, parent, None);
+        let inner = self.items(&block.items, &scope, Some(block.head.span));
+        let settings = self.settings(&inner.lines);
+        let Found { directories, files, locations, .. } = inner;
+        found.hosts.push(Declared { scope, addresses, settings, directories, files, locations, hosts: Vec::new() });
+    }
+
+    /// What a section matches; `None` after a diagnostic.
+    fn pattern(&mut self, kind: SectionKind, block: &Block) -> Option<Pattern> {
+        let synopsis = format!("<{} {}>", kind.name(), kind.takes());
+        let tilde = !kind.is_match() && block.head.arguments.first().is_some_and(|first| first.value == "~");
+        let least = 1 + usize::from(tilde);
+        if let Some(wrong) = count_arguments(&block.head, least, Some(least), &synopsis) {
+            self.diagnostics.push(wrong);
+            return None;
+        }
+        let argument = block.head.arguments.last()?;
+        let regex = tilde || kind.is_match();
+        let text =
+            if kind == SectionKind::Directory && !regex { self.directory(argument) } else { argument.value.clone() };
+        let pattern = compile(kind, &text, regex);
+        if let Err(error) = &pattern {
+            self.bad_pattern(argument, error, regex);
+        }
+        if !regex {
+            self.can_match(kind, argument);
+        }
+        pattern.ok()
+    }
+
+    /// The absolute, normal form of a directory's path.
+    fn directory(&self, argument: &Text) -> String {
+        let path = normal(&self.root.join(&argument.value));
+        path.to_string_lossy().into_owned()
+    }
+
+    fn can_match(&mut self, kind: SectionKind, argument: &Text) {
+        let reason = match kind {
+            SectionKind::Location if !argument.value.starts_with(['/', '*', '?', '[']) => "a URL path begins with `/`",
+            SectionKind::Location if argument.value.contains("//") => "doubled slashes are taken out before matching",
+            SectionKind::Files if argument.value.contains('/') => "a file's name has no `/`",
+            _ => return,
+        };
+        let wrong = Diagnostic::new(Code::NeverMatches, argument.span, "this section can never match").expected(reason);
+        self.diagnostics.push(wrong);
+    }
+
+    fn scope(&self, kind: SectionKind, block: &Block, parent: &Arc<Scope>, pattern: Option<Pattern>) -> Arc<Scope> {
+        let source = self.sources.get(block.head.span.file);
+        let line = source.position(block.head.span.start).line;
+        let (argument, file) = (block.expression.clone(), Arc::clone(source.display()));
+        Arc::new(Scope { kind: Some(kind), argument, pattern, parent: Some(Arc::clone(parent)), file, line })
+    }
+
+    fn origin(&self, span: Span, scope: &Arc<Scope>) -> Origin {
+        let source = self.sources.get(span.file);
+        let position = source.position(span.start);
+        let (file, scope) = (Arc::clone(source.display()), Arc::clone(scope));
+        Origin::Line { file, line: position.line, column: position.column, scope }
+    }
+
+    fn settings(&self, lines: &[(DirectiveId, Arc<Setting>)]) -> Settings {
+        let mut ids: Vec<DirectiveId> = lines.iter().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let of = |id: DirectiveId| -> Vec<Arc<Setting>> {
+            lines.iter().filter(|(other, _)| *other == id).map(|(_, setting)| Arc::clone(setting)).collect()
+        };
+        ids.into_iter().map(|id| (id, collect(self.schema.directive(id).merge, &of(id)))).collect()
+    }
+
+    fn unknown_directive(&mut self, name: &Text) {
+        let message = format!("there is no directive `{}`", name.value);
+        let declared = self.schema.iter().map(|(_, directive)| directive.name);
+        let known = did_you_mean(&name.value, declared.chain(language::Preprocessor::names()));
+        self.diagnostics.push(Diagnostic::new(Code::UnknownDirective, name.span, message).help(known));
+    }
+
+    fn wrong_context(&mut self, directive: &Directive, statement: &Statement, scope: &Scope, opener: Option<Span>) {
+        let message = match opener {
+            Some(_) => format!("`{}` may not stand in {scope}", directive.name),
+            None => format!("`{}` may not stand outside a section", directive.name),
+        };
+        let expected = format!("it may stand {}", directive.contexts);
+        let mut wrong = Diagnostic::new(Code::WrongContext, statement.name.span, message).expected(expected);
+        if let Some(opener) = opener {
+            wrong = wrong.related(opener, "this section is open here");
+        }
+        self.diagnostics.push(wrong);
+    }
+
+    fn bad_pattern(&mut self, argument: &Text, error: &regex::Error, regex: bool) {
+        let what = if regex { "regular expression" } else { "pattern" };
+        let reason = error.to_string();
+        // The last line of the reason is the sentence, those before it draw the place.
+        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message = format!("`{}` is not a {what}", argument.value);
+        self.diagnostics.push(Diagnostic::new(Code::BadPattern, argument.span, message).expected(reason));
+    }
+}
+
+fn context(scope: &Scope) -> Contexts {
+    match scope.kind {
+        None => SERVER,
+        Some(SectionKind::VirtualHost) => HOST,
+        Some(_) => DIRECTORY,
+    }
+}

@@ -1,0 +1,82 @@
+//! The names that belong to the language itself, not to any program's schema.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::expand::Statement;
+use crate::section::SectionKind;
+
+pub(crate) const INCLUDE: &str = "Include";
+pub(crate) const INCLUDE_OPTIONAL: &str = "IncludeOptional";
+
+/// Directives that mean something to the language, if a schema declares them.
+pub(crate) const SERVER_ROOT: &str = "ServerRoot";
+pub(crate) const SERVER_NAME: &str = "ServerName";
+pub(crate) const SERVER_ALIAS: &str = "ServerAlias";
+
+/// A directive that is obeyed while reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Preprocessor {
+    Include,
+    IncludeOptional,
+    Define,
+    UnDefine,
+}
+
+impl Preprocessor {
+    const ALL: [(&'static str, Self); 4] = [
+        (INCLUDE, Self::Include),
+        (INCLUDE_OPTIONAL, Self::IncludeOptional),
+        ("Define", Self::Define),
+        ("UnDefine", Self::UnDefine),
+    ];
+
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, which)| *which)
+    }
+
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(name, _)| *name)
+    }
+}
+
+/// A section that is kept or left out while reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    IfDefine,
+    IfModule,
+}
+
+impl Condition {
+    const ALL: [(&'static str, Self); 2] = [("IfDefine", Self::IfDefine), ("IfModule", Self::IfModule)];
+
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, which)| *which)
+    }
+}
+
+/// The names of all sections.
+pub(crate) fn section_names() -> impl Iterator<Item = &'static str> {
+    SectionKind::ALL.into_iter().map(SectionKind::name).chain(Condition::ALL.into_iter().map(|(name, _)| name))
+}
+
+/// What is wrong with the number of arguments, if anything.
+pub(crate) fn count_arguments(
+    statement: &Statement,
+    least: usize,
+    most: Option<usize>,
+    synopsis: &str,
+) -> Option<Diagnostic> {
+    let name = &statement.name.value;
+    let written = || format!("it is written `{synopsis}`");
+    if let Some(extra) = most.and_then(|most| statement.arguments.get(most)) {
+        let last = statement.arguments.last().unwrap_or(extra);
+        let message = format!("`{name}` takes no more arguments");
+        let found = Diagnostic::new(Code::ExtraArgument, extra.span.to(last.span), message);
+        return Some(found.expected("expected the end of the line").help(written()));
+    }
+    if statement.arguments.len() < least {
+        let message = format!("`{name}` needs {}", if least == 1 { "an argument" } else { "more arguments" });
+        let found = Diagnostic::new(Code::MissingArgument, statement.span, message);
+        return Some(found.help(written()));
+    }
+    None
+}

@@ -1,0 +1,227 @@
+//! The sections that can hold for a host, laid out for look-up.
+//!
+//! Every section has a rank: its place in the order in which sections are merged. Finding what holds for a request is then
+//! finding ranks, in any order, and sorting them. Plain paths are found by walking down a tree of their components, names
+//! by hashing, and only patterns are asked one by one, after one pass over all of them said that any can match.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex::{Regex, RegexSet};
+
+use crate::declare::{Declared, DeclaredSection};
+use crate::section::{Pattern, components};
+
+/// Place of a section in the order of merging.
+pub(crate) type Rank = u32;
+
+/// All sections of one host, the main server's included.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    sections: Vec<Arc<DeclaredSection>>,
+    directories: PathTree,
+    directory_patterns: Patterns,
+    files: HashMap<Box<str>, Vec<Rank>>,
+    file_patterns: Patterns,
+    /// For each `<Files>` section that stands in a `<Directory>`: the rank of that. By rank, from `first_file` on.
+    within: Vec<Option<Rank>>,
+    first_file: Rank,
+    locations: PathTree,
+    location_patterns: Patterns,
+}
+
+impl Layout {
+    /// Lays out the sections of a host over those of the main server; `host` is `None` for the main server itself.
+    pub(crate) fn new(main: &Declared, host: Option<&Declared>) -> Self {
+        let mut layout = Self::default();
+        let both = |of: fn(&Declared) -> &Vec<Arc<DeclaredSection>>| {
+            of(main).iter().chain(host.map(of).into_iter().flatten()).cloned().collect::<Vec<_>>()
+        };
+        let mut directories = both(|server| &server.directories);
+        // A stable sort: of equally deep ones the main server's come first, so that the host's win.
+        directories.sort_by_key(|section| merge_depth(section));
+        for section in &directories {
+            layout.directory(section);
+        }
+        layout.first_file = layout.next_rank();
+        for section in both(|server| &server.files) {
+            layout.file(&section, None);
+        }
+        for (within, directory) in (0..).zip(&directories) {
+            for section in &directory.files {
+                layout.file(section, Some(within));
+            }
+        }
+        for section in both(|server| &server.locations) {
+            layout.location(&section);
+        }
+        let patterns = [&mut layout.directory_patterns, &mut layout.file_patterns, &mut layout.location_patterns];
+        patterns.into_iter().for_each(Patterns::finish);
+        layout
+    }
+
+    /// All sections in the order of merging.
+    pub(crate) fn sections(&self) -> &[Arc<DeclaredSection>] {
+        &self.sections
+    }
+
+    /// Puts the ranks of all sections that match into `out`, in the order of merging.
+    pub(crate) fn matching(&self, path: &str, filename: Option<&str>, out: &mut Vec<Rank>) {
+        out.clear();
+        if let Some(filename) = filename {
+            self.directories.walk(filename, Reach::Inside, out);
+            self.directory_patterns.matching(filename, out);
+            out.sort_unstable();
+            self.matching_files(filename, out);
+        }
+        self.locations.walk(path, Reach::Whole, out);
+        self.location_patterns.matching(path, out);
+        out.sort_unstable();
+    }
+
+    fn matching_files(&self, filename: &str, out: &mut Vec<Rank>) {
+        let directories = out.len();
+        let name = filename.rsplit('/').next().unwrap_or(filename);
+        out.extend(self.files.get(name).into_iter().flatten());
+        self.file_patterns.matching(name, out);
+        let mut kept = directories;
+        for index in directories..out.len() {
+            let rank = out[index];
+            let within = self.within.get((rank - self.first_file) as usize).copied().flatten();
+            if within.is_none_or(|within| out[..directories].binary_search(&within).is_ok()) {
+                out[kept] = rank;
+                kept += 1;
+            }
+        }
+        out.truncate(kept);
+    }
+
+    fn directory(&mut self, section: &Arc<DeclaredSection>) {
+        let rank = self.push(section);
+        match &section.scope.pattern {
+            Some(Pattern::Literal(path)) => self.directories.insert(path, rank),
+            Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => {
+                self.directory_patterns.push(pattern, rank);
+            }
+            None => {}
+        }
+    }
+
+    fn file(&mut self, section: &Arc<DeclaredSection>, within: Option<Rank>) {
+        let rank = self.push(section);
+        self.within.push(within);
+        match &section.scope.pattern {
+            Some(Pattern::Literal(name)) => self.files.entry(name.as_str().into()).or_default().push(rank),
+            Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => self.file_patterns.push(pattern, rank),
+            None => {}
+        }
+    }
+
+    fn location(&mut self, section: &Arc<DeclaredSection>) {
+        let rank = self.push(section);
+        match &section.scope.pattern {
+            Some(Pattern::Literal(path)) => self.locations.insert(path, rank),
+            Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => {
+                self.location_patterns.push(pattern, rank);
+            }
+            None => {}
+        }
+    }
+
+    fn push(&mut self, section: &Arc<DeclaredSection>) -> Rank {
+        let rank = self.next_rank();
+        self.sections.push(Arc::clone(section));
+        rank
+    }
+
+    fn next_rank(&self) -> Rank {
+        // Limits on bytes and files keep the number of sections far below.
+        Rank::try_from(self.sections.len()).unwrap_or(Rank::MAX)
+    }
+}
+
+/// Plain directories and those with wildcards by the number of their components, then regular expressions.
+fn merge_depth(section: &DeclaredSection) -> usize {
+    match &section.scope.pattern {
+        Some(Pattern::Literal(path)) => components(path).count(),
+        Some(Pattern::Wildcards(_, components)) => *components,
+        Some(Pattern::Regex(_)) | None => usize::MAX,
+    }
+}
+
+/// Patterns with their ranks.
+#[derive(Debug, Default)]
+struct Patterns {
+    any: RegexSet,
+    each: Vec<(Regex, Rank)>,
+}
+
+impl Patterns {
+    fn push(&mut self, pattern: &Regex, rank: Rank) {
+        self.each.push((pattern.clone(), rank));
+    }
+
+    fn finish(&mut self) {
+        // Each compiled by itself, so together they can only be too large: then every one is asked.
+        let all = self.each.iter().map(|(pattern, _)| pattern.as_str());
+        self.any = RegexSet::new(all).or_else(|_| RegexSet::new([""])).unwrap_or_default();
+    }
+
+    fn matching(&self, text: &str, out: &mut Vec<Rank>) {
+        if !self.each.is_empty() && self.any.is_match(text) {
+            out.extend(self.each.iter().filter(|(pattern, _)| pattern.is_match(text)).map(|(_, rank)| *rank));
+        }
+    }
+}
+
+/// How far a plain path reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// `/a` holds for what is in `/a/`, not for a file `/a`.
+    Inside,
+    /// `/a` holds for `/a` and for what is in `/a/`; `/a/` only for the latter.
+    Whole,
+}
+
+/// Plain paths, by component.
+#[derive(Debug, Default)]
+struct PathTree {
+    root: Node,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// Paths that end here without a slash.
+    here: Vec<Rank>,
+    /// Paths that end here with a slash.
+    inside: Vec<Rank>,
+    children: HashMap<Box<str>, Node>,
+}
+
+impl PathTree {
+    fn insert(&mut self, path: &str, rank: Rank) {
+        let Some(rest) = path.strip_prefix('/') else { return };
+        let mut node = &mut self.root;
+        let (rest, slash) = rest.strip_suffix('/').map_or((rest, rest.is_empty()), |rest| (rest, true));
+        for part in rest.split('/').filter(|_| !rest.is_empty()) {
+            node = node.children.entry(part.into()).or_default();
+        }
+        if slash { &mut node.inside } else { &mut node.here }.push(rank);
+    }
+
+    fn walk(&self, path: &str, reach: Reach, out: &mut Vec<Rank>) {
+        let Some(mut rest) = path.strip_prefix('/') else { return };
+        let mut node = &self.root;
+        out.extend(&node.inside);
+        loop {
+            let (part, after) = rest.split_once('/').map_or((rest, None), |(part, after)| (part, Some(after)));
+            let Some(child) = node.children.get(part) else { return };
+            if after.is_some() || reach == Reach::Whole {
+                out.extend(&child.here);
+            }
+            let Some(after) = after else { return };
+            out.extend(&child.inside);
+            (node, rest) = (child, after);
+        }
+    }
+}

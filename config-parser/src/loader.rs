@@ -1,0 +1,107 @@
+//! Reads a configuration.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::declare::Declarer;
+use crate::diagnostic::Severity;
+use crate::expand::Expander;
+use crate::files::Files;
+use crate::limits::Limits;
+use crate::report::Report;
+use crate::schema::Schema;
+use crate::source::Sources;
+use crate::variables::Variables;
+
+/// Reads configurations that are written for one schema.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    schema: Arc<Schema>,
+    variables: Variables,
+    modules: BTreeSet<String>,
+    root: Option<PathBuf>,
+    limits: Limits,
+}
+
+/// A configuration that can be used.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Warnings, and the texts that were read.
+    pub report: Report,
+}
+
+impl Loader {
+    /// A loader for these directives.
+    #[must_use]
+    pub fn new(schema: impl Into<Arc<Schema>>) -> Self {
+        let (variables, modules) = (Variables::default(), BTreeSet::new());
+        Self { schema: schema.into(), variables, modules, root: None, limits: Limits::default() }
+    }
+
+    /// With a name defined before the first line is read, as by `-D NAME` or `-D NAME=value`.
+    #[must_use]
+    pub fn define(mut self, definition: &str) -> Self {
+        match definition.split_once('=') {
+            Some((name, value)) => self.variables.define(name, Some(value.to_owned())),
+            None => self.variables.define(definition, None),
+        }
+        self
+    }
+
+    /// With a name for which `<IfModule>` holds.
+    #[must_use]
+    pub fn module(mut self, name: impl Into<String>) -> Self {
+        self.modules.insert(name.into());
+        self
+    }
+
+    /// With the directory in which relative includes and directories start, until a `ServerRoot` says otherwise. If nothing
+    /// says it, it is the directory of the first file.
+    #[must_use]
+    pub fn server_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.root = Some(root.into());
+        self
+    }
+
+    /// With other limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads the file at `path` and all that it includes.
+    ///
+    /// # Errors
+    /// If anything is wrong, with everything that is wrong.
+    pub fn load(&self, files: &dyn Files, path: impl AsRef<Path>) -> Result<Loaded, Box<Report>> {
+        let path = path.as_ref();
+        let root = self.root.as_deref().or_else(|| path.parent()).unwrap_or(Path::new(""));
+        let mut expander = Expander {
+            files,
+            limits: self.limits,
+            variables: self.variables.clone(),
+            modules: self.modules.clone(),
+            root: root.to_owned(),
+            sources: Sources::default(),
+            diagnostics: Vec::new(),
+            chain: Vec::new(),
+            bytes: 0,
+        };
+        let items = expander.first(path);
+        let Expander { root, sources, mut diagnostics, .. } = expander;
+        let (schema, sources_read) = (self.schema.as_ref(), &sources);
+        let mut declarer = Declarer { schema, sources: sources_read, root: &root, diagnostics: Vec::new() };
+        let declared = declarer.server(&items, path.to_string_lossy().into());
+        diagnostics.append(&mut declarer.diagnostics);
+        let report = Report::new(sources, diagnostics);
+        if report.diagnostics().iter().any(|found| found.severity() == Severity::Error) {
+            return Err(Box::new(report));
+        }
+        Ok(Loaded { config: Config::new(Arc::clone(&self.schema), declared), report })
+    }
+}

@@ -1,0 +1,109 @@
+//! How the settings of two scopes become one: every rule, on one page.
+//!
+//! Scopes are merged from the outside in. First the lines of one section become its settings ([`collect`]), then each
+//! section that matches is laid over what holds so far ([`overlay`]); at the end, what was only there to take something
+//! away is dropped ([`finish`]).
+
+use std::sync::Arc;
+
+use crate::setting::Setting;
+
+/// How a directive that is set in several places is merged. "Outer" is merged before "inner".
+#[derive(Debug, Clone, Copy)]
+pub enum Merge {
+    /// The last line holds.
+    Innermost,
+    /// The lines of the innermost section that has any hold together.
+    Replace,
+    /// All lines hold, outermost first.
+    Accumulate,
+    /// The first argument is a key: for each, the last line holds. A line without a value, or with an empty one, deletes it.
+    PerKey,
+    /// The first argument is a key and this function gives what it is set to. Of an inner and an outer number the smaller
+    /// holds; so a limit can be tightened, not loosened. In one section the last line of a key holds.
+    PerKeyTighten(fn(&Setting) -> u64),
+    /// This function gives the keys of a line, from its arguments; a line may have several. For each key, the lines of the
+    /// innermost section that has any hold together.
+    ReplaceKeyed(fn(&[&str]) -> Vec<String>),
+    /// This function gives what holds, from the outer and the inner settings. Lines of one section are inner to none.
+    Custom(MergeSettings),
+}
+
+/// Merges the settings of an outer and an inner scope, both in the order of their lines.
+pub type MergeSettings = fn(outer: &[Arc<Setting>], inner: &[Arc<Setting>]) -> Vec<Arc<Setting>>;
+
+/// A setting that holds, under its key if its directive has keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) setting: Arc<Setting>,
+}
+
+/// What the lines of one section come to, in the order of the lines.
+pub(crate) fn collect(rule: Merge, lines: &[Arc<Setting>]) -> Vec<Held> {
+    let mut out: Vec<Held> = lines.iter().flat_map(|setting| entries(rule, setting)).collect();
+    match rule {
+        Merge::Innermost => keep_last(&mut out, |_, _| true),
+        Merge::PerKey | Merge::PerKeyTighten(_) => keep_last(&mut out, |one, other| one.key == other.key),
+        Merge::Replace | Merge::Accumulate | Merge::ReplaceKeyed(_) | Merge::Custom(_) => {}
+    }
+    out
+}
+
+/// Lays the settings of an inner section over those that hold so far.
+pub(crate) fn overlay(rule: Merge, outer: &[Held], inner: &[Held]) -> Vec<Held> {
+    if inner.is_empty() {
+        return outer.to_vec();
+    }
+    let unless_inner_has_key = || outer.iter().filter(|held| inner.iter().all(|other| other.key != held.key)).cloned();
+    match rule {
+        Merge::Innermost | Merge::Replace => inner.to_vec(),
+        Merge::Accumulate => outer.iter().chain(inner).cloned().collect(),
+        Merge::PerKey | Merge::ReplaceKeyed(_) => unless_inner_has_key().chain(inner.iter().cloned()).collect(),
+        Merge::PerKeyTighten(number) => {
+            let outer_of = |held: &Held| outer.iter().find(|other| other.key == held.key).cloned();
+            let tighter = |held: &Held| match outer_of(held) {
+                Some(outer) if number(&outer.setting) < number(&held.setting) => outer,
+                _ => held.clone(),
+            };
+            unless_inner_has_key().chain(inner.iter().map(tighter)).collect()
+        }
+        Merge::Custom(merge) => {
+            merge(&settings(outer), &settings(inner)).into_iter().map(|setting| Held { key: None, setting }).collect()
+        }
+    }
+}
+
+/// Drops what only deletes.
+pub(crate) fn finish(rule: Merge, held: &mut Vec<Held>) {
+    if matches!(rule, Merge::PerKey) {
+        held.retain(|held| {
+            held.setting.arguments().len() > 1 && held.setting.texts().skip(1).any(|text| !text.is_empty())
+        });
+    }
+}
+
+fn entries(rule: Merge, setting: &Arc<Setting>) -> Vec<Held> {
+    let keys: Vec<Option<Arc<str>>> = match rule {
+        Merge::PerKey | Merge::PerKeyTighten(_) => vec![setting.text().map(Arc::from)],
+        Merge::ReplaceKeyed(keys) => {
+            let texts: Vec<&str> = setting.texts().collect();
+            keys(&texts).into_iter().map(|key| Some(key.into())).collect()
+        }
+        Merge::Innermost | Merge::Replace | Merge::Accumulate | Merge::Custom(_) => vec![None],
+    };
+    keys.into_iter().map(|key| Held { key, setting: Arc::clone(setting) }).collect()
+}
+
+fn keep_last(held: &mut Vec<Held>, same: fn(&Held, &Held) -> bool) {
+    let mut out: Vec<Held> = Vec::with_capacity(held.len());
+    for entry in held.drain(..) {
+        out.retain(|earlier| !same(earlier, &entry));
+        out.push(entry);
+    }
+    *held = out;
+}
+
+fn settings(held: &[Held]) -> Vec<Arc<Setting>> {
+    held.iter().map(|held| Arc::clone(&held.setting)).collect()
+}

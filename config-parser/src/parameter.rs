@@ -1,0 +1,188 @@
+//! What may stand as an argument of a directive.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::suggest::nearest;
+
+/// One argument of a directive, or several of one kind.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) count: Count,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Text,
+    Flag,
+    Choice(&'static [&'static str]),
+    Integer { least: u64, most: u64 },
+    Seconds,
+    Address,
+    Checked { expected: &'static str, check: fn(&str) -> bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    One,
+    Optional,
+    Many,
+}
+
+/// What an argument says, as its kind reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Any text.
+    Text,
+    /// `On` or `Off`.
+    Flag(bool),
+    /// A whole number.
+    Integer(u64),
+    /// A time span.
+    Duration(Duration),
+    /// A port, with an address or for all of them.
+    Address {
+        /// The address; `None` is every one.
+        ip: Option<IpAddr>,
+        /// The port.
+        port: u16,
+    },
+}
+
+/// Why a text is not an argument of some kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    pub(crate) expected: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Parameter {
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, count: Count::One }
+    }
+
+    /// Any text.
+    #[must_use]
+    pub const fn text(name: &'static str) -> Self {
+        Self::new(name, Kind::Text)
+    }
+
+    /// `On` or `Off`.
+    #[must_use]
+    pub const fn flag() -> Self {
+        Self::new("On|Off", Kind::Flag)
+    }
+
+    /// One of these words; upper and lower case are the same.
+    #[must_use]
+    pub const fn choice(name: &'static str, words: &'static [&'static str]) -> Self {
+        Self::new(name, Kind::Choice(words))
+    }
+
+    /// A whole number within bounds, both included.
+    #[must_use]
+    pub const fn integer(name: &'static str, least: u64, most: u64) -> Self {
+        Self::new(name, Kind::Integer { least, most })
+    }
+
+    /// A time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
+    #[must_use]
+    pub const fn seconds(name: &'static str) -> Self {
+        Self::new(name, Kind::Seconds)
+    }
+
+    /// A port, or `address:port`; an IPv6 address stands in brackets.
+    #[must_use]
+    pub const fn address(name: &'static str) -> Self {
+        Self::new(name, Kind::Address)
+    }
+
+    /// A text for which `check` holds; `expected` says what that is, as in "expected a colour".
+    #[must_use]
+    pub const fn checked(name: &'static str, expected: &'static str, check: fn(&str) -> bool) -> Self {
+        Self::new(name, Kind::Checked { expected, check })
+    }
+
+    /// It may be left out; so may all parameters after it.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { count: Count::Optional, ..self }
+    }
+
+    /// One or more of it. Only for the last parameter.
+    #[must_use]
+    pub const fn many(self) -> Self {
+        Self { count: Count::Many, ..self }
+    }
+
+    /// As it is shown in a synopsis: `name`, `[name]` or `name ..`.
+    pub(crate) fn synopsis(&self) -> String {
+        match self.count {
+            Count::One => self.name.to_owned(),
+            Count::Optional => format!("[{}]", self.name),
+            Count::Many => format!("{} ..", self.name),
+        }
+    }
+
+    /// Reads an argument.
+    pub(crate) fn read(&self, text: &str) -> Result<Value, Mismatch> {
+        let value = match &self.kind {
+            Kind::Text => Some(Value::Text),
+            Kind::Flag => flag(text),
+            Kind::Choice(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)).then_some(Value::Text),
+            Kind::Integer { least, most } => {
+                text.parse().ok().filter(|number| (least..=most).contains(&number)).map(Value::Integer)
+            }
+            Kind::Seconds => seconds(text).map(Value::Duration),
+            Kind::Address => address(text),
+            Kind::Checked { check, .. } => check(text).then_some(Value::Text),
+        };
+        value.ok_or_else(|| self.mismatch(text))
+    }
+
+    fn mismatch(&self, text: &str) -> Mismatch {
+        let (expected, words): (_, &[&str]) = match &self.kind {
+            Kind::Text => ("expected a text".to_owned(), &[]),
+            Kind::Flag => ("expected `On` or `Off`".to_owned(), &["On", "Off"]),
+            Kind::Choice(words) => (format!("expected one of: {}", words.join(", ")), words),
+            Kind::Integer { least, most: u64::MAX } => (format!("expected a whole number from {least}"), &[]),
+            Kind::Integer { least, most } => (format!("expected a whole number from {least} to {most}"), &[]),
+            Kind::Seconds => ("expected a number of seconds, or one with a unit: ms, s, min, h".to_owned(), &[]),
+            Kind::Address => ("expected `port` or `address:port`".to_owned(), &[]),
+            Kind::Checked { expected, .. } => (format!("expected {expected}"), &[]),
+        };
+        let help = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+        Mismatch { expected, help }
+    }
+}
+
+fn flag(text: &str) -> Option<Value> {
+    match text {
+        _ if text.eq_ignore_ascii_case("on") => Some(Value::Flag(true)),
+        _ if text.eq_ignore_ascii_case("off") => Some(Value::Flag(false)),
+        _ => None,
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().ok()?;
+    match &text[digits..] {
+        "" | "s" => Some(Duration::from_secs(number)),
+        "ms" => Some(Duration::from_millis(number)),
+        "min" | "mi" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3600).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+fn address(text: &str) -> Option<Value> {
+    let port = |text: &str| text.parse().ok().filter(|&port: &u16| port > 0);
+    if let Some(port) = port(text.strip_prefix("*:").unwrap_or(text)) {
+        return Some(Value::Address { ip: None, port });
+    }
+    let address: SocketAddr = text.parse().ok()?;
+    (address.port() > 0).then(|| Value::Address { ip: Some(address.ip()), port: address.port() })
+}

@@ -1,0 +1,132 @@
+//! A directive as it was set, and where it comes from.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::parameter::Value;
+use crate::section::Scope;
+
+/// One line of a configuration that sets a directive, or the directive's default.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub(crate) directive: &'static str,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) origin: Origin,
+}
+
+/// One argument of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    pub(crate) text: Box<str>,
+    pub(crate) value: Value,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// Nobody set it: the default of the schema holds.
+    Default,
+    /// A line of a file.
+    Line {
+        /// The file, as it was opened.
+        file: Arc<str>,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+        /// The section in which the line stands.
+        scope: Arc<Scope>,
+    },
+}
+
+impl Setting {
+    /// Name of the directive, as the schema writes it.
+    #[must_use]
+    pub fn directive(&self) -> &'static str {
+        self.directive
+    }
+
+    /// All arguments.
+    #[must_use]
+    pub fn arguments(&self) -> &[Argument] {
+        &self.arguments
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The texts of all arguments.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.arguments.iter().map(Argument::text)
+    }
+
+    /// The text of the first argument.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.arguments.first().map(Argument::text)
+    }
+}
+
+impl Argument {
+    /// As it was written, without quotes, variables expanded.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says, as its [`Parameter`](crate::Parameter) reads it.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The state of a flag.
+    #[must_use]
+    pub fn flag(&self) -> Option<bool> {
+        if let Value::Flag(state) = self.value { Some(state) } else { None }
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn integer(&self) -> Option<u64> {
+        if let Value::Integer(number) = self.value { Some(number) } else { None }
+    }
+
+    /// A time span.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        if let Value::Duration(span) = self.value { Some(span) } else { None }
+    }
+
+    /// An address (`None`: every one) and a port.
+    #[must_use]
+    pub fn address(&self) -> Option<(Option<IpAddr>, u16)> {
+        if let Value::Address { ip, port } = self.value { Some((ip, port)) } else { None }
+    }
+}
+
+impl Origin {
+    /// The section in which the line stands; `None` for a default.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Arc<Scope>> {
+        match self {
+            Self::Default => None,
+            Self::Line { scope, .. } => Some(scope),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    /// `file:line in <Section ..>`, or `default`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => out.write_str("default"),
+            Self::Line { file, line, scope, .. } => write!(out, "{file}:{line} in {scope}"),
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Which settings hold for a request.
+
+use std::sync::Arc;
+
+use crate::site::{ask, load, query};
+
+/// Each row: a request, and the marks of the sections that hold for it, in the order of merging.
+#[track_caller]
+fn marks(text: &str, rows: &[(&str, &str)]) {
+    let loaded = load(text);
+    for (request, expected) in rows {
+        let resolved = ask(&loaded.config, request);
+        let found: Vec<&str> = resolved.texts("Mark").collect();
+        assert_eq!(found.join(" "), *expected, "{request}");
+    }
+}
+
+#[test]
+fn s1_host_is_chosen_by_address_then_name_then_order() {
+    let text = "
+Mark main
+<VirtualHost *:80>
+  ServerName one.example
+  Mark one
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName http://two.example:80
+  ServerAlias *.two.example zwei.example
+  Mark two
+</VirtualHost>
+<VirtualHost *:81>
+  ServerName three.example
+  Mark three
+</VirtualHost>
+";
+    marks(
+        text,
+        &[
+            ("/", "main one"),
+            ("http://one.example/", "main one"),
+            ("http://two.example/", "main two"),
+            ("http://TWO.example.:80/", "main two"),
+            ("http://www.two.example/", "main two"),
+            ("http://zwei.example/", "main two"),
+            ("http://three.example/", "main one"),
+            ("http://unknown.example/", "main one"),
+        ],
+    );
+}
+
+#[test]
+fn s1_exact_address_beats_wildcard_and_its_names_are_apart() {
+    let text = "
+Mark main
+<VirtualHost *>
+  ServerName any.example
+  Mark any
+</VirtualHost>
+<VirtualHost 10.0.0.1:80>
+  ServerName exact.example
+  Mark exact
+</VirtualHost>
+<VirtualHost 10.0.0.2:80>
+  Mark other
+</VirtualHost>
+";
+    marks(text, &[("http://any.example/", "main exact"), ("http://exact.example/", "main exact"), ("/", "main exact")]);
+}
+
+#[test]
+fn s1_main_server_answers_where_no_host_listens() {
+    marks("Mark main\n<VirtualHost *:81>\nMark host\n</VirtualHost>", &[("/", "main")]);
+}
+
+#[test]
+fn s2_directories_are_merged_shortest_first_then_regexes() {
+    let text = r#"
+<DirectoryMatch "shop">
+  Mark match
+</DirectoryMatch>
+<Directory /srv/www/shop>
+  Mark shop
+</Directory>
+<Directory ~ "^/srv">
+  Mark tilde
+</Directory>
+<Directory "/srv/*/shop">
+  Mark wild
+</Directory>
+<Directory />
+  Mark root
+</Directory>
+<Directory /srv/>
+  Mark srv
+</Directory>
+"#;
+    marks(
+        text,
+        &[
+            ("/x -> /srv/www/shop/a.rhai", "root srv shop wild match tilde"),
+            ("/x -> /srv/www/shop/deep/er/a.rhai", "root srv shop wild match tilde"),
+            ("/x -> /srv/www/shop/", "root srv shop wild match tilde"),
+            ("/x -> /srv/www/shopping/a.rhai", "root srv match tilde"),
+            ("/x -> /srv/www/shop", "root srv match tilde"),
+            ("/x -> /srv/a/b/shop/a.rhai", "root srv match tilde"),
+            ("/x -> /opt/a.rhai", "root"),
+            ("/x", ""),
+        ],
+    );
+}
+
+#[test]
+fn s2_groups_are_merged_directory_files_location() {
+    let text = r#"
+<Location /shop>
+  Mark location
+</Location>
+<Files a.rhai>
+  Mark files
+</Files>
+<Directory /srv>
+  <Files "*.rhai">
+    Mark nested
+  </Files>
+  Mark directory
+</Directory>
+Mark main
+"#;
+    marks(
+        text,
+        &[
+            ("/shop/a.rhai -> /srv/a.rhai", "main directory files nested location"),
+            ("/shop/b.rhai -> /srv/b.rhai", "main directory nested location"),
+            ("/shop/a.rhai -> /opt/a.rhai", "main files location"),
+        ],
+    );
+}
+
+#[test]
+fn s2_directories_of_a_host_join_before_sorting_and_win_ties() {
+    let text = "
+<VirtualHost *:80>
+  <Directory /srv>
+    Mark host-srv
+  </Directory>
+  <Directory /srv/www>
+    Mark host-www
+  </Directory>
+  <Location />
+    Mark host-location
+  </Location>
+  <Files a>
+    Mark host-files
+  </Files>
+</VirtualHost>
+<Location /deep>
+  Mark main-location
+</Location>
+<Files a>
+  Mark main-files
+</Files>
+<Directory /srv/www/deep>
+  Mark main-deep
+</Directory>
+<Directory /srv>
+  Mark main-srv
+</Directory>
+";
+    let all = "main-srv host-srv host-www main-deep main-files host-files main-location host-location";
+    marks(text, &[("/deep/a -> /srv/www/deep/a", all)]);
+}
+
+#[test]
+fn s2_files_in_directories_are_merged_in_the_order_of_their_directories() {
+    let text = "
+<Directory /srv/www>
+  <Files a>
+    Mark long
+  </Files>
+</Directory>
+<DirectoryMatch www>
+  <FilesMatch a$>
+    Mark regex
+  </FilesMatch>
+</DirectoryMatch>
+<Directory /srv>
+  <Files a>
+    Mark short
+  </Files>
+  <Files ?>
+    Mark short-wild
+  </Files>
+</Directory>
+<FilesMatch ^a>
+  Mark server
+</FilesMatch>
+";
+    marks(
+        text,
+        &[
+            ("/a -> /srv/www/a", "server short short-wild long regex"),
+            ("/a -> /srv/a", "server short short-wild"),
+            ("/a -> /opt/a", "server"),
+            ("/a -> /srv/b", "short-wild"),
+        ],
+    );
+}
+
+#[test]
+fn s2_locations_are_merged_in_the_order_of_the_file() {
+    let text = "
+<Location /a/b>
+  Mark long
+</Location>
+<LocationMatch b$>
+  Mark match
+</LocationMatch>
+<Location ~ ^/a>
+  Mark tilde
+</Location>
+<Location /a/*>
+  Mark wild
+</Location>
+<Location /a>
+  Mark short
+</Location>
+";
+    marks(text, &[("/a/b", "long match tilde wild short"), ("/a/b/c", "long tilde short"), ("/x", "")]);
+}
+
+#[test]
+fn s3_location_matches_whole_components() {
+    let text = "
+<Location /foo>
+  Mark plain
+</Location>
+<Location /foo/>
+  Mark slash
+</Location>
+<Location />
+  Mark root
+</Location>
+";
+    marks(
+        text,
+        &[
+            ("/foo", "plain root"),
+            ("/foo/", "plain slash root"),
+            ("/foo/x", "plain slash root"),
+            ("/foobar", "root"),
+            ("/", "root"),
+        ],
+    );
+}
+
+#[test]
+fn s3_files_in_a_directory_apply_in_its_tree() {
+    let text = "<Directory /srv/www>\n<Files a>\nMark in\n</Files>\n</Directory>";
+    marks(text, &[("/a -> /srv/www/d/a", "in"), ("/a -> /srv/a", ""), ("/a -> /srv/wwwx/a", "")]);
+}
+
+#[test]
+fn s6_every_value_knows_where_it_came_from() {
+    let text = "SetHandler main\n<VirtualHost *:80>\n<Directory /srv>\n  <Files a>\n    SetHandler \"x\"\n</Files>\n</Directory></VirtualHost>"
+        .replace("</Directory></", "</Directory>\n</");
+    let loaded = load(&text);
+    let origin = |request: &str, directive: &str| {
+        let resolved = ask(&loaded.config, request);
+        resolved.get(directive).map(|setting| setting.origin().to_string())
+    };
+    assert_eq!(origin("/a -> /srv/a", "SetHandler").as_deref(), Some("/etc/site.conf:5 in <Files a>"));
+    assert_eq!(origin("/a -> /opt/a", "SetHandler").as_deref(), Some("/etc/site.conf:1 in the main server"));
+    assert_eq!(origin("/a -> /opt/a", "LogLevel").as_deref(), Some("default"));
+    assert_eq!(origin("/a -> /opt/a", "DocumentRoot"), None);
+}
+
+#[test]
+fn s5_handler_root_is_the_directory_of_the_section() {
+    let text = r#"
+SetHandler main
+<Directory /srv/www>
+  SetHandler literal
+  <Files f>
+    SetHandler file
+  </Files>
+</Directory>
+<Directory "/home/*/public">
+  SetHandler wild
+</Directory>
+<DirectoryMatch ^/opt>
+  SetHandler regex
+</DirectoryMatch>
+<Directory />
+  DirectoryIndex x
+</Directory>
+"#;
+    let loaded = load(text);
+    let root = |filename: &str, directive: &str| {
+        let request = format!("/ -> {filename}");
+        let resolved = ask(&loaded.config, &request);
+        let setting = resolved.get(directive).expect("a setting");
+        setting.origin().scope().and_then(|scope| scope.directory_in(filename)).map(str::to_owned)
+    };
+    assert_eq!(root("/srv/www/d/e", "SetHandler").as_deref(), Some("/srv/www"));
+    assert_eq!(root("/srv/www/d/f", "SetHandler").as_deref(), Some("/srv/www"));
+    assert_eq!(root("/home/ann/public/d/e", "SetHandler").as_deref(), Some("/home/ann/public"));
+    assert_eq!(root("/opt/x/y", "SetHandler").as_deref(), Some("/opt/x"));
+    assert_eq!(root("/var/x", "SetHandler"), None);
+    assert_eq!(root("/var/x", "DirectoryIndex").as_deref(), Some("/"));
+}
+
+#[test]
+fn equal_sets_of_sections_share_one_result() {
+    let loaded = load("<Directory /srv>\nMark a\n</Directory>\n<Location /x>\nMark b\n</Location>");
+    let one = ask(&loaded.config, "/x/1 -> /srv/1");
+    let other = ask(&loaded.config, "/x/2 -> /srv/deep/2");
+    assert!(Arc::ptr_eq(&one, &other));
+    assert!(!Arc::ptr_eq(&one, &ask(&loaded.config, "/y -> /srv/1")));
+}
+
+#[test]
+fn explain_lists_all_sections_in_the_order_of_merging() {
+    let text = "<Location /x>\nMark l\n</Location>\n<Directory /srv/www>\nMark w\n</Directory>\n<Directory /srv>\nMark s\n</Directory>";
+    let loaded = load(text);
+    let explanation = loaded.config.explain(&query("/x -> /srv/a"));
+    let sections: Vec<String> = explanation
+        .sections
+        .iter()
+        .map(|section| {
+            format!("{}:{} {} {}", section.scope.file(), section.scope.line(), section.scope, section.matched)
+        })
+        .collect();
+    assert_eq!(
+        sections,
+        [
+            "/etc/site.conf:7 <Directory /srv> true",
+            "/etc/site.conf:4 <Directory /srv/www> false",
+            "/etc/site.conf:1 <Location /x> true",
+        ]
+    );
+    assert_eq!(explanation.host.to_string(), "the main server");
+    assert_eq!(explanation.resolved.texts("Mark").collect::<Vec<_>>(), ["s", "l"]);
+}
