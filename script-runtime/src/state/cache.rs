@@ -25,16 +25,16 @@ use super::value::detach;
 /// | `c.remove(k)` | removes the entry and returns its value, or `()` |
 /// | `c.len`, `c.clear()` | all entries |
 ///
-/// There are never more than `capacity` entries, and no value is given out once it is `seconds` old. Which entries make room
-/// is the cache's choice: those that were not asked for lately, mostly. Keys are those of [`Table`](super::Table).
+/// There are never more than `capacity` entries, and no value is given out once it is `seconds` old. Which entries make
+/// room is the cache's choice: those that were not asked for lately, mostly. Keys are those of [`Table`](super::Table).
 ///
-/// While the function of `get_or` runs for a key, others who ask `get_or` for it wait for its value, until their deadline, and
-/// do not run theirs; if it raises, the next of them runs its own. To ask for a key inside its own function is an
-/// error.
+/// While the function of `get_or` runs for a key, others who ask `get_or` for it wait for its value, until their
+/// deadline, and do not run theirs; if it raises, the next of them runs its own. To ask for a key inside its own
+/// function is an error.
 ///
-/// Built on `quick_cache`, which brings only a hash table, drops at once what it removes, and wakes waiters by itself. It knows
-/// no time to live, so each value carries its own end; an old value stays in memory until it is asked for, counted
-/// by `len`, or makes room.
+/// Built on `quick_cache`, which brings only a hash table, drops at once what it removes, and wakes waiters by itself.
+/// It knows no time to live, so each value carries its own end; an old value stays in memory until it is asked for,
+/// counted by `len`, or makes room.
 ///
 /// ```
 /// use samovar_rhai::state::{Cache, StateError};

@@ -17,8 +17,8 @@ use super::handle::{self, Handle, rust_traits};
 /// | `c.set(n)` | starts from `n` |
 /// | `c.swap(n)` | starts from `n` and returns the old total |
 ///
-/// No addition is lost, and no total passes the largest or smallest integer: that is an error, which leaves the total as
-/// it is. `c.value += 1` is an error that says so, since a read and a write are two steps between which others add.
+/// No addition is lost, and no total passes the largest or smallest integer: that is an error, which leaves the total
+/// as it is. `c.value += 1` is an error that says so, since a read and a write are two steps between which others add.
 ///
 /// ```
 /// use samovar_rhai::state::{self, Counter};

@@ -1,7 +1,7 @@
 //! Dropping values that hold handles that hold values, without recursion.
 //!
-//! A script can make a chain of any length: `let c = cell(()); loop { c = cell(c); }`. Dropped the ordinary way it would
-//! take a stack frame or two for each link, overflow the stack, and abort the process.
+//! A script can make a chain of any length: `let c = cell(()); loop { c = cell(c); }`. Dropped the ordinary way it
+//! would take a stack frame or two for each link, overflow the stack, and abort the process.
 
 use std::cell::RefCell;
 

@@ -20,9 +20,9 @@ use super::value::detach;
 /// | `q.drain()` | all values, oldest first, taken out in one step |
 /// | `q.len`, `q.is_empty`, `q.is_full`, `q.capacity` | also as `q.len()` .. |
 ///
-/// Each value that was taken is given to exactly one `pop` or `drain`. Nothing waits: a full queue is a thing to expect,
-/// so it is an answer and not an error. Since `pop` says `()` for an empty queue, ask `is_empty` first if `()` itself
-/// is pushed.
+/// Each value that was taken is given to exactly one `pop` or `drain`. Nothing waits: a full queue is a thing to
+/// expect, so it is an answer and not an error. Since `pop` says `()` for an empty queue, ask `is_empty` first if `()`
+/// itself is pushed.
 ///
 /// A mutex around a ring buffer, because a lock-free queue can neither be drained in one step nor looked at, which
 /// [`walk`](super::walk()) needs. It is held for one push or pop, never while script code runs.

@@ -34,12 +34,13 @@ use super::value::detach;
 /// the function runs again with the new value, so it should do nothing but compute; `old` is `()` if there is no entry.
 /// `t[k] += 1` and `t[k].push(1)` are a read and a write: what others do in between is lost.
 ///
-/// What goes over all entries works on a copy made at its start: an entry that is there all the time while the copy is made is
-/// in it exactly once, one that comes, goes or changes meanwhile may be seen or not. What happens later is not seen.
+/// What goes over all entries works on a copy made at its start: an entry that is there all the time while the copy is
+/// made is in it exactly once, one that comes, goes or changes meanwhile may be seen or not. What happens later is not
+/// seen.
 ///
 /// A value that is replaced or removed is dropped at once. That is why this is a map with locks inside, held for one
-/// look-up each and never while script code runs; lock-free maps drop values some time later, and would keep alive what a script
-/// has let go.
+/// look-up each and never while script code runs; lock-free maps drop values some time later, and would keep alive what
+/// a script has let go.
 ///
 /// ```
 /// use samovar_rhai::state::{self, Table};
