@@ -2,6 +2,8 @@
 
 mod basics;
 mod functions;
+mod lifetime;
+mod table;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -74,6 +76,15 @@ impl Site {
         with_importing(Arc::new(self.clone()), || function.call(&self.linker, &mut args))
     }
 
+    /// A module that tells the variable `who` of whoever imports it.
+    fn whoami(self: &Arc<Self>, from: Option<InstanceId>) -> Result<Arc<Instance>, ScriptError> {
+        let core = from.and_then(instance::find);
+        let who = core.and_then(|core| core.variable(*core.bindings().slots().get("who")?));
+        let who = who.map_or("nobody".to_owned(), |who| who.to_string());
+        let scan = self.linker.scan("whoami", &format!("const who = \"whoami\"; fn tell() {{ \"{who}\" }}"))?;
+        self.linker.load(&Arc::new(scan), &[])
+    }
+
     /// What a function without parameters returns, as text, or its error.
     pub(crate) fn text(self: &Arc<Self>, instance: &Arc<Instance>, function: &str) -> String {
         match self.call(instance, function, Vec::new()) {
@@ -92,6 +103,9 @@ impl Importing for Arc<Site> {
     ) -> Result<Arc<Instance>, ScriptError> {
         let importer = from.and_then(instance::find).map_or("nobody".to_owned(), |core| core.tag().to_string());
         self.imports.lock().push(format!("{importer} -> {specifier}"));
+        if specifier == "./whoami" {
+            return self.whoami(from);
+        }
         let file = specifier.trim_start_matches("./");
         let found = self.live.lock().get(file).cloned();
         match found {
