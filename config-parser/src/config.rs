@@ -36,8 +36,9 @@ impl Config {
     pub(crate) fn new(schema: Arc<Schema>, declared: Declared) -> Self {
         let main = HostScope::new(Arc::clone(&schema), &declared, None);
         let scope = |host: &Declared| HostScope::new(Arc::clone(&schema), &declared, Some(host));
+        let key = |host: &Declared| HostKey { addresses: host.addresses.clone(), names: host_names(&schema, host) };
         let hosts = declared.hosts.iter().map(scope).collect();
-        let keys = declared.hosts.iter().map(|host| host_key(&schema, host)).collect();
+        let keys = declared.hosts.iter().map(key).collect();
         Self { schema, declared, main, hosts, keys }
     }
 
@@ -123,13 +124,13 @@ impl<'c> Host<'c> {
     }
 }
 
-fn host_key(schema: &Schema, host: &Declared) -> HostKey {
+/// The names that a host answers to.
+pub(crate) fn host_names(schema: &Schema, host: &Declared) -> Vec<String> {
     let texts = |name: &str| -> Vec<String> {
         let id = schema.id(name);
         let held = host.settings.iter().filter(|(other, _)| Some(*other) == id).flat_map(|(_, held)| held);
         held.flat_map(|held| held.setting.texts()).map(str::to_owned).collect()
     };
     let own = texts(language::SERVER_NAME);
-    let names = own.iter().map(|name| server_name(name).to_owned()).chain(texts(language::SERVER_ALIAS)).collect();
-    HostKey { addresses: host.addresses.clone(), names }
+    own.iter().map(|name| server_name(name).to_owned()).chain(texts(language::SERVER_ALIAS)).collect()
 }

@@ -8,12 +8,14 @@ use crate::expand::{Block, Item, Statement, Text};
 use crate::files::normal;
 use crate::host::HostAddress;
 use crate::language::{self, count_arguments, section_names};
+use crate::lint::overridden_in_section;
 use crate::merge::{Held, collect};
+use crate::pattern::reason;
 use crate::schema::{Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
 use crate::section::{Pattern, Scope, SectionKind, compile};
 use crate::setting::{Argument, Origin, Setting};
 use crate::source::{Sources, Span};
-use crate::suggest::did_you_mean;
+use crate::suggest::nearest;
 
 /// The main server or a virtual host, as it is declared.
 #[derive(Debug)]
@@ -61,7 +63,8 @@ struct Found {
 impl Declarer<'_> {
     /// The main server, with everything in it.
     pub(crate) fn server(&mut self, items: &[Item], file: Arc<str>) -> Declared {
-        let scope = Scope { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1 };
+        let scope =
+            Scope { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1, span: None };
         self.declare(items, Arc::new(scope), Vec::new())
     }
 
@@ -112,20 +115,18 @@ impl Declarer<'_> {
     fn arguments(&mut self, directive: &Directive, statement: &Statement) -> Option<Vec<Argument>> {
         let open_ended = directive.parameter(usize::MAX).is_some();
         let most = (!open_ended).then_some(directive.parameters.len());
-        let synopsis = directive.synopsis();
-        if let Some(found) = count_arguments(statement, directive.least_arguments(), most, &synopsis) {
+        if let Some(found) = count_arguments(statement, directive.least_arguments(), most, &directive.usage()) {
             self.diagnostics.push(found);
             return None;
         }
         let mut arguments = Vec::with_capacity(statement.arguments.len());
         for (index, text) in statement.arguments.iter().enumerate() {
             match directive.parameter(index)?.read(&text.value) {
-                Ok(value) => arguments.push(Argument { text: text.value.as_str().into(), value }),
+                Ok(value) => arguments.push(Argument::new(&text.value, value, Some(text.span))),
                 Err(wrong) => {
                     let message = format!("`{}` does not take `{}` here", directive.name, text.value);
-                    let found = Diagnostic::new(Code::BadArgument, text.span, message).expected(wrong.expected);
-                    self.diagnostics
-                        .push(found.help(wrong.help.or_else(|| Some(format!("it is written `{synopsis}`")))));
+                    let found = Diagnostic::new(Code::BAD_ARGUMENT, text.span, message).expected(wrong.expected);
+                    self.diagnostics.push(found.help(wrong.help.unwrap_or_else(|| directive.usage())));
                 }
             }
         }
@@ -141,61 +142,66 @@ impl Declarer<'_> {
         let texts: Vec<&str> = statement.arguments.iter().map(|text| text.value.as_str()).collect();
         let Err(fault) = check(&texts) else { return true };
         let at = statement.arguments.get(fault.argument).map_or(statement.span, |text| text.span);
-        let found = Diagnostic::new(Code::BadArgument, at, fault.message).expected(fault.expected);
-        self.diagnostics.push(found.help(format!("it is written `{}`", directive.synopsis())));
+        let found = Diagnostic::new(Code::BAD_ARGUMENT, at, fault.message).expected(fault.expected);
+        self.diagnostics.push(found.help(directive.usage()));
         false
     }
 
     fn section(&mut self, block: &Block, parent: &Arc<Scope>, opener: Option<Span>, found: &mut Found) {
-        let name = &block.head.name;
-        let Some(kind) = SectionKind::of(&name.value) else {
-            let message = format!("there is no section `<{}>`", name.value);
-            let known = did_you_mean(&name.value, section_names());
-            self.diagnostics.push(Diagnostic::new(Code::UnknownSection, name.span, message).help(known));
-            return;
-        };
+        let Some(kind) = self.kind(block) else { return };
         if !kind.may_stand_in(parent.kind) {
-            let message = format!("`<{}>` may not stand in {parent}", kind.name());
-            let mut wrong = Diagnostic::new(Code::WrongContext, block.head.span, message);
-            if let Some(opener) = opener {
-                wrong = wrong.related(opener, "opened here");
-            }
-            self.diagnostics.push(wrong);
+            self.wrong_section(kind, block, parent, opener);
             return;
         }
-        if kind == SectionKind::If {
-            let wrong = Diagnostic::new(Code::Unsupported, block.head.span, "`<If>` is not evaluated");
-            let help = "use `<Location>`, `<Files>` or `<IfDefine>`".to_owned();
-            self.diagnostics.push(wrong.expected("this condition would be ignored").help(help));
-            return;
-        }
-        if kind == SectionKind::VirtualHost {
-            self.host(block, parent, found);
-            return;
-        }
-        let pattern = self.pattern(kind, block);
-        let scope = self.scope(kind, block, parent, pattern);
-        let inner = self.items(&block.items, &scope, Some(block.head.span));
-        let section = Arc::new(DeclaredSection { scope, settings: self.settings(&inner.lines), files: inner.files });
         match kind {
-            _ if kind.is_directory() => found.directories.push(section),
-            _ if kind.is_files() => found.files.push(section),
-            _ => found.locations.push(section),
+            SectionKind::If => self.unsupported(block),
+            SectionKind::VirtualHost => self.host(block, parent, found),
+            _ => {
+                let pattern = self.pattern(kind, block);
+                let scope = self.scope(kind, block, parent, pattern);
+                let inner = self.items(&block.items, &scope, Some(block.head.span));
+                let settings = self.settings(&inner.lines);
+                let section = Arc::new(DeclaredSection { scope, settings, files: inner.files });
+                match kind {
+                    _ if kind.is_directory() => found.directories.push(section),
+                    _ if kind.is_files() => found.files.push(section),
+                    _ => found.locations.push(section),
+                }
+            }
         }
     }
 
+    /// What a section is, or, after a diagnostic, is taken to be, so that what stands in it is judged in the same run.
+    fn kind(&mut self, block: &Block) -> Option<SectionKind> {
+        let name = &block.head.name;
+        let known = SectionKind::of(&name.value);
+        if known.is_some() {
+            return known;
+        }
+        let close = nearest(&name.value, section_names());
+        let message = format!("there is no section `<{}>`", name.value);
+        let help = close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `<{close}>`?"));
+        self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_SECTION, name.span, message).help(help));
+        close.and_then(SectionKind::of)
+    }
+
+    fn unsupported(&mut self, block: &Block) {
+        let wrong = Diagnostic::new(Code::UNSUPPORTED, block.head.span, "`<If>` is not evaluated");
+        let help = "use `<Location>` or `<Files>`, or `<IfDefine>` for what is known at the start".to_owned();
+        self.diagnostics.push(wrong.expected("this condition would be ignored").help(help));
+    }
+
     fn host(&mut self, block: &Block, parent: &Arc<Scope>, found: &mut Found) {
-        let synopsis = "<VirtualHost address[:port] ..>";
-        self.diagnostics.extend(count_arguments(&block.head, 1, None, synopsis));
+        self.diagnostics.extend(count_arguments(&block.head, 1, None, &usage(SectionKind::VirtualHost, false)));
         let mut addresses = Vec::new();
         for text in &block.head.arguments {
             match HostAddress::read(&text.value) {
                 Some(address) => addresses.push(address),
                 None => {
                     let message = format!("`{}` is not an address", text.value);
-                    let wrong = Diagnostic::new(Code::BadAddress, text.span, message)
+                    let wrong = Diagnostic::new(Code::BAD_ADDRESS, text.span, message)
                         .expected("expected `*`, `*:port`, `address` or `address:port`")
-                        .help("names are not looked up here; put the name in `ServerName`".to_owned());
+                        .help("an address and a port are numbers; a name goes into `ServerName`".to_owned());
                     self.diagnostics.push(wrong);
                 }
             }
@@ -209,10 +215,9 @@ impl Declarer<'_> {
 
     /// What a section matches; `None` after a diagnostic.
     fn pattern(&mut self, kind: SectionKind, block: &Block) -> Option<Pattern> {
-        let synopsis = format!("<{} {}>", kind.name(), kind.takes());
         let tilde = !kind.is_match() && block.head.arguments.first().is_some_and(|first| first.value == "~");
         let least = 1 + usize::from(tilde);
-        if let Some(wrong) = count_arguments(&block.head, least, Some(least), &synopsis) {
+        if let Some(wrong) = count_arguments(&block.head, least, Some(least), &usage(kind, tilde)) {
             self.diagnostics.push(wrong);
             return None;
         }
@@ -243,7 +248,8 @@ impl Declarer<'_> {
             SectionKind::Files if argument.value.contains('/') => "a file's name has no `/`",
             _ => return,
         };
-        let wrong = Diagnostic::new(Code::NeverMatches, argument.span, "this section can never match").expected(reason);
+        let wrong =
+            Diagnostic::new(Code::NEVER_MATCHES, argument.span, "this section can never match").expected(reason);
         self.diagnostics.push(wrong);
     }
 
@@ -251,54 +257,82 @@ impl Declarer<'_> {
         let source = self.sources.get(block.head.span.file);
         let line = source.position(block.head.span.start).line;
         let (argument, file) = (block.expression.clone(), Arc::clone(source.display()));
-        Arc::new(Scope { kind: Some(kind), argument, pattern, parent: Some(Arc::clone(parent)), file, line })
+        let span = Some(block.head.span);
+        Arc::new(Scope { kind: Some(kind), argument, pattern, parent: Some(Arc::clone(parent)), file, line, span })
     }
 
     fn origin(&self, span: Span, scope: &Arc<Scope>) -> Origin {
         let source = self.sources.get(span.file);
         let position = source.position(span.start);
         let (file, scope) = (Arc::clone(source.display()), Arc::clone(scope));
-        Origin::Line { file, line: position.line, column: position.column, scope }
+        Origin::Line { file, line: position.line, column: position.column, span, scope }
     }
 
-    fn settings(&self, lines: &[(DirectiveId, Arc<Setting>)]) -> Settings {
+    fn settings(&mut self, lines: &[(DirectiveId, Arc<Setting>)]) -> Settings {
         let mut ids: Vec<DirectiveId> = lines.iter().map(|(id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
         let of = |id: DirectiveId| -> Vec<Arc<Setting>> {
             lines.iter().filter(|(other, _)| *other == id).map(|(_, setting)| Arc::clone(setting)).collect()
         };
-        ids.into_iter().map(|id| (id, collect(self.schema.directive(id).merge, &of(id)))).collect()
+        let mut settings = Settings::new();
+        for id in ids {
+            let (rule, lines) = (self.schema.directive(id).merge, of(id));
+            let held = collect(rule, &lines);
+            self.diagnostics.extend(overridden_in_section(rule, &lines, &held));
+            settings.push((id, held));
+        }
+        settings
     }
 
     fn unknown_directive(&mut self, name: &Text) {
-        let message = format!("there is no directive `{}`", name.value);
         let declared = self.schema.iter().map(|(_, directive)| directive.name);
-        let known = did_you_mean(&name.value, declared.chain(language::Preprocessor::names()));
-        self.diagnostics.push(Diagnostic::new(Code::UnknownDirective, name.span, message).help(known));
+        let close = nearest(&name.value, declared.chain(language::Preprocessor::names()));
+        let message = format!("there is no directive `{}`", name.value);
+        let help = close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `{close}`?"));
+        self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_DIRECTIVE, name.span, message).help(help));
     }
 
     fn wrong_context(&mut self, directive: &Directive, statement: &Statement, scope: &Scope, opener: Option<Span>) {
-        let message = match opener {
-            Some(_) => format!("`{}` may not stand in {scope}", directive.name),
-            None => format!("`{}` may not stand outside a section", directive.name),
-        };
-        let expected = format!("it may stand {}", directive.contexts);
-        let mut wrong = Diagnostic::new(Code::WrongContext, statement.name.span, message).expected(expected);
-        if let Some(opener) = opener {
-            wrong = wrong.related(opener, "this section is open here");
-        }
-        self.diagnostics.push(wrong);
+        let (name, place) = (directive.name, place(scope));
+        let message = format!("`{name}` may not stand {place}");
+        let wrong = Diagnostic::new(Code::WRONG_CONTEXT, statement.name.span, message);
+        self.misplaced(wrong.expected(format!("it may stand {}", directive.contexts)), opener);
+    }
+
+    fn wrong_section(&mut self, kind: SectionKind, block: &Block, scope: &Scope, opener: Option<Span>) {
+        let message = format!("`<{}>` may not stand {}", kind.name(), place(scope));
+        let wrong = Diagnostic::new(Code::WRONG_CONTEXT, block.head.span, message);
+        self.misplaced(wrong.expected(format!("it may stand {}", kind.contexts())), opener);
+    }
+
+    fn misplaced(&mut self, wrong: Diagnostic, opener: Option<Span>) {
+        self.diagnostics.push(match opener {
+            Some(opener) => wrong.related(opener, "opened here"),
+            None => wrong,
+        });
     }
 
     fn bad_pattern(&mut self, argument: &Text, error: &regex::Error, regex: bool) {
         let what = if regex { "regular expression" } else { "pattern" };
-        let reason = error.to_string();
-        // The last line of the reason is the sentence, those before it draw the place.
-        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let message = format!("`{}` is not a {what}", argument.value);
-        self.diagnostics.push(Diagnostic::new(Code::BadPattern, argument.span, message).expected(reason));
+        self.diagnostics.push(Diagnostic::new(Code::BAD_PATTERN, argument.span, message).expected(reason(error)));
     }
+}
+
+/// Advice on what belongs to another program.
+const ELSEWHERE: &str = "what only another server knows can stand in an `<IfModule name>` of its own";
+
+/// In words: where a line in this scope stands.
+fn place(scope: &Scope) -> String {
+    match scope.kind {
+        Some(_) => format!("in `{scope}`"),
+        None => "outside all sections".to_owned(),
+    }
+}
+
+fn usage(kind: SectionKind, tilde: bool) -> String {
+    format!("it is written `<{} {}>`", kind.name(), if tilde { "~ regex" } else { kind.takes() })
 }
 
 fn context(scope: &Scope) -> Contexts {

@@ -75,63 +75,71 @@ impl Diagnostic {
     }
 }
 
+/// A kind of finding. A program that judges more than this crate does declares its own with [`Code::new`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code {
+    id: &'static str,
+    slug: &'static str,
+}
+
 macro_rules! codes {
     ($($name:ident = $id:literal $slug:literal, $meaning:literal;)*) => {
-        /// The kinds of findings. Ids and slugs are stable: `E` is an error, `W` a warning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum Code {
-            $(#[doc = $meaning] $name,)*
-        }
-
         impl Code {
-            /// Every kind, in the order of the ids.
+            $(#[doc = $meaning] pub const $name: Self = Self::new($id, $slug);)*
+
+            /// Every kind that this crate finds, in the order of the ids.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The stable number, such as `E010`.
-            #[must_use]
-            pub fn id(self) -> &'static str {
-                match self { $(Self::$name => $id),* }
-            }
-
-            /// The stable name, such as `unknown-directive`.
-            #[must_use]
-            pub fn slug(self) -> &'static str {
-                match self { $(Self::$name => $slug),* }
-            }
         }
     };
 }
 
 codes! {
-    UnclosedSection = "E001" "unclosed-section", "A section is not closed.";
-    UnexpectedClose = "E002" "unexpected-close", "A section is closed that was not open.";
-    MalformedSection = "E003" "malformed-section", "The head of a section is not written right.";
-    LineTooLong = "E004" "line-too-long", "A line is longer than allowed.";
-    NestedTooDeep = "E005" "nested-too-deep", "Sections stand in each other deeper than allowed.";
-    NotText = "E006" "not-text", "A file is not UTF-8 text.";
-    UnknownDirective = "E010" "unknown-directive", "No directive has this name.";
-    UnknownSection = "E011" "unknown-section", "No section has this name.";
-    WrongContext = "E012" "wrong-context", "A directive or section stands where it may not.";
-    MissingArgument = "E013" "missing-argument", "Too few arguments.";
-    ExtraArgument = "E014" "extra-argument", "Too many arguments.";
-    BadArgument = "E015" "bad-argument", "An argument is not of the kind that belongs there.";
-    BadPattern = "E016" "bad-pattern", "A regular expression or wildcard is not written right.";
-    BadAddress = "E017" "bad-address", "Not an address and port.";
-    Unsupported = "E018" "unsupported", "A part of the language that is not evaluated.";
-    IncludeMissing = "E020" "include-missing", "An included file is not there.";
-    IncludeUnreadable = "E021" "include-unreadable", "A file cannot be read.";
-    IncludeCycle = "E022" "include-cycle", "A file includes itself.";
-    IncludeTooDeep = "E023" "include-too-deep", "Includes stand in each other deeper than allowed.";
-    TooManyFiles = "E024" "too-many-files", "More files, or more bytes in them, than allowed.";
-    UndefinedVariable = "W001" "undefined-variable", "A variable is used that is not defined.";
-    UnclosedQuote = "W002" "unclosed-quote", "A quote is opened and not closed in its line.";
-    NeverMatches = "W003" "never-matches", "A section that no request can match.";
-    AlwaysOverridden = "W004" "always-overridden", "A value that a later line always replaces.";
-    DuplicateHost = "W005" "duplicate-host", "A virtual host that an earlier one hides.";
+    UNCLOSED_SECTION = "E001" "unclosed-section", "A section is not closed.";
+    UNEXPECTED_CLOSE = "E002" "unexpected-close", "A section is closed that was not open.";
+    MALFORMED_SECTION = "E003" "malformed-section", "The head of a section is not written right.";
+    LINE_TOO_LONG = "E004" "line-too-long", "A line is longer than allowed.";
+    NESTED_TOO_DEEP = "E005" "nested-too-deep", "Sections stand in each other deeper than allowed.";
+    NOT_TEXT = "E006" "not-text", "A file is not UTF-8 text.";
+    UNKNOWN_DIRECTIVE = "E010" "unknown-directive", "No directive has this name.";
+    UNKNOWN_SECTION = "E011" "unknown-section", "No section has this name.";
+    WRONG_CONTEXT = "E012" "wrong-context", "A directive or section stands where it may not.";
+    MISSING_ARGUMENT = "E013" "missing-argument", "Too few arguments.";
+    EXTRA_ARGUMENT = "E014" "extra-argument", "Too many arguments.";
+    BAD_ARGUMENT = "E015" "bad-argument", "An argument is not of the kind that belongs there.";
+    BAD_PATTERN = "E016" "bad-pattern", "A regular expression or wildcard is not written right.";
+    BAD_ADDRESS = "E017" "bad-address", "Not an address and port.";
+    UNSUPPORTED = "E018" "unsupported", "A part of the language that is not evaluated.";
+    INCLUDE_MISSING = "E020" "include-missing", "An included file is not there.";
+    INCLUDE_UNREADABLE = "E021" "include-unreadable", "A file cannot be read.";
+    INCLUDE_CYCLE = "E022" "include-cycle", "A file includes itself.";
+    INCLUDE_TOO_DEEP = "E023" "include-too-deep", "Includes stand in each other deeper than allowed.";
+    TOO_MANY_FILES = "E024" "too-many-files", "More files, or more bytes in them, than allowed.";
+    UNDEFINED_VARIABLE = "W001" "undefined-variable", "A variable is used that is not defined.";
+    UNCLOSED_QUOTE = "W002" "unclosed-quote", "A quote is opened and not closed in its line.";
+    NEVER_MATCHES = "W003" "never-matches", "A section that no request can match.";
+    ALWAYS_OVERRIDDEN = "W004" "always-overridden", "A value that a later line always replaces.";
+    DUPLICATE_HOST = "W005" "duplicate-host", "A virtual host that an earlier one hides.";
 }
 
 impl Code {
+    /// A kind of finding, by a number that begins with `E` for an error or `W` for a warning, and a name.
+    #[must_use]
+    pub const fn new(id: &'static str, slug: &'static str) -> Self {
+        Self { id, slug }
+    }
+
+    /// The stable number, such as `E010`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.id
+    }
+
+    /// The stable name, such as `unknown-directive`.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        self.slug
+    }
+
     /// How bad it is.
     #[must_use]
     pub fn severity(self) -> Severity {

@@ -150,7 +150,7 @@ impl Expander<'_> {
     fn is_name(&mut self, name: &Text) -> bool {
         let right = !name.value.is_empty() && !name.value.contains([':', '}']);
         if !right {
-            let found = Diagnostic::new(Code::BadArgument, name.span, format!("`{}` cannot be a name", name.value));
+            let found = Diagnostic::new(Code::BAD_ARGUMENT, name.span, format!("`{}` cannot be a name", name.value));
             self.diagnostics.push(found.expected("expected a name without `:` and `}`"));
         }
         right
@@ -170,7 +170,7 @@ impl Expander<'_> {
         least: usize,
         synopsis: &str,
     ) -> Option<[Option<Text>; N]> {
-        let found = language::count_arguments(statement, least, Some(N), synopsis);
+        let found = language::count_arguments(statement, least, Some(N), &format!("it is written `{synopsis}`"));
         if let Some(found) = found {
             self.diagnostics.push(found);
             return None;
@@ -198,9 +198,10 @@ impl Expander<'_> {
         for name in expanded.undefined.iter().filter(|name| !name.contains(':')) {
             let message = format!("`${{{name}}}` is not defined");
             let known = crate::suggest::did_you_mean(name, self.variables.names());
-            let found = Diagnostic::new(Code::UndefinedVariable, span, message).expected("left as it is written").help(
-                known.unwrap_or_else(|| format!("write `Define {name} value` above, or set it in the environment")),
-            );
+            let found =
+                Diagnostic::new(Code::UNDEFINED_VARIABLE, span, message).expected("left as it is written").help(
+                    known.unwrap_or_else(|| format!("write `Define {name} value` above, or set it in the environment")),
+                );
             self.diagnostics.push(found);
         }
         expanded.text

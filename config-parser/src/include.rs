@@ -1,13 +1,15 @@
 //! `Include` and `IncludeOptional`: which files they name, and reading them.
 
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Expander, Item, Statement, Text};
 use crate::files::{Entry, normal};
 use crate::language;
-use crate::pattern::{has_wildcards, whole};
+use crate::pattern::{has_wildcards, reason, whole};
 use crate::source::{FileId, Span};
 
 impl Expander<'_> {
@@ -60,7 +62,7 @@ impl Expander<'_> {
         if self.chain.len() > self.limits.include_depth {
             let limit = self.limits.include_depth;
             let message = format!("files include each other more than {limit} deep");
-            self.diagnostics.push(Diagnostic::new(Code::IncludeTooDeep, span, message));
+            self.diagnostics.push(Diagnostic::new(Code::INCLUDE_TOO_DEEP, span, message));
             return;
         }
         let Some(file) = self.load(path, Some(span), search.optional) else { return };
@@ -96,50 +98,48 @@ impl Expander<'_> {
         };
         let line = bytes[..reason.1].iter().filter(|&&byte| byte == b'\n').count() + 1;
         let message = format!("`{}` is not text: {} on line {line}, at byte {}", path.display(), reason.0, reason.1);
-        self.diagnostics.push(Diagnostic::new(Code::NotText, span, message).help("save it as UTF-8".to_owned()));
+        self.diagnostics.push(Diagnostic::new(Code::NOT_TEXT, span, message).help("save it as UTF-8".to_owned()));
         None
     }
 
     /// The paths that fit a pattern, alphabetically, component by component.
     fn matching(&mut self, pattern: &Path, search: &mut Search<'_>) -> Vec<PathBuf> {
         let mut found = vec![PathBuf::new()];
-        let components: Vec<Component<'_>> = pattern.components().collect();
-        for (index, component) in components.iter().enumerate() {
+        let mut after_wildcard = false;
+        let mut components = pattern.components().peekable();
+        while let Some(component) = components.next() {
             let text = component.as_os_str().to_string_lossy();
-            if has_wildcards(&text) {
-                let is_last = index + 1 == components.len();
-                found = self.matching_in(&found, &text, is_last, search);
-            } else {
+            after_wildcard |= has_wildcards(&text);
+            if !after_wildcard {
                 found.iter_mut().for_each(|path| path.push(component));
+                continue;
+            }
+            match Names::read(&text) {
+                Ok(names) => found = self.matching_in(&found, &names, components.peek().is_none(), search),
+                Err(error) => {
+                    let message = format!("`{text}` is not a pattern");
+                    let found = Diagnostic::new(Code::BAD_PATTERN, search.argument.span, message);
+                    self.diagnostics.push(found.expected(reason(&error)));
+                    return Vec::new();
+                }
             }
         }
         if found.is_empty() && !search.optional {
             let Text { value, span } = search.argument;
-            let found = Diagnostic::new(Code::IncludeMissing, *span, format!("no file matches `{value}`"));
-            let help = format!("looked for {}; write `IncludeOptional` if there may be none", pattern.display());
+            let found = Diagnostic::new(Code::INCLUDE_MISSING, *span, format!("no file matches `{value}`"));
+            let help = format!("looked for `{}`; write `IncludeOptional` if there may be none", pattern.display());
             self.diagnostics.push(found.help(help));
         }
         found
     }
 
-    fn matching_in(&mut self, parents: &[PathBuf], glob: &str, is_last: bool, search: &mut Search<'_>) -> Vec<PathBuf> {
-        let span = search.argument.span;
-        let pattern = match whole(glob) {
-            Ok(pattern) => pattern,
-            Err(error) => {
-                let found = Diagnostic::new(Code::BadPattern, span, format!("`{glob}` is not a pattern: {error}"));
-                self.diagnostics.push(found);
-                return Vec::new();
-            }
-        };
+    fn matching_in(&mut self, parents: &[PathBuf], names: &Names, last: bool, search: &mut Search<'_>) -> Vec<PathBuf> {
         let mut out = Vec::new();
         for parent in parents {
+            // A directory that cannot be read has, for a pattern, nothing in it; httpd takes it so too.
             let entries = self.list(parent, search).ok().flatten().unwrap_or_default();
-            // A dot at the start must be written out, as in a shell.
-            let fits =
-                |entry: &Entry| pattern.is_match(&entry.name) && entry.name.starts_with('.') <= glob.starts_with('.');
-            let names = entries.into_iter().filter(|entry| fits(entry) && (is_last || entry.is_directory));
-            out.extend(names.map(|entry| parent.join(entry.name)));
+            let fitting = entries.into_iter().filter(|entry| names.fit(&entry.name) && (last || entry.is_directory));
+            out.extend(fitting.map(|entry| parent.join(entry.name)));
         }
         out
     }
@@ -168,10 +168,10 @@ impl Expander<'_> {
 
     /// Said once: all that follows is the same finding.
     fn too_many(&mut self, span: impl Into<Option<Span>>) {
-        if self.diagnostics.iter().all(|found| found.code != Code::TooManyFiles) {
+        if self.diagnostics.iter().all(|found| found.code != Code::TOO_MANY_FILES) {
             let (files, bytes) = (self.limits.files, self.limits.total_bytes);
             let message = format!("the configuration has more than {files} files or {bytes} bytes");
-            self.diagnostics.push(Diagnostic::new(Code::TooManyFiles, span, message));
+            self.diagnostics.push(Diagnostic::new(Code::TOO_MANY_FILES, span, message));
         }
     }
 
@@ -179,7 +179,7 @@ impl Expander<'_> {
         let path = path.display();
         let found = match error.kind() {
             io::ErrorKind::NotFound => {
-                let found = Diagnostic::new(Code::IncludeMissing, span, format!("`{path}` is not there"));
+                let found = Diagnostic::new(Code::INCLUDE_MISSING, span, format!("`{path}` is not there"));
                 match span {
                     Some(_) => found.help("write `IncludeOptional` if it may be missing".to_owned()),
                     None => found,
@@ -187,9 +187,9 @@ impl Expander<'_> {
             }
             io::ErrorKind::FileTooLarge => {
                 let limit = self.limits.file_bytes;
-                Diagnostic::new(Code::IncludeUnreadable, span, format!("`{path}` is larger than {limit} bytes"))
+                Diagnostic::new(Code::INCLUDE_UNREADABLE, span, format!("`{path}` is larger than {limit} bytes"))
             }
-            _ => Diagnostic::new(Code::IncludeUnreadable, span, format!("`{path}` cannot be read: {error}")),
+            _ => Diagnostic::new(Code::INCLUDE_UNREADABLE, span, format!("`{path}` cannot be read: {error}")),
         };
         self.diagnostics.push(found);
     }
@@ -198,7 +198,30 @@ impl Expander<'_> {
         let names = self.chain[start..].iter().chain(self.chain.get(start));
         let names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
         let message = format!("a file includes itself: {}", names.join(" -> "));
-        Diagnostic::new(Code::IncludeCycle, span, message).expected("this closes the circle")
+        Diagnostic::new(Code::INCLUDE_CYCLE, span, message).expected("this closes the circle")
+    }
+}
+
+/// One component of a path with wildcards.
+enum Names {
+    Exactly(String),
+    Like { pattern: Regex, with_dot: bool },
+}
+
+impl Names {
+    fn read(text: &str) -> Result<Self, regex::Error> {
+        if !has_wildcards(text) {
+            return Ok(Self::Exactly(text.to_owned()));
+        }
+        Ok(Self::Like { pattern: whole(text)?, with_dot: text.starts_with('.') })
+    }
+
+    fn fit(&self, name: &str) -> bool {
+        match self {
+            Self::Exactly(wanted) => wanted == name,
+            // A dot at the start must be written out, as in a shell.
+            Self::Like { pattern, with_dot } => pattern.is_match(name) && (*with_dot || !name.starts_with('.')),
+        }
     }
 }
 

@@ -58,25 +58,48 @@ pub(crate) fn section_names() -> impl Iterator<Item = &'static str> {
     SectionKind::ALL.into_iter().map(SectionKind::name).chain(Condition::ALL.into_iter().map(|(name, _)| name))
 }
 
-/// What is wrong with the number of arguments, if anything.
+/// What is wrong with the number of arguments, if anything. `usage` says how it is written.
 pub(crate) fn count_arguments(
     statement: &Statement,
     least: usize,
     most: Option<usize>,
-    synopsis: &str,
+    usage: &str,
 ) -> Option<Diagnostic> {
     let name = &statement.name.value;
-    let written = || format!("it is written `{synopsis}`");
+    let count = statement.arguments.len();
     if let Some(extra) = most.and_then(|most| statement.arguments.get(most)) {
         let last = statement.arguments.last().unwrap_or(extra);
-        let message = format!("`{name}` takes no more arguments");
-        let found = Diagnostic::new(Code::ExtraArgument, extra.span.to(last.span), message);
-        return Some(found.expected("expected the end of the line").help(written()));
+        let bound = if most == Some(least) { "" } else { "at most " };
+        let message = format!(
+            "`{name}` takes {bound}{}, found {count}",
+            arguments(most.unwrap_or_default()),
+            count = number(count)
+        );
+        let found = Diagnostic::new(Code::EXTRA_ARGUMENT, extra.span.to(last.span), message);
+        let help = if extra.value.starts_with('#') {
+            "a comment stands on a line of its own".to_owned()
+        } else {
+            format!("{usage}; an argument with spaces needs quotes")
+        };
+        return Some(found.expected("expected no more arguments").help(help));
     }
-    if statement.arguments.len() < least {
-        let message = format!("`{name}` needs {}", if least == 1 { "an argument" } else { "more arguments" });
-        let found = Diagnostic::new(Code::MissingArgument, statement.span, message);
-        return Some(found.help(written()));
+    if count < least {
+        let bound = if most == Some(least) { "" } else { "at least " };
+        let message = format!("`{name}` takes {bound}{}, found {}", arguments(least), number(count));
+        return Some(Diagnostic::new(Code::MISSING_ARGUMENT, statement.span, message).help(usage.to_owned()));
     }
     None
+}
+
+fn arguments(count: usize) -> String {
+    match count {
+        0 => "no arguments".to_owned(),
+        1 => "one argument".to_owned(),
+        _ => format!("{} arguments", number(count)),
+    }
+}
+
+fn number(count: usize) -> String {
+    let words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    words.get(count).map_or_else(|| count.to_string(), |&word| word.to_owned())
 }

@@ -2,14 +2,14 @@
 //!
 //! Every section has a rank: its place in the order in which sections are merged. Finding what holds for a request is then
 //! finding ranks, in any order, and sorting them. Plain paths are found by walking down a tree of their components, names
-//! by hashing, and only patterns are asked one by one, after one pass over all of them said that any can match.
+//! by hashing, and all patterns of a group in one pass.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex::{Regex, RegexSet};
-
 use crate::declare::{Declared, DeclaredSection};
+use crate::path_tree::{PathTree, Reach};
+use crate::pattern_set::Patterns;
 use crate::section::{Pattern, components};
 
 /// Place of a section in the order of merging.
@@ -146,82 +146,5 @@ fn merge_depth(section: &DeclaredSection) -> usize {
         Some(Pattern::Literal(path)) => components(path).count(),
         Some(Pattern::Wildcards(_, components)) => *components,
         Some(Pattern::Regex(_)) | None => usize::MAX,
-    }
-}
-
-/// Patterns with their ranks.
-#[derive(Debug, Default)]
-struct Patterns {
-    any: RegexSet,
-    each: Vec<(Regex, Rank)>,
-}
-
-impl Patterns {
-    fn push(&mut self, pattern: &Regex, rank: Rank) {
-        self.each.push((pattern.clone(), rank));
-    }
-
-    fn finish(&mut self) {
-        // Each compiled by itself, so together they can only be too large: then every one is asked.
-        let all = self.each.iter().map(|(pattern, _)| pattern.as_str());
-        self.any = RegexSet::new(all).or_else(|_| RegexSet::new([""])).unwrap_or_default();
-    }
-
-    fn matching(&self, text: &str, out: &mut Vec<Rank>) {
-        if !self.each.is_empty() && self.any.is_match(text) {
-            out.extend(self.each.iter().filter(|(pattern, _)| pattern.is_match(text)).map(|(_, rank)| *rank));
-        }
-    }
-}
-
-/// How far a plain path reaches.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// `/a` holds for what is in `/a/`, not for a file `/a`.
-    Inside,
-    /// `/a` holds for `/a` and for what is in `/a/`; `/a/` only for the latter.
-    Whole,
-}
-
-/// Plain paths, by component.
-#[derive(Debug, Default)]
-struct PathTree {
-    root: Node,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    /// Paths that end here without a slash.
-    here: Vec<Rank>,
-    /// Paths that end here with a slash.
-    inside: Vec<Rank>,
-    children: HashMap<Box<str>, Node>,
-}
-
-impl PathTree {
-    fn insert(&mut self, path: &str, rank: Rank) {
-        let Some(rest) = path.strip_prefix('/') else { return };
-        let mut node = &mut self.root;
-        let (rest, slash) = rest.strip_suffix('/').map_or((rest, rest.is_empty()), |rest| (rest, true));
-        for part in rest.split('/').filter(|_| !rest.is_empty()) {
-            node = node.children.entry(part.into()).or_default();
-        }
-        if slash { &mut node.inside } else { &mut node.here }.push(rank);
-    }
-
-    fn walk(&self, path: &str, reach: Reach, out: &mut Vec<Rank>) {
-        let Some(mut rest) = path.strip_prefix('/') else { return };
-        let mut node = &self.root;
-        out.extend(&node.inside);
-        loop {
-            let (part, after) = rest.split_once('/').map_or((rest, None), |(part, after)| (part, Some(after)));
-            let Some(child) = node.children.get(part) else { return };
-            if after.is_some() || reach == Reach::Whole {
-                out.extend(&child.here);
-            }
-            let Some(after) = after else { return };
-            out.extend(&child.inside);
-            (node, rest) = (child, after);
-        }
     }
 }

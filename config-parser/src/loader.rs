@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, host_names};
 use crate::declare::Declarer;
 use crate::diagnostic::Severity;
 use crate::expand::Expander;
 use crate::files::Files;
 use crate::limits::Limits;
+use crate::lint::lint;
 use crate::report::Report;
 use crate::schema::Schema;
 use crate::source::Sources;
@@ -98,6 +99,7 @@ impl Loader {
         let mut declarer = Declarer { schema, sources: sources_read, root: &root, diagnostics: Vec::new() };
         let declared = declarer.server(&items, path.to_string_lossy().into());
         diagnostics.append(&mut declarer.diagnostics);
+        diagnostics.extend(lint(&self.schema, &declared, &|host| host_names(&self.schema, host)));
         let report = Report::new(sources, diagnostics);
         if report.diagnostics().iter().any(|found| found.severity() == Severity::Error) {
             return Err(Box::new(report));

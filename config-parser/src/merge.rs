@@ -74,6 +74,15 @@ pub(crate) fn overlay(rule: Merge, outer: &[Held], inner: &[Held]) -> Vec<Held> 
     }
 }
 
+/// Whether an inner setting takes the place of an outer one, whatever else is set.
+pub(crate) fn replaces(rule: Merge, outer: &Held, inner: &Held) -> bool {
+    match rule {
+        Merge::Innermost | Merge::Replace => true,
+        Merge::PerKey | Merge::ReplaceKeyed(_) => outer.key == inner.key,
+        Merge::Accumulate | Merge::PerKeyTighten(_) | Merge::Custom(_) => false,
+    }
+}
+
 /// Drops what only deletes.
 pub(crate) fn finish(rule: Merge, held: &mut Vec<Held>) {
     if matches!(rule, Merge::PerKey) {

@@ -38,6 +38,8 @@ pub enum Value {
     Text,
     /// `On` or `Off`.
     Flag(bool),
+    /// One of some words, as the schema writes it.
+    Choice(&'static str),
     /// A whole number.
     Integer(u64),
     /// A time span.
@@ -131,7 +133,9 @@ impl Parameter {
         let value = match &self.kind {
             Kind::Text => Some(Value::Text),
             Kind::Flag => flag(text),
-            Kind::Choice(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)).then_some(Value::Text),
+            Kind::Choice(words) => {
+                words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Value::Choice(word))
+            }
             Kind::Integer { least, most } => {
                 text.parse().ok().filter(|number| (least..=most).contains(&number)).map(Value::Integer)
             }

@@ -97,6 +97,12 @@ pub(crate) fn host_matches(pattern: &str, name: &str) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
+/// Why a pattern is wrong, in one line: the reason's last, those before it draw the place.
+pub(crate) fn reason(error: &regex::Error) -> String {
+    let reason = error.to_string();
+    reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,9 +54,10 @@ pub struct Place {
 impl Report {
     /// Findings about these texts.
     #[must_use]
-    pub fn new(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Self {
-        diagnostics.sort_by_key(|found| found.span.map(|span| (span.file, span.start)));
-        Self { sources, diagnostics }
+    pub fn new(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
+        let mut report = Self { sources, diagnostics: Vec::new() };
+        report.extend(diagnostics);
+        report
     }
 
     /// The findings.
@@ -69,6 +70,12 @@ impl Report {
     #[must_use]
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// Adds findings, such as those of a program that judges what the values mean.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+        self.diagnostics.sort_by_key(|found| found.span.map(|span| (span.file, span.start)));
     }
 
     /// Whether nothing was found.

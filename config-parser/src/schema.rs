@@ -148,6 +148,14 @@ impl Directive {
         out
     }
 
+    /// How it is written, and what it is for.
+    pub(crate) fn usage(&self) -> String {
+        match self.help {
+            "" => format!("it is written `{}`", self.synopsis()),
+            help => format!("it is written `{}`: {help}", self.synopsis()),
+        }
+    }
+
     /// The parameter to which the argument at `index` belongs.
     pub(crate) fn parameter(&self, index: usize) -> Option<&Parameter> {
         self.parameters.get(index).or_else(|| self.parameters.last().filter(|last| last.count == Count::Many))
@@ -162,7 +170,7 @@ impl Directive {
         let argument = |(index, text): (usize, &&'static str)| {
             let parameter = self.parameter(index).unwrap_or_else(|| panic!("default of {name}: too many arguments"));
             match parameter.read(text) {
-                Ok(value) => Argument { text: (*text).into(), value },
+                Ok(value) => Argument::unwritten(text, value),
                 Err(wrong) => panic!("default of {name}: {}, found `{text}`", wrong.expected),
             }
         };

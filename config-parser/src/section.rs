@@ -6,6 +6,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use crate::pattern;
+use crate::source::Span;
 
 /// The kinds of sections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +72,18 @@ impl SectionKind {
         }
     }
 
+    /// Where it may stand, in words; the same as [`may_stand_in`](Self::may_stand_in) says.
+    pub(crate) fn contexts(self) -> &'static str {
+        match self {
+            Self::VirtualHost => "outside all sections",
+            Self::Directory | Self::DirectoryMatch | Self::Location | Self::LocationMatch => {
+                "outside all sections or in `<VirtualHost>`"
+            }
+            Self::Files | Self::FilesMatch => "outside all sections, in `<VirtualHost>` or in `<Directory>`",
+            Self::If => "anywhere",
+        }
+    }
+
     /// Whether its argument is always a regular expression.
     pub(crate) fn is_match(self) -> bool {
         matches!(self, Self::DirectoryMatch | Self::FilesMatch | Self::LocationMatch)
@@ -91,7 +104,7 @@ impl SectionKind {
             Some(Self::VirtualHost) => self != Self::VirtualHost,
             Some(Self::Directory | Self::DirectoryMatch) => self.is_files() || self == Self::If,
             Some(Self::Files | Self::FilesMatch | Self::Location | Self::LocationMatch) => self == Self::If,
-            Some(Self::If) => self.is_files(),
+            Some(Self::If) => false,
         }
     }
 }
@@ -117,6 +130,7 @@ pub struct Scope {
     pub(crate) parent: Option<Arc<Scope>>,
     pub(crate) file: Arc<str>,
     pub(crate) line: u32,
+    pub(crate) span: Option<Span>,
 }
 
 impl Scope {
@@ -148,6 +162,12 @@ impl Scope {
     #[must_use]
     pub fn line(&self) -> u32 {
         self.line
+    }
+
+    /// Its head, from `<` to `>`, in the [`Sources`](crate::Sources) of the report; `None` outside all sections.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.span
     }
 
     /// The `<Directory>` section that this scope is or stands in.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::parameter::Value;
 use crate::section::Scope;
+use crate::source::Span;
 
 /// One line of a configuration that sets a directive, or the directive's default.
 #[derive(Debug, Clone)]
@@ -21,6 +22,7 @@ pub struct Setting {
 pub struct Argument {
     pub(crate) text: Box<str>,
     pub(crate) value: Value,
+    pub(crate) span: Option<Span>,
 }
 
 /// Where a value comes from.
@@ -36,6 +38,8 @@ pub enum Origin {
         line: u32,
         /// Column, from 1.
         column: u32,
+        /// The same place, in the [`Sources`](crate::Sources) of the report.
+        span: Span,
         /// The section in which the line stands.
         scope: Arc<Scope>,
     },
@@ -73,7 +77,18 @@ impl Setting {
 }
 
 impl Argument {
-    /// As it was written, without quotes, variables expanded.
+    /// An argument that no file says.
+    pub(crate) fn unwritten(text: &str, value: Value) -> Self {
+        Self::new(text, value, None)
+    }
+
+    pub(crate) fn new(text: &str, value: Value, span: Option<Span>) -> Self {
+        // Programs compare with the words of their schema.
+        let text = if let Value::Choice(word) = value { word } else { text };
+        Self { text: text.into(), value, span }
+    }
+
+    /// As it was written, without quotes, variables expanded; one of some words as the schema writes it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -83,6 +98,12 @@ impl Argument {
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// Where it stands, in the [`Sources`](crate::Sources) of the report; `None` for a default.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.span
     }
 
     /// The state of a flag.
@@ -117,6 +138,15 @@ impl Origin {
         match self {
             Self::Default => None,
             Self::Line { scope, .. } => Some(scope),
+        }
+    }
+
+    /// The place of the line; `None` for a default.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Self::Default => None,
+            Self::Line { span, .. } => Some(*span),
         }
     }
 }

@@ -135,7 +135,7 @@ impl Parser<'_> {
             let limit = self.form.nesting;
             let message = format!("sections stand in each other more than {limit} deep");
             let help = "the rest of this file was not read".to_owned();
-            self.diagnostics.push(Diagnostic::new(Code::NestedTooDeep, section.head.span, message).help(help));
+            self.diagnostics.push(Diagnostic::new(Code::NESTED_TOO_DEEP, section.head.span, message).help(help));
             // What is open is not reported as unclosed: its end was never looked for.
             while let Some(inner) = self.open.pop() {
                 self.push(Node::Section(inner));
@@ -160,17 +160,14 @@ impl Parser<'_> {
             self.malformed(after, "nothing may follow the `>` of a section", "expected the end of the line");
         }
         let span = self.span(tokens.first()?, &tokens[end]);
-        match tokens.get(1).filter(|token| token.kind == TokenKind::Word).and_then(|_| self.words(&tokens[1..end])) {
-            Some(head) => {
-                let from = head.name.span.end as usize;
-                let expression = joined(&self.text[from..tokens[end].range.start]);
-                Some(Section { head: Line { span, ..head }, expression, nodes: Vec::new(), close: None })
-            }
-            None => {
-                self.malformed(span, "a section needs a name", "expected `<Name ..>`, without a space after `<`");
-                None
-            }
+        let head = self.words(&tokens[1..end]);
+        if head.is_none() || tokens[1].kind != TokenKind::Word {
+            self.malformed(span, "the name of a section follows `<` at once", "expected `<Name ..>`");
         }
+        let head = head?;
+        let from = head.name.span.end as usize;
+        let expression = joined(&self.text[from..tokens[end].range.start]);
+        Some(Section { head: Line { span, ..head }, expression, nodes: Vec::new(), close: None })
     }
 
     fn close(&mut self, tokens: &[Token]) {
@@ -181,7 +178,7 @@ impl Parser<'_> {
         }
         let matching = self.open.iter().rposition(|open| open.head.name.value.eq_ignore_ascii_case(name));
         let Some(matching) = matching else {
-            let mut found = Diagnostic::new(Code::UnexpectedClose, span, format!("`</{name}>` closes nothing"));
+            let mut found = Diagnostic::new(Code::UNEXPECTED_CLOSE, span, format!("`</{name}>` closes nothing"));
             if let Some(open) = self.open.last() {
                 let open = &open.head;
                 found = found
@@ -209,7 +206,7 @@ impl Parser<'_> {
         let message = format!("`<{name}>` is not closed");
         let help =
             format!("add `</{name}>` {}", if closed_instead.is_some() { "before this line" } else { "at the end" });
-        let mut found = Diagnostic::new(Code::UnclosedSection, section.head.span, message).expected("opened here");
+        let mut found = Diagnostic::new(Code::UNCLOSED_SECTION, section.head.span, message).expected("opened here");
         if let Some(instead) = closed_instead {
             found = found.related(instead, format!("expected `</{name}>` before this"));
         } else {
@@ -226,7 +223,7 @@ impl Parser<'_> {
             let quoted = token.value(self.text);
             let span = self.span(token, token);
             if quoted.unclosed {
-                let found = Diagnostic::new(Code::UnclosedQuote, span, "this quote is not closed")
+                let found = Diagnostic::new(Code::UNCLOSED_QUOTE, span, "this quote is not closed")
                     .expected("expected the same quote before the end of the line")
                     .help("the argument is taken to reach to the end of the line".to_owned());
                 self.diagnostics.push(found);
@@ -245,7 +242,7 @@ impl Parser<'_> {
     }
 
     fn malformed(&mut self, span: Span, message: &str, expected: &str) {
-        self.diagnostics.push(Diagnostic::new(Code::MalformedSection, span, message).expected(expected));
+        self.diagnostics.push(Diagnostic::new(Code::MALFORMED_SECTION, span, message).expected(expected));
     }
 
     fn too_long(&mut self, start: usize) {
@@ -253,7 +250,7 @@ impl Parser<'_> {
         let span = Span { file: self.file, start: offset(start), end: offset(end) };
         let message = format!("this line is longer than {} bytes", self.form.line);
         let help = "it was not read".to_owned();
-        self.diagnostics.push(Diagnostic::new(Code::LineTooLong, span, message).help(help));
+        self.diagnostics.push(Diagnostic::new(Code::LINE_TOO_LONG, span, message).help(help));
     }
 
     fn span(&self, first: &Token, last: &Token) -> Span {

@@ -1,4 +1,10 @@
 //! The rules of the language, of scoping and of the diagnostics, each as a table.
 
+mod diagnostics;
+mod disk;
+mod merging;
+mod properties;
 mod scoping;
 mod site;
+mod syntax;
+mod urls;

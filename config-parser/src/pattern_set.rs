@@ -1,0 +1,54 @@
+//! The patterns of many sections, asked in one pass.
+
+use std::cell::RefCell;
+
+use regex::Regex;
+use regex_automata::meta;
+use regex_automata::{Input, MatchKind, PatternSet};
+
+use crate::layout::Rank;
+
+/// Patterns with their ranks.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns {
+    each: Vec<(Regex, Rank)>,
+    /// All of them as one; `None` if that would be too large.
+    all: Option<meta::Regex>,
+}
+
+thread_local! {
+    /// Which patterns match. One for each thread, so that a request allocates nothing.
+    static FOUND: RefCell<PatternSet> = RefCell::new(PatternSet::new(0));
+}
+
+impl Patterns {
+    pub(crate) fn push(&mut self, pattern: &Regex, rank: Rank) {
+        self.each.push((pattern.clone(), rank));
+    }
+
+    /// Makes one of all that were pushed.
+    pub(crate) fn finish(&mut self) {
+        let patterns: Vec<&str> = self.each.iter().map(|(pattern, _)| pattern.as_str()).collect();
+        let config = meta::Config::new().match_kind(MatchKind::All);
+        self.all = meta::Builder::new().configure(config).build_many(&patterns).ok();
+    }
+
+    /// Adds the ranks of all that match.
+    pub(crate) fn matching(&self, text: &str, out: &mut Vec<Rank>) {
+        if self.each.is_empty() {
+            return;
+        }
+        let Some(all) = &self.all else {
+            out.extend(self.each.iter().filter(|(pattern, _)| pattern.is_match(text)).map(|(_, rank)| *rank));
+            return;
+        };
+        FOUND.with_borrow_mut(|found| {
+            if found.capacity() < self.each.len() {
+                *found = PatternSet::new(self.each.len());
+            }
+            found.clear();
+            all.which_overlapping_matches(&Input::new(text), found);
+            out.extend(found.iter().filter_map(|pattern| self.each.get(pattern.as_usize())).map(|(_, rank)| *rank));
+        });
+    }
+}

@@ -1,0 +1,52 @@
+//! Reading from the disk.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use samovar_config::{DiskFiles, Files, Limits};
+
+use crate::site::{ask, loader};
+
+#[test]
+fn a_tree_on_the_disk_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("conf.d")).expect("a folder");
+    fs::write(folder.path().join("site.conf"), "Include conf.d/*.conf\nMark end").expect("a file");
+    fs::write(folder.path().join("conf.d/b.conf"), "Mark b").expect("a file");
+    fs::write(folder.path().join("conf.d/a.conf"), "Mark a").expect("a file");
+    let loaded = loader().load(&DiskFiles, folder.path().join("site.conf")).expect("loads");
+    assert_eq!(ask(&loaded.config, "/").texts("Mark").collect::<Vec<_>>(), ["a", "b", "end"]);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_without_waiting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    for path in [pipe, folder.path().to_owned(), "/dev/zero".into()] {
+        let error = DiskFiles.read(&path, 10).expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{}", path.display());
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("large");
+    fs::write(&path, "# 4567890").expect("a file");
+    assert!(DiskFiles.read(&path, 9).is_ok());
+    assert_eq!(DiskFiles.read(&path, 8).expect_err("refused").kind(), ErrorKind::FileTooLarge);
+}
+
+#[test]
+fn a_directory_that_leads_back_to_itself_ends_at_the_limit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("loop")).expect("a folder");
+    std::os::unix::fs::symlink(folder.path().join("loop"), folder.path().join("loop/again")).expect("a link");
+    std::os::unix::fs::symlink(folder.path().join("loop"), folder.path().join("loop/more")).expect("a link");
+    fs::write(folder.path().join("site.conf"), "Include loop").expect("a file");
+    let limits = Limits { files: 50, ..Limits::default() };
+    let report = loader().limits(limits).load(&DiskFiles, folder.path().join("site.conf")).expect_err("refused");
+    assert!(report.diagnostics().iter().any(|found| found.code.slug() == "too-many-files"), "{report}");
+}

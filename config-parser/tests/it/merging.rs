@@ -1,0 +1,131 @@
+//! How settings of several scopes become one.
+
+use std::sync::Arc;
+
+use samovar_config::{ANYWHERE, Directive, Loader, MemoryFiles, Merge, Parameter, Resolved, Schema, Setting};
+
+use crate::site::{ask, load, query};
+
+/// Lines in the main server, in `<Location /a>` and in `<Location /a/b>`, merged in this order for `/a/b`.
+fn merged(main: &str, outer: &str, inner: &str) -> Arc<Resolved> {
+    let text = format!("{main}\n<Location /a>\n{outer}\n</Location>\n<Location /a/b>\n{inner}\n</Location>");
+    ask(&load(&text).config, "/a/b")
+}
+
+fn keyed(resolved: &Resolved, directive: &'static str) -> String {
+    let line = |(key, setting): (&str, &Setting)| format!("{key}={}", setting.texts().collect::<Vec<_>>().join(","));
+    resolved.keyed(directive).map(line).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn innermost_takes_the_last_line_of_all() {
+    let rows = [
+        (["", "", ""], "static"),
+        (["SetHandler a", "", ""], "a"),
+        (["SetHandler a", "SetHandler b", ""], "b"),
+        (["SetHandler a", "SetHandler b", "SetHandler c\nSetHandler d"], "d"),
+        (["", "SetHandler b", "SetHandler c"], "c"),
+    ];
+    for ([main, outer, inner], expected) in rows {
+        assert_eq!(merged(main, outer, inner).text("SetHandler"), Some(expected));
+    }
+}
+
+#[test]
+fn replace_keeps_all_lines_of_the_innermost_section() {
+    let rows = [
+        (["", "", ""], "index.html"),
+        (["DirectoryIndex a\nDirectoryIndex b c", "", ""], "a b c"),
+        (["DirectoryIndex a", "DirectoryIndex b\nDirectoryIndex c", ""], "b c"),
+        (["DirectoryIndex a", "DirectoryIndex b", "DirectoryIndex c d"], "c d"),
+    ];
+    for ([main, outer, inner], expected) in rows {
+        let held = merged(main, outer, inner);
+        assert_eq!(held.texts("DirectoryIndex").collect::<Vec<_>>().join(" "), expected);
+    }
+}
+
+#[test]
+fn accumulate_keeps_all_lines_outermost_first() {
+    let held = merged("Mark a\nMark b", "Mark c", "Mark a");
+    assert_eq!(held.texts("Mark").collect::<Vec<_>>(), ["a", "b", "c", "a"]);
+}
+
+#[test]
+fn per_key_keeps_the_last_value_and_deletes_on_an_empty_one() {
+    let rows = [
+        (["ScriptOption a 1\nScriptOption b 2", "ScriptOption a 3", ""], "b=b,2 a=a,3"),
+        (["ScriptOption a 1\nScriptOption a 2", "", ""], "a=a,2"),
+        (["ScriptOption a 1\nScriptOption b 2", "ScriptOption a", ""], "b=b,2"),
+        (["ScriptOption a 1", "ScriptOption a \"\"", ""], ""),
+        (["ScriptOption a 1", "ScriptOption a", "ScriptOption a 3"], "a=a,3"),
+        (["ScriptOption a", "", ""], ""),
+        (["ScriptOption A 1", "ScriptOption a 2", ""], "A=A,1 a=a,2"),
+    ];
+    for ([main, outer, inner], expected) in rows {
+        assert_eq!(keyed(&merged(main, outer, inner), "ScriptOption"), expected);
+    }
+}
+
+#[test]
+fn limits_can_be_tightened_not_loosened() {
+    let rows = [
+        (["ScriptLimit depth 9", "ScriptLimit depth 5", ""], "depth=depth,5"),
+        (["ScriptLimit depth 9", "ScriptLimit depth 20", ""], "depth=depth,9"),
+        (["ScriptLimit depth 9", "ScriptLimit depth 5", "ScriptLimit depth 7"], "depth=depth,5"),
+        (["ScriptLimit depth 9\nScriptLimit DEPTH 12", "", ""], "depth=depth,12"),
+        (["ScriptLimit depth 9", "ScriptLimit time 3", ""], "depth=depth,9 time=time,3"),
+    ];
+    for ([main, outer, inner], expected) in rows {
+        assert_eq!(keyed(&merged(main, outer, inner), "ScriptLimit"), expected);
+    }
+}
+
+#[test]
+fn handlers_accumulate_in_a_section_and_replace_across_by_extension() {
+    let rows = [
+        (["ScriptHandler a\nScriptHandler b", "", ""], "=a =b"),
+        (["ScriptHandler a", "ScriptHandler b\nScriptHandler c", ""], "=b =c"),
+        (["ScriptHandler a\nScriptHandler x | .p", "ScriptHandler b", ""], ".p=x,|,.p =b"),
+        (["ScriptHandler a\nScriptHandler x | .p .q", "ScriptHandler y | .q", ""], "=a .p=x,|,.p,.q .q=y,|,.q"),
+    ];
+    for ([main, outer, inner], expected) in rows {
+        assert_eq!(keyed(&merged(main, outer, inner), "ScriptHandler"), expected);
+    }
+}
+
+#[test]
+fn a_program_can_bring_its_own_rule() {
+    fn alternate(outer: &[Arc<Setting>], inner: &[Arc<Setting>]) -> Vec<Arc<Setting>> {
+        inner.iter().chain(outer).take(2).cloned().collect()
+    }
+    let line = Directive::new("Line", [Parameter::text("x")], ANYWHERE, Merge::Custom(alternate));
+    let files = MemoryFiles::new().file("a", "Line 1\nLine 2\nLine 3\n<Location />\nLine 4\n</Location>");
+    let config = Loader::new(Schema::new([line])).load(&files, "a").expect("loads").config;
+    let held = config.resolve(&query("/"));
+    assert_eq!(held.texts("Line").collect::<Vec<_>>(), ["4", "1"]);
+}
+
+#[test]
+fn settings_of_a_host_are_merged_over_those_of_the_main_server() {
+    let text = "DocumentRoot /main\nLogLevel info\n<Location />\nScriptReload Off\n</Location>\n\
+                <VirtualHost *:80>\nServerName a\nDocumentRoot /host\nScriptReload On\n</VirtualHost>";
+    let config = load(text).config;
+    let host = config.hosts().next().expect("a host");
+    assert_eq!(host.names().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(host.settings().text("DocumentRoot"), Some("/host"));
+    assert_eq!(host.settings().text("LogLevel"), Some("info"));
+    assert_eq!(config.main().settings().text("DocumentRoot"), Some("/main"));
+    // As in httpd, a section of the main server is merged after what stands directly in the host.
+    assert!(!ask(&config, "http://a/").flag("ScriptReload"));
+}
+
+#[test]
+fn all_settings_can_be_listed() {
+    let text = "Mark a\n<Directory /d>\nMark b\n<Files f>\nMark c\n</Files>\n</Directory>\n<VirtualHost *:80>\n\
+                <Location /l>\nMark d\n</Location>\n</VirtualHost>";
+    let config = load(text).config;
+    let mut marks: Vec<_> = config.settings().filter_map(|setting| setting.text()).collect();
+    marks.sort_unstable();
+    assert_eq!(marks, ["a", "b", "c", "d"]);
+}
