@@ -94,7 +94,7 @@ impl<L: Loader> Draft<L> {
     /// Compiles a module of the plan, ahead of every hook and of every run.
     pub(crate) fn prepare(&self, old: &Module<L>, source: Source, reason: Reason) -> Result<(), Diagnostic> {
         let importer = Arc::new(Importer::new(old.id(), old.path().clone(), old.importer.initial_path().to_vec()));
-        match self.registry.loader().compile(&source, importer.instance()) {
+        match self.registry.loader().compile(&source, &importer) {
             Ok(unit) => {
                 let prepared = Prepared { importer, source, unit, scope: old.scope.clone(), reason };
                 self.state.lock().planned.insert(old.id(), prepared);
@@ -199,7 +199,7 @@ impl<L: Loader> Draft<L> {
             .read(&located.path)
             .map_err(|error| ImportError::Unreadable { path: located.path.clone(), error });
         let prepared = prepared.and_then(|source| {
-            let unit = self.registry.loader().compile(&source, importer.instance());
+            let unit = self.registry.loader().compile(&source, &importer);
             let unit = unit.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
             Ok(Prepared { importer, source, unit, scope: scope.clone(), reason: Reason::First })
         });
@@ -214,7 +214,7 @@ impl<L: Loader> Draft<L> {
 
     fn register(&self, importer: Arc<Importer>, name: &str, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
         let not_found = || ImportError::NotFound { name: name.to_owned(), looked: Vec::new(), nearest: None };
-        let value = self.registry.loader().registered(name).ok_or_else(not_found)?;
+        let value = self.registry.loader().registered(name, &importer).ok_or_else(not_found)?;
         let record = self.record(None, Reason::First, Instant::now());
         Ok(self.state.lock().insert(Module {
             importer,
@@ -233,7 +233,7 @@ impl<L: Loader> Draft<L> {
         let Prepared { importer, source, unit, scope, reason } = prepared;
         let (id, path, hash) = (importer.id(), importer.path().clone(), source.hash);
         let started = Instant::now();
-        let view = View::draft(self.registry.clone(), scope.clone(), self.clone());
+        let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
         let old = self.base.get(id);
         let carried = old.and_then(|old| self.carry(old, &view));
 
@@ -242,7 +242,7 @@ impl<L: Loader> Draft<L> {
             state.loading.push(Loading { id, path: path.clone(), children: Vec::new(), unmet: Vec::new() });
             state.regressions.len()
         };
-        let result = self.registry.loader().load(unit, &importer, carried, &view);
+        let result = self.registry.loader().load(unit, &importer, old.map(|old| &**old), carried, &view);
         let mut state = self.state.lock();
         let (children, unmet) = state.loading.pop().map(|it| (it.children, it.unmet)).unwrap_or_default();
         match result {
@@ -270,7 +270,7 @@ impl<L: Loader> Draft<L> {
         }
     }
 
-    fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &View<L>) -> Option<L::Carried> {
+    fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &Arc<View<L>>) -> Option<L::Carried> {
         let path = old.path().clone();
         match self.registry.loader().carry(old, view) {
             Carry::NoHook => None,

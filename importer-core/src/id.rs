@@ -38,6 +38,12 @@ impl InstanceId {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Reads a number back that [`get`](Self::get) gave, from a name that carries it.
+    #[must_use]
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number, for names and logs.
     #[must_use]
     pub fn get(self) -> u64 {

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -24,7 +27,8 @@ pub struct Importer {
     instance: InstanceId,
     path: Arc<Path>,
     initial_path: Vec<PathBuf>,
-    final_path: OnceLock<Vec<PathBuf>>,
+    search_path: ArcSwap<Vec<PathBuf>>,
+    fixed: AtomicBool,
     /// What names led to, so that an import in a request is one look-up. Forgotten with the instance (R28). Written
     /// once per name, read on every call: hence no lock.
     resolved: ArcSwap<Resolved>,
@@ -36,8 +40,9 @@ impl Importer {
             id,
             instance: InstanceId::next(),
             path,
+            search_path: ArcSwap::from_pointee(initial_path.clone()),
             initial_path,
-            final_path: OnceLock::new(),
+            fixed: AtomicBool::new(false),
             resolved: ArcSwap::default(),
         }
     }
@@ -68,13 +73,21 @@ impl Importer {
 
     /// The module's `__mp_path__`: what the import that loaded it gave, then what it set itself (R10, R15).
     #[must_use]
-    pub fn search_path(&self) -> &[PathBuf] {
-        self.final_path.get().unwrap_or(&self.initial_path)
+    pub fn search_path(&self) -> Arc<Vec<PathBuf>> {
+        self.search_path.load_full()
     }
 
-    /// Fixes `__mp_path__` when loading ends (R15). Later calls change nothing.
+    /// Changes `__mp_path__` while the module loads (R15). Later calls change nothing.
+    pub fn set_search_path(&self, path: Vec<PathBuf>) {
+        if !self.fixed.load(Ordering::Acquire) && **self.search_path.load() != path {
+            self.search_path.store(Arc::new(path));
+        }
+    }
+
+    /// Fixes `__mp_path__` when loading ends.
     pub fn fix_search_path(&self, path: Vec<PathBuf>) {
-        let _ = self.final_path.set(path);
+        self.set_search_path(path);
+        self.fixed.store(true, Ordering::Release);
     }
 
     pub(crate) fn initial_path(&self) -> &[PathBuf] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{diagnostic::Diagnostic, id::InstanceId, importer::Importer, snapshot::Module, tree::Source, view::View};
+use crate::{diagnostic::Diagnostic, importer::Importer, snapshot::Module, tree::Source, view::View};
 
 /// Turns text into instances. The one place where the importer touches a script language.
 ///
@@ -23,9 +23,9 @@ pub trait Loader: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// The text does not compile.
-    fn compile(&self, source: &Source, instance: InstanceId) -> Result<Self::Unit, Diagnostic>;
+    fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Self::Unit, Diagnostic>;
 
-    /// Runs a compiled text as a new instance. Imports that it makes go to `view`.
+    /// Runs a compiled text as a new instance, which will take the place of `old`. Imports that it makes go to `view`.
     ///
     /// # Errors
     /// The text raised, or exceeded a limit.
@@ -33,23 +33,30 @@ pub trait Loader: Send + Sync + Sized + 'static {
         &self,
         unit: Self::Unit,
         importer: &Arc<Importer>,
+        old: Option<&Module<Self>>,
         carried: Option<Self::Carried>,
-        view: &View<Self>,
+        view: &Arc<View<Self>>,
     ) -> Result<Self::Instance, Diagnostic>;
 
     /// Calls the clone hook of an instance that is about to be replaced (R43).
-    fn carry(&self, old: &Module<Self>, view: &View<Self>) -> Carry<Self::Carried>;
+    fn carry(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Carry<Self::Carried>;
 
     /// Calls the purge hook of an instance that is discarded (R45, R49).
     ///
     /// # Errors
     /// The hook raised; the instance is discarded all the same (R46).
-    fn purge(&self, old: &Module<Self>, view: &View<Self>) -> Result<(), Diagnostic>;
+    fn purge(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Result<(), Diagnostic>;
 
     /// A module that the host registered under a bare name (R12).
-    fn registered(&self, name: &str) -> Option<Self::Instance> {
-        let _ = name;
+    fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Self::Instance> {
+        let _ = (name, importer);
         None
+    }
+
+    /// Is there one?
+    fn is_registered(&self, name: &str) -> bool {
+        let _ = name;
+        false
     }
 }
 

@@ -225,6 +225,17 @@ impl<L: Loader> Registry<L> {
         Err(ImportError::NotFound { name: name.to_owned(), looked, nearest })
     }
 
+    /// As [`locate`](Self::locate), for a module that no other imports: a handler, or what the host asks for. Its scope
+    /// has a say in whether it is reloaded, from now on (R38).
+    ///
+    /// # Errors
+    /// As for [`locate`](Self::locate).
+    pub fn locate_root(&self, name: &str, scope: &Scope, options: &ImportOptions) -> Result<Located, ImportError> {
+        let located = self.locate(name, None, scope, options)?;
+        self.wish(located.id, None, scope, options);
+        Ok(located)
+    }
+
     fn located(&self, path: &Path, library: bool) -> Located {
         let known = self.ids.read().find(path);
         let id = known.unwrap_or_else(|| self.ids.write().intern(path));
@@ -235,11 +246,10 @@ impl<L: Loader> Registry<L> {
     }
 
     fn locate_registered(&self, name: &str) -> Option<Located> {
-        let path = PathBuf::from(format!("registered:{name}"));
-        let known = self.ids.read().find(&path).filter(|&id| self.current.load().get(id).is_some());
-        if known.is_none() {
-            self.loader.registered(name)?;
+        if !self.loader.is_registered(name) {
+            return None;
         }
+        let path = PathBuf::from(format!("registered:{name}"));
         Some(Located { registered: Some(name.to_owned()), ..self.located(&path, true) })
     }
 
@@ -389,7 +399,7 @@ impl<L: Loader> Registry<L> {
     }
 
     pub(crate) fn purge(self: &Arc<Self>, old: &Arc<Module<L>>, draft: &Arc<Draft<L>>) {
-        let view = View::draft(self.clone(), old.scope.clone(), draft.clone());
+        let view = Arc::new(View::draft(self.clone(), old.scope.clone(), draft.clone()));
         let diagnostic = self.loader.purge(old, &view).err();
         self.emit(Event::Purged { path: old.path().clone(), diagnostic });
     }

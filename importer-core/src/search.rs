@@ -58,10 +58,10 @@ fn bare(
     options: &ImportOptions,
 ) -> Vec<Candidate> {
     let own_directory = importer.map(Importer::directory).into_iter().map(Path::to_path_buf);
-    let own_path = importer.map(Importer::search_path).unwrap_or_default();
+    let own_path = importer.map(Importer::search_path);
     let directories = (options.path.iter().cloned()) // R8
         .chain(own_directory) // R9
-        .chain(own_path.iter().cloned()) // R10
+        .chain(own_path.iter().flat_map(|path| path.iter().cloned())) // R10
         .chain(scope.search_path().iter().cloned()); // R11
     let in_directory = |directory: PathBuf| Some(normalize(&scope.expand(&directory)?.join(file)));
 

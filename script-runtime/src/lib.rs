@@ -1,9 +1,25 @@
 //! Rhai on the samovar importer: fresh instances, hooks, state that outlives code.
+//!
+//! An [`Interpreter`] holds the modules of one engine and keeps them up to date; a [`Handler`] is a function of one of
+//! them, called by a host or answering requests. [`state`] has the types in which scripts keep what is to outlive their
+//! code. How a name finds the instance that it belongs to, whoever runs it, is the business of the private module `link`.
 
-#[allow(dead_code, reason = "what the loader, hooks and state types build on")]
+mod call;
+mod diagnostic;
+mod handler;
+mod hooks;
+mod http;
+mod importer_module;
+mod interpreter;
 mod link;
+mod scripts;
+pub mod state;
 
-pub use link::{
-    Frame, Function, ImportOptions, Importing, Instance, InstanceId, Kind, Limits, Linker, Output, Printed, Scan,
-    ScriptError, deadline, with_deadline, with_importing,
-};
+pub use handler::Handler;
+pub use hooks::Carried;
+pub use http::{Exchange, RequestHead, status_page};
+pub use interpreter::{Builder, CallError, Interpreter, TIME};
+pub use link::{Limits, Linked, Output, Printed};
+pub use rhai;
+pub use samovar_importer as importer;
+pub use scripts::{Script, Scripts};

@@ -15,8 +15,8 @@ use std::{
 };
 
 use samovar_importer::{
-    Carry, Diagnostic, Event, Hint, ImportError, ImportOptions, Importer, InstanceId, Loader, MemoryTree, Module,
-    Outcome, Registry, Scope, Source, View,
+    Carry, Diagnostic, Event, Hint, ImportError, ImportOptions, Importer, Loader, MemoryTree, Module, Outcome,
+    Registry, Scope, Source, View,
 };
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Loader for Toy {
     type Carried = Arc<AtomicUsize>;
     const EXTENSION: &'static str = "toy";
 
-    fn compile(&self, source: &Source, _: InstanceId) -> Result<Self::Unit, Diagnostic> {
+    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Self::Unit, Diagnostic> {
         let lines = source.text.lines().map(|line| line.split_once(' ').unwrap_or((line, "")));
         let lines: Vec<_> = lines.map(|(word, rest)| (word.to_owned(), rest.to_owned())).collect();
         match lines.iter().any(|(word, _)| word == "broken") {
@@ -53,8 +53,9 @@ impl Loader for Toy {
         &self,
         unit: Self::Unit,
         importer: &Arc<Importer>,
+        _: Option<&Module<Self>>,
         carried: Option<Self::Carried>,
-        view: &View<Self>,
+        view: &Arc<View<Self>>,
     ) -> Result<Instance, Diagnostic> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         let mut instance = Instance {
@@ -81,7 +82,7 @@ impl Loader for Toy {
         Ok(instance)
     }
 
-    fn carry(&self, old: &Module<Self>, _: &View<Self>) -> Carry<Self::Carried> {
+    fn carry(&self, old: &Module<Self>, _: &Arc<View<Self>>) -> Carry<Self::Carried> {
         match old.value().carry.as_deref() {
             None => Carry::NoHook,
             Some("") => Carry::Carried(old.value().cell.clone()),
@@ -89,25 +90,23 @@ impl Loader for Toy {
         }
     }
 
-    fn purge(&self, _: &Module<Self>, _: &View<Self>) -> Result<(), Diagnostic> {
+    fn purge(&self, _: &Module<Self>, _: &Arc<View<Self>>) -> Result<(), Diagnostic> {
         Ok(())
     }
 
-    fn registered(&self, name: &str) -> Option<Instance> {
-        (name == "host").then(|| Instance {
+    fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Instance> {
+        self.is_registered(name).then(|| Instance {
             version: "host".into(),
             children: BTreeMap::new(),
-            importer: dummy_importer(),
+            importer: importer.clone(),
             cell: Arc::default(),
             carry: None,
         })
     }
-}
 
-/// An importer for what has no file: that of a module in a site of its own.
-fn dummy_importer() -> Arc<Importer> {
-    let site = Site::new("h: version 1");
-    site.pin().import(None, "~/h", &ImportOptions::default()).expect("loads").value().importer.clone()
+    fn is_registered(&self, name: &str) -> bool {
+        name == "host"
+    }
 }
 
 /// A site below `/s`, its registry, and everything that happened in it.

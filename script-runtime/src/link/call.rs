@@ -11,7 +11,7 @@ use super::name;
 
 /// A function of one instance, found once. Cheap to clone, and it keeps the instance alive.
 #[derive(Clone)]
-pub struct Function {
+pub(crate) struct Function {
     instance: Arc<Instance>,
     pointer: FnPtr,
 }
@@ -19,7 +19,7 @@ pub struct Function {
 impl Instance {
     /// The function of this name and number of parameters, private ones included.
     #[must_use]
-    pub fn function(self: &Arc<Self>, function: &str, params: usize) -> Option<Function> {
+    pub(crate) fn function(self: &Arc<Self>, function: &str, params: usize) -> Option<Function> {
         let linked = name::function(function, self.id());
         let definition = self.core().code()?.module.get_script_fn(&linked, params)?.clone();
         Some(Function { instance: self.clone(), pointer: FnPtr::from(definition) })
@@ -29,7 +29,7 @@ impl Instance {
 impl Function {
     /// The instance it belongs to.
     #[must_use]
-    pub fn instance(&self) -> &Arc<Instance> {
+    pub(crate) fn instance(&self) -> &Arc<Instance> {
         &self.instance
     }
 

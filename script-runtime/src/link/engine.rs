@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel, Position};
 
+use crate::state;
+
 use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
@@ -60,7 +62,7 @@ fn compile_alike(engine: &mut Engine, limits: &Limits) {
     engine.set_max_strings_interned(0);
     engine.disable_symbol("eval");
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-    engine.on_parse_token(|token, at, _| token::map(token, at));
+    engine.on_parse_token(|token, at, _| token::map(state::unreserve(token), at));
 }
 
 /// Resolves linked names. Called for every variable that is read, so it turns the others away at once.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rhai::{EvalAltResult, Position};
+use samovar_importer::Diagnostic;
 
 use super::instance::{self, Core};
 use super::name::{self, InstanceId, Linked};
@@ -12,7 +13,7 @@ use super::sites::is_closure;
 /// What sort of failure a [`ScriptError`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The text is not a script.
     Syntax,
     /// A function assigns a variable of its module.
@@ -27,7 +28,7 @@ pub enum Kind {
 
 /// One function that was under way when a script failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The function's name, `closure`, or `None` for the top level of a module.
     pub function: Option<String>,
     /// The file it was written in.
@@ -38,13 +39,13 @@ pub struct Frame {
     pub line: usize,
     /// The column in characters, from 1; 0 if unknown.
     pub column: usize,
-    /// The text of the line, of the very instance that ran.
-    pub text: Option<String>,
+    /// The text of the very instance that ran.
+    pub text: Option<Arc<str>>,
 }
 
 /// A failed script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptError(Box<Details>);
+pub(crate) struct ScriptError(Box<Details>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Details {
@@ -52,41 +53,56 @@ struct Details {
     message: String,
     frames: Vec<Frame>,
     cause: Option<ScriptError>,
+    /// Why the importer refused a module.
+    refusal: Option<Arc<Diagnostic>>,
 }
 
 impl ScriptError {
     /// An error that belongs to no line of a script.
     #[must_use]
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Details { kind, message: message.into(), frames: Vec::new(), cause: None }))
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self(Box::new(Details { kind, message, frames: Vec::new(), cause: None, refusal: None }))
+    }
+
+    /// A module that the importer refused.
+    pub(crate) fn refused(refusal: Diagnostic) -> Self {
+        let mut error = Self::new(Kind::Import, refusal.message.clone());
+        error.0.refusal = Some(Arc::new(refusal));
+        error
+    }
+
+    /// Why the importer refused the module behind this error.
+    pub(crate) fn refusal(&self) -> Option<&Diagnostic> {
+        self.0.refusal.as_deref().or_else(|| self.cause()?.refusal())
     }
 
     /// What sort of failure it is.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.0.kind
     }
 
     /// What happened, in one line or a few, without the place.
     #[must_use]
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.0.message
     }
 
     /// Where it happened, innermost first.
     #[must_use]
-    pub fn frames(&self) -> &[Frame] {
+    pub(crate) fn frames(&self) -> &[Frame] {
         &self.0.frames
     }
 
     /// The failure of an imported module behind this one.
     #[must_use]
-    pub fn cause(&self) -> Option<&ScriptError> {
+    pub(crate) fn cause(&self) -> Option<&ScriptError> {
         self.0.cause.as_ref()
     }
 
     /// An error at a place in a text that no instance runs yet.
-    pub(crate) fn in_text(kind: Kind, message: String, file: &Arc<str>, text: &str, at: Position) -> Self {
+    pub(crate) fn in_text(kind: Kind, message: String, file: &Arc<str>, text: &Arc<str>, at: Position) -> Self {
         let mut error = Self::new(kind, message);
         error.0.frames.push(Frame::new(None, file.clone(), None, Some(text), at));
         error
@@ -99,7 +115,7 @@ impl ScriptError {
         let Trail { mut frames, .. } = trail;
         frames.reverse();
         let (kind, message, cause) = read(innermost);
-        Self(Box::new(Details { kind, message, frames, cause }))
+        Self(Box::new(Details { kind, message, frames, cause, refusal: None }))
     }
 
     /// The form in which a failed import passes through the importing script, which may catch it.
@@ -141,12 +157,12 @@ impl Frame {
         function: Option<String>,
         file: Arc<str>,
         instance: Option<InstanceId>,
-        text: Option<&str>,
+        text: Option<&Arc<str>>,
         at: Position,
     ) -> Self {
         let line = at.line().unwrap_or(0);
         let column = at.position().unwrap_or(0);
-        let text = text.and_then(|text| text.lines().nth(line.checked_sub(1)?)).map(str::to_owned);
+        let text = text.cloned();
         Self { function, file, instance, line, column, text }
     }
 }
@@ -236,6 +252,8 @@ fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             (Kind::Runtime, format!("there is no function `{}`", name::unlink(&signature)), None)
         }
+        // What a script throws, and what natives report, says it in its own words.
+        EvalAltResult::ErrorRuntime(value, _) => (Kind::Runtime, name::unlink(&value.to_string()), None),
         EvalAltResult::ErrorParsing(kind, _) => (Kind::Syntax, name::unlink(&kind.to_string()), None),
         other => (Kind::Runtime, name::unlink(&other.to_string()), None),
     }

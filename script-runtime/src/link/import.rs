@@ -14,7 +14,7 @@ use super::name::{self, InstanceId};
 
 /// What `import_module(name, #{..})` may ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportOptions {
+pub(crate) struct ImportOptions {
     /// Whether the module is to be reloaded when it changes.
     pub autoreload: Option<bool>,
     /// Whether loading and reloading it is logged.
@@ -24,7 +24,7 @@ pub struct ImportOptions {
 }
 
 /// Decides which instance an import means. One request, or one load, has one.
-pub trait Importing: Send + Sync {
+pub(crate) trait Importing: Send + Sync {
     /// The instance that `specifier` means in a script of instance `from`.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ thread_local! {
 }
 
 /// Runs scripts whose imports `importing` decides.
-pub fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce() -> R) -> R {
+pub(crate) fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce() -> R) -> R {
     /// Also when a script's native function panics.
     struct Leave;
     impl Drop for Leave {
@@ -144,6 +144,11 @@ fn read_options(map: &Map) -> Result<ImportOptions, String> {
         }
     }
     Ok(options)
+}
+
+/// Is it a module that was imported as a value? It keeps that module's instance alive.
+pub(crate) fn is_module_value(value: &Dynamic) -> bool {
+    value.is::<ModuleValue>()
 }
 
 /// A module as a value: `m.variable`, `m["variable"]`, `m["function"].call(x)`.

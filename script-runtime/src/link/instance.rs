@@ -10,14 +10,18 @@ use rhai::{
     Module, NativeCallContext, RhaiFunc, Shared,
 };
 
+use samovar_importer::Importer;
+
 use super::bindings::Bindings;
 use super::error::Place;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 
 /// A loaded module: its variables are fixed, its functions can be called.
-pub struct Instance {
+pub(crate) struct Instance {
     core: Arc<Core>,
+    /// Variables that were carried over and that the text does not mention.
+    extra: HashMap<String, Dynamic>,
     exported: Shared<Module>,
 }
 
@@ -26,6 +30,8 @@ pub(crate) struct Core {
     id: InstanceId,
     tag: ImmutableString,
     scan: Arc<Scan>,
+    /// The module in its role as importer, if the samovar importer loaded it.
+    importer: Option<Arc<Importer>>,
     bindings: Bindings,
     code: OnceLock<Code>,
     /// The state that a call from outside starts with; there is none while the top level runs.
@@ -55,7 +61,7 @@ pub(crate) fn all() -> Vec<Arc<Core>> {
 /// The number of the instance whose code Rhai says is running.
 pub(crate) fn by_tag(source: &str) -> Option<InstanceId> {
     let (_, id) = source.rsplit_once('#')?;
-    Some(InstanceId(id.parse().ok()?))
+    Some(InstanceId::from_number(id.parse().ok()?))
 }
 
 impl Drop for Core {
@@ -65,9 +71,14 @@ impl Drop for Core {
 }
 
 impl Core {
-    pub(crate) fn new(id: InstanceId, scan: Arc<Scan>, bindings: Bindings) -> Arc<Self> {
+    pub(crate) fn new(
+        id: InstanceId,
+        scan: Arc<Scan>,
+        importer: Option<Arc<Importer>>,
+        bindings: Bindings,
+    ) -> Arc<Self> {
         let tag = format!("{}#{id}", scan.file()).into();
-        let core = Arc::new(Self { id, tag, scan, bindings, code: OnceLock::new(), start: OnceLock::new() });
+        let core = Arc::new(Self { id, tag, scan, importer, bindings, code: OnceLock::new(), start: OnceLock::new() });
         ALL.pin().insert(id, Arc::downgrade(&core));
         core
     }
@@ -82,6 +93,18 @@ impl Core {
 
     pub(crate) fn scan(&self) -> &Arc<Scan> {
         &self.scan
+    }
+
+    pub(crate) fn importer(&self) -> Option<&Arc<Importer>> {
+        self.importer.as_ref()
+    }
+
+    /// The value of a variable while the top level still runs.
+    pub(crate) fn variable_so_far(self: &Arc<Self>, name: &str) -> Option<Dynamic> {
+        match self.start.get() {
+            Some(_) => None,
+            None => self.variable(*self.bindings.slots().get(name)?),
+        }
     }
 
     pub(crate) fn bindings(&self) -> &Bindings {
@@ -153,33 +176,48 @@ impl Core {
 
 impl Instance {
     /// Closes a core whose top level has run and left its imports in `global`.
-    pub(crate) fn new(engine: &Engine, core: Arc<Core>, global: &GlobalRuntimeState) -> Arc<Self> {
+    pub(crate) fn new(
+        engine: &Engine,
+        core: Arc<Core>,
+        extra: HashMap<String, Dynamic>,
+        global: &GlobalRuntimeState,
+    ) -> Arc<Self> {
         core.bindings.fix();
         let mut start = engine.new_global_runtime_state();
         core.enter(&mut start);
         for (name, module) in global.scan_imports_raw() {
             start.push_import(name.clone(), module.clone());
         }
-        let exported = export(&core, &start).into();
+        let exported = export(&core, &extra, &start).into();
         core.start.get_or_init(|| start);
-        Arc::new(Self { core, exported })
+        Arc::new(Self { core, extra, exported })
+    }
+
+    /// What the host registered: a module without text, whose functions nobody can take apart.
+    pub(crate) fn registered(name: &str, importer: Arc<Importer>, module: Shared<Module>) -> Arc<Self> {
+        let scan = Arc::new(Scan::empty(name));
+        let bindings = Bindings::new(std::iter::empty());
+        let core = Core::new(importer.instance(), scan, Some(importer), bindings);
+        let mut module = Module::clone(&module);
+        module.build_index();
+        Arc::new(Self { core, extra: HashMap::new(), exported: module.into() })
     }
 
     /// Names this instance among all there ever were.
     #[must_use]
-    pub fn id(&self) -> InstanceId {
+    pub(crate) fn id(&self) -> InstanceId {
         self.core.id
     }
 
     /// The name of the file it was made from.
     #[must_use]
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         self.core.scan.file()
     }
 
     /// The text it was made from.
     #[must_use]
-    pub fn scan(&self) -> &Arc<Scan> {
+    pub(crate) fn scan(&self) -> &Arc<Scan> {
         &self.core.scan
     }
 
@@ -194,7 +232,14 @@ impl Instance {
 
     /// The value of a variable.
     pub(crate) fn variable(&self, name: &str) -> Option<Dynamic> {
-        self.core.variable(*self.core.bindings.slots().get(name)?)
+        let in_slot = self.core.bindings.slots().get(name).and_then(|slot| self.core.variable(*slot));
+        in_slot.or_else(|| self.extra.get(name).cloned())
+    }
+
+    /// Names and numbers of parameters of what importers can call.
+    pub(crate) fn public_functions(&self) -> impl Iterator<Item = (&str, usize)> {
+        let public = self.core.scan.functions().iter().filter(|function| !function.private && !function.typed);
+        public.map(|function| (function.name.as_str(), function.params))
     }
 
     /// Whether importers see a function of this name.
@@ -218,7 +263,7 @@ impl fmt::Debug for Instance {
 #[derive(Clone)]
 struct Alive(#[allow(dead_code, reason = "held, not read")] Arc<Core>);
 
-fn export(core: &Arc<Core>, start: &GlobalRuntimeState) -> Module {
+fn export(core: &Arc<Core>, extra: &HashMap<String, Dynamic>, start: &GlobalRuntimeState) -> Module {
     let environment = Shared::new(EncapsulatedEnviron {
         lib: start.lib.clone(),
         imports: start.scan_imports_raw().map(|(name, module)| (name.clone(), module.clone())).collect(),
@@ -231,6 +276,9 @@ fn export(core: &Arc<Core>, start: &GlobalRuntimeState) -> Module {
         if let Some(value) = core.variable(*slot) {
             module.set_var(name.as_str(), value);
         }
+    }
+    for (name, value) in extra {
+        module.set_var(name.as_str(), value.clone());
     }
     let Some(code) = core.code.get() else { return module };
     for function in core.scan.functions().iter().filter(|f| !f.private && !f.typed) {

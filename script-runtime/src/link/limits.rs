@@ -1,9 +1,10 @@
 //! What a script may use up, and by when it must be done.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use rhai::Engine;
+
+use crate::state::call;
 
 /// Bounds of one engine. All of them hold for each call from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,33 +63,8 @@ impl Limits {
 /// Looking at the clock at each operation would cost more than most operations.
 const OPERATIONS_PER_LOOK: u64 = 256;
 
-thread_local! {
-    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
-}
-
-/// Runs scripts that are to be done by `deadline`. An earlier one that holds already stays in force.
-pub fn with_deadline<R>(deadline: Instant, run: impl FnOnce() -> R) -> R {
-    /// Also when a script's native function panics.
-    struct Restore(Option<Instant>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            DEADLINE.set(self.0);
-        }
-    }
-    let outer = DEADLINE.get();
-    let _restore = Restore(outer);
-    DEADLINE.set(Some(outer.map_or(deadline, |outer| outer.min(deadline))));
-    run()
-}
-
-/// When the script that runs on this thread must be done.
-#[must_use]
-pub fn deadline() -> Option<Instant> {
-    DEADLINE.get()
-}
-
-pub(crate) fn has_passed() -> bool {
-    deadline().is_some_and(|deadline| Instant::now() >= deadline)
+fn has_passed() -> bool {
+    call::deadline().is_some_and(|deadline| Instant::now() >= deadline)
 }
 
 /// For `Engine::on_progress`.
@@ -98,7 +74,7 @@ pub(crate) fn passed_at(operations: u64) -> bool {
 
 /// Sleeps, but not beyond the deadline. Whether it slept to the end.
 pub(crate) fn sleep(time: Duration) -> bool {
-    let left = deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let left = call::deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
     match left {
         Some(left) if left < time => {
             std::thread::sleep(left);

@@ -3,14 +3,17 @@
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rhai::{
-    ASTNode, Caches, Dynamic, Engine, EvalAltResult, Expr, FnPtr, FuncRegistration, Module, Namespace,
+    AST, ASTNode, Caches, Dynamic, Engine, EvalAltResult, Expr, FnPtr, FuncRegistration, Module, Namespace,
     NativeCallContext, Position, RhaiFunc, Scope, Shared, Stmt,
 };
 
-use super::bindings::Bindings;
+use samovar_importer::Importer;
+
+use super::bindings::{Bindings, plain};
 use super::engine::{self, Output};
 use super::error::ScriptError;
 use super::import;
@@ -34,8 +37,23 @@ struct InstanceFunction {
     call: InstanceCall,
 }
 
+/// The variable with the directories in which a module searches; a module may change it while it loads.
+pub(crate) const SEARCH_PATH: &str = "__mp_path__";
+
+/// The directories in a value of that variable.
+pub(crate) fn directories(path: &Dynamic) -> Vec<PathBuf> {
+    let list = path.as_array_ref();
+    list.map(|list| list.iter().map(|directory| directory.to_string().into()).collect()).unwrap_or_default()
+}
+
+/// A text compiled for one instance, which has not run yet.
+pub struct Linked {
+    core: Arc<Core>,
+    ast: AST,
+}
+
 /// Makes instances. It owns the engine they run on.
-pub struct Linker {
+pub(crate) struct Linker {
     scanner: Engine,
     engine: Engine,
     instance_functions: Vec<InstanceFunction>,
@@ -44,7 +62,7 @@ pub struct Linker {
 impl Linker {
     /// A linker whose scripts may use so much and print there.
     #[must_use]
-    pub fn new(limits: &Limits, output: &Output) -> Self {
+    pub(crate) fn new(limits: &Limits, output: &Output) -> Self {
         let mut linker = Self {
             scanner: engine::scanning(limits),
             engine: engine::running(limits, output),
@@ -75,7 +93,7 @@ impl Linker {
     /// # Errors
     ///
     /// If it is not a script, or uses a reserved name, or imports a computed path in a function.
-    pub fn scan(&self, file: &str, text: &str) -> Result<Scan, ScriptError> {
+    pub(crate) fn scan(&self, file: &str, text: &str) -> Result<Scan, ScriptError> {
         Scan::new(file, text, |text| self.scanner.compile(text))
     }
 
@@ -84,27 +102,65 @@ impl Linker {
     /// # Errors
     ///
     /// If the top level raises one, or a function assigns a variable of the module.
+    #[cfg(test)]
     pub(crate) fn load(&self, scan: &Arc<Scan>, seeds: &[(&str, Dynamic)]) -> Result<Arc<Instance>, ScriptError> {
-        let id = InstanceId::next();
-        let names = scan.variables().iter().map(String::as_str).chain(seeds.iter().map(|(name, _)| *name));
-        let bindings = Bindings::new(names);
+        self.run(self.link(scan, InstanceId::next(), None)?, seeds).map(|(instance, _)| instance)
+    }
+
+    /// Compiles a scanned text for one instance, and runs nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// If a function assigns a variable of the module.
+    pub(crate) fn link(
+        &self,
+        scan: &Arc<Scan>,
+        id: InstanceId,
+        importer: Option<Arc<Importer>>,
+    ) -> Result<Linked, ScriptError> {
+        // What a predecessor will hand over is not known yet, so every free name gets a slot: it may be carried.
+        let names = scan.variables().iter().map(String::as_str).chain(scan.free_names());
+        let bindings = Bindings::new(names.chain([SEARCH_PATH]));
         let rewrites =
             scan.link(id, bindings.slots(), |name| self.instance_functions.iter().any(|f| f.name == name))?;
         let compiled = token::linking(rewrites, || self.engine.compile(&**scan.text()));
-        let core = Core::new(id, scan.clone(), bindings);
+        let core = Core::new(id, scan.clone(), importer, bindings);
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
         core.set_code(self.code(&core, &ast));
+        Ok(Linked { core, ast })
+    }
+
+    /// Runs the top level of a linked text, in which the `seeds` are variables already. Returns the instance, and what
+    /// the top level left of the seeds.
+    ///
+    /// # Errors
+    ///
+    /// If the top level raises one.
+    pub(crate) fn run(
+        &self,
+        linked: Linked,
+        seeds: &[(&str, Dynamic)],
+    ) -> Result<(Arc<Instance>, HashMap<String, Dynamic>), ScriptError> {
+        let Linked { core, ast } = linked;
         let mut scope = Scope::new();
         for (name, value) in seeds {
             scope.push_dynamic(*name, value.clone());
             if let Some(slot) = core.bindings().slots().get(*name) {
-                core.bindings().store(*slot, value, id);
+                core.bindings().store(*slot, value, core.id());
             }
         }
-        self.run(core, ast.statements(), &mut scope)
+        let instance = self.run_statements(core, ast.statements(), &mut scope, seeds)?;
+        let left = seeds.iter().filter_map(|(name, _)| Some(((*name).to_owned(), scope.get(name)?.clone())));
+        Ok((instance, left.collect()))
     }
 
-    fn run(&self, core: Arc<Core>, statements: &[Stmt], scope: &mut Scope<'_>) -> Result<Arc<Instance>, ScriptError> {
+    fn run_statements(
+        &self,
+        core: Arc<Core>,
+        statements: &[Stmt],
+        scope: &mut Scope<'_>,
+        seeds: &[(&str, Dynamic)],
+    ) -> Result<Arc<Instance>, ScriptError> {
         let (statements, steps) = with_steps(statements, core.bindings().slots());
         let mut global = self.engine.new_global_runtime_state();
         core.enter(&mut global);
@@ -117,11 +173,15 @@ impl Linker {
             return Err(ScriptError::translate(*error, &core));
         }
         store(&core, scope, core.bindings().slots().values().copied().collect::<Vec<_>>().as_slice());
-        Ok(Instance::new(&self.engine, core, &global))
+        let slots = core.bindings().slots();
+        let unnamed = seeds.iter().filter(|(name, _)| !slots.contains_key(*name));
+        let extra = unnamed.filter_map(|(name, _)| Some(((*name).to_owned(), plain(scope.get(name)?.clone()))));
+        let extra = extra.collect();
+        Ok(Instance::new(&self.engine, core, extra, &global))
     }
 
     /// The functions of the tree under their linked names, and the natives that need to know the instance.
-    fn code(&self, core: &Core, ast: &rhai::AST) -> Code {
+    fn code(&self, core: &Core, ast: &AST) -> Code {
         let mut module = Module::new();
         let mut arities: HashMap<String, Vec<usize>> = HashMap::new();
         for (_, _, name, params, definition) in ast.shared_lib().iter_script_fn_info() {

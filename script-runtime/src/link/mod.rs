@@ -26,12 +26,26 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-pub use call::Function;
+use std::sync::Arc;
+
+pub(crate) use call::Function;
 pub use engine::{Output, Printed};
-pub use error::{Frame, Kind, ScriptError};
-pub use import::{ImportOptions, Importing, with_importing};
-pub use instance::Instance;
-pub use limits::{Limits, deadline, with_deadline};
-pub use load::Linker;
-pub use name::InstanceId;
-pub use scan::Scan;
+pub(crate) use error::{Frame, Kind, ScriptError};
+pub(crate) use import::{ImportOptions, Importing, is_module_value, with_importing};
+pub(crate) use instance::Instance;
+pub use limits::Limits;
+pub use load::Linked;
+pub(crate) use load::{Linker, SEARCH_PATH, directories};
+pub(crate) use name::InstanceId;
+pub(crate) use scan::Scan;
+
+/// The role as importer of the live instance of this number. While it loads, its search path is what its top level has
+/// made of it so far.
+pub(crate) fn importer(id: InstanceId) -> Option<Arc<samovar_importer::Importer>> {
+    let core = instance::find(id)?;
+    let importer = core.importer()?;
+    if let Some(path) = core.variable_so_far(load::SEARCH_PATH) {
+        importer.set_search_path(load::directories(&path));
+    }
+    Some(importer.clone())
+}

@@ -12,36 +12,14 @@
 //!
 //! They stay plain ASCII identifiers, because Rhai takes a function pointer with any other name for a native function.
 
-use std::fmt::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt::Write as _;
 
 /// What separates the written name from the instance.
 const MARK: &str = "__mp";
 /// Encloses the instance in an import path. A control character cannot be typed by accident.
 const PATH_MARK: char = '\u{1}';
 
-/// Names one instance of one module, for the life of the process. Never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceId(pub(crate) u64);
-
-impl InstanceId {
-    pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// The number, for logs and metrics.
-    #[must_use]
-    pub fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for InstanceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+pub(crate) use samovar_importer::InstanceId;
 
 pub(crate) fn variable(name: &str, id: InstanceId, slot: usize) -> String {
     format!("{name}{MARK}{id}_{slot}")
@@ -85,15 +63,15 @@ pub(crate) fn parse(name: &str) -> Option<Linked> {
         && let Some((rest, id)) = trailing_number(rest)
         && rest.ends_with(MARK.as_bytes())
     {
-        return Some(Linked::Variable { id: InstanceId(id), slot: usize::try_from(last).ok()? });
+        return Some(Linked::Variable { id: InstanceId::from_number(id), slot: usize::try_from(last).ok()? });
     }
-    rest.ends_with(MARK.as_bytes()).then_some(Linked::Function { id: InstanceId(last) })
+    rest.ends_with(MARK.as_bytes()).then_some(Linked::Function { id: InstanceId::from_number(last) })
 }
 
 /// The instance and the written form of a marked import path.
 pub(crate) fn parse_path(marked: &str) -> Option<(InstanceId, &str)> {
     let (id, specifier) = marked.strip_prefix(PATH_MARK)?.split_once(PATH_MARK)?;
-    Some((InstanceId(id.parse().ok()?), specifier))
+    Some((InstanceId::from_number(id.parse().ok()?), specifier))
 }
 
 fn trailing_number(text: &[u8]) -> Option<(&[u8], u64)> {
@@ -153,7 +131,7 @@ mod tests {
 
     #[test]
     fn linked_names_read_back() {
-        let id = InstanceId(17);
+        let id = InstanceId::from_number(17);
         assert_eq!(parse(&variable("limit9", id, 3)), Some(Linked::Variable { id, slot: 3 }));
         assert_eq!(parse(&function("helper_2", id)), Some(Linked::Function { id }));
         assert_eq!(parse_path(&path("./y", id)), Some((id, "./y")));
@@ -164,7 +142,7 @@ mod tests {
 
     #[test]
     fn messages_show_what_was_written() {
-        let id = InstanceId(4);
+        let id = InstanceId::from_number(4);
         let linked = format!("{} and {} in {}", variable("a", id, 0), method("b", id), path("./c_d", id));
         assert_eq!(unlink(&linked), "a and b in ./c_d");
         assert_eq!(unlink("__mp_clone__ and _x__y stay"), "__mp_clone__ and _x__y stay");

@@ -15,7 +15,7 @@ const MAX_COORDINATE: usize = 65_000;
 
 /// A source text with everything that linking it to an instance takes.
 #[derive(Debug)]
-pub struct Scan {
+pub(crate) struct Scan {
     file: Arc<str>,
     text: Arc<str>,
     variables: Vec<String>,
@@ -37,27 +37,47 @@ enum Lexical {
 }
 
 impl Scan {
+    /// Of a module that has no text.
+    pub(crate) fn empty(file: &str) -> Self {
+        Self {
+            file: file.into(),
+            text: "".into(),
+            variables: Vec::new(),
+            functions: Vec::new(),
+            uses: Vec::new(),
+            lexical: Vec::new(),
+        }
+    }
+
     /// The name of the file, as it shows in messages.
     #[must_use]
-    pub fn file(&self) -> &Arc<str> {
+    pub(crate) fn file(&self) -> &Arc<str> {
         &self.file
     }
 
     /// The source text.
     #[must_use]
-    pub fn text(&self) -> &Arc<str> {
+    pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
     }
 
     /// The variables defined at the top level, in order, each once.
     #[must_use]
-    pub fn variables(&self) -> &[String] {
+    pub(crate) fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// Names that functions use and the text does not define: natives' constants, or what a predecessor carried over.
+    pub(crate) fn free_names(&self) -> impl Iterator<Item = &str> {
+        self.uses.iter().filter_map(|(_, used)| match used {
+            Use::Free(name) if !self.functions.iter().any(|f| f.name == *name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether the text defines a function of this name and number of parameters.
     #[must_use]
-    pub fn defines(&self, function: &str, params: usize) -> bool {
+    pub(crate) fn defines(&self, function: &str, params: usize) -> bool {
         self.functions.iter().any(|f| f.name == function && f.params == params && !f.typed)
     }
 

@@ -83,6 +83,12 @@ impl<'r> CallScope<'r> {
         self.id
     }
 
+    /// Has the deadline of the call that runs on this thread passed?
+    #[must_use]
+    pub fn is_over() -> bool {
+        deadline().is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
     fn start(deadline: Option<Instant>, report: Option<&'r dyn Fn(&StillHeld)>) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         FRAMES.with_borrow_mut(|frames| {

@@ -1,0 +1,59 @@
+//! One call from outside into scripts: its view of the modules, its deadline, its locks, its panics.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use samovar_importer::{Diagnostic, View};
+
+use crate::{
+    diagnostic::diagnostic,
+    link::{self, Importing, Instance, InstanceId, Kind, ScriptError, with_importing},
+    scripts::Scripts,
+    state::CallScope,
+};
+
+/// Runs script code with everything that a call needs around it.
+///
+/// A panic in a native function costs this call only (the engine keeps no state between calls that it could spoil).
+pub(crate) fn call<R>(
+    view: &Arc<View<Scripts>>,
+    time: Duration,
+    run: impl FnOnce() -> Result<R, ScriptError>,
+) -> Result<R, Diagnostic> {
+    let left_locked = |held: &crate::state::call::StillHeld| tracing::warn!("{held}");
+    let scope = CallScope::enter_reporting(Some(Instant::now() + time), &left_locked);
+    let result = catch_unwind(AssertUnwindSafe(|| with_importing(view.clone(), run)));
+    drop(scope);
+    match result {
+        Ok(result) => result.map_err(|error| diagnostic(&error)),
+        Err(panic) => {
+            let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Err(Diagnostic::error(format!("a native function panicked: {said}")))
+        }
+    }
+}
+
+impl Importing for View<Scripts> {
+    fn import(
+        &self,
+        from: Option<InstanceId>,
+        specifier: &str,
+        options: &link::ImportOptions,
+    ) -> Result<Arc<Instance>, ScriptError> {
+        let importer = from.and_then(link::importer);
+        let options = samovar_importer::ImportOptions {
+            autoreload: options.autoreload,
+            log: options.log,
+            path: options.path.iter().flatten().map(Into::into).collect(),
+        };
+        match Self::import(self, importer.as_ref(), specifier, &options) {
+            Ok(module) => Ok(module.value().instance().clone()),
+            Err(error) if CallScope::is_over() => Err(ScriptError::new(Kind::Limit, error.to_string())),
+            Err(error) => Err(ScriptError::refused(error.diagnostic())),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A scripted function that hosts call, and that answers requests.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::Response;
+use rhai::{Dynamic, FuncArgs};
+use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Registry, Scope, View};
+
+use crate::{
+    call::call,
+    http::{Exchange, respond},
+    scripts::{Script, Scripts},
+};
+
+/// A function of a module. Each call pins the newest generation and sees nothing else (R21).
+#[derive(Clone)]
+pub struct Handler {
+    registry: Arc<Registry<Scripts>>,
+    scope: Arc<Scope>,
+    located: Located,
+    function: Arc<str>,
+    time: Duration,
+}
+
+impl Handler {
+    pub(crate) fn new(
+        registry: Arc<Registry<Scripts>>,
+        scope: Arc<Scope>,
+        module: &str,
+        function: &str,
+        options: &ImportOptions,
+        time: Duration,
+    ) -> Result<Self, ImportError> {
+        let located = registry.locate_root(module, &scope, options)?;
+        Ok(Self { registry, scope, located, function: function.into(), time })
+    }
+
+    /// The same function with another deadline.
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// The file of the module.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        self.located.path()
+    }
+
+    /// Is the module loaded, or a version of it?
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.registry.snapshot().get(self.located.id()).is_some()
+    }
+
+    /// Loads the module, if it was not loaded yet, without calling anything.
+    ///
+    /// # Errors
+    /// It does not compile, or raises while loading.
+    pub fn load(&self) -> Result<(), Diagnostic> {
+        self.registry.pin(&self.scope).load(&self.located).map(drop).map_err(|error| error.diagnostic())
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// The module cannot be loaded, has no such function, raises, or exceeds a limit; or the value is of another type.
+    pub fn call<T: Clone + Send + Sync + 'static>(&self, args: impl FuncArgs) -> Result<T, Diagnostic> {
+        let mut values = Vec::new();
+        args.parse(&mut values);
+        let value = self.call_raw(&mut values)?;
+        value.try_cast_result::<T>().map_err(|value| {
+            let (expected, found) = (std::any::type_name::<T>(), value.type_name());
+            Diagnostic::error(format!("`{}` returned a {found}, not a {expected}", self.function))
+        })
+    }
+
+    fn call_raw(&self, args: &mut [Dynamic]) -> Result<Dynamic, Diagnostic> {
+        let view = Arc::new(self.registry.pin(&self.scope));
+        self.call_in(&view, args)
+    }
+
+    fn call_in(&self, view: &Arc<View<Scripts>>, args: &mut [Dynamic]) -> Result<Dynamic, Diagnostic> {
+        let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
+        let script = module.value();
+        let function = script.function(&self.function, args.len());
+        let function = function.ok_or_else(|| self.no_function(script, args.len()))?;
+        call(view, self.time, || function.call(self.registry.loader().linker(), args))
+    }
+
+    /// Answers a request: calls the function with `req` and reads its answer.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
+    pub fn respond(&self, exchange: Exchange) -> Result<Response<Bytes>, Diagnostic> {
+        let value = self.call_raw(&mut [Dynamic::from(exchange.clone())])?;
+        respond(&exchange, value)
+            .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
+    }
+
+    fn no_function(&self, script: &Script, params: usize) -> Diagnostic {
+        let (file, function) = (self.path().display(), &self.function);
+        let missing =
+            Diagnostic::error(format!("`{file}` has no public function `{function}` with {params} parameters"));
+        match script.arities(function).as_slice() {
+            [] => missing.help(format!("add `fn {function}(req) {{ .. }}`, or name another: `module::function`")),
+            arities => {
+                let arities: Vec<_> = arities.iter().map(ToString::to_string).collect();
+                missing.help(format!("there is one with {}", arities.join(" and one with ")))
+            }
+        }
+    }
+}

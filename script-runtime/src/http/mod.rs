@@ -1,0 +1,20 @@
+//! What a script sees of an HTTP request, and how its answer is read.
+//!
+//! No sockets here: a request comes in as a value with its body, a response goes out as one.
+
+mod headers;
+mod json;
+mod request;
+mod response;
+
+use rhai::Engine;
+
+pub use request::{Exchange, RequestHead};
+pub(crate) use response::respond;
+pub use response::status_page;
+
+pub(crate) fn register(engine: &mut Engine) {
+    request::register(engine);
+    headers::register(engine);
+    json::register(engine);
+}

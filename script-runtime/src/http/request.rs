@@ -1,0 +1,180 @@
+//! `req`: one request and the answer that is being prepared for it.
+
+use std::{net::IpAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use parking_lot::Mutex;
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+
+use super::{
+    headers::{Received, Sent},
+    json,
+};
+
+type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// What is known of a request before its body was read.
+#[derive(Clone, Debug)]
+pub struct RequestHead {
+    /// The method.
+    pub method: Method,
+    /// The request target as the client sent it, with the query.
+    pub uri: String,
+    /// The path, decoded and normalised.
+    pub path: String,
+    /// What follows the handler's own path.
+    pub path_info: String,
+    /// What follows `?`, as sent.
+    pub query: String,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// Who asks.
+    pub remote_ip: Option<IpAddr>,
+    /// The file that the path leads to.
+    pub filename: String,
+}
+
+/// A request with its body, and what its handler has said so far. Scripts know it as `req`.
+///
+/// Cloning gives another handle on the same exchange.
+#[derive(Clone, Debug)]
+pub struct Exchange(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    head: RequestHead,
+    body: Bytes,
+    reply: Mutex<Reply>,
+}
+
+/// The answer so far. Only the thread that handles the request touches it, so the lock is never waited for.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) written: Vec<u8>,
+}
+
+impl Exchange {
+    /// An exchange in which nothing has been answered yet.
+    #[must_use]
+    pub fn new(head: RequestHead, body: Bytes) -> Self {
+        Self(Arc::new(Inner { head, body, reply: Mutex::default() }))
+    }
+
+    pub(crate) fn head(&self) -> &RequestHead {
+        &self.0.head
+    }
+
+    pub(crate) fn reply(&self) -> parking_lot::MutexGuard<'_, Reply> {
+        self.0.reply.lock()
+    }
+
+    /// All values of one field of the query.
+    fn values(encoded: &[u8], name: &str) -> Array {
+        let pairs = form_urlencoded::parse(encoded).filter(|(key, _)| key == name);
+        pairs.map(|(_, value)| Dynamic::from(value.into_owned())).collect()
+    }
+
+    /// Fields by name; of a field that is given more than once, the first.
+    fn fields(encoded: &[u8]) -> Map {
+        let mut fields = Map::new();
+        for (key, value) in form_urlencoded::parse(encoded) {
+            fields.entry(key.as_ref().into()).or_insert_with(|| value.into_owned().into());
+        }
+        fields
+    }
+
+    fn form_body(&self) -> &[u8] {
+        let kind = self.0.head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        let is_form = kind
+            .split(';')
+            .next()
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+        if is_form { &self.0.body } else { &[] }
+    }
+
+    fn body(&self) -> Dynamic {
+        match std::str::from_utf8(&self.0.body) {
+            Ok(text) => text.into(),
+            Err(_) => Dynamic::from_blob(self.0.body.to_vec()),
+        }
+    }
+
+    fn json(&self) -> ScriptResult<Dynamic> {
+        json::parse(&self.0.body).map_err(|error| format!("the body is not JSON: {error}").into())
+    }
+
+    fn set_status(&self, status: i64) -> ScriptResult<()> {
+        self.reply().status = Some(status_code(status)?);
+        Ok(())
+    }
+
+    fn content_type(&self) -> String {
+        let reply = self.reply();
+        let value = reply.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    }
+
+    fn set_content_type(&self, value: &str) -> ScriptResult<()> {
+        let value = header_value("Content-Type", value)?;
+        self.reply().headers.insert(header::CONTENT_TYPE, value);
+        Ok(())
+    }
+}
+
+/// A status that may end an exchange.
+pub(super) fn status_code(status: i64) -> Result<StatusCode, String> {
+    let code = u16::try_from(status).ok().filter(|code| (200..=599).contains(code));
+    let code = code.and_then(|code| StatusCode::from_u16(code).ok());
+    code.ok_or_else(|| format!("{status} is no HTTP status; one is a number from 200 to 599"))
+}
+
+/// A header's value. Line breaks would let a script's caller write headers, or a second response.
+pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(value)
+        .map_err(|_| format!("the value of the header {name} has a line break or control character in it"))
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Exchange>("request");
+    let head = |of: fn(&RequestHead) -> String| move |req: &mut Exchange| of(req.head());
+    engine.register_get("method", head(|head| head.method.as_str().to_owned()));
+    engine.register_get("uri", head(|head| head.uri.clone()));
+    engine.register_get("path", head(|head| head.path.clone()));
+    engine.register_get("path_info", head(|head| head.path_info.clone()));
+    engine.register_get("query", head(|head| head.query.clone()));
+    engine.register_get("filename", head(|head| head.filename.clone()));
+    engine.register_get("remote_ip", head(|head| head.remote_ip.map(|ip| ip.to_string()).unwrap_or_default()));
+    engine.register_get("host", head(host));
+
+    engine.register_get("args", |req: &mut Exchange| Exchange::fields(req.head().query.as_bytes()));
+    engine.register_get("form", |req: &mut Exchange| Exchange::fields(req.form_body()));
+    engine.register_fn("args_of", |req: &mut Exchange, name: &str| Exchange::values(req.head().query.as_bytes(), name));
+    engine.register_fn("form_of", |req: &mut Exchange, name: &str| Exchange::values(req.form_body(), name));
+    engine.register_get("body", |req: &mut Exchange| req.body());
+    engine.register_get("bytes", |req: &mut Exchange| -> Blob { req.0.body.to_vec() });
+    engine.register_fn("json", |req: &mut Exchange| req.json());
+
+    engine.register_get("headers_in", |req: &mut Exchange| Received(req.clone()));
+    engine.register_get("headers_out", |req: &mut Exchange| Sent(req.clone()));
+    engine
+        .register_get("status", |req: &mut Exchange| i64::from(req.reply().status.unwrap_or(StatusCode::OK).as_u16()));
+    engine.register_set("status", |req: &mut Exchange, status: i64| req.set_status(status));
+    engine.register_get("content_type", |req: &mut Exchange| req.content_type());
+    engine.register_set("content_type", |req: &mut Exchange, value: &str| req.set_content_type(value));
+    engine.register_fn("write", |req: &mut Exchange, text: ImmutableString| {
+        req.reply().written.extend_from_slice(text.as_bytes());
+    });
+    engine.register_fn("write", |req: &mut Exchange, blob: Blob| req.reply().written.extend_from_slice(&blob));
+    engine.register_fn("to_string", |req: &mut Exchange| format!("{} {}", req.head().method, req.head().uri));
+    engine.register_fn("to_debug", |req: &mut Exchange| format!("{} {}", req.head().method, req.head().uri));
+}
+
+/// The host that the client asked for, without the port.
+fn host(head: &RequestHead) -> String {
+    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let without_port = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    without_port.map_or(host, |(host, _)| host).to_owned()
+}

@@ -1,0 +1,265 @@
+//! An interpreter: an engine, its modules, and the thread that keeps them up to date (R42).
+
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use rhai::{Engine, Module as RhaiModule, Shared};
+use samovar_importer::{
+    Diagnostic, DiskTree, Event, Hint, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, SourceTree,
+};
+
+use crate::{
+    handler::Handler,
+    hooks, http,
+    link::{Limits, Linker, Output, Printed},
+    scripts::Scripts,
+    state,
+};
+
+/// Scripts with an engine, generations and state of their own. Cheap to clone: all clones are the same interpreter.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("price.rhai"), "fn total(n, each) { n * each }")?;
+/// use samovar_rhai::Interpreter;
+///
+/// let interpreter = Interpreter::builder("shop").root(directory.path()).build()?;
+/// let total = interpreter.handler("price::total")?;
+/// assert_eq!(total.call::<i64>((3, 14))?, 42);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Interpreter {
+    registry: Arc<Registry<Scripts>>,
+    scope: Arc<Scope>,
+    time: Duration,
+    /// Ends with the last clone.
+    _reloader: Option<Arc<Reloader>>,
+}
+
+/// What an interpreter is made of.
+pub struct Builder {
+    name: String,
+    roots: Vec<PathBuf>,
+    path: Vec<PathBuf>,
+    library: Vec<PathBuf>,
+    limits: Limits,
+    time: Duration,
+    watch: bool,
+    interval: Duration,
+    output: Output,
+    register: Vec<Box<dyn FnOnce(&mut Engine) + Send>>,
+    modules: HashMap<String, Shared<RhaiModule>>,
+}
+
+/// How long one call, and one load, may take unless something else is said.
+pub const TIME: Duration = Duration::from_secs(1);
+
+impl Interpreter {
+    /// Starts to make an interpreter of that name.
+    pub fn builder(name: impl Into<String>) -> Builder {
+        Builder {
+            name: name.into(),
+            roots: Vec::new(),
+            path: Vec::new(),
+            library: Vec::new(),
+            limits: Limits::default(),
+            time: TIME,
+            watch: true,
+            interval: Duration::from_secs(1),
+            output: Arc::new(log),
+            register: Vec::new(),
+            modules: HashMap::new(),
+        }
+    }
+
+    /// The interpreter's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.registry.name()
+    }
+
+    /// The modules.
+    #[must_use]
+    pub fn registry(&self) -> &Arc<Registry<Scripts>> {
+        &self.registry
+    }
+
+    /// The policy for calls that name no other: the first root is the handler root, reloading is on.
+    #[must_use]
+    pub fn scope(&self) -> &Arc<Scope> {
+        &self.scope
+    }
+
+    /// A function of a module, `module::function`, to be called again and again; without `::function` it is
+    /// `handler`. The module is found now, below the first root, and loaded when it is first called, or now by
+    /// [`Handler::load`]. Each call runs what is newest when it starts.
+    ///
+    /// # Errors
+    /// There is no such module.
+    pub fn handler(&self, name: &str) -> Result<Handler, ImportError> {
+        self.handler_in(&self.scope, name, Path::new("~"))
+    }
+
+    /// As [`handler`](Self::handler), under the policy of `scope`; a bare module name is searched in `directory` first
+    /// (R16).
+    ///
+    /// # Errors
+    /// There is no such module.
+    pub fn handler_in(&self, scope: &Arc<Scope>, name: &str, directory: &Path) -> Result<Handler, ImportError> {
+        let (module, function) = name.split_once("::").unwrap_or((name, "handler"));
+        let options = ImportOptions { path: vec![directory.to_path_buf()], ..ImportOptions::default() };
+        Handler::new(self.registry.clone(), scope.clone(), module, function, &options, self.time)
+    }
+
+    /// Looks for changes now, also where reloading is off, and returns when they are served, or refused.
+    #[must_use]
+    pub fn reload(&self) -> Outcome {
+        self.registry.check(&Hint::Everything, true)
+    }
+
+    /// Ends all reloading, for good (R40).
+    pub fn freeze(&self) {
+        self.registry.freeze();
+    }
+
+    /// Everything that happens from now on (R55).
+    #[must_use]
+    pub fn subscribe(&self) -> mpsc::Receiver<Event> {
+        self.registry.subscribe()
+    }
+}
+
+impl Builder {
+    /// Adds a directory that modules may come from. The first one is what `~` means.
+    #[must_use]
+    pub fn root(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.roots.push(directory.into());
+        self
+    }
+
+    /// Adds a directory in which bare names are searched (R11). It is watched like a root.
+    #[must_use]
+    pub fn path(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.path.push(directory.into());
+        self
+    }
+
+    /// Adds a directory of modules that are loaded once and never reloaded (R12, R14).
+    #[must_use]
+    pub fn library(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.library.push(directory.into());
+        self
+    }
+
+    /// Sets what scripts may use up.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how long a call, and a load, may take. The default is [`TIME`].
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Reload in the background? The default is yes; without, changes wait for [`Interpreter::reload`].
+    #[must_use]
+    pub fn watch(mut self, watch: bool) -> Self {
+        self.watch = watch;
+        self
+    }
+
+    /// Sets the time between two complete looks for what events did not tell. The default is one second.
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets where `print` and `debug` go. The default is the log.
+    #[must_use]
+    pub fn output(mut self, output: impl Fn(Printed<'_>) + Send + Sync + 'static) -> Self {
+        self.output = Arc::new(output);
+        self
+    }
+
+    /// Makes the host's types and functions known to scripts.
+    #[must_use]
+    pub fn register(mut self, register: impl FnOnce(&mut Engine) + Send + 'static) -> Self {
+        self.register.push(Box::new(register));
+        self
+    }
+
+    /// Offers a module of the host's under a bare name (R12).
+    #[must_use]
+    pub fn module(mut self, name: impl Into<String>, module: RhaiModule) -> Self {
+        self.modules.insert(name.into(), module.into());
+        self
+    }
+
+    /// Makes the interpreter, with modules from disk.
+    ///
+    /// # Errors
+    /// A root is no directory, or the system gives no further thread.
+    pub fn build(self) -> io::Result<Interpreter> {
+        for root in &self.roots {
+            if !root.metadata()?.is_dir() {
+                return Err(io::Error::other(format!("{} is not a directory", root.display())));
+            }
+        }
+        let absolute = |paths: &[PathBuf]| paths.iter().map(std::path::absolute).collect::<io::Result<Vec<_>>>();
+        let roots = absolute(&self.roots)?;
+        let watched: Vec<_> = roots.iter().cloned().chain(absolute(&self.path)?).collect();
+        let tree = DiskTree::new(watched.iter().cloned().chain(absolute(&self.library)?));
+        let (watch, interval) = (self.watch, self.interval);
+        let mut interpreter = self.build_on(tree, roots.first().map(PathBuf::as_path));
+        if watch {
+            let reloader = Reloader::new(watched).interval(interval).registry(interpreter.registry.clone());
+            interpreter._reloader = Some(Arc::new(reloader.spawn()?));
+        }
+        Ok(interpreter)
+    }
+
+    /// Makes the interpreter, with modules from `tree`, and nobody who looks for changes.
+    #[must_use]
+    pub fn build_on(self, tree: impl SourceTree, handler_root: Option<&Path>) -> Interpreter {
+        let mut linker = Linker::new(&self.limits, &self.output);
+        let engine = linker.engine_mut();
+        state::register_all(engine);
+        http::register(engine);
+        hooks::register(engine);
+        for register in self.register {
+            register(engine);
+        }
+        let scripts = Scripts::new(linker, self.time, self.modules);
+        let registry = Registry::new(self.name, scripts, tree);
+        registry.loader().belong_to(&registry);
+        let mut scope = Scope::new("the host").path(self.path).library(self.library);
+        if let Some(root) = handler_root {
+            scope = scope.handler_root(root);
+        }
+        Interpreter { registry, scope: Arc::new(scope), time: self.time, _reloader: None }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the form of an output")]
+fn log(printed: Printed<'_>) {
+    match printed.place {
+        Some((file, line)) => tracing::info!(target: "samovar::script", "{file}:{line}: {}", printed.text),
+        None => tracing::info!(target: "samovar::script", "{}", printed.text),
+    }
+}
+
+/// For hosts that show errors themselves.
+pub type CallError = Diagnostic;

@@ -1,0 +1,152 @@
+//! Rhai as a language of the importer: compile, run, hooks.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use rhai::{Array, Dynamic, Module as RhaiModule, Shared};
+use samovar_importer::{Carry, ContentHash, Diagnostic, Importer, Loader, Module, Registry, Source, View};
+
+use crate::{
+    call::call,
+    diagnostic::diagnostic,
+    hooks,
+    link::{Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories},
+};
+
+/// Compiles and runs Rhai texts for a [`Registry`].
+pub struct Scripts {
+    linker: Linker,
+    load_time: Duration,
+    /// Texts that were scanned and are still in use: an importer that is loaded anew because of its child is compiled
+    /// once, not twice.
+    scans: Mutex<HashMap<(Arc<Path>, ContentHash), Weak<Scan>>>,
+    registered: HashMap<String, Shared<RhaiModule>>,
+    registry: OnceLock<Weak<Registry<Scripts>>>,
+}
+
+/// A loaded script.
+pub struct Script {
+    instance: Arc<Instance>,
+    /// Public functions by name, for the way of a request: what Rhai offers is a search through all of them.
+    functions: HashMap<Box<str>, Vec<(usize, Function)>>,
+}
+
+impl Scripts {
+    pub(crate) fn new(linker: Linker, load_time: Duration, registered: HashMap<String, Shared<RhaiModule>>) -> Self {
+        Self { linker, load_time, scans: Mutex::default(), registered, registry: OnceLock::new() }
+    }
+
+    pub(crate) fn linker(&self) -> &Linker {
+        &self.linker
+    }
+
+    /// Tells the scripts whose they are, once the registry stands.
+    pub(crate) fn belong_to(&self, registry: &Arc<Registry<Self>>) {
+        let _ = self.registry.set(Arc::downgrade(registry));
+    }
+
+    fn scan(&self, source: &Source) -> Result<Arc<Scan>, ScriptError> {
+        let key = (source.path.clone(), source.hash);
+        if let Some(scan) = self.scans.lock().get(&key).and_then(Weak::upgrade) {
+            return Ok(scan);
+        }
+        let scan = Arc::new(self.linker.scan(&source.path.to_string_lossy(), &source.text)?);
+        let mut scans = self.scans.lock();
+        scans.retain(|_, scan| scan.strong_count() > 0);
+        scans.insert(key, Arc::downgrade(&scan));
+        Ok(scan)
+    }
+}
+
+impl Script {
+    fn new(instance: Arc<Instance>) -> Self {
+        let mut functions: HashMap<Box<str>, Vec<_>> = HashMap::new();
+        for (name, params) in instance.public_functions() {
+            if let Some(function) = instance.function(name, params) {
+                functions.entry(name.into()).or_default().push((params, function));
+            }
+        }
+        Self { instance, functions }
+    }
+
+    pub(crate) fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    /// A public function, without looking through all of them.
+    pub(crate) fn function(&self, name: &str, params: usize) -> Option<&Function> {
+        self.functions.get(name)?.iter().find(|(arity, _)| *arity == params).map(|(_, function)| function)
+    }
+
+    /// The numbers of parameters of a public function.
+    pub(crate) fn arities(&self, name: &str) -> Vec<usize> {
+        self.functions.get(name).into_iter().flatten().map(|(arity, _)| *arity).collect()
+    }
+}
+
+impl Loader for Scripts {
+    type Unit = Linked;
+    type Instance = Script;
+    type Carried = hooks::Carried;
+    const EXTENSION: &'static str = "rhai";
+
+    fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Linked, Diagnostic> {
+        let scan = self.scan(source).map_err(|error| diagnostic(&error))?;
+        self.linker.link(&scan, importer.instance(), Some(importer.clone())).map_err(|error| diagnostic(&error))
+    }
+
+    fn load(
+        &self,
+        unit: Linked,
+        importer: &Arc<Importer>,
+        old: Option<&Module<Self>>,
+        carried: Option<hooks::Carried>,
+        view: &Arc<View<Self>>,
+    ) -> Result<Script, Diagnostic> {
+        let carried = carried.unwrap_or_default();
+        let own = own_seeds(importer, old);
+        let own = own.iter().map(|(name, value)| (*name, value.clone()));
+        let seeds: Vec<_> = own.chain(carried.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect();
+        let (instance, left) = call(view, self.load_time, || self.linker.run(unit, &seeds))?;
+        importer.fix_search_path(left.get(SEARCH_PATH).map(directories).unwrap_or_default());
+        Ok(Script::new(instance))
+    }
+
+    fn carry(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Carry<hooks::Carried> {
+        hooks::carry(self, old, view)
+    }
+
+    fn purge(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Result<(), Diagnostic> {
+        hooks::purge(self, old, view)
+    }
+
+    fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Script> {
+        let module = match name {
+            "importer" => crate::importer_module::module(self.registry.get()?.clone()).into(),
+            _ => self.registered.get(name)?.clone(),
+        };
+        Some(Script::new(Instance::registered(name, importer.clone(), module)))
+    }
+
+    fn is_registered(&self, name: &str) -> bool {
+        name == "importer" || self.registered.contains_key(name)
+    }
+}
+
+/// What every module finds defined when it starts (R10, R20, R43).
+fn own_seeds(importer: &Importer, old: Option<&Module<Scripts>>) -> Vec<(&'static str, Dynamic)> {
+    let path = importer.path();
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let search: Array = importer.search_path().iter().map(|it| it.to_string_lossy().into_owned().into()).collect();
+    vec![
+        ("__file__", path.to_string_lossy().into_owned().into()),
+        ("__name__", name.into()),
+        (SEARCH_PATH, search.into()),
+        ("__mp_from__", old.map_or(Dynamic::UNIT, hooks::version)),
+    ]
+}

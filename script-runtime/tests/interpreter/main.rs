@@ -1,0 +1,5 @@
+//! Scripts on the importer: reloading, hooks, state, and the answers to requests.
+
+mod http;
+mod reloading;
+mod site;
