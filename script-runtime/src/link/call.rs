@@ -7,7 +7,7 @@ use rhai::{Dynamic, FnPtr, NativeCallContext, Position};
 use super::error::{Kind, ScriptError};
 use super::instance::Instance;
 use super::load::Linker;
-use super::name;
+use super::{name, running};
 
 /// A function of one instance, found once. Cheap to clone, and it keeps the instance alive.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl Function {
         };
         let name = self.pointer.fn_name();
         let context = NativeCallContext::new_with_all_fields(linker.engine(), name, None, start, Position::NONE);
-        match self.pointer.call_raw(&context, None, args) {
+        match running::during(|| self.pointer.call_raw(&context, None, args)) {
             Ok(value) => Ok(value.flatten()),
             Err(error) => Err(ScriptError::translate(*error, core)),
         }

@@ -11,7 +11,7 @@ use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
 use super::name::{self, Linked};
-use super::{instance, token};
+use super::{instance, running, token};
 
 /// Text that a script wrote with `print` or `debug`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
     }
     match name::parse(name) {
         None => Ok(None),
-        Some(Linked::Variable { id, slot }) => match instance::find(id).and_then(|core| core.variable(slot)) {
+        Some(Linked::Variable { id, slot }) => match running::with(id, |core| core.variable(slot)) {
             Some(value) => Ok(Some(value)),
             None => Err(Box::new(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE))),
         },

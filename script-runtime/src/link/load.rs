@@ -22,7 +22,7 @@ use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 use super::sites::Use;
-use super::{callback, token};
+use super::{callback, running, token};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -341,7 +341,7 @@ fn during<R>(loading: Loading, run: impl FnOnce() -> R) -> R {
     }
     LOADING.with(|all| all.borrow_mut().push(loading));
     let _leave = Leave;
-    run()
+    running::during(run)
 }
 
 impl Scan {

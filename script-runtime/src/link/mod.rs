@@ -19,6 +19,7 @@ mod instance;
 mod limits;
 mod load;
 mod name;
+mod running;
 mod scan;
 mod sites;
 mod token;
