@@ -52,7 +52,6 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
 pub(crate) fn scanning(limits: &Limits) -> Engine {
     let mut engine = Engine::new_raw();
     compile_alike(&mut engine, limits);
-    engine.set_optimization_level(OptimizationLevel::None);
     engine
 }
 
@@ -61,6 +60,9 @@ fn compile_alike(engine: &mut Engine, limits: &Limits) {
     // Interned strings sit behind a lock that threads would wait for.
     engine.set_max_strings_interned(0);
     engine.disable_symbol("eval");
+    // Rhai's optimiser drops imports whose names are not used, panics when a script changes a constant map, and made no
+    // call measurably faster.
+    engine.set_optimization_level(OptimizationLevel::None);
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
     engine.on_parse_token(|token, at, _| token::map(state::unreserve(token), at));
 }

@@ -149,10 +149,14 @@ impl Scan {
     }
 
     fn assignment_refused(&self, name: &str, at: Position) -> ScriptError {
-        let message = format!(
-            "`{name}` is a variable of the module and cannot be assigned in a function; \
-             keep what changes in a handle: `const {name} = cell(..)` or `counter()`"
-        );
+        let message = if self.variables.iter().any(|variable| variable == name) {
+            format!(
+                "`{name}` is a variable of the module and cannot be assigned in a function; \
+                 keep what changes in a handle: `const {name} = cell(..)` or `counter()`"
+            )
+        } else {
+            format!("there is no variable `{name}` in this function; declare it with `let {name} = ..`")
+        };
         ScriptError::in_text(ErrorKind::Assignment, message, &self.file, &self.text, at)
     }
 }

@@ -2,6 +2,7 @@
 
 mod basics;
 mod cost;
+mod edges;
 mod functions;
 mod lifetime;
 mod table;
@@ -27,17 +28,19 @@ pub(crate) struct Site {
 impl Site {
     #[track_caller]
     pub(crate) fn new(files: &[(&str, &str)]) -> Arc<Self> {
+        Self::with(files, |_| ())
+    }
+
+    /// Whose engine has more.
+    #[track_caller]
+    pub(crate) fn with(files: &[(&str, &str)], configure: impl FnOnce(&mut rhai::Engine)) -> Arc<Self> {
         let printed = Arc::new(Mutex::new(Vec::new()));
         let out = printed.clone();
         let output: Output = Arc::new(move |printed: Printed<'_>| out.lock().push(printed.text.to_owned()));
         let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Arc::new(Self {
-            linker: Linker::new(&Limits::default(), &output),
-            files: Mutex::new(files),
-            live: Mutex::default(),
-            imports: Mutex::default(),
-            printed,
-        })
+        let mut linker = Linker::new(&Limits::default(), &output);
+        configure(linker.engine_mut());
+        Arc::new(Self { linker, files: Mutex::new(files), live: Mutex::default(), imports: Mutex::default(), printed })
     }
 
     pub(crate) fn write(&self, file: &str, text: &str) {
