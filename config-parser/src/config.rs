@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::declare::Declared;
 use crate::explain::Explanation;
-use crate::host::{HostAddress, HostKey, choose, server_name};
+use crate::host::{HostAddress, Hosts, server_name};
 use crate::language;
 use crate::resolve::{HostScope, Query, Resolved};
 use crate::schema::Schema;
@@ -21,7 +21,9 @@ pub struct Config {
     declared: Declared,
     main: HostScope,
     hosts: Vec<HostScope>,
-    keys: Vec<HostKey>,
+    /// The names of each host.
+    names: Vec<Vec<String>>,
+    choice: Hosts,
 }
 
 /// A virtual host, or the main server, as a whole.
@@ -29,17 +31,20 @@ pub struct Config {
 pub struct Host<'c> {
     declared: &'c Declared,
     scope: &'c HostScope,
-    key: Option<&'c HostKey>,
+    names: &'c [String],
 }
 
 impl Config {
     pub(crate) fn new(schema: Arc<Schema>, declared: Declared) -> Self {
         let main = HostScope::new(Arc::clone(&schema), &declared, None);
         let scope = |host: &Declared| HostScope::new(Arc::clone(&schema), &declared, Some(host));
-        let key = |host: &Declared| HostKey { addresses: host.addresses.clone(), names: host_names(&schema, host) };
         let hosts = declared.hosts.iter().map(scope).collect();
-        let keys = declared.hosts.iter().map(key).collect();
-        Self { schema, declared, main, hosts, keys }
+        let names: Vec<Vec<String>> = declared.hosts.iter().map(|host| host_names(&schema, host)).collect();
+        let mut choice = Hosts::default();
+        for (index, (host, names)) in declared.hosts.iter().zip(&names).enumerate() {
+            choice.push(index, &host.addresses, names);
+        }
+        Self { schema, declared, main, hosts, names, choice }
     }
 
     /// The directives that it was read with.
@@ -63,19 +68,19 @@ impl Config {
     /// The main server: what stands outside of `<VirtualHost>`.
     #[must_use]
     pub fn main(&self) -> Host<'_> {
-        Host { declared: &self.declared, scope: &self.main, key: None }
+        Host { declared: &self.declared, scope: &self.main, names: &[] }
     }
 
     /// The virtual hosts, in the order of the file.
     pub fn hosts(&self) -> impl Iterator<Item = Host<'_>> {
-        let parts = self.declared.hosts.iter().zip(&self.hosts).zip(&self.keys);
-        parts.map(|((declared, scope), key)| Host { declared, scope, key: Some(key) })
+        let parts = self.declared.hosts.iter().zip(&self.hosts).zip(&self.names);
+        parts.map(|((declared, scope), names)| Host { declared, scope, names })
     }
 
     /// The host that answers at a local address for a `Host` header.
     #[must_use]
     pub fn host_for(&self, address: SocketAddr, name: Option<&str>) -> Host<'_> {
-        let chosen = choose(&self.keys, address, name);
+        let chosen = self.choice.choose(address, name);
         chosen.and_then(|index| self.hosts().nth(index)).unwrap_or_else(|| self.main())
     }
 
@@ -91,7 +96,7 @@ impl Config {
     }
 
     fn scope_for(&self, address: SocketAddr, name: Option<&str>) -> &HostScope {
-        choose(&self.keys, address, name).and_then(|index| self.hosts.get(index)).unwrap_or(&self.main)
+        self.choice.choose(address, name).and_then(|index| self.hosts.get(index)).unwrap_or(&self.main)
     }
 }
 
@@ -110,7 +115,7 @@ impl<'c> Host<'c> {
 
     /// The names that it answers to, with wildcards; none for the main server.
     pub fn names(&self) -> impl Iterator<Item = &'c str> {
-        self.key.into_iter().flat_map(|key| &key.names).map(String::as_str)
+        self.names.iter().map(String::as_str)
     }
 
     /// What holds before any section is considered.

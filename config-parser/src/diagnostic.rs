@@ -119,6 +119,7 @@ codes! {
     NEVER_MATCHES = "W003" "never-matches", "A section that no request can match.";
     ALWAYS_OVERRIDDEN = "W004" "always-overridden", "A value that a later line always replaces.";
     DUPLICATE_HOST = "W005" "duplicate-host", "A virtual host that an earlier one hides.";
+    TRAILING_TEXT = "W006" "trailing-text", "Text after the `>` of a section, which is not read.";
 }
 
 impl Code {

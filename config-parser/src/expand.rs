@@ -58,6 +58,8 @@ pub(crate) struct Expander<'a> {
     pub(crate) chain: Vec<PathBuf>,
     /// Bytes read so far.
     pub(crate) bytes: u64,
+    /// Whether it was said that there are too many files.
+    pub(crate) told_too_many: bool,
 }
 
 impl Expander<'_> {

@@ -1,5 +1,6 @@
 //! Which virtual host answers: by the address that was connected to, then by the name that was asked for.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::pattern::host_matches;
@@ -37,41 +38,64 @@ impl HostAddress {
         };
         Some(Self { ip, port })
     }
+}
 
-    /// How exactly it fits: more is better, `None` is not at all. An address counts more than a port.
-    fn fits(self, local: SocketAddr) -> Option<u8> {
-        let part = |wanted: bool, equal: bool, weight: u8| match (wanted, equal) {
-            (true, true) => Some(weight),
-            (true, false) => None,
-            (false, _) => Some(0),
-        };
-        let ip = part(self.ip.is_some(), self.ip == Some(local.ip().to_canonical()) || self.ip == Some(local.ip()), 2)?;
-        let port = part(self.port.is_some(), self.port == Some(local.port()), 1)?;
-        Some(ip + port)
+/// The virtual hosts, laid out for look-up.
+#[derive(Debug, Default)]
+pub(crate) struct Hosts {
+    by_address: HashMap<HostAddress, Names>,
+}
+
+/// The hosts at one address, by name.
+#[derive(Debug)]
+struct Names {
+    /// Answers if no other does.
+    first: usize,
+    /// In lower case, each with the first host that has it.
+    plain: HashMap<Box<[u8]>, usize>,
+    /// Names with wildcards, in the order of the hosts.
+    wild: Vec<(Box<str>, usize)>,
+}
+
+impl Hosts {
+    /// Adds a host after all others.
+    pub(crate) fn push(&mut self, index: usize, addresses: &[HostAddress], names: &[String]) {
+        for address in addresses {
+            let at = self.by_address.entry(*address);
+            let at = at.or_insert_with(|| Names { first: index, plain: HashMap::new(), wild: Vec::new() });
+            for name in names {
+                if name.contains(['*', '?']) {
+                    at.wild.push((name.as_str().into(), index));
+                } else {
+                    at.plain.entry(name.to_ascii_lowercase().into_bytes().into()).or_insert(index);
+                }
+            }
+        }
+    }
+
+    /// Index of the host that answers; `None` is the main server.
+    ///
+    /// An address that fits exactly leaves all others out of account, and counts more than a port. Of the hosts that are
+    /// left, the first that has the name answers, or the first of all.
+    pub(crate) fn choose(&self, local: SocketAddr, name: Option<&str>) -> Option<usize> {
+        let (ip, port) = (Some(local.ip().to_canonical()), Some(local.port()));
+        let addresses = [(ip, port), (ip, None), (None, port), (None, None)];
+        let found = addresses.into_iter().find_map(|(ip, port)| self.by_address.get(&HostAddress { ip, port }))?;
+        Some(name.and_then(|name| found.named(bare_name(name))).unwrap_or(found.first))
     }
 }
 
-/// What a host is found by.
-#[derive(Debug)]
-pub(crate) struct HostKey {
-    pub(crate) addresses: Vec<HostAddress>,
-    pub(crate) names: Vec<String>,
-}
-
-/// Index of the host that answers; `None` is the main server.
-///
-/// Of the hosts whose address fits best, the first that has the name answers, or the first of all.
-pub(crate) fn choose(hosts: &[HostKey], local: SocketAddr, name: Option<&str>) -> Option<usize> {
-    let fit = |host: &HostKey| host.addresses.iter().filter_map(|address| address.fits(local)).max();
-    let best = hosts.iter().filter_map(fit).max()?;
-    let mut candidates = hosts.iter().enumerate().filter(|(_, host)| {
-        // Not only its best address counts: `<VirtualHost *:80 10.0.0.1:80>` is a candidate for both.
-        host.addresses.iter().any(|address| address.fits(local) == Some(best))
-    });
-    let first = candidates.clone().next().map(|(index, _)| index);
-    let Some(name) = name.map(bare_name) else { return first };
-    let named = candidates.find(|(_, host)| host.names.iter().any(|pattern| host_matches(pattern, name)));
-    named.map(|(index, _)| index).or(first)
+impl Names {
+    fn named(&self, name: &str) -> Option<usize> {
+        // No name of a host is longer; so none is put into memory from the heap to be looked up.
+        let mut lower = [0; 255];
+        let lower = lower.get_mut(..name.len())?;
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        let plain = self.plain.get(&*lower).copied();
+        let wild = self.wild.iter().find(|(pattern, _)| host_matches(pattern, name)).map(|(_, index)| *index);
+        plain.into_iter().chain(wild).min()
+    }
 }
 
 /// A host name without port and without the dot that may end it.

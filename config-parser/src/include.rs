@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use regex::Regex;
-
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Expander, Item, Statement, Text};
 use crate::files::{Entry, normal};
@@ -105,17 +103,20 @@ impl Expander<'_> {
     /// The paths that fit a pattern, alphabetically, component by component.
     fn matching(&mut self, pattern: &Path, search: &mut Search<'_>) -> Vec<PathBuf> {
         let mut found = vec![PathBuf::new()];
-        let mut after_wildcard = false;
         let mut components = pattern.components().peekable();
         while let Some(component) = components.next() {
             let text = component.as_os_str().to_string_lossy();
-            after_wildcard |= has_wildcards(&text);
-            if !after_wildcard {
+            if !has_wildcards(&text) {
+                // Not looked for: as in httpd, every directory that a wildcard before it matches must have it.
                 found.iter_mut().for_each(|path| path.push(component));
                 continue;
             }
-            match Names::read(&text) {
-                Ok(names) => found = self.matching_in(&found, &names, components.peek().is_none(), search),
+            match whole(&text) {
+                Ok(names) => {
+                    let with_dot = text.starts_with('.');
+                    let fits = |name: &str| names.is_match(name) && (with_dot || !name.starts_with('.'));
+                    found = self.matching_in(&found, &fits, components.peek().is_none(), search);
+                }
                 Err(error) => {
                     let message = format!("`{text}` is not a pattern");
                     let found = Diagnostic::new(Code::BAD_PATTERN, search.argument.span, message);
@@ -133,12 +134,18 @@ impl Expander<'_> {
         found
     }
 
-    fn matching_in(&mut self, parents: &[PathBuf], names: &Names, last: bool, search: &mut Search<'_>) -> Vec<PathBuf> {
+    fn matching_in(
+        &mut self,
+        parents: &[PathBuf],
+        fits: &dyn Fn(&str) -> bool,
+        last: bool,
+        search: &mut Search<'_>,
+    ) -> Vec<PathBuf> {
         let mut out = Vec::new();
         for parent in parents {
             // A directory that cannot be read has, for a pattern, nothing in it; httpd takes it so too.
             let entries = self.list(parent, search).ok().flatten().unwrap_or_default();
-            let fitting = entries.into_iter().filter(|entry| names.fit(&entry.name) && (last || entry.is_directory));
+            let fitting = entries.into_iter().filter(|entry| fits(&entry.name) && (last || entry.is_directory));
             out.extend(fitting.map(|entry| parent.join(entry.name)));
         }
         out
@@ -168,7 +175,8 @@ impl Expander<'_> {
 
     /// Said once: all that follows is the same finding.
     fn too_many(&mut self, span: impl Into<Option<Span>>) {
-        if self.diagnostics.iter().all(|found| found.code != Code::TOO_MANY_FILES) {
+        if !self.told_too_many {
+            self.told_too_many = true;
             let (files, bytes) = (self.limits.files, self.limits.total_bytes);
             let message = format!("the configuration has more than {files} files or {bytes} bytes");
             self.diagnostics.push(Diagnostic::new(Code::TOO_MANY_FILES, span, message));
@@ -199,29 +207,6 @@ impl Expander<'_> {
         let names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
         let message = format!("a file includes itself: {}", names.join(" -> "));
         Diagnostic::new(Code::INCLUDE_CYCLE, span, message).expected("this closes the circle")
-    }
-}
-
-/// One component of a path with wildcards.
-enum Names {
-    Exactly(String),
-    Like { pattern: Regex, with_dot: bool },
-}
-
-impl Names {
-    fn read(text: &str) -> Result<Self, regex::Error> {
-        if !has_wildcards(text) {
-            return Ok(Self::Exactly(text.to_owned()));
-        }
-        Ok(Self::Like { pattern: whole(text)?, with_dot: text.starts_with('.') })
-    }
-
-    fn fit(&self, name: &str) -> bool {
-        match self {
-            Self::Exactly(wanted) => wanted == name,
-            // A dot at the start must be written out, as in a shell.
-            Self::Like { pattern, with_dot } => pattern.is_match(name) && (*with_dot || !name.starts_with('.')),
-        }
     }
 }
 

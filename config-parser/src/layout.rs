@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::declare::{Declared, DeclaredSection};
-use crate::path_tree::{PathTree, Reach};
+use crate::path_tree::PathTree;
 use crate::pattern_set::Patterns;
 use crate::section::{Pattern, components};
 
@@ -55,8 +55,6 @@ impl Layout {
         for section in both(|server| &server.locations) {
             layout.location(&section);
         }
-        let patterns = [&mut layout.directory_patterns, &mut layout.file_patterns, &mut layout.location_patterns];
-        patterns.into_iter().for_each(Patterns::finish);
         layout
     }
 
@@ -69,12 +67,12 @@ impl Layout {
     pub(crate) fn matching(&self, path: &str, filename: Option<&str>, out: &mut Vec<Rank>) {
         out.clear();
         if let Some(filename) = filename {
-            self.directories.walk(filename, Reach::Inside, out);
+            self.directories.walk(filename, out);
             self.directory_patterns.matching(filename, out);
             out.sort_unstable();
             self.matching_files(filename, out);
         }
-        self.locations.walk(path, Reach::Whole, out);
+        self.locations.walk(path, out);
         self.location_patterns.matching(path, out);
         out.sort_unstable();
     }

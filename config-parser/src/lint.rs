@@ -1,12 +1,15 @@
 //! What is right by the letter, and yet cannot be meant: values that never hold, hosts that never answer.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::slice;
 use std::sync::Arc;
 
-use crate::declare::{Declared, DeclaredSection};
+use crate::declare::Declared;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::host::HostAddress;
 use crate::layout::Layout;
-use crate::merge::{Held, Merge, replaces};
+use crate::merge::{Held, Merge, collect, replaces};
 use crate::pattern::host_matches;
 use crate::schema::Schema;
 use crate::section::{Pattern, Scope, SectionKind};
@@ -25,37 +28,35 @@ pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -
 
 /// Lines that a later line of the same section replaces.
 pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &[Held]) -> Vec<Diagnostic> {
-    let is_held = |line: &Arc<Setting>| held.iter().any(|held| Arc::ptr_eq(&held.setting, line));
-    let replaced = lines.iter().filter(|line| !is_held(line));
-    replaced
-        .filter_map(|line| {
-            let entries = crate::merge::collect(rule, std::slice::from_ref(line));
-            let by = entries.iter().find_map(|entry| held.iter().find(|later| replaces(rule, entry, later)))?;
-            overridden(line, &by.setting)
-        })
-        .collect()
+    if lines.len() == held.len() {
+        return Vec::new();
+    }
+    let holding: HashSet<_> = held.iter().map(|held| Arc::as_ptr(&held.setting)).collect();
+    let by_key: HashMap<_, _> = held.iter().map(|held| (&held.key, &held.setting)).collect();
+    let replaced = lines.iter().filter(|line| !holding.contains(&Arc::as_ptr(line)));
+    let by = |line: &Arc<Setting>| {
+        let entries = collect(rule, slice::from_ref(line));
+        entries.iter().find_map(|entry| by_key.get(&entry.key)).and_then(|by| overridden(line, by))
+    };
+    replaced.filter_map(by).collect()
 }
 
 /// Settings of a section that a section merged later replaces wherever the first one matches.
 fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Diagnostic>) {
-    let sections = layout.sections();
-    let mut by_reach: HashMap<String, Vec<usize>> = HashMap::new();
-    for (rank, section) in sections.iter().enumerate() {
-        by_reach.entry(reach(&section.scope)).or_default().push(rank);
+    let entries = || {
+        let sections = layout.sections().iter().enumerate();
+        let settings = sections.flat_map(|(rank, section)| section.settings.iter().map(move |it| (rank, section, it)));
+        let replacing = settings.filter(|(_, _, (id, _))| replaces(schema.directive(*id).merge));
+        replacing.flat_map(|(rank, section, (id, held))| held.iter().map(move |held| (rank, section, *id, held)))
+    };
+    let mut last = HashMap::new();
+    for (rank, section, id, held) in entries() {
+        last.insert((reach(&section.scope), id, &held.key), (rank, &held.setting));
     }
-    for (rank, section) in sections.iter().enumerate() {
-        let covering = wider_reaches(&section.scope).into_iter().filter_map(|reach| by_reach.get(&reach)).flatten();
-        let mut covering: Vec<usize> = covering.copied().filter(|&other| other > rank).collect();
-        covering.sort_unstable();
-        let covering: Vec<&Arc<DeclaredSection>> = covering.into_iter().rev().map(|other| &sections[other]).collect();
-        for (id, held) in &section.settings {
-            let rule = schema.directive(*id).merge;
-            let later = || covering.iter().flat_map(|other| &other.settings).filter(|(other, _)| other == id);
-            for entry in held {
-                let by = later().flat_map(|(_, held)| held).find(|later| replaces(rule, entry, later));
-                found.extend(by.and_then(|by| overridden(&entry.setting, &by.setting)));
-            }
-        }
+    for (rank, section, id, held) in entries() {
+        let later = |reach| last.get(&(reach, id, &held.key)).filter(|(later, _)| *later > rank);
+        let by = wider_reaches(&section.scope).into_iter().filter_map(later).max_by_key(|(rank, _)| *rank);
+        found.extend(by.and_then(|(_, by)| overridden(&held.setting, by)));
     }
 }
 
@@ -88,11 +89,14 @@ fn reach(scope: &Scope) -> String {
     }
 }
 
+/// Components of a path that are judged: enough for people, and few enough for a path that is made to be long.
+const DEEPEST: usize = 64;
+
 /// The reaches, its own included, that hold wherever this scope matches.
 fn wider_reaches(scope: &Scope) -> Vec<String> {
     let mut reaches = vec![reach(scope), "location /\n".to_owned()];
     if let (Some(SectionKind::Location), Some(Pattern::Literal(path))) = (scope.kind, &scope.pattern) {
-        for (slash, _) in path.match_indices('/').skip(1) {
+        for (slash, _) in path.match_indices('/').skip(1).take(DEEPEST) {
             reaches.push(format!("location {}\n", &path[..slash]));
             // `/a/` holds for all of `/a/b`, but not for `/a` itself.
             if slash + 1 < path.len() {
@@ -105,30 +109,55 @@ fn wider_reaches(scope: &Scope) -> Vec<String> {
     reaches
 }
 
-/// Hosts whose every name an earlier host with the same addresses answers to.
+/// Hosts whose every name is answered by earlier hosts with the same addresses.
 fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, found: &mut Vec<Diagnostic>) {
-    let named: Vec<Vec<String>> = hosts.iter().map(names).collect();
-    for (index, host) in hosts.iter().enumerate() {
-        let earlier = hosts.iter().zip(&named).take(index).filter(|(other, _)| other.addresses == host.addresses);
-        let hides = |patterns: &Vec<String>| {
-            named[index].iter().all(|name| patterns.iter().any(|pattern| answers_all(pattern, name)))
-        };
-        let hidden_by = earlier.into_iter().find(|(_, patterns)| hides(patterns)).map(|(other, _)| other);
-        let Some((span, by)) = host.scope.span.zip(hidden_by.and_then(|by| by.scope.span)) else { continue };
-        if host.addresses.is_empty() {
-            continue;
+    let mut earlier: HashMap<&[HostAddress], Taken<'_>> = HashMap::new();
+    for host in hosts.iter().filter(|host| !host.addresses.is_empty()) {
+        let Some(span) = host.scope.span else { continue };
+        let names = names(host);
+        match earlier.entry(&host.addresses) {
+            Entry::Vacant(first) => first.insert(Taken::new(host)).take(host, names),
+            Entry::Occupied(mut taken) => {
+                let by: Option<Vec<&Declared>> = names.iter().map(|name| taken.get().by(name)).collect();
+                if let Some(by) = by {
+                    let by = by.first().copied().unwrap_or(taken.get().first);
+                    let reason =
+                        if names.is_empty() { "it has no name, and is not the first" } else { "its names are taken" };
+                    let wrong = Diagnostic::new(Code::DUPLICATE_HOST, span, "this virtual host never answers");
+                    let wrong = wrong.expected(reason).help("give it a `ServerName` of its own".to_owned());
+                    let by = by.scope.span.unwrap_or(span);
+                    found.push(wrong.related(by, "this one answers for its addresses and names"));
+                }
+                taken.get_mut().take(host, names);
+            }
         }
-        let reason =
-            if named[index].is_empty() { "it has no name, and is not the first" } else { "its names are taken" };
-        let wrong = Diagnostic::new(Code::DUPLICATE_HOST, span, "this virtual host never answers")
-            .expected(reason)
-            .related(by, "this one answers for its addresses and names")
-            .help("give it a `ServerName` of its own".to_owned());
-        found.push(wrong);
     }
 }
 
-/// Whether a pattern matches whatever another name or pattern does. Of two patterns, only equal ones are taken to.
-fn answers_all(pattern: &str, name: &str) -> bool {
-    if name.contains(['*', '?']) { pattern.eq_ignore_ascii_case(name) } else { host_matches(pattern, name) }
+/// The names that hosts with the same addresses answer to.
+struct Taken<'d> {
+    first: &'d Declared,
+    plain: HashMap<String, &'d Declared>,
+    wild: Vec<(String, &'d Declared)>,
+}
+
+impl<'d> Taken<'d> {
+    fn new(first: &'d Declared) -> Self {
+        Self { first, plain: HashMap::new(), wild: Vec::new() }
+    }
+
+    fn take(&mut self, host: &'d Declared, names: Vec<String>) {
+        for name in names {
+            // An equal pattern answers for whatever a pattern does; of others it is not judged.
+            self.plain.entry(name.to_ascii_lowercase()).or_insert(host);
+            if name.contains(['*', '?']) {
+                self.wild.push((name, host));
+            }
+        }
+    }
+
+    fn by(&self, name: &str) -> Option<&'d Declared> {
+        let wild = || self.wild.iter().find(|(pattern, _)| !name.contains(['*', '?']) && host_matches(pattern, name));
+        self.plain.get(&name.to_ascii_lowercase()).copied().or_else(|| wild().map(|(_, host)| *host))
+    }
 }

@@ -92,6 +92,7 @@ impl Loader {
             diagnostics: Vec::new(),
             chain: Vec::new(),
             bytes: 0,
+            told_too_many: false,
         };
         let items = expander.first(path);
         let Expander { root, sources, mut diagnostics, .. } = expander;

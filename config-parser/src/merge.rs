@@ -4,6 +4,7 @@
 //! section that matches is laid over what holds so far ([`overlay`]); at the end, what was only there to take something
 //! away is dropped ([`finish`]).
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::setting::Setting;
@@ -43,8 +44,12 @@ pub(crate) struct Held {
 pub(crate) fn collect(rule: Merge, lines: &[Arc<Setting>]) -> Vec<Held> {
     let mut out: Vec<Held> = lines.iter().flat_map(|setting| entries(rule, setting)).collect();
     match rule {
-        Merge::Innermost => keep_last(&mut out, |_, _| true),
-        Merge::PerKey | Merge::PerKeyTighten(_) => keep_last(&mut out, |one, other| one.key == other.key),
+        Merge::Innermost => drop(out.drain(..out.len().saturating_sub(1))),
+        Merge::PerKey | Merge::PerKeyTighten(_) => {
+            let last: HashMap<_, _> = out.iter().enumerate().map(|(at, held)| (held.key.clone(), at)).collect();
+            let mut at = 0..;
+            out.retain(|held| at.next() == last.get(&held.key).copied());
+        }
         Merge::Replace | Merge::Accumulate | Merge::ReplaceKeyed(_) | Merge::Custom(_) => {}
     }
     out
@@ -55,30 +60,34 @@ pub(crate) fn overlay(rule: Merge, outer: &[Held], inner: &[Held]) -> Vec<Held> 
     if inner.is_empty() {
         return outer.to_vec();
     }
-    let unless_inner_has_key = || outer.iter().filter(|held| inner.iter().all(|other| other.key != held.key)).cloned();
     match rule {
         Merge::Innermost | Merge::Replace => inner.to_vec(),
         Merge::Accumulate => outer.iter().chain(inner).cloned().collect(),
-        Merge::PerKey | Merge::ReplaceKeyed(_) => unless_inner_has_key().chain(inner.iter().cloned()).collect(),
+        Merge::PerKey | Merge::ReplaceKeyed(_) => {
+            let replaced: HashSet<_> = inner.iter().map(|held| &held.key).collect();
+            outer.iter().filter(|held| !replaced.contains(&held.key)).chain(inner).cloned().collect()
+        }
         Merge::PerKeyTighten(number) => {
-            let outer_of = |held: &Held| outer.iter().find(|other| other.key == held.key).cloned();
-            let tighter = |held: &Held| match outer_of(held) {
-                Some(outer) if number(&outer.setting) < number(&held.setting) => outer,
-                _ => held.clone(),
+            let inner_keys: HashSet<_> = inner.iter().map(|held| &held.key).collect();
+            let outer_of: HashMap<_, &Held> = outer.iter().map(|held| (&held.key, held)).collect();
+            let tighter = |held: &Held| {
+                let outer = outer_of.get(&held.key).filter(|outer| number(&outer.setting) < number(&held.setting));
+                outer.copied().unwrap_or(held).clone()
             };
-            unless_inner_has_key().chain(inner.iter().map(tighter)).collect()
+            let untouched = outer.iter().filter(|held| !inner_keys.contains(&held.key)).cloned();
+            untouched.chain(inner.iter().map(tighter)).collect()
         }
         Merge::Custom(merge) => {
-            merge(&settings(outer), &settings(inner)).into_iter().map(|setting| Held { key: None, setting }).collect()
+            let merged = merge(&settings(outer), &settings(inner));
+            merged.into_iter().map(|setting| Held { key: None, setting }).collect()
         }
     }
 }
 
-/// Whether an inner setting takes the place of an outer one, whatever else is set.
-pub(crate) fn replaces(rule: Merge, outer: &Held, inner: &Held) -> bool {
+/// Whether an inner setting takes the place of outer ones with the same key, or of all if there are no keys.
+pub(crate) fn replaces(rule: Merge) -> bool {
     match rule {
-        Merge::Innermost | Merge::Replace => true,
-        Merge::PerKey | Merge::ReplaceKeyed(_) => outer.key == inner.key,
+        Merge::Innermost | Merge::Replace | Merge::PerKey | Merge::ReplaceKeyed(_) => true,
         Merge::Accumulate | Merge::PerKeyTighten(_) | Merge::Custom(_) => false,
     }
 }
@@ -102,15 +111,6 @@ fn entries(rule: Merge, setting: &Arc<Setting>) -> Vec<Held> {
         Merge::Innermost | Merge::Replace | Merge::Accumulate | Merge::Custom(_) => vec![None],
     };
     keys.into_iter().map(|key| Held { key, setting: Arc::clone(setting) }).collect()
-}
-
-fn keep_last(held: &mut Vec<Held>, same: fn(&Held, &Held) -> bool) {
-    let mut out: Vec<Held> = Vec::with_capacity(held.len());
-    for entry in held.drain(..) {
-        out.retain(|earlier| !same(earlier, &entry));
-        out.push(entry);
-    }
-    *held = out;
 }
 
 fn settings(held: &[Held]) -> Vec<Arc<Setting>> {

@@ -4,15 +4,6 @@ use std::collections::HashMap;
 
 use crate::layout::Rank;
 
-/// How far a plain path reaches.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// `/a` holds for what is in `/a/`, not for a file `/a`.
-    Inside,
-    /// `/a` holds for `/a` and for what is in `/a/`; `/a/` only for the latter.
-    Whole,
-}
-
 /// Plain paths, by component.
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
@@ -39,16 +30,15 @@ impl PathTree {
         if slash { &mut node.inside } else { &mut node.here }.push(rank);
     }
 
-    pub(crate) fn walk(&self, path: &str, reach: Reach, out: &mut Vec<Rank>) {
+    /// Adds the ranks of all that `path` is in: `/a` holds for `/a` and for what is in `/a/`, `/a/` only for the latter.
+    pub(crate) fn walk(&self, path: &str, out: &mut Vec<Rank>) {
         let Some(mut rest) = path.strip_prefix('/') else { return };
         let mut node = &self.root;
         out.extend(&node.inside);
         loop {
             let (part, after) = rest.split_once('/').map_or((rest, None), |(part, after)| (part, Some(after)));
             let Some(child) = node.children.get(part) else { return };
-            if after.is_some() || reach == Reach::Whole {
-                out.extend(&child.here);
-            }
+            out.extend(&child.here);
             let Some(after) = after else { return };
             out.extend(&child.inside);
             (node, rest) = (child, after);

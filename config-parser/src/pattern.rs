@@ -15,9 +15,9 @@ pub(crate) fn whole(glob: &str) -> Result<Regex, regex::Error> {
     Regex::new(&format!(r"(?s)\A{}\z", translate(glob)))
 }
 
-/// A pattern for a leading directory of a path, so that the path goes on with `/` after what it matches.
+/// A pattern for a path or a leading directory of it, so that the path ends or goes on with `/` after what it matches.
 pub(crate) fn leading(glob: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&format!(r"(?s)\A{}/", translate(glob.trim_end_matches('/'))))
+    Regex::new(&format!(r"(?s)\A{}(?:/|\z)", translate(glob.trim_end_matches('/'))))
 }
 
 fn translate(glob: &str) -> String {

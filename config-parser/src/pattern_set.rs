@@ -1,6 +1,7 @@
 //! The patterns of many sections, asked in one pass.
 
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 use regex::Regex;
 use regex_automata::meta;
@@ -12,8 +13,9 @@ use crate::layout::Rank;
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
     each: Vec<(Regex, Rank)>,
-    /// All of them as one; `None` if that would be too large.
-    all: Option<meta::Regex>,
+    /// All of them as one, made when it is first asked: of a thousand hosts, most are not asked at once. `None` if it would be
+    /// too large.
+    all: OnceLock<Option<meta::Regex>>,
 }
 
 thread_local! {
@@ -26,19 +28,12 @@ impl Patterns {
         self.each.push((pattern.clone(), rank));
     }
 
-    /// Makes one of all that were pushed.
-    pub(crate) fn finish(&mut self) {
-        let patterns: Vec<&str> = self.each.iter().map(|(pattern, _)| pattern.as_str()).collect();
-        let config = meta::Config::new().match_kind(MatchKind::All);
-        self.all = meta::Builder::new().configure(config).build_many(&patterns).ok();
-    }
-
     /// Adds the ranks of all that match.
     pub(crate) fn matching(&self, text: &str, out: &mut Vec<Rank>) {
         if self.each.is_empty() {
             return;
         }
-        let Some(all) = &self.all else {
+        let Some(all) = self.all.get_or_init(|| self.together()) else {
             out.extend(self.each.iter().filter(|(pattern, _)| pattern.is_match(text)).map(|(_, rank)| *rank));
             return;
         };
@@ -50,5 +45,11 @@ impl Patterns {
             all.which_overlapping_matches(&Input::new(text), found);
             out.extend(found.iter().filter_map(|pattern| self.each.get(pattern.as_usize())).map(|(_, rank)| *rank));
         });
+    }
+
+    fn together(&self) -> Option<meta::Regex> {
+        let patterns: Vec<&str> = self.each.iter().map(|(pattern, _)| pattern.as_str()).collect();
+        let config = meta::Config::new().match_kind(MatchKind::All);
+        meta::Builder::new().configure(config).build_many(&patterns).ok()
     }
 }

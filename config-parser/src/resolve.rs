@@ -23,6 +23,8 @@ pub struct Query<'q> {
     /// The path of the URL, decoded and normalised by [`normalize`](crate::url::normalize).
     pub path: &'q str,
     /// The absolute path of the file that the URL names, if it names one; of a directory with a `/` at the end.
+    ///
+    /// As in httpd, where symbolic links are followed, `<Directory>` with the path of a file holds for that file.
     pub filename: Option<&'q str>,
 }
 

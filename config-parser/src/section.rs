@@ -181,10 +181,12 @@ impl Scope {
     /// that it names, of a regular expression the directory in which the file is. `None` if it is in no directory section.
     #[must_use]
     pub fn directory_in<'f>(&self, filename: &'f str) -> Option<&'f str> {
+        let parent = filename.rfind('/')?;
         let length = match self.directory()?.pattern.as_ref()? {
             Pattern::Literal(path) => path.len(),
-            Pattern::Wildcards(leading, _) => leading.find(filename)?.end() - 1,
-            Pattern::Regex(_) => filename.rfind('/')?,
+            // Wildcards may match the file itself, which is no directory.
+            Pattern::Wildcards(leading, _) => parent.min(leading.find(filename)?.end().saturating_sub(1)),
+            Pattern::Regex(_) => parent,
         };
         filename.get(..length.max(1))
     }

@@ -157,7 +157,8 @@ impl Parser<'_> {
         };
         if let Some(extra) = tokens[end + 1..].iter().find(|token| token.kind == TokenKind::Word) {
             let after = self.span(extra, tokens.last()?);
-            self.malformed(after, "nothing may follow the `>` of a section", "expected the end of the line");
+            let found = Diagnostic::new(Code::TRAILING_TEXT, after, "what follows the `>` of a section is not read");
+            self.diagnostics.push(found.expected("expected the end of the line"));
         }
         let span = self.span(tokens.first()?, &tokens[end]);
         let head = self.words(&tokens[1..end]);

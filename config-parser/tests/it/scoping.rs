@@ -101,7 +101,7 @@ fn s2_directories_are_merged_shortest_first_then_regexes() {
             ("/x -> /srv/www/shop/deep/er/a.rhai", "root srv shop wild match tilde"),
             ("/x -> /srv/www/shop/", "root srv shop wild match tilde"),
             ("/x -> /srv/www/shopping/a.rhai", "root srv match tilde"),
-            ("/x -> /srv/www/shop", "root srv match tilde"),
+            ("/x -> /srv/www/shop", "root srv shop wild match tilde"),
             ("/x -> /srv/a/b/shop/a.rhai", "root srv match tilde"),
             ("/x -> /opt/a.rhai", "root"),
             ("/x", ""),
@@ -254,6 +254,54 @@ fn s3_location_matches_whole_components() {
 }
 
 #[test]
+fn s2_wildcards_and_regexes_match_as_in_httpd() {
+    let text = r#"
+<Location "/a*">
+  Mark astar
+</Location>
+<Location "/[a-c]?/x">
+  Mark class
+</Location>
+<Location "/*/y">
+  Mark stary
+</Location>
+<Directory "/srv/*/">
+  Mark d1
+</Directory>
+<Directory "/srv/[!w]*">
+  Mark d2
+</Directory>
+<Directory "/srv/w*/x">
+  Mark d3
+</Directory>
+<Files ".*">
+  Mark dot
+</Files>
+<Files "*">
+  Mark any
+</Files>
+<DirectoryMatch "^/srv/.*f$">
+  Mark regex
+</DirectoryMatch>
+"#;
+    marks(
+        text,
+        &[
+            ("/ab", "astar"),
+            ("/ab/c", ""),
+            ("/ab/x", "class"),
+            ("/z/y", "stary"),
+            ("/a/b/y", ""),
+            ("/q -> /srv/www/f", "d1 regex any"),
+            ("/q -> /srv/www/x/f", "d1 d3 regex any"),
+            ("/q -> /srv/abc/.h", "d1 d2 dot any"),
+            ("/q -> /srv/.hid/f", "d1 d2 regex any"),
+            ("/q -> /srv/f", "d1 d2 regex any"),
+        ],
+    );
+}
+
+#[test]
 fn s3_files_in_a_directory_apply_in_its_tree() {
     let text = "<Directory /srv/www>\n<Files a>\nMark in\n</Files>\n</Directory>";
     marks(text, &[("/a -> /srv/www/d/a", "in"), ("/a -> /srv/a", ""), ("/a -> /srv/wwwx/a", "")]);
@@ -304,6 +352,8 @@ SetHandler main
     assert_eq!(root("/srv/www/d/e", "SetHandler").as_deref(), Some("/srv/www"));
     assert_eq!(root("/srv/www/d/f", "SetHandler").as_deref(), Some("/srv/www"));
     assert_eq!(root("/home/ann/public/d/e", "SetHandler").as_deref(), Some("/home/ann/public"));
+    assert_eq!(root("/home/ann/public", "SetHandler").as_deref(), Some("/home/ann"));
+    assert_eq!(root("/home/ann/public/", "SetHandler").as_deref(), Some("/home/ann/public"));
     assert_eq!(root("/opt/x/y", "SetHandler").as_deref(), Some("/opt/x"));
     assert_eq!(root("/var/x", "SetHandler"), None);
     assert_eq!(root("/var/x", "DirectoryIndex").as_deref(), Some("/"));

@@ -139,6 +139,9 @@ fn heads_of_sections_end_at_the_last_angle() {
         ("<location /a>\nMark x\n</LOCATION>", "x"),
         ("<LocationMatch ^/(?<name>a)$>\nMark x\n</LocationMatch>", "x"),
         ("<Location ~ ^/a>\nMark x\n</Location>", "x"),
+        ("<Location /> trailing\nMark x\n</Location>", "x"),
+        ("<Location \"/>\nMark x\n</Location>", "x"),
+        ("<Location />>\nMark x\n</Location>", ""),
         ("Define P /a\n<Location ${P}>\nMark x\n</Location>", "x"),
     ];
     for (text, expected) in rows {
@@ -173,14 +176,20 @@ fn includes_are_read_in_place_and_in_order() {
 }
 
 #[test]
-fn includes_with_wildcards_in_directories_need_what_follows() {
-    let files = MemoryFiles::new()
-        .file("/etc/site.conf", "Include hosts/*/host.conf\nIncludeOptional hosts/*/more.conf")
-        .file("/etc/hosts/b/host.conf", "Mark b")
-        .file("/etc/hosts/a/host.conf", "Mark a")
-        .file("/etc/hosts/c/other.conf", "Mark c")
-        .file("/etc/hosts/host.conf", "Mark top");
-    assert_eq!(marks(&load_files(&files)), "a b");
+fn wildcards_in_directories_of_includes_need_what_follows_unless_optional() {
+    let files = |text: &str| {
+        MemoryFiles::new()
+            .file("/etc/site.conf", text)
+            .file("/etc/hosts/b/host.conf", "Mark b")
+            .file("/etc/hosts/a/host.conf", "Mark a")
+            .file("/etc/hosts/c/other.conf", "Mark c")
+            .file("/etc/hosts/host.conf", "Mark top")
+    };
+    assert_eq!(marks(&load_files(&files("Include hosts/[ab]/host.conf"))), "a b");
+    assert_eq!(marks(&load_files(&files("IncludeOptional hosts/*/host.conf"))), "a b");
+    assert_eq!(marks(&load_files(&files("IncludeOptional nowhere/*/host.conf"))), "");
+    let report = loader().load(&files("Include hosts/*/host.conf"), "/etc/site.conf").expect_err("one is missing");
+    assert!(report.to_string().starts_with("error[E020 include-missing]: `/etc/hosts/c/host.conf` is not there"));
 }
 
 #[test]
