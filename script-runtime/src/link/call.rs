@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rhai::{Dynamic, FnPtr, NativeCallContext, Position};
 
+use super::bindings::plain;
 use super::error::{Kind, ScriptError};
 use super::instance::Instance;
 use super::load::Linker;
@@ -27,12 +28,6 @@ impl Instance {
 }
 
 impl Function {
-    /// The instance it belongs to.
-    #[must_use]
-    pub(crate) fn instance(&self) -> &Arc<Instance> {
-        &self.instance
-    }
-
     /// Calls it. The arguments are as many as it has parameters, and nothing in them is shared.
     pub(crate) fn call(&self, linker: &Linker, args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
         let core = self.instance.core();
@@ -42,7 +37,7 @@ impl Function {
         let name = self.pointer.fn_name();
         let context = NativeCallContext::new_with_all_fields(linker.engine(), name, None, start, Position::NONE);
         match running::during(|| self.pointer.call_raw(&context, None, args)) {
-            Ok(value) => Ok(value.flatten()),
+            Ok(value) => Ok(plain(value)),
             Err(error) => Err(ScriptError::translate(*error, core)),
         }
     }

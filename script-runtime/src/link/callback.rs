@@ -55,6 +55,7 @@ pub(crate) fn make(core: &Arc<Core>, mut function: FnPtr) -> RhaiResult<FnPtr> {
 }
 
 /// The instance that a callback keeps alive, if the value is a callback.
+#[cfg_attr(not(test), allow(dead_code, reason = "what names the holders of old instances asks"))]
 pub(crate) fn owner(value: &Dynamic) -> Option<InstanceId> {
     let pointer = value.read_lock::<FnPtr>()?;
     target(&pointer).map(|target| target.id)

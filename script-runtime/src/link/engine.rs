@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, OptimizationLevel, Position};
 
 use crate::state;
 
@@ -38,6 +38,7 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
     engine.register_fn("sleep", |seconds: i64| sleep(u64::try_from(seconds).ok().map(Duration::from_secs)));
     engine.register_fn("sleep", |seconds: f64| sleep(Duration::try_from_secs_f64(seconds).ok()));
     ModuleValue::register(&mut engine);
+    show_functions_as_written(&mut engine);
     let out = output.clone();
     engine.on_print(move |text| out(Printed { text, place: None }));
     let out = output.clone();
@@ -46,6 +47,18 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
         out(Printed { text, place: file.zip(at.line()) });
     });
     engine
+}
+
+/// Function values would show their linked names.
+fn show_functions_as_written(engine: &mut Engine) {
+    let shown = |function: &mut FnPtr| {
+        let name = if function.is_anonymous() { "closure".to_owned() } else { name::unlink(function.fn_name()) };
+        format!("Fn({name})")
+    };
+    for function in ["to_string", "to_debug", "print", "debug"] {
+        engine.register_fn(function, shown);
+    }
+    engine.register_get("name", |function: &mut FnPtr| name::unlink(function.fn_name()));
 }
 
 /// The engine of the first compilation: it keeps everything where it was written.
@@ -83,7 +96,7 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
             Some(value) => Ok(Some(value)),
             None => Err(Box::new(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE))),
         },
-        Some(Linked::Function { .. }) => Ok(Some(rhai::FnPtr::new(name)?.into())),
+        Some(Linked::Function { .. }) => Ok(Some(FnPtr::new(name)?.into())),
     }
 }
 

@@ -112,9 +112,20 @@ impl ScriptError {
     pub(crate) fn translate(error: EvalAltResult, entry: &Core) -> Self {
         let mut trail = Trail { frames: Vec::new(), function: None, owner: Some(entry.place()) };
         let innermost = trail.follow(error);
-        let Trail { mut frames, .. } = trail;
+        let Trail { mut frames, owner, .. } = trail;
         frames.reverse();
-        let (kind, message, cause) = read(innermost);
+        let executing = owner.map(|place| place.id);
+        let (kind, message, cause) = match &innermost {
+            EvalAltResult::ErrorFunctionNotFound(called, _) if is_foreign(called, executing) => {
+                let function = if is_closure(called) { "a closure" } else { "a function" };
+                let message = format!(
+                    "{function} was called outside of the module it was written in; \
+                     hand it out as `callback(..)`, which brings its module along"
+                );
+                (Kind::Runtime, message, None)
+            }
+            _ => read(innermost),
+        };
         Self(Box::new(Details { kind, message, frames, cause, refusal: None }))
     }
 
@@ -225,6 +236,16 @@ impl Trail {
     }
 }
 
+/// Whether a function that was not found is a function value that has left its module, which `executing` is not.
+fn is_foreign(signature: &str, executing: Option<InstanceId>) -> bool {
+    let function = signature.split(" (").next().unwrap_or(signature);
+    if is_closure(function) {
+        let here = executing.and_then(instance::find);
+        return !here.is_some_and(|core| core.makes_closure(function));
+    }
+    matches!(name::parse(function), Some(Linked::Function { id }) if Some(id) != executing)
+}
+
 fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
     match error {
         EvalAltResult::ErrorInModule(specifier, inner, _) => match *inner {
@@ -250,7 +271,11 @@ fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
             (Kind::Runtime, format!("there is no variable `{}`", name::unlink(&variable)), None)
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
-            (Kind::Runtime, format!("there is no function `{}`", name::unlink(&signature)), None)
+            let written = match signature.split_once(' ') {
+                Some((closure, args)) if is_closure(closure) => format!("closure {args}"),
+                _ => name::unlink(&signature),
+            };
+            (Kind::Runtime, format!("there is no function `{written}`"), None)
         }
         // What a script throws, and what natives report, says it in its own words.
         EvalAltResult::ErrorRuntime(value, _) => (Kind::Runtime, name::unlink(&value.to_string()), None),

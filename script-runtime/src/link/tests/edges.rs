@@ -262,6 +262,33 @@ fn what_scripts_print_goes_to_the_output() {
 }
 
 #[test]
+fn function_values_that_leave_their_module_say_what_to_do() {
+    let site = Site::new(&[
+        (
+            "a",
+            "import \"./b\" as b; fn closure() { b::closure().call(1) } fn named() { b::named().call(1) } \
+            fn good() { b::good().call(1) } fn arity() { helper.call(1) } fn helper() {} fn one() { (|n| n).call() }",
+        ),
+        ("b", "fn helper(n) { n } fn closure() { |n| n + 1 } fn named() { helper } fn good() { callback(helper) }"),
+    ]);
+    let a = site.load("a").expect("loads");
+    let told = |function: &str| site.call(&a, function, Vec::new()).expect_err("fails").message().to_owned();
+    let remedy = "was called outside of the module it was written in; hand it out as `callback(..)`, which brings its \
+        module along";
+    assert_eq!(told("closure"), format!("a closure {remedy}"));
+    assert_eq!(told("named"), format!("a function {remedy}"));
+    assert_eq!(told("arity"), "there is no function `helper (i64)`");
+    assert_eq!(told("one"), "there is no function `closure ()`");
+    assert_eq!(site.text(&a, "good"), "1");
+}
+
+#[test]
+fn function_values_show_as_written() {
+    check("fn f() {} fn main() { `${f} ${f.name}` }", "Fn(f) f");
+    check("fn f() {} fn main() { `${callback(f)} ${callback(|| 1)}` }", "Fn(f) Fn(closure)");
+}
+
+#[test]
 fn what_an_optimiser_gets_wrong_works() {
     // With Rhai's optimiser on, the first drops the import and the second panics.
     let site = Site::new(&[("a", "fn main() { import \"./b\" as b; }"), ("b", "print(\"loaded\");")]);
