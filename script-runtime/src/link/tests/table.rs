@@ -7,11 +7,12 @@ use super::{Site, instance};
 use crate::link::{Instance, ScriptError};
 
 /// What is asked: an expression whose value, or whose failure, tells an instance.
-const ASKED: [(&str, &str); 8] = [
+const ASKED: [(&str, &str); 9] = [
     ("variable", "who"),
     ("own function", "own()"),
     ("method", "7.own_method()"),
     ("function value", "{ let f = own; f.call() }"),
+    ("imported module", "w::tell()"),
     ("import", "{ import \"./whoami\" as w; w::tell() }"),
     ("import_module", "import_module(\"./whoami\")[\"tell\"].call()"),
     ("callback", "callback(own).call()"),
@@ -37,7 +38,7 @@ const PLACES: [(&str, &str); 8] = [
 const WAYS: [&str; 3] = ["by name", "as m::f", "through the cached function"];
 
 /// The names that every module uses, each for itself.
-const COMMON: &str = "fn own() { who } fn own_method() { if this == 7 { who } } ";
+const COMMON: &str = "import \"./whoami\" as w; fn own() { who } fn own_method() { if this == 7 { who } } ";
 
 /// Cells that cannot be asked, and why.
 fn impossible(asked: &str, place: &str) -> Option<&'static str> {
