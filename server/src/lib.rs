@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Keeps scripts hot: a server and embeddable HTTP service for reloading Rhai handlers.
+//!
+//! [`Site`] answers requests for a directory of scripts and files, or for a configuration. [`SiteService`] and
+//! [`HandlerService`] put a site, or one scripted function, into a program of yours as a `tower` service;
+//! [`Listeners`] serve a site on sockets, which is what the program `samovar` does.
+
+mod body;
+mod directive;
+mod files;
+mod listen;
+mod open;
+mod policy;
+mod pool;
+mod route;
+mod service;
+mod site;
+mod tell;
+
+pub use body::Body;
+pub use listen::Listeners;
+pub use open::OpenError;
+pub use samovar_config as config;
+pub use samovar_rhai as runtime;
+pub use service::{HandlerService, SiteService};
+pub use site::{Peers, Site};

@@ -119,7 +119,8 @@ impl Linker {
         importer: Option<Arc<Importer>>,
     ) -> Result<Linked, ScriptError> {
         // What a predecessor will hand over is not known yet, so every free name gets a slot: it may be carried.
-        let names = scan.variables().iter().map(String::as_str).chain(scan.free_names());
+        let carried = scan.free_names().filter(|name| !self.is_constant(name));
+        let names = scan.variables().iter().map(String::as_str).chain(carried);
         let bindings = Bindings::new(names.chain([SEARCH_PATH]));
         let rewrites =
             scan.link(id, bindings.slots(), |name| self.instance_functions.iter().any(|f| f.name == name))?;
@@ -128,6 +129,11 @@ impl Linker {
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
         core.set_code(self.code(&core, &ast));
         Ok(Linked { core, ast })
+    }
+
+    /// Is it a constant that the host registered? Then it is found without being linked.
+    fn is_constant(&self, name: &str) -> bool {
+        self.engine.eval_expression_with_scope::<Dynamic>(&mut Scope::new(), name).is_ok()
     }
 
     /// Runs the top level of a linked text, in which the `seeds` are variables already. Returns the instance, and what

@@ -45,8 +45,8 @@ pub(crate) use scan::Scan;
 pub(crate) fn importer(id: InstanceId) -> Option<Arc<samovar_importer::Importer>> {
     let core = instance::find(id)?;
     let importer = core.importer()?;
-    if let Some(path) = core.variable_so_far(load::SEARCH_PATH) {
-        importer.set_search_path(load::directories(&path));
+    if let Some(path) = core.variable_so_far(SEARCH_PATH) {
+        importer.set_search_path(directories(&path));
     }
     Some(importer.clone())
 }

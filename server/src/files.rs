@@ -1,0 +1,27 @@
+//! Files served as they are: types, ranges and conditional requests are the library's affair.
+
+use std::path::{Path, PathBuf};
+
+use http::{Request, Response, StatusCode};
+use samovar_rhai::status_page;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
+
+use crate::body::{self, Body};
+
+/// Serves `file`, which must lie below `root` also when its links are followed.
+pub(crate) async fn serve(root: &Path, file: PathBuf, request: Request<()>) -> Response<Body> {
+    let not_found = || body::whole(status_page(StatusCode::NOT_FOUND, None));
+    // What is no regular file must not even be opened: opening a FIFO waits for its other end.
+    let root = root.to_path_buf();
+    let confined = move || {
+        let real = file.canonicalize().ok()?;
+        (real.starts_with(root.canonicalize().ok()?) && real.is_file()).then_some(file)
+    };
+    let Ok(Some(file)) = tokio::task::spawn_blocking(confined).await else { return not_found() };
+    match ServeFile::new(file).oneshot(request).await {
+        Ok(response) if response.status() != StatusCode::NOT_FOUND => body::streamed(response),
+        Ok(_) => not_found(),
+        Err(never) => match never {},
+    }
+}

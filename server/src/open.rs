@@ -1,0 +1,240 @@
+//! From a directory or a configuration file to a site that can answer.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use samovar_config::{Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, Setting, Value};
+use samovar_importer::Diagnostic;
+use samovar_rhai::{Interpreter, Limits};
+
+use crate::{directive::schema, policy::MAIN};
+
+/// Why a site cannot be opened. The text is for people, and says all that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is nothing, or nothing that can be read, at the path.
+    #[error("cannot serve `{}`: {reason}", .path.display())]
+    Path {
+        /// The path as given.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// The configuration is wrong.
+    #[error("the configuration has {} error(s)", .0.errors())]
+    Configuration(Box<Report>),
+    /// A directory of the configuration is not there.
+    #[error("{origin}: `{}` is not a directory", .path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Where it stands, `file:line`.
+        origin: String,
+    },
+    /// What `RhaiImport` names cannot be loaded, or its function raised (R41).
+    #[error("{origin}: {diagnostic}")]
+    Import {
+        /// Where it stands, `file:line`.
+        origin: String,
+        /// What is wrong with the script.
+        diagnostic: Diagnostic,
+    },
+    /// The system gives no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(std::io::Error),
+}
+
+impl OpenError {
+    /// Everything that is wrong, with excerpts; `colour` for terminals.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Configuration(report) => report.render(colour),
+            Self::Import { origin, diagnostic } => {
+                let mut diagnostic = diagnostic.clone();
+                diagnostic.notes.push(samovar_importer::Note { message: format!("imported by {origin}"), place: None });
+                diagnostic.render(colour)
+            }
+            other => Diagnostic::error(other.to_string()).render(colour),
+        }
+    }
+}
+
+/// A configuration that was read, and where its paths start.
+pub(crate) struct Opened {
+    pub(crate) loaded: Loaded,
+    pub(crate) root: PathBuf,
+}
+
+/// Reads what a path names: a directory with or without `samovar.conf`, or a configuration file.
+pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError> {
+    let reason = |reason| OpenError::Path { path: path.to_path_buf(), reason };
+    let absolute = std::path::absolute(path).map_err(reason)?;
+    let is_directory = absolute.metadata().map_err(reason)?.is_dir();
+    let file = if is_directory { absolute.join("samovar.conf") } else { absolute.clone() };
+    let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let loader = defines.iter().fold(Loader::new(schema()).module("rhai_module"), |loader, it| loader.define(it));
+    let loaded = if file.is_file() {
+        load(&loader.server_root(&root), &DiskFiles, &file)?
+    } else if is_directory {
+        let name = absolute.join("(no samovar.conf)");
+        load(&loader, &MemoryFiles::new().file(&name, directory_mode(&absolute)), &name)?
+    } else {
+        return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
+    };
+    Ok(Opened { loaded, root })
+}
+
+fn load(loader: &Loader, files: &dyn Files, file: &Path) -> Result<Loaded, OpenError> {
+    loader.load(files, file).map_err(OpenError::Configuration)
+}
+
+/// What a directory without configuration means.
+fn directory_mode(directory: &Path) -> String {
+    let mut quoted = String::new();
+    for character in directory.to_string_lossy().chars() {
+        let escape = if matches!(character, '"' | '\\') { "\\" } else { "" };
+        let _ = write!(quoted, "{escape}{character}");
+    }
+    format!("DocumentRoot \"{quoted}\"\nSetHandler rhai\n")
+}
+
+/// A path of the configuration, which starts at the server root unless it is absolute.
+pub(crate) fn path_in(root: &Path, text: &str) -> PathBuf {
+    samovar_importer::normalize(&root.join(text))
+}
+
+/// The server root, and the document root of a host.
+pub(crate) fn document_root(opened_root: &Path, settings: &Resolved) -> PathBuf {
+    let server_root = settings.text("ServerRoot").map(|text| path_in(opened_root, text));
+    let server_root = server_root.unwrap_or_else(|| opened_root.to_path_buf());
+    settings.text("DocumentRoot").map_or(server_root.clone(), |text| path_in(&server_root, text))
+}
+
+/// Where the configuration says that connections are accepted.
+pub(crate) fn listens(config: &Config) -> Vec<SocketAddr> {
+    let settings = config.main().settings();
+    let address = |setting: &Setting| match setting.arguments().first()?.value() {
+        Value::Address { ip, port } => Some(SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), *port)),
+        _ => None,
+    };
+    settings.all("Listen").filter_map(address).collect()
+}
+
+/// All directories that modules may come from, and those that are watched among them.
+pub(crate) struct Roots {
+    watched: BTreeSet<PathBuf>,
+    library: BTreeSet<PathBuf>,
+}
+
+impl Roots {
+    pub(crate) fn new(opened: &Opened) -> Result<Self, OpenError> {
+        let config = &opened.loaded.config;
+        let mut watched = BTreeSet::new();
+        let mut library = BTreeSet::new();
+        for host in std::iter::once(config.main()).chain(config.hosts()) {
+            let settings = host.settings();
+            let directory = document_root(&opened.root, &settings);
+            if !directory.is_dir() {
+                let origin = settings.get("DocumentRoot").map(crate::policy::origin).unwrap_or_default();
+                return Err(OpenError::Directory { path: directory, origin });
+            }
+            watched.insert(directory);
+        }
+        for setting in config.settings() {
+            let texts: Vec<_> = setting.texts().collect();
+            match (setting.directive(), texts.as_slice()) {
+                ("RhaiOption", ["importer.path", path]) => {
+                    let absolute = path.split(':').filter(|part| part.starts_with('/'));
+                    watched.extend(absolute.map(PathBuf::from));
+                }
+                ("RhaiPath", paths) => library.extend(paths.iter().map(PathBuf::from)),
+                // A handler's module is searched in the directory of its section.
+                ("RhaiHandler" | "SetHandler", _) => watched.extend(section_directory(setting)),
+                _ => {}
+            }
+        }
+        Ok(Self { watched, library })
+    }
+
+    /// An interpreter whose modules may come from here.
+    pub(crate) fn interpreter(&self, name: &str, limits: &Limits) -> Result<Interpreter, OpenError> {
+        let mut builder = Interpreter::builder(name).limits(limits.clone());
+        for root in self.watched.iter().filter(|root| root.is_dir()) {
+            builder = builder.root(root);
+        }
+        for directory in &self.library {
+            builder = builder.library(directory);
+        }
+        builder.build().map_err(OpenError::Threads)
+    }
+}
+
+fn section_directory(setting: &Setting) -> Option<PathBuf> {
+    let samovar_config::Origin::Line { scope, .. } = setting.origin() else { return None };
+    let directory = scope.directory()?.argument().trim_matches('"');
+    // What a pattern names is not known before the first request; its fixed beginning is.
+    let fixed = directory.split(['*', '?', '[']).next().unwrap_or_default();
+    let fixed =
+        if fixed.len() < directory.len() { fixed.rsplit_once('/').map_or("", |(start, _)| start) } else { fixed };
+    Path::new(fixed).is_absolute().then(|| PathBuf::from(fixed))
+}
+
+/// The engine's limits, as the main server sets them.
+pub(crate) fn limits(settings: &Resolved) -> Limits {
+    let set = |key: &str| settings.key("RhaiLimit", key).and_then(|line| line.arguments().get(1)?.integer());
+    let size = |key: &str, default: usize| set(key).and_then(|most| usize::try_from(most).ok()).unwrap_or(default);
+    let default = Limits::default();
+    Limits {
+        operations: set("operations").unwrap_or(default.operations),
+        call_depth: size("depth", default.call_depth).min(default.call_depth),
+        string_bytes: size("string", default.string_bytes),
+        array_items: size("array", default.array_items),
+        map_entries: size("map", default.map_entries),
+        ..default
+    }
+}
+
+/// Loads and calls what `RhaiImport` lists, in order (R41).
+pub(crate) fn run_imports(
+    opened: &Opened,
+    interpreter: impl Fn(&str) -> Result<Interpreter, OpenError>,
+) -> Result<(), OpenError> {
+    let config = &opened.loaded.config;
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        let settings = host.settings();
+        let inherited =
+            if host.addresses().is_empty() { 0 } else { config.main().settings().all("RhaiImport").count() };
+        let directory = document_root(&opened.root, &settings);
+        for line in settings.all("RhaiImport").skip(inherited) {
+            let mut texts = line.texts();
+            let (Some(module), name) = (texts.next(), texts.next().unwrap_or(MAIN)) else { continue };
+            let result = run_import(&interpreter(name)?, module, &directory);
+            result.map_err(|diagnostic| OpenError::Import { origin: crate::policy::origin(line), diagnostic })?;
+        }
+    }
+    Ok(())
+}
+
+/// So long a function may take that is called before the first request.
+const IMPORT_TIME: Duration = Duration::from_secs(60);
+
+fn run_import(interpreter: &Interpreter, module: &str, directory: &Path) -> Result<(), Diagnostic> {
+    if module == "importer::freeze_modules" {
+        interpreter.freeze();
+        return Ok(());
+    }
+    let scope = samovar_importer::Scope::new("RhaiImport").handler_root(directory);
+    let handler = interpreter.handler_in(&scope.into(), module, directory).map_err(|error| error.diagnostic())?;
+    let handler = handler.time(IMPORT_TIME);
+    match module.contains("::") {
+        true => handler.call::<samovar_rhai::rhai::Dynamic>(()).map(drop),
+        false => handler.load(),
+    }
+}

@@ -1,0 +1,67 @@
+//! The threads on which scripts run.
+//!
+//! Scripts wait for locks and count up to their deadline, so they get threads of their own: the runtime's threads keep
+//! answering for files meanwhile, and `tokio`'s own blocking threads, which read files, are not taken up either. Their
+//! stacks are so large that the deepest recursion that the limits allow does not overflow them; only what is touched of
+//! a stack costs memory.
+
+use std::{io, sync::Arc, time::Duration};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Semaphore,
+};
+
+/// Virtual size of a script thread's stack.
+const STACK: usize = 64 << 20;
+/// So many calls may wait for a thread; beyond, clients are told to come back later.
+const QUEUE: usize = 1024;
+
+pub(crate) struct Pool {
+    /// Only its blocking threads are used.
+    runtime: Option<Runtime>,
+    places: Arc<Semaphore>,
+}
+
+/// No thread, and no place in the queue.
+#[derive(Debug)]
+pub(crate) struct Busy;
+
+impl Pool {
+    pub(crate) fn new(threads: usize) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .thread_name("samovar-script")
+            .thread_stack_size(STACK)
+            .max_blocking_threads(threads)
+            .thread_keep_alive(Duration::from_secs(60))
+            .build()?;
+        Ok(Self { runtime: Some(runtime), places: Arc::new(Semaphore::new(threads + QUEUE)) })
+    }
+
+    /// Runs `work` on a script thread.
+    pub(crate) async fn run<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, Busy> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
+        let runtime = self.runtime.as_ref().ok_or(Busy)?;
+        // The place is given back when the work is done, also when nobody waits for it any more.
+        let work = move || {
+            let result = work();
+            drop(place);
+            result
+        };
+        runtime.handle().spawn_blocking(work).await.map_err(|_| Busy)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // Scripts end by their deadlines; nobody waits for them here, since this may be a thread of a runtime.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Enough threads that some scripts may wait while others work.
+pub(crate) fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).saturating_mul(4).max(8)
+}

@@ -1,0 +1,184 @@
+//! From the path of a URL to a file or a script.
+
+use std::path::{Path, PathBuf};
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A script, and what follows its own path.
+    Script { file: PathBuf, path_info: String },
+    /// A file to be served as it is.
+    File(PathBuf),
+    /// A directory that was asked for without the slash at its end.
+    Slash,
+    /// Nothing that is there. `file` is what the path would name; handlers that are set by name answer for it.
+    Nothing { file: PathBuf, path_info: String },
+    /// Something that is nobody's business.
+    Hidden,
+}
+
+impl Target {
+    /// The file that sections of the configuration are matched with.
+    pub(crate) fn filename(&self) -> Option<&Path> {
+        match self {
+            Self::Script { file, .. } | Self::File(file) | Self::Nothing { file, .. } => Some(file),
+            Self::Slash | Self::Hidden => None,
+        }
+    }
+
+    pub(crate) fn path_info(&self) -> &str {
+        match self {
+            Self::Script { path_info, .. } | Self::Nothing { path_info, .. } => path_info,
+            Self::File(_) | Self::Slash | Self::Hidden => "",
+        }
+    }
+}
+
+/// Follows a normalised path below `root`.
+///
+/// `/a/b/c` is the script `a.rhai`, else `a/b.rhai`, else `a/b/c.rhai`; what is left over is its path info. Files are
+/// found whole. `index` answers for directories.
+pub(crate) fn route<'a>(root: &Path, path: &str, index: impl IntoIterator<Item = &'a str>) -> Target {
+    let mut file = root.to_path_buf();
+    let mut rest = path;
+    while let Some((name, after)) = next_name(rest) {
+        if is_hidden(name) {
+            return Target::Hidden;
+        }
+        let script = file.join(format!("{name}.rhai"));
+        if script.is_file() {
+            return Target::Script { file: script, path_info: after.to_owned() };
+        }
+        file.push(name);
+        rest = after;
+        if file.is_file() && rest.is_empty() {
+            return Target::File(file);
+        }
+        if !file.is_dir() {
+            let hidden = names(rest).any(is_hidden);
+            return if hidden { Target::Hidden } else { Target::Nothing { file, path_info: rest.to_owned() } };
+        }
+    }
+    if rest.is_empty() {
+        return Target::Slash;
+    }
+    directory(&file, index)
+}
+
+fn directory<'a>(directory: &Path, index: impl IntoIterator<Item = &'a str>) -> Target {
+    for name in index {
+        let file = directory.join(name);
+        if file.is_file() {
+            return match is_script(name) {
+                true => Target::Script { file, path_info: String::new() },
+                false => Target::File(file),
+            };
+        }
+    }
+    Target::Nothing { file: directory.join(""), path_info: String::new() }
+}
+
+/// The first name of `/name/rest`, and `/rest`.
+fn next_name(path: &str) -> Option<(&str, &str)> {
+    let path = path.strip_prefix('/').filter(|path| !path.is_empty())?;
+    Some(path.find('/').map_or((path, ""), |slash| path.split_at(slash)))
+}
+
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
+}
+
+fn is_script(name: &str) -> bool {
+    name.to_ascii_lowercase().contains(".rhai")
+}
+
+/// Names that are never served, whatever lies under them: scripts and what may be a copy of one, configuration, what
+/// editors and version control leave behind.
+fn is_hidden(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let ends = ["~", ".bak", ".old", ".orig", ".rej", ".swp", ".swo", ".swx", ".tmp", ".save"];
+    name.starts_with('.')
+        || is_script(name)
+        || lower == "samovar.conf"
+        || (name.starts_with('#') && name.ends_with('#'))
+        || ends.iter().any(|end| lower.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> tempfile::TempDir {
+        let site = tempfile::tempdir().expect("a directory");
+        for file in ["hello.rhai", "style.css", "admin/index.rhai", "admin/users.rhai", "docs/index.html", "both.rhai"]
+        {
+            let path = site.path().join(file);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, "").expect("written");
+        }
+        std::fs::create_dir_all(site.path().join("both")).expect("made");
+        std::fs::create_dir_all(site.path().join("empty")).expect("made");
+        site
+    }
+
+    #[track_caller]
+    fn check(path: &str, expected: &str) {
+        let site = site();
+        let name = |file: &Path| {
+            let name = file.strip_prefix(site.path()).expect("below the root").display().to_string();
+            if file.as_os_str().to_string_lossy().ends_with('/') { format!("{name}/") } else { name }
+        };
+        let found = match route(site.path(), path, ["index.rhai", "index.html"]) {
+            Target::Script { file, path_info } => format!("script {} {path_info}", name(&file)),
+            Target::File(file) => format!("file {}", name(&file)),
+            Target::Nothing { file, path_info } => format!("nothing {} {path_info}", name(&file)),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(found.trim_end(), expected, "{path}");
+    }
+
+    #[test]
+    fn scripts_take_what_follows() {
+        check("/hello", "script hello.rhai");
+        check("/hello/", "script hello.rhai /");
+        check("/hello/any/thing", "script hello.rhai /any/thing");
+        check("/admin/users/7", "script admin/users.rhai /7");
+        check("/both/x", "script both.rhai /x");
+    }
+
+    #[test]
+    fn files_are_found_whole() {
+        check("/style.css", "file style.css");
+        check("/style.css/x", "nothing style.css /x");
+        check("/no/x/y", "nothing no /x/y");
+    }
+
+    #[test]
+    fn directories_have_an_index() {
+        check("/admin", "Slash");
+        check("/admin/", "script admin/index.rhai");
+        check("/docs/", "file docs/index.html");
+        check("/empty/", "nothing empty/");
+        check("/", "nothing /");
+    }
+
+    #[test]
+    fn sources_and_leftovers_are_hidden() {
+        for path in [
+            "/hello.rhai",
+            "/hello.rhai/x",
+            "/HELLO.RHAI",
+            "/hello.rhai.bak",
+            "/hello.rhai~",
+            "/.git/config",
+            "/samovar.conf",
+            "/admin/.users.rhai.swp",
+            "/style.css~",
+            "/#style.css#",
+            "/no/.env",
+            "/style.css.orig",
+        ] {
+            check(path, "Hidden");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The services to embed: a whole site, or one scripted handler.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
+
+use crate::{
+    body::{self, Body},
+    pool::{Pool, default_threads},
+    site::{Peers, Site, failed},
+};
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+/// A [`Site`] as a `tower` service. Put [`Peers`] into a request's extensions to tell who asks.
+#[derive(Clone)]
+pub struct SiteService(Arc<Site>);
+
+impl SiteService {
+    /// The service of a site.
+    pub fn new(site: impl Into<Arc<Site>>) -> Self {
+        Self(site.into())
+    }
+}
+
+impl<B> tower::Service<Request<B>> for SiteService
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answer {
+        let site = self.0.clone();
+        let peers = request.extensions().get::<Peers>().copied().unwrap_or_default();
+        Box::pin(async move { Ok(site.respond(request, peers).await) })
+    }
+}
+
+/// A scripted handler as a `tower` service: a route of a program of yours that reloads.
+#[derive(Clone)]
+pub struct HandlerService {
+    handler: Handler,
+    pool: Arc<Pool>,
+    body_limit: usize,
+    debug: bool,
+}
+
+impl HandlerService {
+    /// The service of a handler, with threads of its own for the scripts. Clones share them.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn new(handler: Handler) -> io::Result<Self> {
+        Ok(Self { handler, pool: Arc::new(Pool::new(default_threads())?), body_limit: 1 << 20, debug: false })
+    }
+
+    /// Another handler on the same threads.
+    #[must_use]
+    pub fn with(&self, handler: Handler) -> Self {
+        Self { handler, ..self.clone() }
+    }
+
+    /// The largest body that is read, in bytes. The default is 1 MiB; larger ones are answered with 413.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Do clients see what is wrong with a script? The default is no.
+    #[must_use]
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.debug = debug;
+        self
+    }
+
+    async fn respond<B>(self, request: Request<B>) -> Response<Bytes>
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let Ok(path) = samovar_config::url::normalize(parts.uri.path()) else {
+            return status_page(StatusCode::BAD_REQUEST, None);
+        };
+        let Ok(body) = Limited::new(body, self.body_limit).collect().await else {
+            return status_page(StatusCode::PAYLOAD_TOO_LARGE, None);
+        };
+        let peers = parts.extensions.get::<Peers>();
+        let head = RequestHead {
+            method: parts.method,
+            uri: parts.uri.to_string(),
+            path: path.clone(),
+            path_info: String::new(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            remote_ip: peers.map(|peers| peers.remote.ip()),
+            filename: self.handler.path().to_string_lossy().into_owned(),
+        };
+        let exchange = Exchange::new(head, body.to_bytes());
+        let handler = self.handler;
+        match self.pool.run(move || handler.respond(exchange)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(diagnostic)) => failed(&diagnostic, &path, self.debug),
+            Err(_) => status_page(StatusCode::SERVICE_UNAVAILABLE, None),
+        }
+    }
+}
+
+impl<B> tower::Service<Request<B>> for HandlerService
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answer {
+        let service = self.clone();
+        Box::pin(async move { Ok(body::whole(service.respond(request).await)) })
+    }
+}

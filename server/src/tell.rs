@@ -1,0 +1,68 @@
+//! What happens in the interpreters, told to the log in the words of people.
+
+use std::{io, path::Path, sync::Arc, time::Duration};
+
+use samovar_importer::Event;
+use samovar_rhai::Interpreter;
+
+/// Follows an interpreter's events until it is gone.
+pub(crate) fn follow(interpreter: &Interpreter) -> io::Result<()> {
+    let events = interpreter.subscribe();
+    let name = interpreter.name().to_owned();
+    let follow = move || events.iter().for_each(|event| tell(&name, event));
+    std::thread::Builder::new().name("samovar-events".into()).spawn(follow).map(drop)
+}
+
+fn tell(interpreter: &str, event: Event) {
+    let name = |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |it| it.display().to_string());
+    let names = |paths: &[Arc<Path>]| paths.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
+    match event {
+        Event::Loaded { path, reason, took, log: true } => {
+            tracing::info!("{interpreter}: importing {} in {}: {reason}", path.display(), milliseconds(took));
+        }
+        Event::Published { generation, modules, reload: true, took } => {
+            let took = milliseconds(took);
+            tracing::info!("{interpreter}: reloaded {} in {took}, generation {generation}", names(&modules));
+        }
+        Event::Published { generation, modules, reload: false, took } => {
+            let took = milliseconds(took);
+            tracing::info!("{interpreter}: loaded {} in {took}, generation {generation}", names(&modules));
+        }
+        Event::Refused { generation, diagnostics } => {
+            let rendered: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.render(false)).collect();
+            let rendered = rendered.join("\n\n");
+            tracing::error!("{interpreter}: a change was refused, generation {generation} is served on\n{rendered}");
+        }
+        Event::CarryFailed { path, diagnostic } => {
+            let rendered = diagnostic.render(false);
+            tracing::error!("{interpreter}: __mp_clone__ of {} failed, its state is lost\n{rendered}", name(&path));
+        }
+        Event::Purged { path, diagnostic: Some(diagnostic) } => {
+            tracing::error!("{interpreter}: __mp_purge__ of {} failed\n{}", name(&path), diagnostic.render(false));
+        }
+        Event::Mended { generation } => {
+            tracing::info!(
+                "{interpreter}: the refused change was taken back, generation {generation} is what the files say"
+            );
+        }
+        Event::Removed { path } => {
+            tracing::warn!("{interpreter}: {} was removed; what is loaded of it is served on", path.display());
+        }
+        Event::Dropped { path } => tracing::info!("{interpreter}: dropped {}, whose file is gone", path.display()),
+        Event::MixedPolicy { path, origins: [on, off] } => {
+            tracing::warn!(
+                "{interpreter}: {} is imported with RhaiAutoReload On ({on}) and Off ({off}); it is reloaded",
+                path.display()
+            );
+        }
+        Event::WatchDegraded { reason } => {
+            tracing::warn!("{interpreter}: not all changes are told by the system, so they are found later: {reason}");
+        }
+        Event::Frozen => tracing::info!("{interpreter}: frozen, nothing is reloaded any more"),
+        other => tracing::debug!("{interpreter}: {other:?}"),
+    }
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
