@@ -230,7 +230,7 @@ impl Declarer<'_> {
             self.bad_pattern(argument, error, regex);
         }
         if !regex {
-            self.can_match(kind, argument);
+            self.can_match(kind, argument, &text);
         }
         pattern.ok()
     }
@@ -241,11 +241,13 @@ impl Declarer<'_> {
         path.to_string_lossy().into_owned()
     }
 
-    fn can_match(&mut self, kind: SectionKind, argument: &Text) {
+    /// Warns of a plain text that nothing can match; `text` is the argument as it is compared.
+    fn can_match(&mut self, kind: SectionKind, argument: &Text, text: &str) {
         let reason = match kind {
-            SectionKind::Location if !argument.value.starts_with(['/', '*', '?', '[']) => "a URL path begins with `/`",
-            SectionKind::Location if argument.value.contains("//") => "doubled slashes are taken out before matching",
-            SectionKind::Files if argument.value.contains('/') => "a file's name has no `/`",
+            SectionKind::Directory if !text.starts_with('/') => "a directory's path begins with `/`",
+            SectionKind::Location if !text.starts_with(['/', '*', '?', '[']) => "a URL path begins with `/`",
+            SectionKind::Location if text.contains("//") => "doubled slashes are taken out before matching",
+            SectionKind::Files if text.contains('/') => "a file's name has no `/`",
             _ => return,
         };
         let wrong =

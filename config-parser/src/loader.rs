@@ -17,6 +17,26 @@ use crate::source::Sources;
 use crate::variables::Variables;
 
 /// Reads configurations that are written for one schema.
+///
+/// ```
+/// use samovar_config::{Directive, Loader, MemoryFiles, Merge, Parameter, SERVER, Schema};
+///
+/// let listen = Directive::new("Listen", [Parameter::address("[address:]port")], SERVER, Merge::Accumulate);
+/// let loader = Loader::new(Schema::new([listen])).define("PORT=8080");
+/// let files = MemoryFiles::new().file("/etc/tea.conf", "Listen ${PORT}\nListne 8081\n");
+///
+/// let report = loader.load(&files, "/etc/tea.conf").unwrap_err();
+/// assert_eq!(report.to_string(), "\
+/// error[E010 unknown-directive]: there is no directive `Listne`
+///  --> /etc/tea.conf:2:1
+///   |
+/// 2 | Listne 8081
+///   | ^^^^^^
+///   |
+///   = help: did you mean `Listen`?
+///
+/// ");
+/// ```
 #[derive(Debug, Clone)]
 pub struct Loader {
     schema: Arc<Schema>,
@@ -76,6 +96,8 @@ impl Loader {
     }
 
     /// Reads the file at `path` and all that it includes.
+    ///
+    /// Give an absolute path, if directories in it are relative: they are joined to it, and compared with absolute ones.
     ///
     /// # Errors
     /// If anything is wrong, with everything that is wrong.

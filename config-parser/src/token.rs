@@ -59,6 +59,16 @@ pub struct Quoted {
 }
 
 /// Splits a text into tokens.
+///
+/// ```
+/// use samovar_config::token::{TokenKind, tokens};
+///
+/// let text = "Brew \\\n  \"black tea\"\n";
+/// let tokens = tokens(text);
+/// assert_eq!(tokens.iter().map(|token| token.text(text)).collect::<String>(), text);
+/// let words = tokens.iter().filter(|token| token.kind == TokenKind::Word);
+/// assert_eq!(words.map(|word| word.value(text).value).collect::<Vec<_>>(), ["Brew", "black tea"]);
+/// ```
 #[must_use]
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0, tokens: Vec::new() };

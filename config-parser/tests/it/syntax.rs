@@ -163,6 +163,29 @@ fn values_are_read_by_their_kind() {
 }
 
 #[test]
+fn values_that_are_not_of_their_kind_are_refused() {
+    let rows = [
+        ("Timeout", "60 60s 500ms 2min 2h 0", "-1 1.5 1d s 99999999999999999999 99999999999999999h"),
+        ("LimitRequestBody", "0 2147483648", "2147483649 1k +-1 0x10"),
+        (
+            "Listen",
+            "1 65535 *:80 127.0.0.1:80 [::1]:80",
+            "0 65536 80: :80 [::1] 127.0.0.1 localhost:80 *:0 127.0.0.1:0",
+        ),
+        ("ScriptReload", "on OFF", "yes 1 true"),
+        ("LogLevel", "warn ERROR", "warning err"),
+    ];
+    for (directive, right, wrong) in rows {
+        let loads = |value: &str| {
+            let files = MemoryFiles::new().file("/a", format!("{directive} \"{value}\""));
+            loader().load(&files, "/a").is_ok()
+        };
+        right.split(' ').for_each(|value| assert!(loads(value), "{directive} should take {value}"));
+        wrong.split(' ').for_each(|value| assert!(!loads(value), "{directive} should not take {value}"));
+    }
+}
+
+#[test]
 fn includes_are_read_in_place_and_in_order() {
     let files = MemoryFiles::new()
         .file("/etc/site.conf", "Mark 1\nInclude sub/a.conf\nMark 2\nInclude /etc/sub/*.conf\nInclude d\nMark 3")
