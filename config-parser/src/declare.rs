@@ -65,20 +65,20 @@ impl Declarer<'_> {
     pub(crate) fn server(&mut self, items: &[Item], file: Arc<str>) -> Declared {
         let scope =
             Scope { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1, span: None };
-        self.declare(items, Arc::new(scope), Vec::new())
+        self.declare(items, Arc::new(scope), Vec::new(), None)
     }
 
-    fn declare(&mut self, items: &[Item], scope: Arc<Scope>, addresses: Vec<HostAddress>) -> Declared {
-        let found = self.items(items, &scope, None);
-        Declared {
-            scope,
-            addresses,
-            settings: self.settings(&found.lines),
-            directories: found.directories,
-            files: found.files,
-            locations: found.locations,
-            hosts: found.hosts,
-        }
+    fn declare(
+        &mut self,
+        items: &[Item],
+        scope: Arc<Scope>,
+        addresses: Vec<HostAddress>,
+        opener: Option<Span>,
+    ) -> Declared {
+        let found = self.items(items, &scope, opener);
+        let settings = self.settings(&found.lines);
+        let Found { directories, files, locations, hosts, .. } = found;
+        Declared { scope, addresses, settings, directories, files, locations, hosts }
     }
 
     fn items(&mut self, items: &[Item], scope: &Arc<Scope>, opener: Option<Span>) -> Found {
@@ -162,11 +162,12 @@ impl Declarer<'_> {
                 let inner = self.items(&block.items, &scope, Some(block.head.span));
                 let settings = self.settings(&inner.lines);
                 let section = Arc::new(DeclaredSection { scope, settings, files: inner.files });
-                match kind {
-                    _ if kind.is_directory() => found.directories.push(section),
-                    _ if kind.is_files() => found.files.push(section),
-                    _ => found.locations.push(section),
-                }
+                let group = match kind {
+                    _ if kind.is_directory() => &mut found.directories,
+                    _ if kind.is_files() => &mut found.files,
+                    _ => &mut found.locations,
+                };
+                group.push(section);
             }
         }
     }
@@ -207,10 +208,7 @@ impl Declarer<'_> {
             }
         }
         let scope = self.scope(SectionKind::VirtualHost, block, parent, None);
-        let inner = self.items(&block.items, &scope, Some(block.head.span));
-        let settings = self.settings(&inner.lines);
-        let Found { directories, files, locations, .. } = inner;
-        found.hosts.push(Declared { scope, addresses, settings, directories, files, locations, hosts: Vec::new() });
+        found.hosts.push(self.declare(&block.items, scope, addresses, Some(block.head.span)));
     }
 
     /// What a section matches; `None` after a diagnostic.

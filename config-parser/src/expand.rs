@@ -11,7 +11,7 @@ use crate::files::{Files, normal};
 use crate::language;
 use crate::limits::Limits;
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::{self, Line, Node, Section, Word, parse_within};
+use crate::syntax::{Line, Node, Section, Word, parse_within};
 use crate::variables::Variables;
 
 /// A directive or a section, ready to be understood.
@@ -66,8 +66,7 @@ impl Expander<'_> {
     /// Reads a text that is in `sources` already.
     pub(crate) fn text(&mut self, file: FileId) -> Vec<Item> {
         let text = self.sources.get(file).shared_text();
-        let form = syntax::Form { line: self.limits.line_bytes, nesting: self.limits.section_depth };
-        let syntax = parse_within(file, &text, form);
+        let syntax = parse_within(file, &text, &self.limits);
         self.diagnostics.extend(syntax.diagnostics);
         let mut items = Vec::new();
         self.nodes(&syntax.nodes, &mut items);
@@ -110,7 +109,8 @@ impl Expander<'_> {
             }
             None => {
                 let head = self.statement(&section.head);
-                let expression = self.expanded(&section.expression, section.head.span);
+                // What is not defined in it was told of the words just now.
+                let expression = self.variables.expand(&section.expression, self.files).text;
                 let mut items = Vec::new();
                 self.nodes(&section.nodes, &mut items);
                 out.push(Item::Section(Block { head, expression, items }));
@@ -125,10 +125,8 @@ impl Expander<'_> {
     /// Whether `[!]NAME` holds. A condition that cannot be read does not.
     fn condition(&mut self, head: &Line, is_true: fn(&Self, &str) -> bool) -> bool {
         let head = self.statement(head);
-        let Some([argument]) = self.take::<1>(&head, 1, &format!("<{} [!]name>", head.name.value)) else {
-            return false;
-        };
-        let Some(argument) = argument else { return false };
+        let synopsis = format!("<{} [!]name>", head.name.value);
+        let Some([Some(argument)]) = self.take::<1>(&head, 1, &synopsis) else { return false };
         match argument.value.strip_prefix('!') {
             Some(name) => !is_true(self, name),
             None => is_true(self, &argument.value),

@@ -104,6 +104,8 @@ fn wider_reaches(scope: &Scope) -> Vec<String> {
             }
         }
     }
+    // A section whose pattern is wrong has none.
+    reaches.retain(|reach| !reach.is_empty());
     reaches.sort_unstable();
     reaches.dedup();
     reaches

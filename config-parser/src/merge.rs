@@ -26,11 +26,11 @@ pub enum Merge {
     /// This function gives the keys of a line, from its arguments; a line may have several. For each key, the lines of the
     /// innermost section that has any hold together.
     ReplaceKeyed(fn(&[&str]) -> Vec<String>),
-    /// This function gives what holds, from the outer and the inner settings. Lines of one section are inner to none.
+    /// This function gives what holds, from what holds so far and the lines of the next section.
     Custom(MergeSettings),
 }
 
-/// Merges the settings of an outer and an inner scope, both in the order of their lines.
+/// Merges what holds so far, `outer`, with all lines of one section, `inner`, in their order. `outer` is empty at first.
 pub type MergeSettings = fn(outer: &[Arc<Setting>], inner: &[Arc<Setting>]) -> Vec<Arc<Setting>>;
 
 /// A setting that holds, under its key if its directive has keys.

@@ -3,6 +3,7 @@
 //! This step knows no names. What a directive means, `Include` and `Define` too, is decided later.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::limits::Limits;
 use crate::source::{FileId, Span, offset};
 use crate::token::{Token, TokenKind, joined, tokens};
 
@@ -61,28 +62,15 @@ pub struct Word {
     pub unclosed: bool,
 }
 
-/// How long a line may be and how deep sections may stand in each other.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Form {
-    pub(crate) line: usize,
-    pub(crate) nesting: usize,
-}
-
-impl Default for Form {
-    fn default() -> Self {
-        Self { line: 64 * 1024, nesting: 32 }
-    }
-}
-
-/// Reads the text of `file`.
+/// Reads the text of `file`, within the default [`Limits`].
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> Syntax {
-    parse_within(file, text, Form::default())
+    parse_within(file, text, &Limits::default())
 }
 
-pub(crate) fn parse_within(file: FileId, text: &str, form: Form) -> Syntax {
+pub(crate) fn parse_within(file: FileId, text: &str, limits: &Limits) -> Syntax {
     let tokens = tokens(text);
-    let mut parser = Parser { file, text, form, open: Vec::new(), nodes: Vec::new(), diagnostics: Vec::new() };
+    let mut parser = Parser { file, text, limits, open: Vec::new(), nodes: Vec::new(), diagnostics: Vec::new() };
     for line in tokens.split(|token| token.kind == TokenKind::Newline) {
         if parser.line(line).is_break() {
             break;
@@ -98,7 +86,7 @@ pub(crate) fn parse_within(file: FileId, text: &str, form: Form) -> Syntax {
 struct Parser<'t> {
     file: FileId,
     text: &'t str,
-    form: Form,
+    limits: &'t Limits,
     /// Sections that are not closed yet, outermost first.
     open: Vec<Section>,
     nodes: Vec<Node>,
@@ -110,7 +98,7 @@ type Flow = std::ops::ControlFlow<()>;
 impl Parser<'_> {
     fn line(&mut self, tokens: &[Token]) -> Flow {
         let Some((first, last)) = tokens.first().zip(tokens.last()) else { return Flow::Continue(()) };
-        if last.range.end - first.range.start > self.form.line {
+        if last.range.end - first.range.start > self.limits.line_bytes {
             self.too_long(first.range.start);
             return Flow::Continue(());
         }
@@ -131,8 +119,8 @@ impl Parser<'_> {
 
     fn open(&mut self, tokens: &[Token]) -> Flow {
         let Some(mut section) = self.head(tokens) else { return Flow::Continue(()) };
-        if self.open.len() >= self.form.nesting {
-            let limit = self.form.nesting;
+        if self.open.len() >= self.limits.section_depth {
+            let limit = self.limits.section_depth;
             let message = format!("sections stand in each other more than {limit} deep");
             let help = "the rest of this file was not read".to_owned();
             self.diagnostics.push(Diagnostic::new(Code::NESTED_TOO_DEEP, section.head.span, message).help(help));
@@ -249,7 +237,7 @@ impl Parser<'_> {
     fn too_long(&mut self, start: usize) {
         let end = start + self.text[start..].chars().take(20).map(char::len_utf8).sum::<usize>();
         let span = Span { file: self.file, start: offset(start), end: offset(end) };
-        let message = format!("this line is longer than {} bytes", self.form.line);
+        let message = format!("this line is longer than {} bytes", self.limits.line_bytes);
         let help = "it was not read".to_owned();
         self.diagnostics.push(Diagnostic::new(Code::LINE_TOO_LONG, span, message).help(help));
     }
