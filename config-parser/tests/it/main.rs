@@ -1,5 +1,6 @@
 //! The rules of the language, of scoping and of the diagnostics, each as a table.
 
+mod answers;
 mod diagnostics;
 mod disk;
 mod merging;
