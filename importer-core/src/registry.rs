@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     time::{Duration, Instant},
@@ -19,6 +19,7 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
 use crate::{
+    diagnostic::Diagnostic,
     draft::{Draft, State},
     error::ImportError,
     event::Event,
@@ -52,6 +53,9 @@ pub struct Registry<L: Loader> {
     frozen: AtomicBool,
     wishes: Mutex<HashMap<ModuleId, Vec<Wish>>>,
     failures: Mutex<HashMap<ModuleId, Failure>>,
+    pub(crate) refused: ArcSwap<HashMap<ModuleId, Arc<[Diagnostic]>>>,
+    /// Counts what the file system told.
+    stirred: AtomicU64,
     retention: Retention<L>,
     subscribers: Mutex<Vec<mpsc::Sender<Event>>>,
 }
@@ -124,6 +128,8 @@ impl<L: Loader> Registry<L> {
             frozen: AtomicBool::new(false),
             wishes: Mutex::default(),
             failures: Mutex::default(),
+            refused: ArcSwap::default(),
+            stirred: AtomicU64::new(0),
             retention: Retention::default(),
             subscribers: Mutex::default(),
         })
@@ -186,6 +192,23 @@ impl<L: Loader> Registry<L> {
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.frozen.load(Ordering::SeqCst)
+    }
+
+    /// What is wrong with a change that would have loaded this module anew, and that was refused (R32).
+    #[must_use]
+    pub fn refusal(&self, id: ModuleId) -> Option<Arc<[Diagnostic]>> {
+        self.refused.load().get(&id).cloned()
+    }
+
+    /// A number that is another one when files below the roots may have come, gone or changed. For those who remember
+    /// what the file system said.
+    #[must_use]
+    pub fn stirred(&self) -> u64 {
+        self.stirred.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn stir(&self) {
+        self.stirred.fetch_add(1, Ordering::AcqRel);
     }
 
     /// How many replaced instances are still alive, and which.

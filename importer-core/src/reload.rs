@@ -89,6 +89,7 @@ impl<L: Loader> Registry<L> {
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
         let dropped = self.droppable(&writer, &base);
         if !self.is_news(&mut writer, &base, &mut changes, forced) && dropped.is_empty() {
+            self.show_refusals(&writer);
             let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
             return if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) };
         }
@@ -214,6 +215,15 @@ impl<L: Loader> Registry<L> {
         !changes.is_empty()
     }
 
+    /// Lets requests know which modules wait for a change to be mended.
+    fn show_refusals(&self, writer: &Writer) {
+        let of = |refusal: &Refusal| {
+            let diagnostics: Arc<[Diagnostic]> = refusal.diagnostics.clone().into();
+            refusal.planned.iter().map(move |&id| (id, diagnostics.clone())).collect::<Vec<_>>()
+        };
+        self.refused.store(Arc::new(writer.refusals.iter().flat_map(of).collect()));
+    }
+
     fn taken_back(&self, refusal: &Refusal, base: &Snapshot<L>) -> bool {
         refusal.changed.keys().all(|&id| {
             let loaded = base.get(id).and_then(|module| Some((module, module.source.as_ref()?)));
@@ -248,9 +258,11 @@ impl<L: Loader> Registry<L> {
         if !diagnostics.is_empty() {
             self.emit(Event::Refused { generation: base.generation(), diagnostics: diagnostics.clone() });
             writer.refusals.push(Refusal { changed, planned, unmet: state.unmet, diagnostics: diagnostics.clone() });
+            self.show_refusals(writer);
             return Outcome::Refused(diagnostics);
         }
 
+        self.show_refusals(writer);
         let built = state.order.clone();
         let leaving: Vec<_> = dropped.iter().filter_map(|&id| base.get(id).cloned()).collect();
         for old in &leaving {

@@ -25,6 +25,8 @@ use crate::{
 pub trait Reload: Send + Sync {
     /// See [`Registry::check`].
     fn check(&self, hint: &Hint, forced: bool) -> Outcome;
+    /// Files have come, gone or changed, perhaps ones that no module was made from yet.
+    fn stir(&self);
     /// Tells an event to whoever has subscribed.
     fn tell(&self, event: Event);
 }
@@ -32,6 +34,10 @@ pub trait Reload: Send + Sync {
 impl<L: Loader> Reload for Arc<Registry<L>> {
     fn check(&self, hint: &Hint, forced: bool) -> Outcome {
         Registry::check(self, hint, forced)
+    }
+
+    fn stir(&self) {
+        Registry::stir(self);
     }
 
     fn tell(&self, event: Event) {
@@ -196,6 +202,7 @@ impl Work {
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             if let Some(hint) = self.settling.take(Instant::now()) {
+                self.plan.registries.iter().for_each(|registry| registry.stir());
                 self.check(&hint);
             }
             if Instant::now() >= self.next_tick {

@@ -55,6 +55,12 @@ impl Handler {
         self.registry.snapshot().get(self.located.id()).is_some()
     }
 
+    /// What is wrong with a change that was refused and would have loaded this module anew (R32).
+    #[must_use]
+    pub fn refusal(&self) -> Option<Arc<[Diagnostic]>> {
+        self.registry.refusal(self.located.id())
+    }
+
     /// Loads the module, if it was not loaded yet, without calling anything.
     ///
     /// # Errors
@@ -63,13 +69,14 @@ impl Handler {
         self.registry.pin(&self.scope).load(&self.located).map(drop).map_err(|error| error.diagnostic())
     }
 
-    /// Calls the function.
+    /// Calls the function. Rust's smaller numbers become the scripts' `i64` and `f64`.
     ///
     /// # Errors
     /// The module cannot be loaded, has no such function, raises, or exceeds a limit; or the value is of another type.
     pub fn call<T: Clone + Send + Sync + 'static>(&self, args: impl FuncArgs) -> Result<T, Diagnostic> {
         let mut values = Vec::new();
         args.parse(&mut values);
+        values.iter_mut().for_each(widen);
         let value = self.call_raw(&mut values)?;
         value.try_cast_result::<T>().map_err(|value| {
             let (expected, found) = (std::any::type_name::<T>(), value.type_name());
@@ -94,9 +101,9 @@ impl Handler {
     ///
     /// # Errors
     /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
-    pub fn respond(&self, exchange: Exchange) -> Result<Response<Bytes>, Diagnostic> {
+    pub fn respond(&self, exchange: &Exchange) -> Result<Response<Bytes>, Diagnostic> {
         let value = self.call_raw(&mut [Dynamic::from(exchange.clone())])?;
-        respond(&exchange, value)
+        respond(exchange, value)
             .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
     }
 
@@ -111,5 +118,17 @@ impl Handler {
                 missing.help(format!("there is one with {}", arities.join(" and one with ")))
             }
         }
+    }
+}
+
+/// Scripts know one integer and one float: `handler.call((3, 14))` means these, though Rust makes `i32` of them.
+fn widen(value: &mut Dynamic) {
+    let integer = (value.clone().try_cast::<i32>().map(i64::from))
+        .or_else(|| value.clone().try_cast::<u32>().map(i64::from))
+        .or_else(|| value.clone().try_cast::<usize>().and_then(|number| i64::try_from(number).ok()));
+    if let Some(integer) = integer {
+        *value = integer.into();
+    } else if let Some(float) = value.clone().try_cast::<f32>() {
+        *value = f64::from(float).into();
     }
 }

@@ -44,6 +44,9 @@ pub struct Interpreter {
     _reloader: Option<Arc<Reloader>>,
 }
 
+/// What a host makes known to scripts.
+type Register = Box<dyn FnOnce(&mut Engine) + Send>;
+
 /// What an interpreter is made of.
 pub struct Builder {
     name: String,
@@ -55,7 +58,7 @@ pub struct Builder {
     watch: bool,
     interval: Duration,
     output: Output,
-    register: Vec<Box<dyn FnOnce(&mut Engine) + Send>>,
+    register: Vec<Register>,
     modules: HashMap<String, Shared<RhaiModule>>,
 }
 

@@ -18,13 +18,16 @@ use crate::{
     link::{Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories},
 };
 
+/// Scanned texts, by file and content.
+type Scans = HashMap<(Arc<Path>, ContentHash), Weak<Scan>>;
+
 /// Compiles and runs Rhai texts for a [`Registry`].
 pub struct Scripts {
     linker: Linker,
     load_time: Duration,
     /// Texts that were scanned and are still in use: an importer that is loaded anew because of its child is compiled
     /// once, not twice.
-    scans: Mutex<HashMap<(Arc<Path>, ContentHash), Weak<Scan>>>,
+    scans: Mutex<Scans>,
     registered: HashMap<String, Shared<RhaiModule>>,
     registry: OnceLock<Weak<Registry<Scripts>>>,
 }
@@ -127,8 +130,8 @@ impl Loader for Scripts {
 
     fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Script> {
         let module = match name {
-            "importer" => crate::importer_module::module(self.registry.get()?.clone()).into(),
-            _ => self.registered.get(name)?.clone(),
+            "importer" => crate::importer_module::module(self.registry.get()?.clone()),
+            _ => RhaiModule::clone(self.registered.get(name)?),
         };
         Some(Script::new(Instance::registered(name, importer.clone(), module)))
     }

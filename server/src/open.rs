@@ -43,7 +43,7 @@ pub enum OpenError {
         /// Where it stands, `file:line`.
         origin: String,
         /// What is wrong with the script.
-        diagnostic: Diagnostic,
+        diagnostic: Box<Diagnostic>,
     },
     /// The system gives no threads.
     #[error("cannot start threads: {0}")]
@@ -57,7 +57,7 @@ impl OpenError {
         match self {
             Self::Configuration(report) => report.render(colour),
             Self::Import { origin, diagnostic } => {
-                let mut diagnostic = diagnostic.clone();
+                let mut diagnostic = Diagnostic::clone(diagnostic);
                 diagnostic.notes.push(samovar_importer::Note { message: format!("imported by {origin}"), place: None });
                 diagnostic.render(colour)
             }
@@ -216,7 +216,8 @@ pub(crate) fn run_imports(
             let mut texts = line.texts();
             let (Some(module), name) = (texts.next(), texts.next().unwrap_or(MAIN)) else { continue };
             let result = run_import(&interpreter(name)?, module, &directory);
-            result.map_err(|diagnostic| OpenError::Import { origin: crate::policy::origin(line), diagnostic })?;
+            let origin = || crate::policy::origin(line);
+            result.map_err(|error| OpenError::Import { origin: origin(), diagnostic: Box::new(error) })?;
         }
     }
     Ok(())

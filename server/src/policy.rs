@@ -26,7 +26,7 @@ pub(crate) struct Policy {
     pub(crate) body_limit: u64,
     pub(crate) timeout: Duration,
     time: Duration,
-    interpreter: Interpreter,
+    pub(crate) interpreter: Interpreter,
     document_root: PathBuf,
     /// By handler root.
     scopes: HashMap<PathBuf, Arc<Scope>>,

@@ -116,7 +116,7 @@ impl HandlerService {
         };
         let exchange = Exchange::new(head, body.to_bytes());
         let handler = self.handler;
-        match self.pool.run(move || handler.respond(exchange)).await {
+        match self.pool.run(move || handler.respond(&exchange)).await {
             Ok(Ok(response)) => response,
             Ok(Err(diagnostic)) => failed(&diagnostic, &path, self.debug),
             Err(_) => status_page(StatusCode::SERVICE_UNAVAILABLE, None),

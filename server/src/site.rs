@@ -1,9 +1,11 @@
 //! A site: a configuration with the interpreters that it names, and the straight way of a request through both.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -63,19 +65,35 @@ pub struct Site {
     /// By the address of what the configuration resolved to, which the policy keeps alive.
     policies: HashMap<usize, Arc<Policy>>,
     /// Scripts that URLs were found to name, by document root and path: what keeps the file system out of the way of a
-    /// request. An entry is used while its module is loaded.
-    routes: HashMap<PathBuf, PathBuf>,
+    /// request.
+    routes: HashMap<PathBuf, Known>,
     pool: Pool,
 }
 
+/// A script that a path was found to name. Believed while no file has come or gone, as far as events tell, and not for
+/// ever, since they do not tell everything.
+struct Known {
+    file: PathBuf,
+    stirred: u64,
+    since: Instant,
+}
+
+const BELIEVED: Duration = Duration::from_secs(5);
+
 /// Interpreters by name, started when they are first named.
 struct Interpreters {
-    started: Mutex<std::collections::BTreeMap<String, Interpreter>>,
+    started: Mutex<BTreeMap<String, Interpreter>>,
+    first: OnceLock<Interpreter>,
     roots: Roots,
     limits: Limits,
 }
 
 impl Interpreters {
+    /// Changes when files come, go or change. All interpreters watch the same directories, so one tells for all.
+    fn stirred(&self) -> u64 {
+        self.first.get().map_or(0, |interpreter| interpreter.registry().stirred())
+    }
+
     fn get(&self, name: &str) -> Result<Interpreter, OpenError> {
         let mut started = self.started.lock();
         if let Some(interpreter) = started.get(name) {
@@ -83,6 +101,7 @@ impl Interpreters {
         }
         let interpreter = self.roots.interpreter(name, &self.limits)?;
         tell::follow(&interpreter).map_err(OpenError::Threads)?;
+        self.first.get_or_init(|| interpreter.clone());
         started.insert(name.to_owned(), interpreter.clone());
         Ok(interpreter)
     }
@@ -105,7 +124,7 @@ impl Site {
         let opened = open::read(path.as_ref(), defines)?;
         let roots = Roots::new(&opened)?;
         let limits = open::limits(&opened.loaded.config.main().settings());
-        let interpreters = Interpreters { started: Mutex::default(), roots, limits };
+        let interpreters = Interpreters { started: Mutex::default(), first: OnceLock::new(), roots, limits };
         open::run_imports(&opened, |name| interpreters.get(name))?;
         let Opened { loaded, root } = opened;
         if !loaded.report.is_empty() {
@@ -180,19 +199,20 @@ impl Site {
 
     /// The script or file that a path names, from memory if it is a script that is in use.
     fn target<'a>(&self, root: &Path, path: &str, index: impl Iterator<Item = &'a str>) -> Target {
+        let stirred = self.interpreters.stirred();
         let routes = self.routes.pin();
+        let is_good = |known: &&Known| known.stirred == stirred && known.since.elapsed() < BELIEVED;
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-        for end in ends {
-            let prefix = root.join(path[1..end].trim_end_matches('/'));
-            if let Some(file) = routes.get(&prefix).filter(|_| end > 1) {
+        for end in ends.filter(|end| *end > 1) {
+            if let Some(Known { file, .. }) = routes.get(&root.join(&path[1..end])).filter(is_good) {
                 return Target::Script { file: file.clone(), path_info: path[end..].to_owned() };
             }
         }
         let target = route(root, path, index);
-        if let Target::Script { file, path_info } = &target
-            && let Some(own) = path.strip_suffix(path_info.as_str()).filter(|own| !own.ends_with('/'))
-        {
-            routes.insert(root.join(&own[1..]), file.clone());
+        if let Target::Script { file, path_info } = &target {
+            let own = path.strip_suffix(path_info.as_str()).unwrap_or(path);
+            let known = Known { file: file.clone(), stirred, since: Instant::now() };
+            routes.insert(root.join(&own[1..]), known);
         }
         target
     }
@@ -228,7 +248,7 @@ impl Site {
             (Some(handler), target) => {
                 let handler = match handler {
                     Ok(handler) => handler,
-                    Err(error) => return Err(self.no_handler(&error, root, path, &target, policy)),
+                    Err(error) => return Err(self.no_handler(&error, path, &target, policy)),
                 };
                 self.call(request, peers, path, &target, policy, handler).await.map(body::whole)
             }
@@ -240,19 +260,11 @@ impl Site {
     }
 
     /// A script whose file is gone is not found; anything else is an error of the site's.
-    fn no_handler(
-        &self,
-        error: &ImportError,
-        root: &Path,
-        path: &str,
-        target: &Target,
-        policy: &Policy,
-    ) -> Response<Bytes> {
+    fn no_handler(&self, error: &ImportError, path: &str, target: &Target, policy: &Policy) -> Response<Bytes> {
         if let (ImportError::NotFound { .. }, Target::Script { file, .. }) = (error, target)
             && !file.exists()
         {
-            let own = path.strip_suffix(target.path_info()).unwrap_or(path);
-            self.routes.pin().remove(&root.join(own.trim_start_matches('/')));
+            self.routes.pin().clear();
             return status_page(StatusCode::NOT_FOUND, None);
         }
         failed(&error.diagnostic(), path, policy.debug)
@@ -283,8 +295,13 @@ impl Site {
             remote_ip: Some(peers.remote.ip()),
             filename: handler.path().to_string_lossy().into_owned(),
         };
+        if policy.debug
+            && let Some(refused) = handler.refusal()
+        {
+            return Err(refused_page(&refused));
+        }
         let exchange = Exchange::new(head, body);
-        let result = self.pool.run(move || handler.respond(exchange)).await;
+        let result = self.pool.run(move || handler.respond(&exchange)).await;
         match result {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(diagnostic)) => Err(failed(&diagnostic, path, policy.debug)),
@@ -303,6 +320,12 @@ pub(crate) fn failed(diagnostic: &Diagnostic, path: &str, debug: bool) -> Respon
     tracing::error!("{path} failed\n{}", diagnostic.render(false));
     let detail = debug.then(|| diagnostic.render(false));
     status_page(StatusCode::INTERNAL_SERVER_ERROR, detail.as_deref())
+}
+
+/// The page for a script whose last change was refused, where developers are to see it at once (R32).
+fn refused_page(refused: &[Diagnostic]) -> Response<Bytes> {
+    let rendered: Vec<_> = refused.iter().map(|diagnostic| diagnostic.render(false)).collect();
+    status_page(StatusCode::INTERNAL_SERVER_ERROR, Some(&rendered.join("\n\n")))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the form that map_err takes")]

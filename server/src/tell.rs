@@ -14,11 +14,13 @@ pub(crate) fn follow(interpreter: &Interpreter) -> io::Result<()> {
 }
 
 fn tell(interpreter: &str, event: Event) {
-    let name = |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |it| it.display().to_string());
+    // As short as it can be typed from where the program was started.
+    let here = std::env::current_dir().unwrap_or_default();
+    let name = |path: &Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
     let names = |paths: &[Arc<Path>]| paths.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
     match event {
         Event::Loaded { path, reason, took, log: true } => {
-            tracing::info!("{interpreter}: importing {} in {}: {reason}", path.display(), milliseconds(took));
+            tracing::info!("{interpreter}: importing {} in {}: {reason}", name(&path), milliseconds(took));
         }
         Event::Published { generation, modules, reload: true, took } => {
             let took = milliseconds(took);
@@ -46,13 +48,13 @@ fn tell(interpreter: &str, event: Event) {
             );
         }
         Event::Removed { path } => {
-            tracing::warn!("{interpreter}: {} was removed; what is loaded of it is served on", path.display());
+            tracing::warn!("{interpreter}: {} was removed; what is loaded of it is served on", name(&path));
         }
-        Event::Dropped { path } => tracing::info!("{interpreter}: dropped {}, whose file is gone", path.display()),
+        Event::Dropped { path } => tracing::info!("{interpreter}: dropped {}, whose file is gone", name(&path)),
         Event::MixedPolicy { path, origins: [on, off] } => {
             tracing::warn!(
                 "{interpreter}: {} is imported with RhaiAutoReload On ({on}) and Off ({off}); it is reloaded",
-                path.display()
+                name(&path)
             );
         }
         Event::WatchDegraded { reason } => {

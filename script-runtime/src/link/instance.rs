@@ -194,11 +194,10 @@ impl Instance {
     }
 
     /// What the host registered: a module without text, whose functions nobody can take apart.
-    pub(crate) fn registered(name: &str, importer: Arc<Importer>, module: Shared<Module>) -> Arc<Self> {
+    pub(crate) fn registered(name: &str, importer: Arc<Importer>, mut module: Module) -> Arc<Self> {
         let scan = Arc::new(Scan::empty(name));
         let bindings = Bindings::new(std::iter::empty());
         let core = Core::new(importer.instance(), scan, Some(importer), bindings);
-        let mut module = Module::clone(&module);
         module.build_index();
         Arc::new(Self { core, extra: HashMap::new(), exported: module.into() })
     }

@@ -23,7 +23,7 @@ fn exchange() -> Exchange {
 
 fn respond(body: &str) -> Result<http::Response<bytes::Bytes>, Diagnostic> {
     let site = Site::new(&format!("=== h.rhai\nfn handler(req) {{ {body} }}"));
-    site.interpreter.handler("h").expect("found").respond(exchange())
+    site.interpreter.handler("h").expect("found").respond(&exchange())
 }
 
 /// Status, content type, other headers, body.

@@ -1,0 +1,29 @@
+# What the README says, what people type, what runs before a change lands.
+
+# Serve the example site.
+serve path="examples/site":
+    cargo run --release -- serve {{path}}
+
+# All tests.
+test:
+    cargo test --workspace
+
+# Everything that runs before a change lands.
+ci:
+    bash .ci/run
+
+# Ten seconds of requests while a script is replaced every 50 ms.
+storm seconds="10":
+    SAMOVAR_STORM_SECONDS={{seconds}} cargo test --release -p samovar --test program storm -- --nocapture
+
+# Benchmarks; see benches/README.md.
+bench *filter:
+    cargo bench -p samovar-benches {{filter}}
+
+# Licences, advisories and sources of all dependencies.
+deny:
+    cargo deny check
+
+# Documentation with every link checked.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

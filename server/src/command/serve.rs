@@ -1,0 +1,71 @@
+//! `samovar serve`: answers requests until it is told to stop.
+
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use samovar::{Listeners, Site};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::Failure;
+
+/// Serve a directory of scripts and files, or a configuration.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// A directory (its `samovar.conf` is the configuration, if there is one), or a configuration file.
+    path: PathBuf,
+    /// Where to listen, in place of what the configuration says [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Vec<SocketAddr>,
+    /// Define a name for the configuration.
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    define: Vec<String>,
+}
+
+pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
+    let Serve { path, listen, define } = arguments;
+    let colour = std::io::stderr().is_terminal();
+    log_to_stderr(colour);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
+    let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour)))?;
+    let addresses = match (listen, site.listens()) {
+        (listen, _) if !listen.is_empty() => listen,
+        (_, configured) if !configured.is_empty() => configured,
+        _ => vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+    };
+    runtime.block_on(async {
+        let listeners = Listeners::bind(&addresses).await.map_err(|(address, error)| {
+            let help = "choose another address with --listen";
+            Failure(format!("error: cannot listen on {address}: {error}\nhelp: {help}"))
+        })?;
+        for address in listeners.addresses() {
+            tracing::info!("serving {} on http://{address}", path.display());
+        }
+        listeners.serve(Arc::new(site), stop()).await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+fn log_to_stderr(colour: bool) {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .with_target(false)
+        .with_max_level(LevelFilter::INFO)
+        .init();
+}
+
+/// Ready when the program is asked to end.
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = interrupt.await;
+}
