@@ -195,7 +195,8 @@ impl<L: Loader> Registry<L> {
                 self.emit(Event::Mended { generation: base.generation() });
                 continue;
             }
-            let same = refusal.changed.iter().all(|(id, hash)| changes.get(id).is_none_or(|it| it.hash() == *hash));
+            let reads = |id: &ModuleId| changes.get(id).map_or_else(|| self.content(base, *id), Change::hash);
+            let same = refusal.changed.iter().all(|(id, hash)| reads(id) == *hash);
             let fresh: BTreeSet<_> = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
             let touched = plan(&writer.graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
             if same && !touched && !forced && refusal.unmet.iter().all(|unmet| self.is_still(unmet)) {
@@ -205,14 +206,20 @@ impl<L: Loader> Registry<L> {
                 // A part of the change that no hint named this time belongs to it all the same.
                 for &id in refusal.changed.keys() {
                     if let (None, Some(module)) = (changes.get(&id), base.get(id)) {
-                        let source = self.tree().read(module.path());
-                        changes.insert(id, Change { source, reason: Reason::Changed });
+                        let change = Change { source: self.tree().read(module.path()), reason: Reason::Changed };
+                        if change.hash() != module.source.as_ref().map(|loaded| loaded.hash) {
+                            changes.insert(id, change);
+                        }
                     }
                 }
             }
         }
         changes.retain(|id, _| !known.contains(id));
         !changes.is_empty()
+    }
+
+    fn content(&self, base: &Snapshot<L>, id: ModuleId) -> Option<ContentHash> {
+        self.tree().read(base.get(id)?.path()).ok().map(|source| source.hash)
     }
 
     /// Lets requests know which modules wait for a change to be mended.

@@ -132,6 +132,17 @@ fn r31_a_set_of_changes_is_one_generation_or_none() {
 }
 
 #[test]
+fn r31_a_change_that_is_partly_taken_back_is_tried_again() {
+    let site = Site::new("h: child a; child b\na: version 1\nb: version 1");
+    site.load("h");
+    site.trace();
+    site.write("a: version 2\nb: broken");
+    site.expect("refused (b.toy is broken)");
+    site.write("b: version 1");
+    site.expect("load a, load h, reloaded 2");
+}
+
+#[test]
 fn r31_unrelated_modules_are_not_held_back_by_a_refused_change() {
     let site = Site::new("a: version 1\nb: version 1");
     site.load("a");
