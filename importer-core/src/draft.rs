@@ -25,7 +25,7 @@ use crate::{
     registry::{Located, Registry},
     scope::Scope,
     snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
-    stamp::ContentHash,
+    stamp::{ContentHash, Stamp},
     tree::Source,
     view::View,
 };
@@ -43,6 +43,8 @@ pub(crate) struct Draft<L: Loader> {
 pub(crate) struct State<L: Loader> {
     planned: HashMap<ModuleId, Prepared<L>>,
     built: BTreeMap<ModuleId, Arc<Module<L>>>,
+    /// What was built, by device and inode.
+    files: HashMap<(u64, u64), ModuleId>,
     /// In the order of completion: children first.
     pub(crate) order: Vec<Arc<Module<L>>>,
     loading: Vec<Loading>,
@@ -51,6 +53,8 @@ pub(crate) struct State<L: Loader> {
     pub(crate) regressions: Vec<Diagnostic>,
     /// Old instances whose clone hook failed: purged once this is published (R45).
     pub(crate) purge: Vec<ModuleId>,
+    /// Names that were found to lead to modules of other names (R19).
+    pub(crate) aliases: Vec<(ModuleId, ModuleId)>,
     /// What failed on the way, swallowed or not: once one of these reads otherwise, building may succeed.
     pub(crate) unmet: Vec<Unmet>,
 }
@@ -83,6 +87,8 @@ impl<L: Loader> Draft<L> {
 
     pub(crate) fn get(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
         let state = self.state.lock();
+        // The name may be another one of a module that is built anew (R19).
+        let id = self.base.get(id).map_or(id, |module| module.id());
         state.built.get(&id).or_else(|| self.base.get(id)).cloned()
     }
 
@@ -138,7 +144,11 @@ impl<L: Loader> Draft<L> {
         let mut state = self.state.lock();
         match &found {
             Ok(module) => {
-                let child = Child { id: module.id(), reload: policy::wish(options.autoreload, scope.reloads()) };
+                let child = Child {
+                    id: module.id(),
+                    via: located.id,
+                    reload: policy::wish(options.autoreload, scope.reloads()),
+                };
                 if let Some(loading) = state.loading.last_mut()
                     && !loading.children.iter().any(|known| known.id == child.id && known.reload == child.reload)
                 {
@@ -160,6 +170,12 @@ impl<L: Loader> Draft<L> {
         scope: &Arc<Scope>,
         initial_path: Vec<PathBuf>,
     ) -> Result<Arc<Module<L>>, ImportError> {
+        if let Some(module) = self.base.get(located.id).filter(|module| module.id() != located.id)
+            && !self.registry.has_parted(located.id, module.id())
+        {
+            let itself = Located { id: module.id(), path: module.path().clone(), registered: None };
+            return self.obtain(&itself, scope, initial_path);
+        }
         let prepared = {
             let mut state = self.state.lock();
             if let Some(module) = state.built.get(&located.id) {
@@ -171,7 +187,7 @@ impl<L: Loader> Draft<L> {
             state.check_cycle(located)?;
             match state.planned.remove(&located.id) {
                 Some(prepared) => Some(prepared),
-                None => match self.base.get(located.id) {
+                None => match self.base.get(located.id).filter(|module| module.id() == located.id) {
                     Some(module) => return Ok(module.clone()),
                     None => None,
                 },
@@ -198,6 +214,13 @@ impl<L: Loader> Draft<L> {
             .tree()
             .read(&located.path)
             .map_err(|error| ImportError::Unreadable { path: located.path.clone(), error });
+        if let Ok(source) = &prepared
+            && let Some(same) = self.same_file(located, &source.stamp)
+        {
+            let module = self.obtain(&same, scope, importer.initial_path().to_vec())?;
+            self.state.lock().aliases.push((located.id, module.id()));
+            return Ok(module);
+        }
         let prepared = prepared.and_then(|source| {
             let unit = self.registry.loader().compile(&source, &importer);
             let unit = unit.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
@@ -315,11 +338,13 @@ impl<L: Loader> Default for State<L> {
         Self {
             planned: HashMap::new(),
             built: BTreeMap::new(),
+            files: HashMap::new(),
             order: Vec::new(),
             loading: Vec::new(),
             failed: HashMap::new(),
             regressions: Vec::new(),
             purge: Vec::new(),
+            aliases: Vec::new(),
             unmet: Vec::new(),
         }
     }
@@ -328,6 +353,7 @@ impl<L: Loader> Default for State<L> {
 impl<L: Loader> State<L> {
     fn insert(&mut self, module: Module<L>) -> Arc<Module<L>> {
         let module = Arc::new(module);
+        self.files.extend(module.source.as_ref().map(|source| (source.stamp.file, module.id())));
         self.built.insert(module.id(), module.clone());
         self.order.push(module.clone());
         module

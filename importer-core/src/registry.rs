@@ -5,7 +5,7 @@
 //! wait for it, but for one that asks for a module nobody has loaded yet (R23).
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -29,7 +29,7 @@ use crate::{
     importer::Importer,
     loader::Loader,
     policy::{self, Wish},
-    reload::{Refusal, trust},
+    reload::Refusal,
     retention::Retention,
     scope::Scope,
     search::{self, Candidate},
@@ -54,6 +54,10 @@ pub struct Registry<L: Loader> {
     wishes: Mutex<HashMap<ModuleId, Vec<Wish>>>,
     failures: Mutex<HashMap<ModuleId, Failure>>,
     pub(crate) refused: ArcSwap<HashMap<ModuleId, Arc<[Diagnostic]>>>,
+    /// Stamps under which the loaded texts were read, as far as they can be trusted.
+    pub(crate) stamps: RwLock<HashMap<ModuleId, Stamp>>,
+    /// Which module a file was loaded as, by device and inode (R19).
+    files: Mutex<HashMap<(u64, u64), ModuleId>>,
     /// Counts what the file system told.
     stirred: AtomicU64,
     retention: Retention<L>,
@@ -64,10 +68,10 @@ pub struct Registry<L: Loader> {
 #[derive(Default)]
 pub(crate) struct Writer {
     pub(crate) graph: Graph,
-    /// Stamps under which the loaded text was read, as far as they can be trusted.
-    pub(crate) stamps: HashMap<ModuleId, Stamp>,
     /// Modules whose file is gone (R34), and how many complete looks in a row have found it gone.
     pub(crate) removed: HashMap<ModuleId, u32>,
+    /// Names that lead to the file of a module of another name, and that module (R19).
+    pub(crate) aliases: BTreeMap<ModuleId, ModuleId>,
     /// Modules with a swallowed import that may succeed one day (R36).
     pub(crate) waiting: BTreeSet<ModuleId>,
     pub(crate) refusals: Vec<Refusal>,
@@ -129,6 +133,8 @@ impl<L: Loader> Registry<L> {
             wishes: Mutex::default(),
             failures: Mutex::default(),
             refused: ArcSwap::default(),
+            stamps: RwLock::default(),
+            files: Mutex::default(),
             stirred: AtomicU64::new(0),
             retention: Retention::default(),
             subscribers: Mutex::default(),
@@ -276,6 +282,28 @@ impl<L: Loader> Registry<L> {
         Some(Located { registered: Some(name.to_owned()), ..self.located(&path, true) })
     }
 
+    /// The module that was loaded from this very file under another name, if that name still leads there (R19).
+    pub(crate) fn same_file(&self, id: ModuleId, stamp: &Stamp) -> Option<Located> {
+        if stamp.file == (0, 0) {
+            return None;
+        }
+        let known = *self.files.lock().get(&stamp.file)?;
+        let path = self.ids.read().path(known);
+        let still = known != id && self.tree.stamp(&path).is_ok_and(|now| now.file == stamp.file);
+        (still && self.is_library(known) == self.is_library(id)).then_some(Located {
+            id: known,
+            path,
+            registered: None,
+        })
+    }
+
+    /// Does a name lead to another file than the module that it stood for (R19)?
+    pub(crate) fn has_parted(&self, alias: ModuleId, module: ModuleId) -> bool {
+        let file = |id| self.tree.stamp(&self.ids.read().path(id)).map(|stamp| stamp.file).ok();
+        // A name that leads nowhere at the moment is being written, or was removed: that is another rule's affair (R34).
+        file(alias).is_some_and(|alias| Some(alias) != file(module))
+    }
+
     pub(crate) fn modules_under(&self, paths: &[PathBuf]) -> Vec<ModuleId> {
         let ids = self.ids.read();
         paths.iter().flat_map(|path| ids.under(path).collect::<Vec<_>>()).collect()
@@ -384,7 +412,9 @@ impl<L: Loader> Registry<L> {
         started: Instant,
     ) -> Option<u64> {
         let base = self.current.load_full();
-        let next = Arc::new(base.next(state.order.iter().cloned(), dropped));
+        writer.aliases.extend(state.aliases.iter().copied());
+        writer.aliases.retain(|alias, _| !dropped.contains(alias));
+        let next = Arc::new(base.next(&state.order, &writer.aliases, dropped));
         let generation = next.generation();
         {
             let _publishing = self.publishing.lock();
@@ -400,16 +430,21 @@ impl<L: Loader> Registry<L> {
                 false => writer.waiting.insert(module.id()),
             };
             if let Some(source) = &module.source {
-                trust(writer, module.id(), source.stamp);
+                self.trust(module.id(), source.stamp);
+                let mut files = self.files.lock();
+                if let Some(before) = base.get(module.id()).and_then(|old| old.source.as_ref()) {
+                    files.remove(&before.stamp.file);
+                }
+                files.insert(source.stamp.file, module.id());
             }
         }
         for &id in dropped {
             writer.graph.remove(id);
             writer.waiting.remove(&id);
-            writer.stamps.remove(&id);
+            self.stamps.write().remove(&id);
         }
         let replaced = state.order.iter().map(|module| module.id()).chain(dropped.iter().copied());
-        for old in replaced.filter_map(|id| base.get(id)) {
+        for old in replaced.filter_map(|id| base.get(id).filter(|module| module.id() == id)) {
             self.retention.retire(old);
         }
         let modules = state.order.iter().map(|module| module.path().clone()).collect();

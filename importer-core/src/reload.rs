@@ -87,7 +87,8 @@ impl<L: Loader> Registry<L> {
         let base = self.snapshot();
         let mut changes = self.detect(&mut writer, &base, hint);
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
-        let dropped = self.droppable(&writer, &base);
+        let mut dropped = self.droppable(&writer, &base);
+        dropped.extend(self.parted(&writer, &base, &mut changes));
         if !self.is_news(&mut writer, &base, &mut changes, forced) && dropped.is_empty() {
             self.show_refusals(&writer);
             let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
@@ -111,7 +112,7 @@ impl<L: Loader> Registry<L> {
             let back = writer.removed.remove(&module.id()).is_some();
             if let Ok(stamp) = &stamp
                 && !back
-                && writer.stamps.get(&module.id()) == Some(stamp)
+                && self.stamps.read().get(&module.id()) == Some(stamp)
             {
                 if module.unmet.iter().any(|unmet| !self.is_still(unmet)) {
                     changes.insert(module.id(), Change { source: Ok(loaded.clone()), reason: Reason::Retry });
@@ -121,13 +122,28 @@ impl<L: Loader> Registry<L> {
             match self.tree().read(module.path()) {
                 // A file that is being rewritten passes through these states; the next look will find it done.
                 Err(ReadError::Empty | ReadError::Missing) => {}
-                Ok(source) if source.hash == loaded.hash => trust(writer, module.id(), source.stamp),
+                Ok(source) if source.hash == loaded.hash => self.trust(module.id(), source.stamp),
                 source => {
                     changes.insert(module.id(), Change { source, reason: Reason::Changed });
                 }
             }
         }
         changes
+    }
+
+    /// Remembers under which stamp a text was read.
+    ///
+    /// File systems keep times in steps. A text that was written in the very step in which it was read may be written
+    /// again without another stamp, so a stamp that young is not trusted: the next look reads the file.
+    pub(crate) fn trust(&self, id: ModuleId, stamp: Stamp) {
+        const STEP: i128 = 20_000_000;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
+        let mut stamps = self.stamps.write();
+        if stamp.changed < now - STEP {
+            stamps.insert(id, stamp);
+        } else {
+            stamps.remove(&id);
+        }
     }
 
     /// Editors remove a file and write it again, so a hint at a missing file says nothing yet: complete looks count.
@@ -177,6 +193,22 @@ impl<L: Loader> Registry<L> {
             base.get(id).is_some() && writer.graph.importers(id).next().is_none() && !is_friend()
         });
         dropped
+    }
+
+    /// Names that led to a module of another name and lead elsewhere now (R19). Whoever imported by such a name is to be
+    /// loaded anew; the name itself is free again.
+    fn parted(&self, writer: &Writer, base: &Snapshot<L>, changes: &mut BTreeMap<ModuleId, Change>) -> Vec<ModuleId> {
+        let parted = writer.aliases.iter().filter(|(alias, module)| self.has_parted(**alias, **module));
+        let parted: Vec<_> = parted.map(|(&alias, &module)| (alias, module)).collect();
+        for &(alias, module) in &parted {
+            for importer in writer.graph.importers(module).filter_map(|id| base.get(id)) {
+                if let (true, Some(source)) = (importer.children.iter().any(|it| it.via == alias), &importer.source) {
+                    let change = || Change { source: Ok(source.clone()), reason: Reason::Changed };
+                    changes.entry(importer.id()).or_insert_with(change);
+                }
+            }
+        }
+        parted.into_iter().map(|(alias, _)| alias).collect()
     }
 
     /// Is there anything in the changes that was not refused before? Refused changes that a new one touches are tried
@@ -271,7 +303,8 @@ impl<L: Loader> Registry<L> {
 
         self.show_refusals(writer);
         let built = state.order.clone();
-        let leaving: Vec<_> = dropped.iter().filter_map(|&id| base.get(id).cloned()).collect();
+        let is_itself = |id: ModuleId| base.get(id).filter(|module| module.id() == id).cloned();
+        let leaving: Vec<_> = dropped.iter().filter_map(|&id| is_itself(id)).collect();
         for old in &leaving {
             self.purge(old, &draft);
         }
@@ -314,18 +347,6 @@ impl<L: Loader> Registry<L> {
 
 fn unreadable<L: Loader>(module: &Module<L>, error: &ReadError) -> Diagnostic {
     Diagnostic::error(format!("`{}` {error}", module.path().display()))
-}
-
-/// File systems keep times in steps. A text that was written in the very step in which it was read may be written again
-/// without another stamp, so a stamp that young is not trusted: the next look reads the file.
-pub(crate) fn trust(writer: &mut Writer, id: ModuleId, stamp: Stamp) {
-    const STEP: i128 = 20_000_000;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
-    if stamp.changed < now - STEP {
-        writer.stamps.insert(id, stamp);
-    } else {
-        writer.stamps.remove(&id);
-    }
 }
 
 /// For the tests of this crate and of those above: what is loaded, by path.

@@ -4,6 +4,7 @@
 //! and a list of pointers, not ten thousand entries, and a look-up is two indexed loads.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::Path,
     sync::Arc,
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Child {
     pub(crate) id: ModuleId,
+    /// The name by which it was imported: another one, if both lead to the same file (R19).
+    pub(crate) via: ModuleId,
     /// Did this import say that the module may be reloaded (R38)?
     pub(crate) reload: bool,
 }
@@ -165,11 +168,19 @@ impl<L: Loader> Snapshot<L> {
 
     /// All modules, in the order of first mention.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Module<L>>> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter().flatten())
+        let slots = self.chunks.iter().flat_map(|chunk| chunk.iter()).enumerate();
+        // A module stands in the slots of its other names as well.
+        slots.filter_map(|(slot, module)| module.as_ref().filter(|module| module.id().slot() == slot))
     }
 
     /// The next generation: this one with some modules replaced or added, and some dropped.
-    pub(crate) fn next(&self, built: impl IntoIterator<Item = Arc<Module<L>>>, dropped: &[ModuleId]) -> Self {
+    /// `aliases` are names for modules of other names.
+    pub(crate) fn next(
+        &self,
+        built: &[Arc<Module<L>>],
+        aliases: &BTreeMap<ModuleId, ModuleId>,
+        dropped: &[ModuleId],
+    ) -> Self {
         let mut chunks = self.chunks.clone();
         let mut set = |id: ModuleId, module: Option<Arc<Module<L>>>| {
             while chunks.len() <= id.slot() / CHUNK {
@@ -188,7 +199,13 @@ impl<L: Loader> Snapshot<L> {
             set(id, None);
         }
         for module in built {
-            set(module.id(), Some(module));
+            set(module.id(), Some(module.clone()));
+        }
+        for (&alias, &of) in aliases {
+            let built = built.iter().find(|module| module.id() == of);
+            if let Some(module) = built.or_else(|| self.get(of)) {
+                set(alias, Some(module.clone()));
+            }
         }
         Self { generation: self.generation + 1, chunks }
     }

@@ -174,6 +174,32 @@ fn r19_after_a_switch_the_new_directory_is_watched() {
 }
 
 #[test]
+fn r19_two_names_of_one_file_are_one_instance_until_they_part() {
+    let site = Live::prepared(NEVER, true, "h", |directory| {
+        write(&directory.join("h.toy"), "child a\nchild b");
+        write(&directory.join("a.toy"), "version 1");
+        symlink("a.toy", directory.join("b.toy")).expect("a link");
+    });
+    let children = || {
+        let handler = site.load("h");
+        let of = |name: &str| handler.value().children[name].clone();
+        (of("a"), of("b"))
+    };
+    let (a, b) = children();
+    assert_eq!(a.instance(), b.instance());
+    assert_eq!(site.load("b").instance(), a.instance());
+    write(&site.path("a.toy"), "version 2");
+    site.expect("a", "2");
+    let (a, b) = children();
+    assert_eq!((a.instance(), &*b.value().version), (b.instance(), "2"));
+    assert_eq!(site.load("b").instance(), a.instance());
+    run("echo version 3 > other; mv other b.toy", &site.path(""));
+    site.expect("b", "3");
+    let (a, b) = children();
+    assert_eq!((&*a.value().version, &*b.value().version), ("2", "3"));
+}
+
+#[test]
 fn a_config_map_switch() {
     let site = Live::prepared(NEVER, true, "h", |directory| {
         write(&directory.join("..1/h.toy"), "version 1");
