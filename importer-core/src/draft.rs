@@ -235,6 +235,16 @@ impl<L: Loader> Draft<L> {
         }
     }
 
+    /// The module of another name that was, or is to be, made from this very file (R19).
+    fn same_file(&self, located: &Located, stamp: &Stamp) -> Option<Located> {
+        let state = self.state.lock();
+        let built = state.files.get(&stamp.file).and_then(|id| state.built.get(id));
+        match built.filter(|module| module.id() != located.id && stamp.file != (0, 0)) {
+            Some(module) => Some(Located { id: module.id(), path: module.path().clone(), registered: None }),
+            None => self.registry.same_file(located.id, stamp),
+        }
+    }
+
     fn register(&self, importer: Arc<Importer>, name: &str, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
         let not_found = || ImportError::NotFound { name: name.to_owned(), looked: Vec::new(), nearest: None };
         let value = self.registry.loader().registered(name, &importer).ok_or_else(not_found)?;
