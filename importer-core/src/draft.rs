@@ -150,7 +150,7 @@ impl<L: Loader> Draft<L> {
                     reload: policy::wish(options.autoreload, scope.reloads()),
                 };
                 if let Some(loading) = state.loading.last_mut()
-                    && !loading.children.iter().any(|known| known.id == child.id && known.reload == child.reload)
+                    && !loading.children.contains(&child)
                 {
                     loading.children.push(child);
                 }

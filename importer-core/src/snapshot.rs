@@ -41,7 +41,7 @@ pub(crate) enum Kind {
 }
 
 /// An import that was made while the module loaded (R29).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Child {
     pub(crate) id: ModuleId,
     /// The name by which it was imported: another one, if both lead to the same file (R19).
