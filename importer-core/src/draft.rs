@@ -21,8 +21,9 @@ use crate::{
     import::ImportOptions,
     importer::Importer,
     loader::{Carry, Loader},
+    locate::Located,
     policy,
-    registry::{Located, Registry},
+    registry::Registry,
     scope::Scope,
     snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
     stamp::{ContentHash, Stamp},
@@ -140,7 +141,7 @@ impl<L: Loader> Draft<L> {
                 return Err(error);
             }
         };
-        let found = self.obtain(&located, scope, options.path.clone());
+        let found = self.obtain(&located, scope);
         let mut state = self.state.lock();
         match &found {
             Ok(module) => {
@@ -168,13 +169,12 @@ impl<L: Loader> Draft<L> {
         self: &Arc<Self>,
         located: &Located,
         scope: &Arc<Scope>,
-        initial_path: Vec<PathBuf>,
     ) -> Result<Arc<Module<L>>, ImportError> {
         if let Some(module) = self.base.get(located.id).filter(|module| module.id() != located.id)
             && !self.registry.has_parted(located.id, module.id())
         {
-            let itself = Located { id: module.id(), path: module.path().clone(), registered: None };
-            return self.obtain(&itself, scope, initial_path);
+            let itself = Located::known(module.id(), module.path().clone());
+            return self.obtain(&itself, scope);
         }
         let prepared = {
             let mut state = self.state.lock();
@@ -195,17 +195,12 @@ impl<L: Loader> Draft<L> {
         };
         match prepared {
             Some(prepared) => self.build(prepared),
-            None => self.build_new(located, scope, initial_path),
+            None => self.build_new(located, scope),
         }
     }
 
-    fn build_new(
-        self: &Arc<Self>,
-        located: &Located,
-        scope: &Arc<Scope>,
-        initial_path: Vec<PathBuf>,
-    ) -> Result<Arc<Module<L>>, ImportError> {
-        let importer = Arc::new(Importer::new(located.id, located.path.clone(), initial_path));
+    fn build_new(self: &Arc<Self>, located: &Located, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
+        let importer = Arc::new(Importer::new(located.id, located.path.clone(), located.initial_path.clone()));
         if let Some(name) = &located.registered {
             return self.register(importer, name, scope);
         }
@@ -217,7 +212,7 @@ impl<L: Loader> Draft<L> {
         if let Ok(source) = &prepared
             && let Some(same) = self.same_file(located, &source.stamp)
         {
-            let module = self.obtain(&same, scope, importer.initial_path().to_vec())?;
+            let module = self.obtain(&same, scope)?;
             self.state.lock().aliases.push((located.id, module.id()));
             return Ok(module);
         }
@@ -240,7 +235,7 @@ impl<L: Loader> Draft<L> {
         let state = self.state.lock();
         let built = state.files.get(&stamp.file).and_then(|id| state.built.get(id));
         match built.filter(|module| module.id() != located.id && stamp.file != (0, 0)) {
-            Some(module) => Some(Located { id: module.id(), path: module.path().clone(), registered: None }),
+            Some(module) => Some(Located::known(module.id(), module.path().clone())),
             None => self.registry.same_file(located.id, stamp),
         }
     }

@@ -6,13 +6,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -21,8 +20,8 @@ use parking_lot::{Mutex, RwLock};
 use crate::{
     diagnostic::Diagnostic,
     draft::{Draft, State},
-    error::ImportError,
     event::Event,
+    first_load::Failure,
     graph::Graph,
     id::{ModuleId, ModuleIds},
     import::ImportOptions,
@@ -32,10 +31,9 @@ use crate::{
     reload::Refusal,
     retention::Retention,
     scope::Scope,
-    search::{self, Candidate},
-    snapshot::{Child, Module, Snapshot, Unmet},
-    stamp::{ContentHash, Stamp},
-    tree::{ReadError, SourceTree},
+    snapshot::{Child, Module, Snapshot},
+    stamp::Stamp,
+    tree::SourceTree,
     view::View,
 };
 
@@ -44,20 +42,20 @@ pub struct Registry<L: Loader> {
     name: String,
     loader: L,
     tree: Arc<dyn SourceTree>,
-    current: ArcSwap<Snapshot<L>>,
-    ids: RwLock<ModuleIds>,
-    library: RwLock<HashSet<ModuleId>>,
+    pub(crate) current: ArcSwap<Snapshot<L>>,
+    pub(crate) ids: RwLock<ModuleIds>,
+    pub(crate) library: RwLock<HashSet<ModuleId>>,
     pub(crate) writer: Mutex<Writer>,
     /// Taken for the moment of publishing and of freezing, so that each reload is wholly before or wholly after a freeze.
     publishing: Mutex<()>,
     frozen: AtomicBool,
     wishes: Mutex<HashMap<ModuleId, Vec<Wish>>>,
-    failures: Mutex<HashMap<ModuleId, Failure>>,
+    pub(crate) failures: Mutex<HashMap<ModuleId, Failure>>,
     pub(crate) refused: ArcSwap<HashMap<ModuleId, Arc<[Diagnostic]>>>,
     /// Stamps under which the loaded texts were read, as far as they can be trusted.
     pub(crate) stamps: RwLock<HashMap<ModuleId, Stamp>>,
     /// Which module a file was loaded as, by device and inode (R19).
-    files: Mutex<HashMap<(u64, u64), ModuleId>>,
+    pub(crate) files: Mutex<HashMap<(u64, u64), ModuleId>>,
     /// Counts what the file system told.
     stirred: AtomicU64,
     retention: Retention<L>,
@@ -78,43 +76,11 @@ pub(crate) struct Writer {
     pub(crate) mixed: HashSet<ModuleId>,
 }
 
-/// A first load that failed (R33): the answer for those who ask again too soon.
-struct Failure {
-    error: ImportError,
-    at: Instant,
-    unmet: Vec<Unmet>,
-}
-
 /// What a draft is for. Freezing forbids the one, not the other (R33).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
     First,
     Reload,
-}
-
-/// A failed first load is tried again after this time, or as soon as something that it read has changed.
-const RETRY: Duration = Duration::from_secs(1);
-
-/// A name that was looked up: which module it means.
-#[derive(Clone, Debug)]
-pub struct Located {
-    pub(crate) id: ModuleId,
-    pub(crate) path: Arc<Path>,
-    pub(crate) registered: Option<String>,
-}
-
-impl Located {
-    /// The module's number.
-    #[must_use]
-    pub fn id(&self) -> ModuleId {
-        self.id
-    }
-
-    /// The module's normalised path.
-    #[must_use]
-    pub fn path(&self) -> &Arc<Path> {
-        &self.path
-    }
 }
 
 impl<L: Loader> Registry<L> {
@@ -223,106 +189,6 @@ impl<L: Loader> Registry<L> {
         self.retention.alive()
     }
 
-    /// Finds out which module a name means, without loading it.
-    ///
-    /// # Errors
-    /// [`ImportError::NotFound`] with every place looked at, and the other errors of names and of files.
-    pub fn locate(
-        &self,
-        name: &str,
-        importer: Option<&Importer>,
-        scope: &Scope,
-        options: &ImportOptions,
-    ) -> Result<Located, ImportError> {
-        let mut looked = Vec::new();
-        for candidate in search::candidates(name, L::EXTENSION, importer, scope, options)? {
-            let (path, library) = match candidate {
-                Candidate::File(path) => (path, false),
-                Candidate::LibraryFile(path) => (path, true),
-                Candidate::Registered(name) => match self.locate_registered(&name) {
-                    Some(located) => return Ok(located),
-                    None => continue,
-                },
-            };
-            match self.tree.stamp(&path) {
-                Ok(_) => return Ok(self.located(&path, library)),
-                Err(ReadError::Missing) => looked.push(path),
-                Err(error) => return Err(ImportError::Unreadable { path: path.into(), error }),
-            }
-        }
-        let nearest = self.nearest(name, &looked);
-        Err(ImportError::NotFound { name: name.to_owned(), looked, nearest })
-    }
-
-    /// As [`locate`](Self::locate), for a module that no other imports: a handler, or what the host asks for. Its scope
-    /// has a say in whether it is reloaded, from now on (R38).
-    ///
-    /// # Errors
-    /// As for [`locate`](Self::locate).
-    pub fn locate_root(&self, name: &str, scope: &Scope, options: &ImportOptions) -> Result<Located, ImportError> {
-        let located = self.locate(name, None, scope, options)?;
-        self.wish(located.id, None, scope, options);
-        Ok(located)
-    }
-
-    fn located(&self, path: &Path, library: bool) -> Located {
-        let known = self.ids.read().find(path);
-        let id = known.unwrap_or_else(|| self.ids.write().intern(path));
-        if library {
-            self.library.write().insert(id);
-        }
-        Located { id, path: self.ids.read().path(id), registered: None }
-    }
-
-    fn locate_registered(&self, name: &str) -> Option<Located> {
-        if !self.loader.is_registered(name) {
-            return None;
-        }
-        let path = PathBuf::from(format!("registered:{name}"));
-        Some(Located { registered: Some(name.to_owned()), ..self.located(&path, true) })
-    }
-
-    /// The module that was loaded from this very file under another name, if that name still leads there (R19).
-    pub(crate) fn same_file(&self, id: ModuleId, stamp: &Stamp) -> Option<Located> {
-        if stamp.file == (0, 0) {
-            return None;
-        }
-        let known = *self.files.lock().get(&stamp.file)?;
-        let path = self.ids.read().path(known);
-        let still = known != id && self.tree.stamp(&path).is_ok_and(|now| now.file == stamp.file);
-        (still && self.is_library(known) == self.is_library(id)).then_some(Located {
-            id: known,
-            path,
-            registered: None,
-        })
-    }
-
-    /// Does a name lead to another file than the module that it stood for (R19)?
-    pub(crate) fn has_parted(&self, alias: ModuleId, module: ModuleId) -> bool {
-        let file = |id| self.tree.stamp(&self.ids.read().path(id)).map(|stamp| stamp.file).ok();
-        // A name that leads nowhere at the moment is being written, or was removed: that is another rule's affair (R34).
-        file(alias).is_some_and(|alias| Some(alias) != file(module))
-    }
-
-    pub(crate) fn modules_under(&self, paths: &[PathBuf]) -> Vec<ModuleId> {
-        let ids = self.ids.read();
-        paths.iter().flat_map(|path| ids.under(path).collect::<Vec<_>>()).collect()
-    }
-
-    pub(crate) fn is_library(&self, id: ModuleId) -> bool {
-        self.library.read().contains(&id)
-    }
-
-    /// The existing name that is closest to the one that was not found (R17).
-    fn nearest(&self, name: &str, looked: &[PathBuf]) -> Option<String> {
-        let wanted = Path::new(name).file_stem()?.to_str()?;
-        let directories = looked.iter().filter_map(|path| path.parent());
-        let names = directories.flat_map(|directory| self.tree.names(directory));
-        let stems = names.filter_map(|name| Some(name.strip_suffix(L::EXTENSION)?.strip_suffix('.')?.to_owned()));
-        let close = stems.map(|stem| (strsim::damerau_levenshtein(&stem, wanted), stem));
-        close.filter(|(distance, stem)| *distance <= stem.len().max(3) / 3).min().map(|(_, stem)| stem)
-    }
-
     /// Notes what an import outside of loading says about reloading (R38, R39).
     pub(crate) fn wish(&self, id: ModuleId, importer: Option<&Arc<Importer>>, scope: &Scope, options: &ImportOptions) {
         let from = importer.map_or(policy::From::Scope(scope.id()), |it| policy::From::Friend(Arc::downgrade(it)));
@@ -344,59 +210,6 @@ impl<L: Loader> Registry<L> {
             children.into_iter().map(move |child| (child.reload, origin.clone()))
         };
         importers.flat_map(of_importer).chain(others).collect()
-    }
-
-    /// Loads a module that no generation has, on the thread that asks (R23).
-    pub(crate) fn first_load(
-        self: &Arc<Self>,
-        located: &Located,
-        scope: &Arc<Scope>,
-    ) -> Result<Arc<Module<L>>, ImportError> {
-        if let Some(error) = self.recent_failure(located.id) {
-            return Err(error);
-        }
-        let started = Instant::now();
-        let mut writer = self.writer.lock();
-        // Whoever held the lock before may have loaded it, or failed to.
-        let base = self.current.load_full();
-        if let Some(module) = base.get(located.id) {
-            return Ok(module.clone());
-        }
-        if let Some(error) = self.recent_failure(located.id) {
-            return Err(error);
-        }
-        let draft = Draft::new(self.clone(), base);
-        let found = draft.obtain(located, scope, Vec::new());
-        let state = draft.finish();
-        match &found {
-            Ok(_) => {
-                self.failures.lock().remove(&located.id);
-                self.publish(&mut writer, &draft, &state, &[], Load::First, started);
-            }
-            Err(error) => self.first_load_failed(located, error, state),
-        }
-        found
-    }
-
-    fn first_load_failed(&self, located: &Located, error: &ImportError, state: State<L>) {
-        let hash = self.tree.read(&located.path).ok().map(|source| source.hash);
-        let mut unmet = state.unmet;
-        unmet.push(Unmet { path: located.path.clone(), hash });
-        let failure = Failure { error: error.clone(), at: Instant::now(), unmet };
-        self.failures.lock().insert(located.id, failure);
-        self.emit(Event::LoadFailed { path: located.path.clone(), diagnostic: error.diagnostic() });
-    }
-
-    fn recent_failure(&self, id: ModuleId) -> Option<ImportError> {
-        let failures = self.failures.lock();
-        let failure = failures.get(&id).filter(|failure| failure.at.elapsed() < RETRY)?;
-        failure.unmet.iter().all(|unmet| self.is_still(unmet)).then(|| failure.error.clone())
-    }
-
-    /// Does the path still say what it said when it failed?
-    pub(crate) fn is_still(&self, unmet: &Unmet) -> bool {
-        let hash: Option<ContentHash> = self.tree.read(&unmet.path).ok().map(|source| source.hash);
-        hash == unmet.hash
     }
 
     /// Makes a draft the newest generation.

@@ -23,6 +23,7 @@ pub struct Scope {
     path: Vec<PathBuf>,
     library: Vec<PathBuf>,
     autoreload: bool,
+    strict: bool,
     log: bool,
 }
 
@@ -43,6 +44,7 @@ impl Scope {
             path: Vec::new(),
             library: Vec::new(),
             autoreload: true,
+            strict: false,
             log: false,
         }
     }
@@ -72,6 +74,14 @@ impl Scope {
     #[must_use]
     pub fn autoreload(mut self, on: bool) -> Self {
         self.autoreload = on;
+        self
+    }
+
+    /// Must a request see every save that returned before it began? Then the files behind its handler are looked at when
+    /// it begins. Otherwise events and ticks find changes, and a request makes no system call for it.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
         self
     }
 
@@ -116,6 +126,10 @@ impl Scope {
 
     pub(crate) fn reloads(&self) -> bool {
         self.autoreload
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
     }
 
     pub(crate) fn logs(&self) -> bool {

@@ -11,7 +11,8 @@ use crate::{
     import::ImportOptions,
     importer::Importer,
     loader::Loader,
-    registry::{Located, Registry},
+    locate::Located,
+    registry::Registry,
     scope::Scope,
     snapshot::{Module, Snapshot},
 };
@@ -26,7 +27,7 @@ pub struct View<L: Loader> {
 }
 
 enum Base<L: Loader> {
-    Pinned { snapshot: Arc<Snapshot<L>>, joined: Mutex<Vec<Joined<L>>> },
+    Pinned { snapshot: Arc<Snapshot<L>>, joined: Arc<Mutex<Vec<Joined<L>>>> },
     Draft(Arc<Draft<L>>),
 }
 
@@ -38,11 +39,21 @@ struct Joined<L: Loader> {
 
 impl<L: Loader> View<L> {
     pub(crate) fn pinned(registry: Arc<Registry<L>>, scope: Arc<Scope>, snapshot: Arc<Snapshot<L>>) -> Self {
-        Self { registry, scope, base: Base::Pinned { snapshot, joined: Mutex::new(Vec::new()) } }
+        Self { registry, scope, base: Base::Pinned { snapshot, joined: Arc::default() } }
     }
 
     pub(crate) fn draft(registry: Arc<Registry<L>>, scope: Arc<Scope>, draft: Arc<Draft<L>>) -> Self {
         Self { registry, scope, base: Base::Draft(draft) }
+    }
+
+    /// The same modules under another policy: one request may run code of several places of a configuration.
+    #[must_use]
+    pub fn under(&self, scope: Arc<Scope>) -> Self {
+        let base = match &self.base {
+            Base::Pinned { snapshot, joined } => Base::Pinned { snapshot: snapshot.clone(), joined: joined.clone() },
+            Base::Draft(draft) => Base::Draft(draft.clone()),
+        };
+        Self { registry: self.registry.clone(), scope, base }
     }
 
     /// The registry behind the view.

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use rhai::{Dynamic, FuncArgs};
 use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Registry, Scope, View};
 
 use crate::{
     call::call,
-    http::{Exchange, respond},
+    http::{Exchange, Verdict, status_page, verdict},
     scripts::{Script, Scripts},
 };
 
@@ -21,6 +21,18 @@ pub struct Handler {
     located: Located,
     function: Arc<str>,
     time: Duration,
+}
+
+/// The generation that one request sees.
+#[derive(Clone)]
+pub struct Pin(Arc<View<Scripts>>);
+
+impl Pin {
+    /// Is it a generation of that handler's interpreter?
+    #[must_use]
+    pub fn holds(&self, handler: &Handler) -> bool {
+        Arc::ptr_eq(self.0.registry(), &handler.registry)
+    }
 }
 
 impl Handler {
@@ -85,7 +97,7 @@ impl Handler {
     }
 
     fn call_raw(&self, args: &mut [Dynamic]) -> Result<Dynamic, Diagnostic> {
-        let view = Arc::new(self.registry.pin(&self.scope));
+        let view = Arc::new(self.registry.pin_for(&self.scope, &self.located));
         self.call_in(&view, args)
     }
 
@@ -97,14 +109,49 @@ impl Handler {
         call(view, self.time, || function.call(self.registry.loader().linker(), args))
     }
 
-    /// Answers a request: calls the function with `req` and reads its answer.
+    /// Answers a request: calls the function with `req` and reads its answer. `DECLINED` is 404: there is no other.
     ///
     /// # Errors
     /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
     pub fn respond(&self, exchange: &Exchange) -> Result<Response<Bytes>, Diagnostic> {
-        let value = self.call_raw(&mut [Dynamic::from(exchange.clone())])?;
-        respond(exchange, value)
+        Ok(match self.judge(exchange, &self.pin())? {
+            Verdict::Answer(response) => response,
+            Verdict::Declined => status_page(StatusCode::NOT_FOUND, None),
+            Verdict::Nothing | Verdict::Ok | Verdict::Done => exchange.written(),
+        })
+    }
+
+    /// Pins the newest generation for all handlers of one request (R21).
+    #[must_use]
+    pub fn pin(&self) -> Pin {
+        Pin(Arc::new(self.registry.pin(&self.scope)))
+    }
+
+    /// Calls the function with `req`, as one of several handlers of a request that sees what `pin` holds. A pin of another
+    /// interpreter is none; ask [`Pin::holds`].
+    ///
+    /// # Errors
+    /// As for [`respond`](Self::respond).
+    pub fn judge(&self, exchange: &Exchange, pin: &Pin) -> Result<Verdict, Diagnostic> {
+        let view = match pin.0.scope() {
+            _ if !pin.holds(self) => self.pin().0,
+            scope if Arc::ptr_eq(scope, &self.scope) => pin.0.clone(),
+            _ => Arc::new(pin.0.under(self.scope.clone())),
+        };
+        let value = self.call_in(&view, &mut [Dynamic::from(exchange.clone())])?;
+        verdict(exchange, value)
             .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
+    }
+
+    /// Has the module, which is loaded if it was not yet, a public function that takes a request?
+    ///
+    /// # Errors
+    /// It has none, or the module cannot be loaded.
+    pub fn check(&self, params: usize) -> Result<(), Diagnostic> {
+        let view = self.registry.pin(&self.scope);
+        let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
+        let script = module.value();
+        script.function(&self.function, params).map(drop).ok_or_else(|| self.no_function(script, params))
     }
 
     fn no_function(&self, script: &Script, params: usize) -> Diagnostic {

@@ -140,6 +140,20 @@ fn equal_size_and_time_are_found_at_the_tick() {
 }
 
 #[test]
+fn a_strict_request_sees_every_save_that_returned_before() {
+    // Nobody looks: neither events nor ticks.
+    let site = Live::new(NEVER, false, "h", &[("h.toy", "version 0\nchild c"), ("c.toy", "version 0")]);
+    let strict = Arc::new(Scope::new("strict.conf:1").handler_root(site.path("")).strict(true));
+    let handler = site.registry.locate("~/h", None, &strict, &ImportOptions::default()).expect("found");
+    for version in 1..100 {
+        write(&site.path("c.toy"), &format!("version {version}"));
+        let module = site.registry.pin_for(&strict, &handler).load(&handler).expect("loaded");
+        assert_eq!(module.value().children["c"].value().version, version.to_string());
+    }
+    assert_eq!(site.load("h").value().children["c"].value().version, "99");
+}
+
+#[test]
 fn without_events_the_tick_finds_it() {
     let site = Live::new(SOON, false, "h", &[("h.toy", "version 1")]);
     write(&site.path("h.toy"), "version 2");

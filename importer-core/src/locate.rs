@@ -1,0 +1,150 @@
+//! From a name to a module: search, identity, suggestions (R1-R19).
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    error::ImportError,
+    id::ModuleId,
+    import::ImportOptions,
+    importer::Importer,
+    loader::Loader,
+    registry::Registry,
+    scope::Scope,
+    search::{self, Candidate},
+    specifier::Specifier,
+    stamp::Stamp,
+    tree::ReadError,
+};
+
+/// A name that was looked up: which module it means.
+#[derive(Clone, Debug)]
+pub struct Located {
+    pub(crate) id: ModuleId,
+    pub(crate) path: Arc<Path>,
+    pub(crate) registered: Option<String>,
+    /// What its `__mp_path__` begins with, if this is what loads it (R15).
+    pub(crate) initial_path: Vec<PathBuf>,
+}
+
+impl Located {
+    /// A module that is known.
+    pub(crate) fn known(id: ModuleId, path: Arc<Path>) -> Self {
+        Self { id, path, registered: None, initial_path: Vec::new() }
+    }
+
+    /// The module's number.
+    #[must_use]
+    pub fn id(&self) -> ModuleId {
+        self.id
+    }
+
+    /// The module's normalised path.
+    #[must_use]
+    pub fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+}
+
+impl<L: Loader> Registry<L> {
+    /// Finds out which module a name means, without loading it.
+    ///
+    /// # Errors
+    /// [`ImportError::NotFound`] with every place looked at, and the other errors of names and of files.
+    pub fn locate(
+        &self,
+        name: &str,
+        importer: Option<&Importer>,
+        scope: &Scope,
+        options: &ImportOptions,
+    ) -> Result<Located, ImportError> {
+        // A path that is explicit is not searched: what the list is for then is the new module's own searches (R15).
+        let explicit = !matches!(Specifier::parse(name, L::EXTENSION), Specifier::Bare(_));
+        let initial_path = if explicit { options.path.clone() } else { Vec::new() };
+        let mut looked = Vec::new();
+        for candidate in search::candidates(name, L::EXTENSION, importer, scope, options)? {
+            let (path, library) = match candidate {
+                Candidate::File(path) => (path, false),
+                Candidate::LibraryFile(path) => (path, true),
+                Candidate::Registered(name) => match self.locate_registered(&name) {
+                    Some(located) => return Ok(located),
+                    None => continue,
+                },
+            };
+            match self.tree().stamp(&path) {
+                Ok(_) => return Ok(Located { initial_path, ..self.located(&path, library) }),
+                Err(ReadError::Missing) => looked.push(path),
+                Err(error) => return Err(ImportError::Unreadable { path: path.into(), error }),
+            }
+        }
+        let nearest = self.nearest(name, &looked);
+        Err(ImportError::NotFound { name: name.to_owned(), looked, nearest })
+    }
+
+    /// As [`locate`](Self::locate), for a module that no other imports: a handler, or what the host asks for. Its scope
+    /// has a say in whether it is reloaded, from now on (R38).
+    ///
+    /// # Errors
+    /// As for [`locate`](Self::locate).
+    pub fn locate_root(&self, name: &str, scope: &Scope, options: &ImportOptions) -> Result<Located, ImportError> {
+        let located = self.locate(name, None, scope, options)?;
+        self.wish(located.id, None, scope, options);
+        Ok(located)
+    }
+
+    fn located(&self, path: &Path, library: bool) -> Located {
+        let known = self.ids.read().find(path);
+        let id = known.unwrap_or_else(|| self.ids.write().intern(path));
+        if library {
+            self.library.write().insert(id);
+        }
+        Located::known(id, self.ids.read().path(id))
+    }
+
+    fn locate_registered(&self, name: &str) -> Option<Located> {
+        if !self.loader().is_registered(name) {
+            return None;
+        }
+        let path = PathBuf::from(format!("registered:{name}"));
+        Some(Located { registered: Some(name.to_owned()), ..self.located(&path, true) })
+    }
+
+    /// The module that was loaded from this very file under another name, if that name still leads there (R19).
+    pub(crate) fn same_file(&self, id: ModuleId, stamp: &Stamp) -> Option<Located> {
+        if stamp.file == (0, 0) {
+            return None;
+        }
+        let known = *self.files.lock().get(&stamp.file)?;
+        let path = self.ids.read().path(known);
+        let still = known != id && self.tree().stamp(&path).is_ok_and(|now| now.file == stamp.file);
+        (still && self.is_library(known) == self.is_library(id)).then(|| Located::known(known, path))
+    }
+
+    /// Does a name lead to another file than the module that it stood for (R19)?
+    pub(crate) fn has_parted(&self, alias: ModuleId, module: ModuleId) -> bool {
+        let file = |id| self.tree().stamp(&self.ids.read().path(id)).map(|stamp| stamp.file).ok();
+        // A name that leads nowhere at the moment is being written, or was removed: that is another rule's affair (R34).
+        file(alias).is_some_and(|alias| Some(alias) != file(module))
+    }
+
+    pub(crate) fn modules_under(&self, paths: &[PathBuf]) -> Vec<ModuleId> {
+        let ids = self.ids.read();
+        paths.iter().flat_map(|path| ids.under(path).collect::<Vec<_>>()).collect()
+    }
+
+    pub(crate) fn is_library(&self, id: ModuleId) -> bool {
+        self.library.read().contains(&id)
+    }
+
+    /// The existing name that is closest to the one that was not found (R17).
+    fn nearest(&self, name: &str, looked: &[PathBuf]) -> Option<String> {
+        let wanted = Path::new(name).file_stem()?.to_str()?;
+        let directories = looked.iter().filter_map(|path| path.parent());
+        let names = directories.flat_map(|directory| self.tree().names(directory));
+        let stems = names.filter_map(|name| Some(name.strip_suffix(L::EXTENSION)?.strip_suffix('.')?.to_owned()));
+        let close = stems.map(|stem| (strsim::damerau_levenshtein(&stem, wanted), stem));
+        close.filter(|(distance, stem)| *distance <= stem.len().max(3) / 3).min().map(|(_, stem)| stem)
+    }
+}
