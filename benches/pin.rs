@@ -1,0 +1,50 @@
+//! What a request pays for its view of the modules. It should cost the same however many modules there are.
+
+use std::fmt::Write as _;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use samovar_benches::{Comparison, interpreter_on, modules, path_of};
+use samovar_rhai::{Handler, Interpreter, importer::ImportOptions};
+
+criterion_group!(benches, pin, look_up);
+criterion_main!(benches);
+
+const COUNTS: [usize; 4] = [1, 10, 100, 1000];
+
+/// A loaded handler that imports so many modules.
+fn handler_over(count: usize) -> (Interpreter, Handler) {
+    let tree = modules(count);
+    let mut text = String::new();
+    for number in 0..count {
+        let _ = writeln!(text, r#"import "m{number}" as m{number};"#);
+    }
+    tree.write(path_of("entry"), text + r#"fn handler(req) { "Hello" }"#);
+    let interpreter = interpreter_on(&tree);
+    let handler = interpreter.handler("entry").expect("the module is there");
+    handler.load().expect("it loads");
+    (interpreter, handler)
+}
+
+fn pin(criterion: &mut Criterion) {
+    let sites = COUNTS.map(handler_over);
+    let mut comparison = Comparison::new("pin");
+    for ((interpreter, _), count) in sites.iter().zip(COUNTS) {
+        let (registry, scope) = (interpreter.registry(), interpreter.scope());
+        comparison = comparison.case(format!("{count} modules"), move || registry.pin(scope));
+    }
+    comparison.measure(criterion);
+}
+
+/// Finds the last module that was loaded in a view that is pinned already.
+fn look_up(criterion: &mut Criterion) {
+    let sites = COUNTS.map(handler_over);
+    let mut comparison = Comparison::new("look-up");
+    for ((interpreter, _), count) in sites.iter().zip(COUNTS) {
+        let (registry, scope) = (interpreter.registry(), interpreter.scope());
+        let located = registry.locate_root(&format!("~/m{}", count - 1), scope, &ImportOptions::default());
+        let located = located.expect("the module is there");
+        let view = registry.pin(scope);
+        comparison = comparison.case(format!("{count} modules"), move || view.load(&located).map(drop));
+    }
+    comparison.measure(criterion);
+}
