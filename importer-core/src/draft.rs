@@ -93,6 +93,13 @@ impl<L: Loader> Draft<L> {
         state.built.get(&id).or_else(|| self.base.get(id)).cloned()
     }
 
+    /// Is the base's instance of the module one that this draft replaces, or has replaced already?
+    pub(crate) fn replaces(&self, id: ModuleId) -> bool {
+        let state = self.state.lock();
+        let under_way = || state.loading.iter().any(|loading| loading.id == id);
+        state.planned.contains_key(&id) || state.built.contains_key(&id) || under_way()
+    }
+
     /// Ends the draft.
     pub(crate) fn finish(&self) -> State<L> {
         std::mem::take(&mut *self.state.lock())
@@ -263,7 +270,17 @@ impl<L: Loader> Draft<L> {
         let started = Instant::now();
         let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
         let old = self.base.get(id);
-        let carried = old.and_then(|old| self.carry(old, &view));
+        let carried = match old.map(|old| self.carry(old, &view)) {
+            None => None,
+            Some(Ok(carried)) => carried,
+            Some(Err(waited)) => {
+                let mut state = self.state.lock();
+                state.regressions.push(waited.clone());
+                let error = ImportError::Failed(Arc::new(waited));
+                state.failed.insert(id, error.clone());
+                return Err(error);
+            }
+        };
 
         let regressions_before = {
             let mut state = self.state.lock();
@@ -298,18 +315,23 @@ impl<L: Loader> Draft<L> {
         }
     }
 
-    fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &Arc<View<L>>) -> Option<L::Carried> {
+    /// Calls the clone hook of the old instance. An error means that it waited for a lock, and may get it another time.
+    fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &Arc<View<L>>) -> Result<Option<L::Carried>, Diagnostic> {
         let path = old.path().clone();
+        let started = Instant::now();
         match self.registry.loader().carry(old, view) {
-            Carry::NoHook => None,
+            Carry::NoHook => Ok(None),
             Carry::Carried(carried) => {
                 self.registry.emit(Event::Carried { path });
-                Some(carried)
+                Ok(Some(carried))
             }
-            Carry::Failed(diagnostic) => {
+            Carry::Waited(diagnostic) if self.registry.waits.waited(old.id(), started, Instant::now()) => {
+                Err(diagnostic)
+            }
+            Carry::Waited(diagnostic) | Carry::Failed(diagnostic) => {
                 self.state.lock().purge.push(old.id());
                 self.registry.emit(Event::CarryFailed { path, diagnostic });
-                None
+                Ok(None)
             }
         }
     }

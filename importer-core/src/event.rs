@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use crate::diagnostic::Diagnostic;
+use crate::{diagnostic::Diagnostic, retention::Retained};
 
 /// Why a module was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,13 @@ pub enum Event {
     Carried {
         /// The module.
         path: Arc<Path>,
+    },
+    /// What was carried over holds code of an instance that is about to be replaced, or what cannot be carried (R50).
+    CodeCarried {
+        /// The module.
+        path: Arc<Path>,
+        /// What it is, and how to avoid it.
+        diagnostic: Diagnostic,
     },
     /// A clone hook raised: the module starts from fresh state (R45).
     CarryFailed {
@@ -114,6 +121,8 @@ pub enum Event {
         /// Why, and what to do.
         reason: String,
     },
+    /// An instance that was replaced a while ago is still alive (R51). Told once for each.
+    Retained(Retained),
     /// Reloading has ended for good (R40).
     Frozen,
 }

@@ -32,6 +32,7 @@ mod specifier;
 mod stamp;
 mod tree;
 mod view;
+mod waits;
 mod watch;
 
 pub use change::Signal;
@@ -46,6 +47,7 @@ pub use locate::Located;
 pub use registry::Registry;
 pub use reload::{Hint, Outcome};
 pub use reloader::{Builder, Reload, Reloader};
+pub use retention::{Holder, Retained};
 pub use scope::Scope;
 pub use snapshot::{Module, Record, Snapshot};
 pub use specifier::Specifier;

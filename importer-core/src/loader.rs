@@ -1,8 +1,20 @@
 //! What a script language does for the importer.
 
-use std::sync::Arc;
+use std::{
+    any::Any,
+    sync::{Arc, Weak},
+};
 
-use crate::{diagnostic::Diagnostic, importer::Importer, snapshot::Module, tree::Source, view::View};
+use crate::{
+    diagnostic::Diagnostic,
+    id::{InstanceId, ModuleId},
+    importer::Importer,
+    registry::Registry,
+    retention::Holder,
+    snapshot::{Module, Snapshot},
+    tree::Source,
+    view::View,
+};
 
 /// Turns text into instances. The one place where the importer touches a script language.
 ///
@@ -47,6 +59,23 @@ pub trait Loader: Send + Sync + Sized + 'static {
     /// The hook raised; the instance is discarded all the same (R46).
     fn purge(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Result<(), Diagnostic>;
 
+    /// What lives as long as code of the instance can be called, if that may be longer than the instance itself.
+    fn code(&self, instance: &Self::Instance) -> Weak<dyn Any + Send + Sync> {
+        let _ = instance;
+        Weak::<()>::new()
+    }
+
+    /// Lets a replaced instance go of what keeps it alive itself. `code` is what [`code`](Self::code) told of it.
+    fn release(&self, code: &(dyn Any + Send + Sync), newest: &Snapshot<Self>) {
+        let _ = (code, newest);
+    }
+
+    /// Who holds a replaced instance: running calls, and the state of modules (R51).
+    fn holders(&self, module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Self>>) -> Vec<Holder> {
+        let _ = (module, instance, registry);
+        Vec::new()
+    }
+
     /// A module that the host registered under a bare name (R12).
     fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Self::Instance> {
         let _ = (name, importer);
@@ -69,4 +98,6 @@ pub enum Carry<C> {
     Carried(C),
     /// It raised: the next instance starts from fresh state, and the old one is purged (R45).
     Failed(Diagnostic),
+    /// Its time ended while it waited for a lock: the reload is refused and tried again, for a while (R45).
+    Waited(Diagnostic),
 }

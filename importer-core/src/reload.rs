@@ -80,6 +80,7 @@ impl<L: Loader> Registry<L> {
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
     pub fn check(self: &Arc<Self>, hint: &Hint, forced: bool) -> Outcome {
         let started = Instant::now();
+        self.report_retained();
         if self.is_frozen() {
             return Outcome::Frozen;
         }
@@ -224,6 +225,7 @@ impl<L: Loader> Registry<L> {
         let mut known = BTreeSet::new();
         for refusal in refusals {
             if self.taken_back(&refusal, base) {
+                refusal.planned.iter().for_each(|&id| self.waits.forget(id));
                 self.emit(Event::Mended { generation: base.generation() });
                 continue;
             }
@@ -231,7 +233,8 @@ impl<L: Loader> Registry<L> {
             let same = refusal.changed.iter().all(|(id, hash)| reads(id) == *hash);
             let fresh: BTreeSet<_> = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
             let touched = plan(&writer.graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
-            if same && !touched && !forced && refusal.unmet.iter().all(|unmet| self.is_still(unmet)) {
+            let due = self.waits.is_due(&refusal.planned, Instant::now());
+            if same && !touched && !forced && !due && refusal.unmet.iter().all(|unmet| self.is_still(unmet)) {
                 known.extend(refusal.changed.keys().copied());
                 writer.refusals.push(refusal);
             } else {

@@ -1,12 +1,14 @@
 //! What a piece of running code sees of the modules: a pinned generation, or a draft that is being built.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use parking_lot::Mutex;
 
 use crate::{
+    diagnostic::Diagnostic,
     draft::Draft,
     error::ImportError,
+    event::Event,
     id::{InstanceId, ModuleId},
     import::ImportOptions,
     importer::Importer,
@@ -93,6 +95,20 @@ impl<L: Loader> View<L> {
     #[must_use]
     pub fn instance(&self, id: ModuleId, instance: InstanceId) -> Option<Arc<Module<L>>> {
         self.get(id).filter(|module| module.instance() == instance)
+    }
+
+    /// Is this instance on its way out: older than the one that the view has, or one that its draft replaces?
+    #[must_use]
+    pub fn is_leaving(&self, id: ModuleId, instance: InstanceId) -> bool {
+        match &self.base {
+            Base::Pinned { .. } => self.instance(id, instance).is_none(),
+            Base::Draft(draft) => draft.replaces(id) || self.instance(id, instance).is_none(),
+        }
+    }
+
+    /// Tells that state which was carried over for the module at `path` holds what it should not (R50).
+    pub fn tell_of_code(&self, path: &Arc<Path>, diagnostic: Diagnostic) {
+        self.registry.emit(Event::CodeCarried { path: path.clone(), diagnostic });
     }
 
     /// Imports a module on behalf of `importer`, or of nobody: a handler.
