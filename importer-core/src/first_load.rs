@@ -20,7 +20,7 @@ use crate::{
 
 /// A first load that failed (R33): the answer for those who ask again too soon.
 pub(crate) struct Failure {
-    error: ImportError,
+    pub(crate) error: ImportError,
     at: Instant,
     unmet: Vec<Unmet>,
 }

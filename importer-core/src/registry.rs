@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -27,14 +27,17 @@ use crate::{
     import::ImportOptions,
     importer::Importer,
     loader::Loader,
+    plan::plan,
     policy::{self, Wish},
     reload::Refusal,
     retention::Retention,
     scope::Scope,
     snapshot::{Child, Module, Snapshot},
     stamp::Stamp,
+    tally::Tally,
     tree::SourceTree,
     view::View,
+    waits::Waits,
 };
 
 /// The modules of one interpreter (R42). See the [crate] documentation for how it is used.
@@ -58,8 +61,12 @@ pub struct Registry<L: Loader> {
     pub(crate) files: Mutex<HashMap<(u64, u64), ModuleId>>,
     /// Counts what the file system told.
     stirred: AtomicU64,
-    retention: Retention<L>,
+    pub(crate) retention: Retention<L>,
+    pub(crate) waits: Waits,
+    /// Was it shut down?
+    down: Mutex<bool>,
     subscribers: Mutex<Vec<mpsc::Sender<Event>>>,
+    pub(crate) tally: Tally,
 }
 
 /// What only the writer needs to know.
@@ -103,7 +110,10 @@ impl<L: Loader> Registry<L> {
             files: Mutex::default(),
             stirred: AtomicU64::new(0),
             retention: Retention::default(),
+            waits: Waits::default(),
+            down: Mutex::new(false),
             subscribers: Mutex::default(),
+            tally: Tally::default(),
         })
     }
 
@@ -143,6 +153,7 @@ impl<L: Loader> Registry<L> {
     }
 
     pub(crate) fn emit(&self, event: Event) {
+        self.tally.note(&event);
         let mut subscribers = self.subscribers.lock();
         subscribers.retain(|subscriber| subscriber.send(event.clone()).is_ok());
         drop(event);
@@ -183,10 +194,39 @@ impl<L: Loader> Registry<L> {
         self.stirred.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// How many replaced instances are still alive, and which.
+    /// Sets when a clone hook that waited for a lock in vain is called again, before it counts as one that raised (R45).
+    /// The default is after one, two and four seconds.
+    pub fn retry_hooks_after(&self, delays: impl IntoIterator<Item = Duration>) {
+        self.waits.set_delays(delays.into_iter().collect());
+    }
+
+    /// When a reload that was refused because a clone hook waited for a lock is due again: a [`check`](Self::check)
+    /// after that tries it.
     #[must_use]
-    pub fn retained(&self) -> Vec<Arc<Module<L>>> {
-        self.retention.alive()
+    pub fn retry_due(&self) -> Option<Instant> {
+        self.waits.next()
+    }
+
+    /// Ends the interpreter: no reload comes any more, and every module's purge hook is called, importers first (R49).
+    /// Only the first call does anything.
+    pub fn shut_down(self: &Arc<Self>) {
+        if std::mem::replace(&mut *self.down.lock(), true) {
+            return;
+        }
+        {
+            let _publishing = self.publishing.lock();
+            self.frozen.store(true, Ordering::SeqCst);
+        }
+        let writer = self.writer.lock();
+        let base = self.snapshot();
+        let draft = Draft::new(self.clone(), base.clone());
+        let children_first = plan(&writer.graph, &base.iter().map(|module| module.id()).collect());
+        for old in children_first.iter().rev().filter_map(|&(id, _)| base.get(id)) {
+            self.purge(old, &draft);
+        }
+        for old in base.iter() {
+            self.release(old, &Snapshot::empty());
+        }
     }
 
     /// Notes what an import outside of loading says about reloading (R38, R39).
@@ -257,8 +297,10 @@ impl<L: Loader> Registry<L> {
             self.stamps.write().remove(&id);
         }
         let replaced = state.order.iter().map(|module| module.id()).chain(dropped.iter().copied());
-        for old in replaced.filter_map(|id| base.get(id).filter(|module| module.id() == id)) {
-            self.retention.retire(old);
+        let replaced: Vec<_> = replaced.filter_map(|id| base.get(id).filter(|module| module.id() == id)).collect();
+        for old in &replaced {
+            self.waits.forget(old.id());
+            self.retention.retire(old, self.loader.code(&old.value), generation);
         }
         let modules = state.order.iter().map(|module| module.path().clone()).collect();
         let took = started.elapsed();
@@ -266,7 +308,16 @@ impl<L: Loader> Registry<L> {
         for old in state.purge.iter().filter_map(|&id| base.get(id)) {
             self.purge(old, draft);
         }
+        for old in replaced {
+            self.release(old, &self.snapshot());
+        }
         Some(generation)
+    }
+
+    fn release(&self, old: &Module<L>, newest: &Snapshot<L>) {
+        if let Some(code) = self.loader.code(&old.value).upgrade() {
+            self.loader.release(&*code, newest);
+        }
     }
 
     pub(crate) fn purge(self: &Arc<Self>, old: &Arc<Module<L>>, draft: &Arc<Draft<L>>) {

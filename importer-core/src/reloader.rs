@@ -29,6 +29,10 @@ pub trait Reload: Send + Sync {
     fn stir(&self);
     /// Tells an event to whoever has subscribed.
     fn tell(&self, event: Event);
+    /// When a refused reload is to be tried again, though no file changed.
+    fn retry_due(&self) -> Option<Instant>;
+    /// A reloader looks for changes from now on, with file events or without.
+    fn watched(&self, events: bool);
 }
 
 impl<L: Loader> Reload for Arc<Registry<L>> {
@@ -42,6 +46,14 @@ impl<L: Loader> Reload for Arc<Registry<L>> {
 
     fn tell(&self, event: Event) {
         self.emit(event);
+    }
+
+    fn retry_due(&self) -> Option<Instant> {
+        Registry::retry_due(self)
+    }
+
+    fn watched(&self, events: bool) {
+        self.tally.watched(events);
     }
 }
 
@@ -122,6 +134,9 @@ impl Builder {
             next_tick: Instant::now() + self.interval,
             plan: self,
         };
+        for registry in &work.plan.registries {
+            registry.watched(work.plan.events);
+        }
         if work.plan.events {
             work.start_watching(&messages);
         }
@@ -195,7 +210,8 @@ impl Work {
 
     fn run(mut self, inbox: &mpsc::Receiver<Message>) {
         loop {
-            let due = self.settling.due().map_or(self.next_tick, |due| due.min(self.next_tick));
+            let retry = self.plan.registries.iter().filter_map(|registry| registry.retry_due()).min();
+            let due = [self.settling.due(), retry].into_iter().flatten().fold(self.next_tick, Instant::min);
             match inbox.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(Message::Signal(signal)) => self.signal(signal),
                 Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -204,6 +220,9 @@ impl Work {
             if let Some(hint) = self.settling.take(Instant::now()) {
                 self.plan.registries.iter().for_each(|registry| registry.stir());
                 self.check(&hint);
+            }
+            if retry.is_some_and(|retry| Instant::now() >= retry) {
+                self.check(&self.settling.everything());
             }
             if Instant::now() >= self.next_tick {
                 self.tick();

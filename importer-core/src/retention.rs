@@ -15,7 +15,7 @@ use crate::{
     id::{InstanceId, ModuleId},
     loader::Loader,
     registry::Registry,
-    snapshot::Module,
+    snapshot::{Module, Record},
 };
 
 /// An instance that was replaced, or dropped, and that something still holds.
@@ -25,8 +25,8 @@ pub struct Retained {
     pub path: Arc<Path>,
     /// The instance.
     pub instance: InstanceId,
-    /// The generation that first held it.
-    pub generation: u64,
+    /// How it came about.
+    pub record: Record,
     /// When it was replaced.
     pub replaced: SystemTime,
     /// Everyone who is known to hold it. Never empty: who cannot be found is [`Holder::Host`].
@@ -90,8 +90,9 @@ struct Retired<L: Loader> {
     id: ModuleId,
     path: Arc<Path>,
     instance: InstanceId,
-    /// The generation that first held it, and the first that did not.
-    generations: (u64, u64),
+    record: Record,
+    /// The first generation without it.
+    until: u64,
     children: Vec<ModuleId>,
     at: Instant,
     replaced: SystemTime,
@@ -107,8 +108,7 @@ impl<L: Loader> Retired<L> {
 
     /// Was it made while `child` was the newest instance of its module, and did it import that?
     fn imports(&self, child: &Self) -> bool {
-        let (from, until) = child.generations;
-        self.children.contains(&child.id) && (from..until).contains(&self.generations.0)
+        self.children.contains(&child.id) && (child.record.generation..child.until).contains(&self.record.generation)
     }
 }
 
@@ -128,7 +128,8 @@ impl<L: Loader> Retention<L> {
             id: module.id(),
             path: module.path().clone(),
             instance: module.instance(),
-            generations: (module.record.generation, generation),
+            record: module.record.clone(),
+            until: generation,
             children: module.children().collect(),
             at: Instant::now(),
             replaced: SystemTime::now(),
@@ -153,7 +154,7 @@ impl<L: Loader> Registry<L> {
     #[must_use]
     pub fn retained(self: &Arc<Self>) -> Vec<Retained> {
         let alive = self.retention.alive();
-        alive.iter().map(|retired| self.describe(retired, &alive)).collect()
+        alive.iter().map(|retired| self.retained_one(retired, &alive)).collect()
     }
 
     /// How many replaced instances are still alive.
@@ -178,21 +179,21 @@ impl<L: Loader> Registry<L> {
                 self.loader().release(&*code, &self.snapshot());
             }
             if retired.is_alive() {
-                self.emit(Event::Retained(self.describe(retired, &alive)));
+                self.emit(Event::Retained(self.retained_one(retired, &alive)));
             }
         }
     }
 
-    fn describe(self: &Arc<Self>, retired: &Retired<L>, alive: &[Arc<Retired<L>>]) -> Retained {
+    fn retained_one(self: &Arc<Self>, retired: &Retired<L>, alive: &[Arc<Retired<L>>]) -> Retained {
         let mut holders = self.loader().holders(retired.id, retired.instance, self);
         let importers = alive.iter().filter(|other| other.imports(retired));
         holders.extend(
-            importers.map(|other| Holder::Importer { path: other.path.clone(), generation: other.generations.0 }),
+            importers.map(|other| Holder::Importer { path: other.path.clone(), generation: other.record.generation }),
         );
         if holders.is_empty() {
             holders.push(Holder::Host);
         }
         let (path, instance, replaced) = (retired.path.clone(), retired.instance, retired.replaced);
-        Retained { path, instance, generation: retired.generations.0, replaced, holders }
+        Retained { path, instance, record: retired.record.clone(), replaced, holders }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     id::ModuleId,
     loader::Loader,
     registry::Registry,
+    retention::Retained,
     snapshot::{Module, Record},
     tally::{Counts, Watch},
     view::View,
@@ -26,7 +27,7 @@ pub struct Status {
     pub frozen: bool,
     /// The modules of that generation, and those whose first load failed, by path.
     pub modules: Vec<ModuleStatus>,
-    /// Replaced instances that somebody still holds (R51).
+    /// Replaced instances that somebody still holds, and who (R51).
     pub retained: Vec<Retained>,
     /// The changes that are refused at the moment (R32), with everything that is wrong with each.
     pub refusals: Vec<Arc<[Diagnostic]>>,
@@ -64,19 +65,10 @@ pub enum State {
     Failed(Diagnostic),
 }
 
-/// An instance that was replaced and is still alive.
-#[derive(Clone, Debug)]
-pub struct Retained {
-    /// The module.
-    pub path: Arc<Path>,
-    /// How the instance came about.
-    pub record: Record,
-}
-
 impl<L: Loader> Registry<L> {
     /// Describes the interpreter as it is now.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(self: &Arc<Self>) -> Status {
         let snapshot = self.snapshot();
         let mut modules: Vec<_> = snapshot.iter().map(|module| self.describe(module)).collect();
         let failed = self.failed_loads().into_iter().filter(|(id, _)| snapshot.get(*id).is_none());
@@ -89,13 +81,12 @@ impl<L: Loader> Registry<L> {
             friends: Vec::new(),
         }));
         modules.sort_by(|a, b| a.path.cmp(&b.path));
-        let retained = self.retained().into_iter();
         Status {
             interpreter: self.name().to_owned(),
             generation: snapshot.generation(),
             frozen: self.is_frozen(),
             modules,
-            retained: retained.map(|it| Retained { path: it.path().clone(), record: it.record.clone() }).collect(),
+            retained: self.retained(),
             refusals: self.refusals(),
             counts: self.tally.counts(),
             watch: self.tally.watch(),

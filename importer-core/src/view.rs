@@ -91,6 +91,21 @@ impl<L: Loader> View<L> {
         }
     }
 
+    /// All modules of the view: those of the generation, and those that joined it. In a draft those of the generation
+    /// that it starts from.
+    #[must_use]
+    pub fn modules(&self) -> Vec<Arc<Module<L>>> {
+        match &self.base {
+            Base::Pinned { snapshot, joined } => {
+                let joined = joined.lock();
+                let joined = joined.iter().filter_map(|joined| joined.found.as_ref().ok());
+                let joined = joined.filter(|module| snapshot.get(module.id()).is_none());
+                snapshot.iter().chain(joined).cloned().collect()
+            }
+            Base::Draft(_) => self.registry.snapshot().iter().cloned().collect(),
+        }
+    }
+
     /// The instance of that number, if it is part of the view.
     #[must_use]
     pub fn instance(&self, id: ModuleId, instance: InstanceId) -> Option<Arc<Module<L>>> {
