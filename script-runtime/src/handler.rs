@@ -124,11 +124,11 @@ impl Handler {
     /// Pins the newest generation for all handlers of one request (R21).
     #[must_use]
     pub fn pin(&self) -> Pin {
-        Pin(Arc::new(self.registry.pin(&self.scope)))
+        Pin(Arc::new(self.registry.pin_for(&self.scope, &self.located)))
     }
 
     /// Calls the function with `req`, as one of several handlers of a request that sees what `pin` holds. A pin of another
-    /// interpreter is none; ask [`Pin::holds`].
+    /// interpreter is none: then this one's newest generation is taken, see [`Pin::holds`].
     ///
     /// # Errors
     /// As for [`respond`](Self::respond).
@@ -141,17 +141,6 @@ impl Handler {
         let value = self.call_in(&view, &mut [Dynamic::from(exchange.clone())])?;
         verdict(exchange, value)
             .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
-    }
-
-    /// Has the module, which is loaded if it was not yet, a public function that takes a request?
-    ///
-    /// # Errors
-    /// It has none, or the module cannot be loaded.
-    pub fn check(&self, params: usize) -> Result<(), Diagnostic> {
-        let view = self.registry.pin(&self.scope);
-        let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
-        let script = module.value();
-        script.function(&self.function, params).map(drop).ok_or_else(|| self.no_function(script, params))
     }
 
     fn no_function(&self, script: &Script, params: usize) -> Diagnostic {

@@ -15,11 +15,11 @@ mod link;
 mod scripts;
 pub mod state;
 
-pub use handler::Handler;
+pub use handler::{Handler, Pin};
 pub use hooks::Carried;
-pub use http::{Exchange, RequestHead, status_page};
+pub use http::{Exchange, Options, RequestHead, Verdict, status_page};
 pub use interpreter::{Builder, CallError, Interpreter, TIME};
 pub use link::{Limits, Linked, Output, Printed};
 pub use rhai;
 pub use samovar_importer as importer;
-pub use scripts::{Script, Scripts};
+pub use scripts::{Script, Scripts, examine};

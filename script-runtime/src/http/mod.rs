@@ -6,15 +6,18 @@ mod headers;
 mod json;
 mod request;
 mod response;
+mod verdict;
 
 use rhai::Engine;
 
-pub use request::{Exchange, RequestHead};
-pub(crate) use response::respond;
+pub use request::{Exchange, Options, RequestHead};
 pub use response::status_page;
+pub use verdict::Verdict;
+pub(crate) use verdict::verdict;
 
 pub(crate) fn register(engine: &mut Engine) {
     request::register(engine);
     headers::register(engine);
     json::register(engine);
+    verdict::register(engine);
 }

@@ -3,13 +3,14 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::{
     headers::{Received, Sent},
     json,
+    response::finish,
 };
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
@@ -45,7 +46,20 @@ pub struct Exchange(Arc<Inner>);
 struct Inner {
     head: RequestHead,
     body: Bytes,
+    options: Options,
+    user: Mutex<ImmutableString>,
     reply: Mutex<Reply>,
+}
+
+/// What the configuration says to scripts: `req.options["key"]`. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Options(Arc<Map>);
+
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Options {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let pair = |(key, value): (K, V)| (key.as_ref().into(), value.as_ref().into());
+        Self(Arc::new(pairs.into_iter().map(pair).collect()))
+    }
 }
 
 /// The answer so far. Only the thread that handles the request touches it, so the lock is never waited for.
@@ -60,7 +74,25 @@ impl Exchange {
     /// An exchange in which nothing has been answered yet.
     #[must_use]
     pub fn new(head: RequestHead, body: Bytes) -> Self {
-        Self(Arc::new(Inner { head, body, reply: Mutex::default() }))
+        Self::with_options(head, body, Options::default())
+    }
+
+    /// As [`new`](Self::new), with options for the scripts to read.
+    #[must_use]
+    pub fn with_options(head: RequestHead, body: Bytes, options: Options) -> Self {
+        Self(Arc::new(Inner { head, body, options, user: Mutex::default(), reply: Mutex::default() }))
+    }
+
+    /// Who asks, as a script found out; empty if none did.
+    #[must_use]
+    pub fn user(&self) -> String {
+        self.0.user.lock().to_string()
+    }
+
+    /// What scripts have written and set so far, as a response. Takes it: what they write from now on is lost.
+    #[must_use]
+    pub fn written(&self) -> Response<Bytes> {
+        finish(std::mem::take(&mut *self.reply()), None)
     }
 
     pub(crate) fn head(&self) -> &RequestHead {
@@ -149,6 +181,10 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_get("remote_ip", head(|head| head.remote_ip.map(|ip| ip.to_string()).unwrap_or_default()));
     engine.register_get("host", head(host));
 
+    // A copy, since maps are values; its entries are shared text.
+    engine.register_get("options", |req: &mut Exchange| Map::clone(&req.0.options.0));
+    engine.register_get("user", |req: &mut Exchange| req.0.user.lock().clone());
+    engine.register_set("user", |req: &mut Exchange, user: ImmutableString| *req.0.user.lock() = user);
     engine.register_get("args", |req: &mut Exchange| Exchange::fields(req.head().query.as_bytes()));
     engine.register_get("form", |req: &mut Exchange| Exchange::fields(req.form_body()));
     engine.register_fn("args_of", |req: &mut Exchange, name: &str| Exchange::values(req.head().query.as_bytes(), name));

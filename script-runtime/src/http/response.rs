@@ -100,7 +100,7 @@ fn answer_body(reply: Reply, body: Dynamic) -> Result<Response<Bytes>, String> {
 }
 
 /// What was written comes first, then what was returned.
-fn finish(reply: Reply, returned: Option<(Vec<u8>, &'static str)>) -> Response<Bytes> {
+pub(super) fn finish(reply: Reply, returned: Option<(Vec<u8>, &'static str)>) -> Response<Bytes> {
     let Reply { status, headers, mut written } = reply;
     let kind = match &returned {
         Some((_, kind)) => kind,
