@@ -29,6 +29,7 @@ pub struct Config {
 /// A virtual host, or the main server, as a whole.
 #[derive(Debug, Clone, Copy)]
 pub struct Host<'c> {
+    index: Option<usize>,
     declared: &'c Declared,
     scope: &'c HostScope,
     names: &'c [String],
@@ -68,20 +69,27 @@ impl Config {
     /// The main server: what stands outside of `<VirtualHost>`.
     #[must_use]
     pub fn main(&self) -> Host<'_> {
-        Host { declared: &self.declared, scope: &self.main, names: &[] }
+        Host { index: None, declared: &self.declared, scope: &self.main, names: &[] }
     }
 
     /// The virtual hosts, in the order of the file.
     pub fn hosts(&self) -> impl Iterator<Item = Host<'_>> {
-        let parts = self.declared.hosts.iter().zip(&self.hosts).zip(&self.names);
-        parts.map(|((declared, scope), names)| Host { declared, scope, names })
+        (0..self.hosts.len()).filter_map(|index| self.host(index))
     }
 
     /// The host that answers at a local address for a `Host` header.
     #[must_use]
     pub fn host_for(&self, address: SocketAddr, name: Option<&str>) -> Host<'_> {
         let chosen = self.choice.choose(address, name);
-        chosen.and_then(|index| self.hosts().nth(index)).unwrap_or_else(|| self.main())
+        chosen.and_then(|index| self.host(index)).unwrap_or_else(|| self.main())
+    }
+
+    /// The virtual host with this place in the order of the file, from 0.
+    #[must_use]
+    pub fn host(&self, index: usize) -> Option<Host<'_>> {
+        let (declared, scope, names) =
+            (self.declared.hosts.get(index)?, self.hosts.get(index)?, self.names.get(index)?.as_slice());
+        Some(Host { index: Some(index), declared, scope, names })
     }
 
     /// Every setting of the whole configuration, whether or not any request can reach it.
@@ -116,6 +124,18 @@ impl<'c> Host<'c> {
     /// The names that it answers to, with wildcards; none for the main server.
     pub fn names(&self) -> impl Iterator<Item = &'c str> {
         self.names.iter().map(String::as_str)
+    }
+
+    /// Its place in the order of the file, from 0; `None` for the main server.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        self.index
+    }
+
+    /// What holds for a request that this host answers. See [`Config::resolve`].
+    #[must_use]
+    pub fn resolve(&self, path: &str, filename: Option<&str>) -> Arc<Resolved> {
+        self.scope.resolve(path, filename)
     }
 
     /// What holds before any section is considered.

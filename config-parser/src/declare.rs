@@ -289,7 +289,8 @@ impl Declarer<'_> {
         let declared = self.schema.iter().map(|(_, directive)| directive.name);
         let close = nearest(&name.value, declared.chain(language::Preprocessor::names()));
         let message = format!("there is no directive `{}`", name.value);
-        let help = close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `{close}`?"));
+        let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `{close}`?"));
+        let help = self.schema.absent(&name.value).map_or_else(help, str::to_owned);
         self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_DIRECTIVE, name.span, message).help(help));
     }
 

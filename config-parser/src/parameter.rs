@@ -95,7 +95,7 @@ impl Parameter {
         Self::new(name, Kind::Seconds)
     }
 
-    /// A port, or `address:port`; an IPv6 address stands in brackets.
+    /// A port, or `address:port`; an IPv6 address stands in brackets. Port 0 is for programs that take any free one.
     #[must_use]
     pub const fn address(name: &'static str) -> Self {
         Self::new(name, Kind::Address)
@@ -117,6 +117,18 @@ impl Parameter {
     #[must_use]
     pub const fn many(self) -> Self {
         Self { count: Count::Many, ..self }
+    }
+
+    /// The name under which it is shown.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What may stand there, in words, as in "expected a whole number from 1".
+    #[must_use]
+    pub fn expects(&self) -> String {
+        self.mismatch("").expected
     }
 
     /// As it is shown in a synopsis: `name`, `[name]` or `name ..`.
@@ -183,10 +195,10 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 fn address(text: &str) -> Option<Value> {
-    let port = |text: &str| text.parse().ok().filter(|&port: &u16| port > 0);
+    let port = |text: &str| text.parse().ok();
     if let Some(port) = port(text.strip_prefix("*:").unwrap_or(text)) {
         return Some(Value::Address { ip: None, port });
     }
     let address: SocketAddr = text.parse().ok()?;
-    (address.port() > 0).then(|| Value::Address { ip: Some(address.ip()), port: address.port() })
+    Some(Value::Address { ip: Some(address.ip()), port: address.port() })
 }

@@ -134,6 +134,35 @@ impl Directive {
         self.name
     }
 
+    /// Where it may stand.
+    #[must_use]
+    pub fn contexts(&self) -> Contexts {
+        self.contexts
+    }
+
+    /// How it is merged.
+    #[must_use]
+    pub fn merge(&self) -> Merge {
+        self.merge
+    }
+
+    /// What it is for; empty if nothing was said.
+    #[must_use]
+    pub fn purpose(&self) -> &'static str {
+        self.help
+    }
+
+    /// The arguments that hold where nobody sets it.
+    #[must_use]
+    pub fn default_arguments(&self) -> &'static [&'static str] {
+        self.default_texts
+    }
+
+    /// What it takes.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter()
+    }
+
     /// How it is written: `Name argument [argument] ..`.
     #[must_use]
     pub fn synopsis(&self) -> String {
@@ -201,6 +230,8 @@ pub struct Schema {
     directives: Vec<Directive>,
     /// Indices into `directives`, by name without case.
     by_name: Vec<u16>,
+    /// Directives of other programs, with what to say to whoever writes one.
+    absent: &'static [(&'static str, &'static str)],
 }
 
 impl Schema {
@@ -223,7 +254,17 @@ impl Schema {
         }
         let mut by_name: Vec<u16> = (0..count).collect();
         by_name.sort_by_cached_key(|&index| directives[usize::from(index)].name.to_ascii_lowercase());
-        Self { directives, by_name }
+        Self { directives, by_name, absent: &[] }
+    }
+
+    /// With names of directives that other programs have and this one has not, each with advice for whoever writes it.
+    #[must_use]
+    pub fn absences(self, absent: &'static [(&'static str, &'static str)]) -> Self {
+        Self { absent, ..self }
+    }
+
+    pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
+        self.absent.iter().find(|(absent, _)| absent.eq_ignore_ascii_case(name)).map(|(_, advice)| *advice)
     }
 
     /// The directive of this name; upper and lower case are the same.
