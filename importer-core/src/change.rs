@@ -93,18 +93,15 @@ impl Settling {
         self.oldest = None;
         let complete = std::mem::take(&mut self.complete);
         if std::mem::take(&mut self.everywhere) {
-            return Some(self.everything());
+            return Some(Hint::Everything);
         }
         let paths: Vec<_> = complete.into_iter().filter(|path| !self.writing.contains(path)).collect();
         (!paths.is_empty()).then_some(Hint::Paths(paths))
     }
 
-    /// A look at all files but those of which it would find half.
-    pub(crate) fn everything(&self) -> Hint {
-        match self.writing.is_empty() {
-            true => Hint::Everything,
-            false => Hint::EverythingBut(self.writing.clone()),
-        }
+    /// Files that somebody is still writing: a look at them would find half of what they are to be.
+    pub(crate) fn unfinished(&self) -> &BTreeSet<PathBuf> {
+        &self.writing
     }
 }
 
@@ -142,7 +139,7 @@ mod tests {
                 "lost" => settling.signal(Signal::Lost, now),
                 _ => looks.push(match settling.take(now) {
                     None => "-".into(),
-                    Some(Hint::Everything | Hint::EverythingBut(_)) => "all".into(),
+                    Some(Hint::Everything) => "all".into(),
                     Some(Hint::Paths(paths)) => {
                         paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("+")
                     }

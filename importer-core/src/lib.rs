@@ -7,6 +7,7 @@
 //! [`Reloader`].
 
 mod change;
+mod detect;
 mod diagnostic;
 mod dot;
 mod draft;

@@ -15,11 +15,14 @@ pub(crate) enum Cause {
     Child(ModuleId),
 }
 
+/// Modules to load anew in this order, and why.
+pub(crate) type Plan = Vec<(ModuleId, Cause)>;
+
 /// Modules to load anew, children before importers, each once.
 ///
 /// The order is a good guess, not a promise to the loader: a new text may import other modules than the old one did, and
 /// the draft follows what is really imported.
-pub(crate) fn plan(graph: &Graph, changed: &BTreeSet<ModuleId>) -> Vec<(ModuleId, Cause)> {
+pub(crate) fn plan(graph: &Graph, changed: &BTreeSet<ModuleId>) -> Plan {
     let causes = closure(graph, changed);
     let mut order = Vec::with_capacity(causes.len());
     let mut visited = BTreeSet::new();

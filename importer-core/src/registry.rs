@@ -59,6 +59,8 @@ pub struct Registry<L: Loader> {
     pub(crate) stamps: RwLock<HashMap<ModuleId, Stamp>>,
     /// Which module a file was loaded as, by device and inode (R19).
     pub(crate) files: Mutex<HashMap<(u64, u64), ModuleId>>,
+    /// In milliseconds.
+    grace: AtomicU64,
     /// Counts what the file system told.
     stirred: AtomicU64,
     pub(crate) retention: Retention<L>,
@@ -73,8 +75,8 @@ pub struct Registry<L: Loader> {
 #[derive(Default)]
 pub(crate) struct Writer {
     pub(crate) graph: Graph,
-    /// Modules whose file is gone (R34), and how many complete looks in a row have found it gone.
-    pub(crate) removed: HashMap<ModuleId, u32>,
+    /// Modules whose file is gone (R34), and since when that is known.
+    pub(crate) removed: HashMap<ModuleId, Instant>,
     /// Names that lead to the file of a module of another name, and that module (R19).
     pub(crate) aliases: BTreeMap<ModuleId, ModuleId>,
     /// Modules with a swallowed import that may succeed one day (R36).
@@ -108,6 +110,7 @@ impl<L: Loader> Registry<L> {
             refused: ArcSwap::default(),
             stamps: RwLock::default(),
             files: Mutex::default(),
+            grace: AtomicU64::new(2000),
             stirred: AtomicU64::new(0),
             retention: Retention::default(),
             waits: Waits::default(),
@@ -181,6 +184,16 @@ impl<L: Loader> Registry<L> {
     #[must_use]
     pub fn refusal(&self, id: ModuleId) -> Option<Arc<[Diagnostic]>> {
         self.refused.load().get(&id).cloned()
+    }
+
+    /// How long a file must be gone before a module that nothing imports is dropped (R37). Two seconds unless something
+    /// else is said: editors remove a file and write it again, and directories are moved away and back.
+    pub fn set_grace(&self, grace: Duration) {
+        self.grace.store(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_millis(self.grace.load(Ordering::Relaxed))
     }
 
     /// A number that is another one when files below the roots may have come, gone or changed. For those who remember

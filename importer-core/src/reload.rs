@@ -7,21 +7,21 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use crate::{
+    detect::Change,
     diagnostic::Diagnostic,
     draft::Draft,
     event::{Event, Reason},
     id::ModuleId,
     loader::Loader,
-    plan::{Cause, plan},
-    policy,
+    plan::{Cause, Plan, plan},
     registry::{Load, Registry, Writer},
-    snapshot::{Kind, Module, Snapshot, Unmet},
-    stamp::{ContentHash, Stamp},
-    tree::{ReadError, Source},
+    snapshot::{Module, Snapshot, Unmet},
+    stamp::ContentHash,
+    tree::ReadError,
 };
 
 /// Where to look for changes.
@@ -29,8 +29,6 @@ use crate::{
 pub enum Hint {
     /// Everywhere.
     Everything,
-    /// Everywhere but at these files, which somebody is still writing.
-    EverythingBut(BTreeSet<PathBuf>),
     /// At these files, and at whatever lies below these directories.
     Paths(Vec<PathBuf>),
 }
@@ -63,22 +61,15 @@ pub(crate) struct Refusal {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// A module whose file says something else than what is loaded.
-struct Change {
-    source: Result<Source, ReadError>,
-    reason: Reason,
-}
-
-impl Change {
-    fn hash(&self) -> Option<ContentHash> {
-        self.source.as_ref().ok().map(|source| source.hash)
-    }
-}
-
 impl<L: Loader> Registry<L> {
     /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
     pub fn check(self: &Arc<Self>, hint: &Hint, forced: bool) -> Outcome {
+        self.check_but(hint, forced, &BTreeSet::new())
+    }
+
+    /// As [`check`](Self::check), but leaves files alone that somebody is still writing.
+    pub(crate) fn check_but(self: &Arc<Self>, hint: &Hint, forced: bool, unfinished: &BTreeSet<PathBuf>) -> Outcome {
         let started = Instant::now();
         self.report_retained();
         if self.is_frozen() {
@@ -86,7 +77,7 @@ impl<L: Loader> Registry<L> {
         }
         let mut writer = self.writer.lock();
         let base = self.snapshot();
-        let mut changes = self.detect(&mut writer, &base, hint);
+        let mut changes = self.detect(&mut writer, &base, hint, unfinished);
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
         let mut dropped = self.droppable(&writer, &base);
         dropped.extend(self.parted(&writer, &base, &mut changes));
@@ -95,121 +86,7 @@ impl<L: Loader> Registry<L> {
             let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
             return if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) };
         }
-        self.reload(&mut writer, &base, changes, &dropped, started)
-    }
-
-    /// Compares files with what is loaded. Stamps avoid reading, hashes decide (R25).
-    fn detect(&self, writer: &mut Writer, base: &Snapshot<L>, hint: &Hint) -> BTreeMap<ModuleId, Change> {
-        let mut changes = BTreeMap::new();
-        for module in self.hinted(writer, base, hint) {
-            let Some(loaded) = &module.source else { continue };
-            let stamp = match self.tree().stamp(module.path()) {
-                Err(ReadError::Missing) => {
-                    self.missing(writer, &module, hint);
-                    continue;
-                }
-                other => other,
-            };
-            let back = writer.removed.remove(&module.id()).is_some();
-            if let Ok(stamp) = &stamp
-                && !back
-                && self.stamps.read().get(&module.id()) == Some(stamp)
-            {
-                if module.unmet.iter().any(|unmet| !self.is_still(unmet)) {
-                    changes.insert(module.id(), Change { source: Ok(loaded.clone()), reason: Reason::Retry });
-                }
-                continue;
-            }
-            match self.tree().read(module.path()) {
-                // A file that is being rewritten passes through these states; the next look will find it done.
-                Err(ReadError::Empty | ReadError::Missing) => {}
-                Ok(source) if source.hash == loaded.hash => self.trust(module.id(), source.stamp),
-                source => {
-                    changes.insert(module.id(), Change { source, reason: Reason::Changed });
-                }
-            }
-        }
-        changes
-    }
-
-    /// Remembers under which stamp a text was read.
-    ///
-    /// File systems keep times in steps. A text that was written in the very step in which it was read may be written
-    /// again without another stamp, so a stamp that young is not trusted: the next look reads the file.
-    pub(crate) fn trust(&self, id: ModuleId, stamp: Stamp) {
-        const STEP: i128 = 20_000_000;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
-        let mut stamps = self.stamps.write();
-        if stamp.changed < now - STEP {
-            stamps.insert(id, stamp);
-        } else {
-            stamps.remove(&id);
-        }
-    }
-
-    /// Editors remove a file and write it again, so a hint at a missing file says nothing yet: complete looks count.
-    fn missing(&self, writer: &mut Writer, module: &Module<L>, hint: &Hint) {
-        if matches!(hint, Hint::Paths(_)) {
-            return;
-        }
-        let looks = writer.removed.entry(module.id()).or_default();
-        *looks += 1;
-        if *looks == 1 {
-            self.emit(Event::Removed { path: module.path().clone() });
-        }
-    }
-
-    /// The modules at which a hint points, without asking all of them; and those that wait for something to appear.
-    fn hinted(&self, writer: &Writer, base: &Snapshot<L>, hint: &Hint) -> Vec<Arc<Module<L>>> {
-        let ids: BTreeSet<ModuleId> = match hint {
-            Hint::Everything => base.iter().map(|module| module.id()).collect(),
-            Hint::EverythingBut(left_out) => {
-                base.iter().filter(|it| !left_out.contains(&**it.path())).map(|it| it.id()).collect()
-            }
-            Hint::Paths(paths) => self.modules_under(paths).into_iter().chain(writer.waiting.iter().copied()).collect(),
-        };
-        let modules = ids.into_iter().filter_map(|id| base.get(id));
-        modules.filter(|module| module.kind == Kind::Reloadable).cloned().collect()
-    }
-
-    fn may_reload(&self, writer: &mut Writer, base: &Snapshot<L>, id: ModuleId) -> bool {
-        let wishes = self.wishes(writer, base, id);
-        let on = wishes.iter().find(|(reload, _)| *reload);
-        let off = wishes.iter().find(|(reload, _)| !reload);
-        if let (Some((_, on)), Some((_, off)), Some(module)) = (on, off, base.get(id))
-            && writer.mixed.insert(id)
-        {
-            let origins = [on.clone(), off.clone()];
-            self.emit(Event::MixedPolicy { path: module.path().clone(), origins });
-        }
-        policy::is_candidate(wishes.iter().map(|(reload, _)| *reload))
-    }
-
-    /// Modules whose file is gone for two complete looks, and that nothing imports (R37).
-    fn droppable(&self, writer: &Writer, base: &Snapshot<L>) -> Vec<ModuleId> {
-        let gone = writer.removed.iter().filter(|(_, looks)| **looks > 1);
-        let mut dropped: Vec<_> = gone.map(|(&id, _)| id).collect();
-        dropped.retain(|&id| {
-            let is_friend = || base.iter().any(|module| module.importer.friends().contains(&id));
-            base.get(id).is_some() && writer.graph.importers(id).next().is_none() && !is_friend()
-        });
-        dropped
-    }
-
-    /// Names that led to a module of another name and lead elsewhere now (R19). Whoever imported by such a name is to be
-    /// loaded anew; the name itself is free again.
-    fn parted(&self, writer: &Writer, base: &Snapshot<L>, changes: &mut BTreeMap<ModuleId, Change>) -> Vec<ModuleId> {
-        let parted = writer.aliases.iter().filter(|(alias, module)| self.has_parted(**alias, **module));
-        let parted: Vec<_> = parted.map(|(&alias, &module)| (alias, module)).collect();
-        for &(alias, module) in &parted {
-            for importer in writer.graph.importers(module).filter_map(|id| base.get(id)) {
-                if let (true, Some(source)) = (importer.children.iter().any(|it| it.via == alias), &importer.source) {
-                    let change = || Change { source: Ok(source.clone()), reason: Reason::Changed };
-                    changes.entry(importer.id()).or_insert_with(change);
-                }
-            }
-        }
-        parted.into_iter().map(|(alias, _)| alias).collect()
+        self.reload(&mut writer, &base, changes, unfinished, &dropped, started)
     }
 
     /// Is there anything in the changes that was not refused before? Refused changes that a new one touches are tried
@@ -253,10 +130,6 @@ impl<L: Loader> Registry<L> {
         !changes.is_empty()
     }
 
-    fn content(&self, base: &Snapshot<L>, id: ModuleId) -> Option<ContentHash> {
-        self.tree().read(base.get(id)?.path()).ok().map(|source| source.hash)
-    }
-
     /// Lets requests know which modules wait for a change to be mended.
     fn show_refusals(&self, writer: &Writer) {
         let of = |refusal: &Refusal| {
@@ -280,16 +153,14 @@ impl<L: Loader> Registry<L> {
         self: &Arc<Self>,
         writer: &mut Writer,
         base: &Arc<Snapshot<L>>,
-        changes: BTreeMap<ModuleId, Change>,
+        mut changes: BTreeMap<ModuleId, Change>,
+        unfinished: &BTreeSet<PathBuf>,
         dropped: &[ModuleId],
         started: Instant,
     ) -> Outcome {
+        let (plan, draft, mut diagnostics) = self.prepare(writer, base, &mut changes, unfinished);
         let changed = changes.iter().map(|(&id, change)| (id, change.hash())).collect();
-        let plan = plan(&writer.graph, &changes.keys().copied().collect());
         let planned = plan.iter().map(|&(id, _)| id).collect();
-        let draft = Draft::new(self.clone(), base.clone());
-
-        let mut diagnostics = self.prepare(&draft, base, &plan, changes);
         if diagnostics.is_empty() {
             for &(id, _) in &plan {
                 draft.build_planned(id);
@@ -322,30 +193,89 @@ impl<L: Loader> Registry<L> {
         Outcome::Published { generation, modules, took: started.elapsed() }
     }
 
-    /// Compiles the whole plan before the first hook runs; returns everything that does not compile.
+    /// Plans, and compiles the whole plan before the first hook runs; also returns everything that does not compile.
+    ///
+    /// Who saves several files has saved more of them by now. A change of two that belong together is not to be served
+    /// by halves, so whatever is planned is looked at once more, before and after compiling.
     fn prepare(
-        &self,
-        draft: &Arc<Draft<L>>,
-        base: &Snapshot<L>,
-        plan: &[(ModuleId, Cause)],
-        mut changes: BTreeMap<ModuleId, Change>,
-    ) -> Vec<Diagnostic> {
-        let mut diagnostics = Vec::new();
-        for &(id, cause) in plan {
-            let Some(old) = base.get(id) else { continue };
-            let path_of = |id| base.get(id).map_or_else(|| old.path().clone(), |module| module.path().clone());
-            let result = match (changes.remove(&id), cause, &old.source) {
-                (Some(Change { source: Ok(source), reason }), ..) => draft.prepare(old, source, reason),
-                (Some(Change { source: Err(error), .. }), ..) => Err(unreadable(old, &error)),
-                (None, Cause::Child(child), Some(source)) => {
-                    draft.prepare(old, source.clone(), Reason::Child(path_of(child)))
-                }
-                _ => Ok(()),
-            };
-            diagnostics.extend(result.err());
+        self: &Arc<Self>,
+        writer: &Writer,
+        base: &Arc<Snapshot<L>>,
+        changes: &mut BTreeMap<ModuleId, Change>,
+        unfinished: &BTreeSet<PathBuf>,
+    ) -> (Plan, Arc<Draft<L>>, Vec<Diagnostic>) {
+        /// Somebody who never stops saving is not waited for.
+        const LOOKS: usize = 8;
+        let mut looks = 0;
+        loop {
+            let plan = plan(&writer.graph, &changes.keys().copied().collect());
+            looks += 1;
+            if looks < LOOKS && self.look_again(base, &plan, changes, unfinished) {
+                continue;
+            }
+            let draft = Draft::new(self.clone(), base.clone());
+            let diagnostics = compile(&draft, base, &plan, changes);
+            if looks >= LOOKS || !self.look_again(base, &plan, changes, unfinished) {
+                return (plan, draft, diagnostics);
+            }
         }
-        diagnostics
     }
+
+    /// Takes up what has changed of the planned modules since it was last looked at. Whether anything has.
+    fn look_again(
+        &self,
+        base: &Snapshot<L>,
+        plan: &Plan,
+        changes: &mut BTreeMap<ModuleId, Change>,
+        unfinished: &BTreeSet<PathBuf>,
+    ) -> bool {
+        let mut moved = false;
+        for module in plan.iter().filter_map(|&(id, _)| base.get(id)) {
+            let known = match changes.get(&module.id()) {
+                Some(change) => change.source.as_ref().ok().map(|source| source.stamp),
+                None => self.stamps.read().get(&module.id()).copied(),
+            };
+            let now = self.tree().stamp(module.path());
+            if unfinished.contains(&**module.path()) || now.is_ok_and(|now| Some(now) == known) {
+                continue;
+            }
+            let source = self.tree().read(module.path());
+            if matches!(source, Err(ReadError::Missing | ReadError::Empty)) {
+                continue;
+            }
+            let change = Change { source, reason: Reason::Changed };
+            let before = changes.get(&module.id()).map(Change::hash);
+            let before = before.unwrap_or_else(|| module.source.as_ref().map(|loaded| loaded.hash));
+            if change.hash() != before {
+                changes.insert(module.id(), change);
+                moved = true;
+            }
+        }
+        moved
+    }
+}
+
+fn compile<L: Loader>(
+    draft: &Arc<Draft<L>>,
+    base: &Snapshot<L>,
+    plan: &Plan,
+    changes: &BTreeMap<ModuleId, Change>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for &(id, cause) in plan {
+        let Some(old) = base.get(id) else { continue };
+        let path_of = |id| base.get(id).map_or_else(|| old.path().clone(), |module| module.path().clone());
+        let result = match (changes.get(&id), cause, &old.source) {
+            (Some(Change { source: Ok(source), reason }), ..) => draft.prepare(old, source.clone(), reason.clone()),
+            (Some(Change { source: Err(error), .. }), ..) => Err(unreadable(old, error)),
+            (None, Cause::Child(child), Some(source)) => {
+                draft.prepare(old, source.clone(), Reason::Child(path_of(child)))
+            }
+            _ => Ok(()),
+        };
+        diagnostics.extend(result.err());
+    }
+    diagnostics
 }
 
 fn unreadable<L: Loader>(module: &Module<L>, error: &ReadError) -> Diagnostic {

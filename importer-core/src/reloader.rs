@@ -23,8 +23,8 @@ use crate::{
 
 /// A registry of whatever language.
 pub trait Reload: Send + Sync {
-    /// See [`Registry::check`].
-    fn check(&self, hint: &Hint, forced: bool) -> Outcome;
+    /// See [`Registry::check`]; leaves files alone that somebody is still writing.
+    fn check(&self, hint: &Hint, unfinished: &BTreeSet<PathBuf>) -> Outcome;
     /// Files have come, gone or changed, perhaps ones that no module was made from yet.
     fn stir(&self);
     /// Tells an event to whoever has subscribed.
@@ -36,8 +36,8 @@ pub trait Reload: Send + Sync {
 }
 
 impl<L: Loader> Reload for Arc<Registry<L>> {
-    fn check(&self, hint: &Hint, forced: bool) -> Outcome {
-        Registry::check(self, hint, forced)
+    fn check(&self, hint: &Hint, unfinished: &BTreeSet<PathBuf>) -> Outcome {
+        self.check_but(hint, false, unfinished)
     }
 
     fn stir(&self) {
@@ -212,17 +212,21 @@ impl Work {
         loop {
             let retry = self.plan.registries.iter().filter_map(|registry| registry.retry_due()).min();
             let due = [self.settling.due(), retry].into_iter().flatten().fold(self.next_tick, Instant::min);
-            match inbox.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(Message::Signal(signal)) => self.signal(signal),
-                Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            let mut received = inbox.recv_timeout(due.saturating_duration_since(Instant::now()));
+            // All that has been told by now belongs to what is looked at now: files are saved together.
+            while let Ok(Message::Signal(signal)) = received {
+                self.signal(signal);
+                received = inbox.try_recv().map_err(|_| mpsc::RecvTimeoutError::Timeout);
+            }
+            if matches!(received, Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected)) {
+                return;
             }
             if let Some(hint) = self.settling.take(Instant::now()) {
                 self.plan.registries.iter().for_each(|registry| registry.stir());
                 self.check(&hint);
             }
             if retry.is_some_and(|retry| Instant::now() >= retry) {
-                self.check(&self.settling.everything());
+                self.check(&Hint::Everything);
             }
             if Instant::now() >= self.next_tick {
                 self.tick();
@@ -243,13 +247,13 @@ impl Work {
     fn tick(&mut self) {
         let started = Instant::now();
         self.watch_roots(false);
-        self.check(&self.settling.everything());
+        self.check(&Hint::Everything);
         self.next_tick = started + self.plan.interval.max(started.elapsed() * SHARE);
     }
 
     fn check(&self, hint: &Hint) {
         for registry in &self.plan.registries {
-            registry.check(hint, false);
+            registry.check(hint, self.settling.unfinished());
         }
     }
 }

@@ -22,6 +22,8 @@ fn tell(interpreter: &str, event: Event) {
         Event::Loaded { path, reason, took, log: true } => {
             tracing::info!("{interpreter}: importing {} in {}: {reason}", name(&path), milliseconds(took));
         }
+        // Only modules were dropped, which is told for each of them.
+        Event::Published { modules, reload: true, .. } if modules.is_empty() => {}
         Event::Published { generation, modules, reload: true, took } => {
             let took = milliseconds(took);
             tracing::info!("{interpreter}: reloaded {} in {took}, generation {generation}", names(&modules));

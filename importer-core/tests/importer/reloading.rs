@@ -155,6 +155,28 @@ fn r31_unrelated_modules_are_not_held_back_by_a_refused_change() {
 }
 
 #[test]
+fn r31_what_is_saved_while_a_change_is_compiled_belongs_to_it() {
+    let tree = std::sync::OnceLock::<samovar_importer::MemoryTree>::new();
+    let tree = Arc::new(tree);
+    let later = tree.clone();
+    let on_compile = move |text: &str| {
+        if let (true, Some(tree)) = (text.contains("version 2; ") || text == "version 2", later.get()) {
+            tree.write("/s/h.toy", "version 2\nchild c");
+        }
+    };
+    let site = Site::with(
+        "h: version 1; child c\nc: version 1",
+        Toy { on_compile: Some(Box::new(on_compile)), ..Toy::default() },
+    );
+    let _ = tree.set(site.tree.clone());
+    site.load("h");
+    site.trace();
+    site.write("c: version 2");
+    site.expect("load c, load h, reloaded 2");
+    assert_eq!(site.load("h").value().version, "2");
+}
+
+#[test]
 fn r32_last_good_serves_told_once_retried_on_change() {
     let site = Site::new("h: version 1; child c\nc: version 1");
     site.load("h");
@@ -253,6 +275,7 @@ fn r36_a_swallowed_import_is_an_edge() {
 #[test]
 fn r37_a_module_without_file_and_importers_is_dropped() {
     let site = Site::new("h: child c; version 1\nc: version 1");
+    site.registry.set_grace(std::time::Duration::ZERO);
     site.load("h");
     site.trace();
     site.remove("c");

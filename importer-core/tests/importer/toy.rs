@@ -19,9 +19,13 @@ use samovar_importer::{
     Registry, Scope, Source, View,
 };
 
+type OnCompile = Box<dyn Fn(&str) + Send + Sync>;
+
 #[derive(Default)]
 pub(crate) struct Toy {
     pub(crate) loads: AtomicUsize,
+    /// Called with each text that is compiled.
+    pub(crate) on_compile: Option<OnCompile>,
     /// Called when a text says `wait`.
     pub(crate) wait: Option<Box<dyn Fn() + Send + Sync>>,
 }
@@ -41,6 +45,9 @@ impl Loader for Toy {
     const EXTENSION: &'static str = "toy";
 
     fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Self::Unit, Diagnostic> {
+        if let Some(on_compile) = &self.on_compile {
+            on_compile(&source.text);
+        }
         let lines = source.text.lines().map(|line| line.split_once(' ').unwrap_or((line, "")));
         let lines: Vec<_> = lines.map(|(word, rest)| (word.to_owned(), rest.to_owned())).collect();
         match lines.iter().any(|(word, _)| word == "broken") {

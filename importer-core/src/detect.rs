@@ -1,0 +1,160 @@
+//! What changed on disk: files against what was loaded of them (R25, R34, R36, R37, R19).
+
+use std::{
+    collections::{BTreeMap, BTreeSet, hash_map::Entry},
+    path::PathBuf,
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    event::{Event, Reason},
+    id::ModuleId,
+    loader::Loader,
+    policy,
+    registry::{Registry, Writer},
+    reload::Hint,
+    snapshot::{Kind, Module, Snapshot},
+    stamp::{ContentHash, Stamp},
+    tree::{ReadError, Source},
+};
+
+/// A module whose file says something else than what is loaded.
+pub(crate) struct Change {
+    pub(crate) source: Result<Source, ReadError>,
+    pub(crate) reason: Reason,
+}
+
+impl Change {
+    pub(crate) fn hash(&self) -> Option<ContentHash> {
+        self.source.as_ref().ok().map(|source| source.hash)
+    }
+}
+
+impl<L: Loader> Registry<L> {
+    /// Compares files with what is loaded. Stamps avoid reading, hashes decide (R25).
+    pub(crate) fn detect(
+        &self,
+        writer: &mut Writer,
+        base: &Snapshot<L>,
+        hint: &Hint,
+        unfinished: &BTreeSet<PathBuf>,
+    ) -> BTreeMap<ModuleId, Change> {
+        let mut changes = BTreeMap::new();
+        let hinted = self.hinted(writer, base, hint).into_iter();
+        for module in hinted.filter(|module| !unfinished.contains(&**module.path())) {
+            let Some(loaded) = &module.source else { continue };
+            let stamp = match self.tree().stamp(module.path()) {
+                Err(ReadError::Missing) => {
+                    self.missing(writer, &module, hint);
+                    continue;
+                }
+                other => other,
+            };
+            let back = writer.removed.remove(&module.id()).is_some();
+            if let Ok(stamp) = &stamp
+                && !back
+                && self.stamps.read().get(&module.id()) == Some(stamp)
+            {
+                if module.unmet.iter().any(|unmet| !self.is_still(unmet)) {
+                    changes.insert(module.id(), Change { source: Ok(loaded.clone()), reason: Reason::Retry });
+                }
+                continue;
+            }
+            match self.tree().read(module.path()) {
+                // A file that is being rewritten passes through these states; the next look will find it done.
+                Err(ReadError::Empty | ReadError::Missing) => {}
+                Ok(source) if source.hash == loaded.hash => self.trust(module.id(), source.stamp),
+                source => {
+                    changes.insert(module.id(), Change { source, reason: Reason::Changed });
+                }
+            }
+        }
+        changes
+    }
+
+    /// Remembers under which stamp a text was read.
+    ///
+    /// File systems keep times in steps. A text that was written in the very step in which it was read may be written
+    /// again without another stamp, so a stamp that young is not trusted: the next look reads the file.
+    pub(crate) fn trust(&self, id: ModuleId, stamp: Stamp) {
+        const STEP: i128 = 20_000_000;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
+        let mut stamps = self.stamps.write();
+        if stamp.changed < now - STEP {
+            stamps.insert(id, stamp);
+        } else {
+            stamps.remove(&id);
+        }
+    }
+
+    /// Editors remove a file and write it again, so a hint at a missing file says nothing yet: complete looks count.
+    fn missing(&self, writer: &mut Writer, module: &Module<L>, hint: &Hint) {
+        if matches!(hint, Hint::Paths(_)) {
+            return;
+        }
+        if let Entry::Vacant(entry) = writer.removed.entry(module.id()) {
+            entry.insert(Instant::now());
+            self.emit(Event::Removed { path: module.path().clone() });
+        }
+    }
+
+    /// The modules at which a hint points, without asking all of them; and those that wait for something to appear.
+    fn hinted(&self, writer: &Writer, base: &Snapshot<L>, hint: &Hint) -> Vec<Arc<Module<L>>> {
+        let ids: BTreeSet<ModuleId> = match hint {
+            Hint::Everything => base.iter().map(|module| module.id()).collect(),
+            Hint::Paths(paths) => self.modules_under(paths).into_iter().chain(writer.waiting.iter().copied()).collect(),
+        };
+        let modules = ids.into_iter().filter_map(|id| base.get(id));
+        modules.filter(|module| module.kind == Kind::Reloadable).cloned().collect()
+    }
+
+    pub(crate) fn may_reload(&self, writer: &mut Writer, base: &Snapshot<L>, id: ModuleId) -> bool {
+        let wishes = self.wishes(writer, base, id);
+        let on = wishes.iter().find(|(reload, _)| *reload);
+        let off = wishes.iter().find(|(reload, _)| !reload);
+        if let (Some((_, on)), Some((_, off)), Some(module)) = (on, off, base.get(id))
+            && writer.mixed.insert(id)
+        {
+            let origins = [on.clone(), off.clone()];
+            self.emit(Event::MixedPolicy { path: module.path().clone(), origins });
+        }
+        policy::is_candidate(wishes.iter().map(|(reload, _)| *reload))
+    }
+
+    /// Modules whose file has been gone for a while, and that nothing imports (R37).
+    pub(crate) fn droppable(&self, writer: &Writer, base: &Snapshot<L>) -> Vec<ModuleId> {
+        let gone = writer.removed.iter().filter(|(_, since)| since.elapsed() >= self.grace());
+        let mut dropped: Vec<_> = gone.map(|(&id, _)| id).collect();
+        dropped.retain(|&id| {
+            let is_friend = || base.iter().any(|module| module.importer.friends().contains(&id));
+            base.get(id).is_some() && writer.graph.importers(id).next().is_none() && !is_friend()
+        });
+        dropped
+    }
+
+    /// Names that led to a module of another name and lead elsewhere now (R19). Whoever imported by such a name is to be
+    /// loaded anew; the name itself is free again.
+    pub(crate) fn parted(
+        &self,
+        writer: &Writer,
+        base: &Snapshot<L>,
+        changes: &mut BTreeMap<ModuleId, Change>,
+    ) -> Vec<ModuleId> {
+        let parted = writer.aliases.iter().filter(|(alias, module)| self.has_parted(**alias, **module));
+        let parted: Vec<_> = parted.map(|(&alias, &module)| (alias, module)).collect();
+        for &(alias, module) in &parted {
+            for importer in writer.graph.importers(module).filter_map(|id| base.get(id)) {
+                if let (true, Some(source)) = (importer.children.iter().any(|it| it.via == alias), &importer.source) {
+                    let change = || Change { source: Ok(source.clone()), reason: Reason::Changed };
+                    changes.entry(importer.id()).or_insert_with(change);
+                }
+            }
+        }
+        parted.into_iter().map(|(alias, _)| alias).collect()
+    }
+
+    pub(crate) fn content(&self, base: &Snapshot<L>, id: ModuleId) -> Option<ContentHash> {
+        self.tree().read(base.get(id)?.path()).ok().map(|source| source.hash)
+    }
+}
