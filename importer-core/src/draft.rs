@@ -11,8 +11,6 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use parking_lot::Mutex;
-
 use crate::{
     diagnostic::Diagnostic,
     error::ImportError,
@@ -27,6 +25,7 @@ use crate::{
     scope::Scope,
     snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
     stamp::{ContentHash, Stamp},
+    sync::Mutex,
     tree::Source,
     view::View,
 };

@@ -41,7 +41,7 @@ impl<L: Loader> Registry<L> {
         let started = Instant::now();
         let mut writer = self.writer.lock();
         // Whoever held the lock before may have loaded it, or failed to.
-        let base = self.current.load_full();
+        let base = self.current.load();
         if let Some(module) = base.get(located.id) {
             return Ok(module.clone());
         }

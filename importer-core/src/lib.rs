@@ -34,6 +34,7 @@ mod snapshot;
 mod specifier;
 mod stamp;
 mod status;
+mod sync;
 mod tally;
 mod tree;
 mod view;

@@ -6,16 +6,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc,
-    },
+    sync::{Arc, atomic::Ordering, mpsc},
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use parking_lot::{Mutex, RwLock};
 
 use crate::{
     diagnostic::Diagnostic,
@@ -34,6 +29,7 @@ use crate::{
     scope::Scope,
     snapshot::{Child, Module, Snapshot},
     stamp::Stamp,
+    sync::{AtomicBool, AtomicU64, Mutex, RwLock, Swap},
     tally::Tally,
     tree::SourceTree,
     view::View,
@@ -45,7 +41,7 @@ pub struct Registry<L: Loader> {
     name: String,
     loader: L,
     tree: Arc<dyn SourceTree>,
-    pub(crate) current: ArcSwap<Snapshot<L>>,
+    pub(crate) current: Swap<Snapshot<L>>,
     pub(crate) ids: RwLock<ModuleIds>,
     pub(crate) library: RwLock<HashSet<ModuleId>>,
     pub(crate) writer: Mutex<Writer>,
@@ -99,7 +95,7 @@ impl<L: Loader> Registry<L> {
             name: name.into(),
             loader,
             tree: Arc::new(tree),
-            current: ArcSwap::from_pointee(Snapshot::empty()),
+            current: Swap::new(Snapshot::empty()),
             ids: RwLock::default(),
             library: RwLock::default(),
             writer: Mutex::default(),
@@ -139,13 +135,13 @@ impl<L: Loader> Registry<L> {
     /// The newest generation.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot<L>> {
-        self.current.load_full()
+        self.current.load()
     }
 
     /// Pins the newest generation for a request, or for one call (R21). One load.
     #[must_use]
     pub fn pin(self: &Arc<Self>, scope: &Arc<Scope>) -> View<L> {
-        View::pinned(self.clone(), scope.clone(), self.current.load_full())
+        View::pinned(self.clone(), scope.clone(), self.current.load())
     }
 
     /// Everything that happens from now on, in order (R55). Ends when the registry is dropped.
@@ -277,7 +273,7 @@ impl<L: Loader> Registry<L> {
         load: Load,
         started: Instant,
     ) -> Option<u64> {
-        let base = self.current.load_full();
+        let base = self.current.load();
         writer.aliases.extend(state.aliases.iter().copied());
         writer.aliases.retain(|alias, _| !dropped.contains(alias));
         let next = Arc::new(base.next(&state.order, &writer.aliases, dropped));

@@ -25,6 +25,7 @@ pub struct Scope {
     autoreload: bool,
     strict: bool,
     log: bool,
+    strict_carry: bool,
 }
 
 /// Tells scopes apart in look-ups. Two scopes with equal settings may have two numbers.
@@ -46,6 +47,7 @@ impl Scope {
             autoreload: true,
             strict: false,
             log: false,
+            strict_carry: false,
         }
     }
 
@@ -83,6 +85,20 @@ impl Scope {
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
+    }
+
+    /// Is state refused that would keep old code alive, or that is not known to outlive a reload (R50)? Otherwise it is
+    /// carried over, and told of.
+    #[must_use]
+    pub fn strict_carry(mut self, strict: bool) -> Self {
+        self.strict_carry = strict;
+        self
+    }
+
+    /// See [`strict_carry`](Self::strict_carry).
+    #[must_use]
+    pub fn is_carry_strict(&self) -> bool {
+        self.strict_carry
     }
 
     /// Is each import told to the log (R52)?

@@ -2,8 +2,6 @@
 
 use std::{path::Path, sync::Arc};
 
-use parking_lot::Mutex;
-
 use crate::{
     diagnostic::Diagnostic,
     draft::Draft,
@@ -17,6 +15,7 @@ use crate::{
     registry::Registry,
     scope::Scope,
     snapshot::{Module, Snapshot},
+    sync::Mutex,
 };
 
 /// The modules as one request sees them (R21), or as one loading module does (R29).

@@ -1,0 +1,96 @@
+//! Where threads meet: the locks and flags of a registry, and the one pointer that requests load.
+//!
+//! Under `--cfg loom` these are models, which try every interleaving: see `tests/loom.rs`.
+
+#[cfg(not(loom))]
+pub(crate) use self::real::{AtomicBool, AtomicU64, Mutex, RwLock, Swap};
+
+#[cfg(loom)]
+pub(crate) use self::model::{AtomicBool, AtomicU64, Mutex, RwLock, Swap};
+
+#[cfg(not(loom))]
+mod real {
+    use std::sync::Arc;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+
+    use arc_swap::ArcSwap;
+    pub(crate) use parking_lot::{Mutex, RwLock};
+
+    /// A pointer that is loaded without waiting and replaced with one store.
+    pub(crate) struct Swap<T>(ArcSwap<T>);
+
+    impl<T> Swap<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(ArcSwap::from_pointee(value))
+        }
+
+        pub(crate) fn load(&self) -> Arc<T> {
+            self.0.load_full()
+        }
+
+        pub(crate) fn store(&self, value: Arc<T>) {
+            self.0.store(value);
+        }
+    }
+}
+
+#[cfg(loom)]
+mod model {
+    use std::sync::Arc;
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
+
+    /// A lock in the manner of `parking_lot`: a panic of its holder spoils nothing.
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    impl<T: Default> Default for Mutex<T> {
+        fn default() -> Self {
+            Self::new(T::default())
+        }
+    }
+
+    pub(crate) struct RwLock<T>(loom::sync::RwLock<T>);
+
+    impl<T> RwLock<T> {
+        pub(crate) fn read(&self) -> loom::sync::RwLockReadGuard<'_, T> {
+            self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+
+        pub(crate) fn write(&self) -> loom::sync::RwLockWriteGuard<'_, T> {
+            self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    impl<T: Default> Default for RwLock<T> {
+        fn default() -> Self {
+            Self(loom::sync::RwLock::new(T::default()))
+        }
+    }
+
+    /// Loading and storing are one step each, which is what `arc-swap` promises.
+    pub(crate) struct Swap<T>(loom::sync::Mutex<Arc<T>>);
+
+    impl<T> Swap<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(Arc::new(value)))
+        }
+
+        pub(crate) fn load(&self) -> Arc<T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        }
+
+        pub(crate) fn store(&self, value: Arc<T>) {
+            *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = value;
+        }
+    }
+}
