@@ -1,0 +1,191 @@
+//! What a handler may answer, what it sees of the request, and what the client learns when it fails.
+
+use crate::serve;
+
+/// One handler's body, the answer's status, content type and body.
+#[track_caller]
+fn check(body: &str, expected: (u16, Option<&str>, &str)) {
+    let (_site, program) = serve(&format!("=== h.rhai\nfn handler(req) {{ {body} }}"));
+    let answer = program.get("/h");
+    assert_eq!((answer.status, answer.header("content-type"), &*answer.text()), expected, "{body}");
+}
+
+const TEXT: Option<&str> = Some("text/plain; charset=utf-8");
+const HTML: Option<&str> = Some("text/html; charset=utf-8");
+
+#[test]
+fn a_string_is_text() {
+    check(r#""Hello""#, (200, TEXT, "Hello"));
+}
+
+#[test]
+fn a_string_that_begins_with_a_tag_is_html() {
+    check(r#""<p>Hello""#, (200, HTML, "<p>Hello"));
+}
+
+#[test]
+fn a_map_gives_status_headers_and_body() {
+    check(r#"#{status: 201, headers: #{"Content-Type": "text/x"}, body: "made"}"#, (201, Some("text/x"), "made"));
+}
+
+#[test]
+fn a_map_without_these_is_json() {
+    check("#{a: [1, 2.5, (), true]}", (200, Some("application/json"), r#"{"a":[1,2.5,null,true]}"#));
+}
+
+#[test]
+fn a_blob_is_bytes() {
+    check("blob(3, 65)", (200, Some("application/octet-stream"), "AAA"));
+}
+
+#[test]
+fn a_number_is_a_status() {
+    check("204", (204, None, ""));
+    let (_site, program) = serve("=== h.rhai\nfn handler(req) { 404 }");
+    let answer = program.get("/h");
+    assert_eq!((answer.status, answer.header("content-type")), (404, HTML));
+    assert!(answer.text().contains("404 Not Found"), "{}", answer.text());
+}
+
+#[test]
+fn nothing_is_what_was_written() {
+    check(r#"req.write("a"); req.write("b");"#, (200, TEXT, "ab"));
+    check("()", (200, None, ""));
+}
+
+#[test]
+fn status_and_content_type_set_on_the_way_hold() {
+    check(r#"req.status = 418; req.content_type = "text/x"; "short""#, (418, Some("text/x"), "short"));
+}
+
+#[test]
+fn any_other_answer_is_the_scripts_mistake() {
+    let (_site, program) = serve("=== h.rhai\nfn handler(req) { true }");
+    assert_eq!(program.get("/h").status, 500);
+    program.wait_for("a handler answers with a string");
+}
+
+#[test]
+fn headers_reach_the_client_each_as_often_as_set() {
+    let (_site, program) = serve(
+        r#"=== h.rhai
+fn handler(req) {
+    req.headers_out["X-One"] = "1";
+    req.headers_out.add("Set-Cookie", "a=1");
+    req.headers_out.add("Set-Cookie", "b=2");
+    "ok"
+}"#,
+    );
+    let answer = program.get("/h");
+    let cookies: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "set-cookie").collect();
+    assert_eq!(answer.header("x-one"), Some("1"));
+    assert_eq!(cookies.len(), 2, "{:?}", answer.headers);
+}
+
+#[test]
+fn a_head_request_gets_the_headers_alone() {
+    let (_site, program) =
+        serve("=== h.rhai\nfn handler(req) { req.headers_out[\"X-Method\"] = req.method; \"Hello\" }");
+    let mut client = program.connect();
+    let answer = client.request("HEAD", "/h", &[], b"");
+    assert_eq!((answer.status, answer.header("x-method"), answer.body.len()), (200, Some("HEAD"), 0));
+    assert_eq!(answer.header("content-length"), Some("5"));
+    // The connection is still in step.
+    assert_eq!(client.get("/h").brief(), "200 Hello");
+}
+
+/// What `expression` is for `POST /h/a%20b/c?q=1&q=2&e=%C3%A9` with a form.
+#[track_caller]
+fn check_request(fields: &[(&str, &str)]) {
+    let lines: Vec<_> = fields.iter().map(|(field, _)| format!("out += `${{{field}}}\\n`;")).collect();
+    let script =
+        format!("=== h.rhai\nfn handler(req) {{ let out = \"\"; {} out }}", lines.join("\n").replace("\\n", "\n"));
+    let (_site, program) = serve(&script);
+    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("X-Test", "yes")];
+    let target = "/h/a%20b/c?q=1&q=2&e=%C3%A9";
+    let answer = program.connect().request("POST", target, &headers, b"name=Ada+L&x=1").text();
+    let expected: Vec<_> = fields.iter().map(|(_, value)| *value).collect();
+    assert_eq!(answer.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_handler_sees_the_whole_request() {
+    check_request(&[
+        ("req.method", "POST"),
+        ("req.uri", "/h/a%20b/c?q=1&q=2&e=%C3%A9"),
+        ("req.path", "/h/a b/c"),
+        ("req.path_info", "/a b/c"),
+        ("req.args.q", "1"),
+        ("req.args.e", "é"),
+        ("req.args_of(\"q\")", r#"["1", "2"]"#),
+        ("req.form.name", "Ada L"),
+        ("req.headers_in[\"x-TEST\"]", "yes"),
+        ("req.headers_in[\"None\"] == ()", "true"),
+        ("req.headers_out[\"None\"] == ()", "true"),
+        ("req.status", "200"),
+        ("req.content_type", ""),
+        ("req.body", "name=Ada+L&x=1"),
+        ("req.remote_ip", "127.0.0.1"),
+        ("req.host", "localhost"),
+    ]);
+}
+
+#[test]
+fn a_json_body_is_read() {
+    let (_site, program) = serve("=== h.rhai\nfn handler(req) { req.json().a[1].to_string() }");
+    let mut client = program.connect();
+    assert_eq!(client.request("POST", "/h", &[], br#"{"a": [1, 42]}"#).brief(), "200 42");
+    assert_eq!(client.request("POST", "/h", &[], b"{").status, 500);
+}
+
+#[test]
+fn a_body_in_chunks_is_read() {
+    let (_site, program) = serve("=== h.rhai\nfn handler(req) { req.body }");
+    let mut client = program.connect();
+    client.send_raw(
+        b"POST /h HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n1\r\n!\r\n0\r\n\r\n",
+    );
+    assert_eq!(client.receive(false).brief(), "200 Hello!");
+}
+
+const RAISING: &str = r#"=== lib/deep.rhai
+fn dig(x) {
+    throw `secret ${x}`;
+}
+=== h.rhai
+import "./lib/deep" as deep;
+fn middle(x) { deep::dig(x + 1) }
+fn handler(req) {
+    middle(41)
+}
+"#;
+
+#[test]
+fn a_handler_that_raises_is_500_and_the_client_learns_nothing() {
+    let (site, program) = serve(RAISING);
+    let answer = program.get("/h");
+    assert_eq!(answer.status, 500);
+    let said = format!("{:?} {}", answer.headers, answer.text());
+    for secret in ["secret", "rhai", "dig", &*site.path().to_string_lossy()] {
+        assert!(!said.contains(secret), "the client learns `{secret}`:\n{said}");
+    }
+}
+
+#[test]
+fn a_handler_that_raises_is_logged_with_the_chain_of_calls() {
+    let (_site, program) = serve(RAISING);
+    assert_eq!(program.get("/h").status, 500);
+    program.wait_for("/h failed");
+    program.wait_for("secret 42");
+    program.wait_for("deep.rhai:2:");
+    program.wait_for("h.rhai:2:");
+    program.wait_for("h.rhai:4:");
+}
+
+#[test]
+fn with_debug_on_the_client_is_shown_the_error() {
+    let (_site, program) = serve(&format!("{RAISING}=== samovar.conf\nSetHandler rhai\nRhaiDebug On\n"));
+    let answer = program.get("/h");
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("secret 42") && answer.text().contains("deep.rhai:2:"), "{}", answer.text());
+}

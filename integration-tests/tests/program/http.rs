@@ -1,0 +1,170 @@
+//! Requests that no well-behaved client sends.
+
+use samovar_integration_tests::Program;
+
+use crate::serve;
+
+const SITE: &str = r#"=== samovar.conf
+SetHandler rhai
+<Location /small>
+    LimitRequestBody 10
+</Location>
+=== echo.rhai
+fn handler(req) { `${req.path} ${req.body}` }
+=== small.rhai
+fn handler(req) { `small ${req.body}` }
+=== split.rhai
+fn handler(req) { req.headers_out["X-Value"] = req.args.v; "not split" }
+=== returned.rhai
+fn handler(req) { #{headers: #{"X-Value": req.args.v}, body: "not split"} }
+=== type.rhai
+fn handler(req) { req.content_type = req.args.v; "not split" }
+=== many.rhai
+fn handler(req) { req.args.len().to_string() }
+"#;
+
+#[test]
+fn a_script_cannot_be_made_to_split_its_response() {
+    let (_site, program) = serve(SITE);
+    let mut client = program.connect();
+    for script in ["split", "returned", "type"] {
+        for value in ["a%0d%0aX-Evil:%201", "a%0aX-Evil:%201", "a%0d%0a%0d%0a%3Cp%3Eevil", "a%00b"] {
+            let answer = client.get(&format!("/{script}?v={value}"));
+            assert_eq!((answer.status, answer.header("x-evil")), (500, None), "{script} {value}: {answer:?}");
+            assert!(!answer.text().contains("evil"), "{script} {value}: {}", answer.text());
+        }
+        assert_eq!(client.get(&format!("/{script}?v=a")).brief(), "200 not split");
+    }
+}
+
+#[test]
+fn a_body_over_the_limit_is_413() {
+    let (_site, program) = serve(SITE);
+    assert_eq!(program.connect().request("POST", "/small", &[], b"0123456789").brief(), "200 small 0123456789");
+    assert_eq!(program.connect().request("POST", "/small", &[], b"0123456789a").status, 413);
+    assert_eq!(program.connect().request("POST", "/echo", &[], &[b'x'; 1_100_000]).status, 413);
+    let mut chunked = program.connect();
+    chunked.send_raw(
+        b"POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n0123456789a\r\n0\r\n\r\n",
+    );
+    assert_eq!(chunked.receive(false).status, 413);
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_before_it_is_sent() {
+    let (_site, program) = serve(SITE);
+    let mut client = program.connect();
+    client.send_raw(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n");
+    assert_eq!(client.receive(false).status, 413);
+}
+
+#[test]
+fn a_head_over_the_limit_is_431() {
+    let (_site, program) = serve(SITE);
+    for head in [
+        format!("GET /echo HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "x".repeat(1_000_000)),
+        format!("GET /echo HTTP/1.1\r\nHost: a\r\n{}\r\n", "X-More: 1\r\n".repeat(1_000)),
+    ] {
+        let mut client = program.connect();
+        client.send_raw(head.as_bytes());
+        assert_eq!(client.receive(false).status, 431, "{} bytes", head.len());
+    }
+    assert_eq!(program.get("/echo").status, 200);
+}
+
+#[test]
+fn what_is_no_http_is_400_and_closed() {
+    let (_site, program) = serve(SITE);
+    for bytes in [
+        "nonsense\r\n\r\n",
+        "GET /echo HTTP/1.1\r\nHost: a\r\nBad Name: 1\r\n\r\n",
+        "GET /echo HTTP/1.1\r\nHost: a\r\n X: folded\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\na",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\na",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        check_refused(&program, bytes);
+    }
+    assert_eq!(program.get("/echo").status, 200);
+}
+
+/// A proxy that reads the one length and a server that reads the other do not see the same requests.
+#[test]
+fn a_body_with_two_lengths_is_400_and_closed() {
+    let (_site, program) = serve(SITE);
+    let head = "POST /echo HTTP/1.1\r\nHost: a\r\n";
+    check_refused(&program, &format!("{head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"));
+    check_refused(&program, &format!("{head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
+}
+
+#[test]
+fn lines_that_end_without_a_carriage_return_are_400_and_closed() {
+    let (_site, program) = serve(SITE);
+    check_refused(&program, "GET /echo HTTP/1.1\nHost: a\n\n");
+}
+
+#[track_caller]
+fn check_refused(program: &Program, bytes: &str) {
+    let mut client = program.connect();
+    client.send_raw(bytes.as_bytes());
+    let answer = client.try_receive(false).unwrap_or_else(|error| panic!("{bytes:?}: {error}"));
+    assert_eq!(answer.status, 400, "{bytes:?}: {}", answer.brief());
+    assert!(client.is_at_end(), "{bytes:?}: the connection is open still");
+}
+
+#[test]
+fn odd_paths_are_read_once_and_alike_by_all() {
+    let (_site, program) = serve(SITE);
+    for (target, expected) in [
+        ("/echo//a///b", "200 /echo/a/b "),
+        ("/./echo/./a", "200 /echo/a "),
+        ("/x/../echo", "200 /echo "),
+        ("/echo/%2525", "200 /echo/%25 "),
+        ("/echo/%c3%a9", "200 /echo/é "),
+        ("/echo?a=/../x", "200 /echo "),
+    ] {
+        assert_eq!(program.get(target).brief(), expected, "{target}");
+    }
+    for (target, status) in [
+        ("/echo%00", 404),
+        ("/echo/%2f", 404),
+        ("/echo/%01", 400),
+        ("/echo/%zz", 400),
+        ("/echo/%2", 400),
+        ("/../echo", 400),
+    ] {
+        assert_eq!(program.get(target).status, status, "{target}");
+    }
+}
+
+#[test]
+fn ten_thousand_parameters_are_read() {
+    let (_site, program) = serve(SITE);
+    let query: Vec<_> = (0..10_000).map(|number| format!("{number}")).collect();
+    assert_eq!(program.get(&format!("/many?{}", query.join("&"))).brief(), "200 10000");
+}
+
+#[test]
+fn requests_that_are_sent_in_one_go_are_answered_in_order() {
+    let (_site, program) = serve(SITE);
+    let mut client = program.connect();
+    let requests: String = (0..20).map(|number| format!("GET /echo/{number} HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
+    client.send_raw(requests.as_bytes());
+    for number in 0..20 {
+        assert_eq!(client.receive(false).brief(), format!("200 /echo/{number} "));
+    }
+}
+
+#[test]
+fn clients_that_say_nothing_keep_nobody_waiting() {
+    let (_site, program) = serve(SITE);
+    let mut silent: Vec<_> = (0..200).map(|_| program.connect()).collect();
+    for client in &mut silent {
+        client.send_raw(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nHel");
+    }
+    assert_eq!(program.get("/echo").status, 200);
+    let client = &mut silent[100];
+    client.send_raw(b"lo");
+    assert_eq!(client.receive(false).brief(), "200 /echo Hello");
+}

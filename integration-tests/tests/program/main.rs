@@ -1,0 +1,23 @@
+//! Starts the program and holds it to what it promises. One file for each kind of promise; each test is named for one.
+
+mod answers;
+mod configuration;
+mod directory;
+mod faults;
+mod http;
+mod refusals;
+mod reloading;
+mod state;
+mod storm;
+
+use samovar_integration_tests::{Program, Site};
+
+const SAMOVAR: &str = env!("CARGO_BIN_EXE_samovar");
+
+/// A site of these files, served.
+#[track_caller]
+fn serve(files: &str) -> (Site, Program) {
+    let site = Site::new(files);
+    let program = Program::serve(SAMOVAR, site.path());
+    (site, program)
+}
