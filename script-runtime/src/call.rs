@@ -6,33 +6,62 @@ use std::{
     time::{Duration, Instant},
 };
 
-use samovar_importer::{Diagnostic, View};
+use samovar_importer::{Diagnostic, Importer, ModuleStatus, View};
 
 use crate::{
     diagnostic::diagnostic,
     link::{self, Importing, Instance, InstanceId, Kind, ScriptError, with_importing},
     scripts::Scripts,
     state::CallScope,
+    under_way::{self, Purpose},
 };
 
+/// A call that did not come to its end.
+pub(crate) struct Failed {
+    pub(crate) diagnostic: Diagnostic,
+    /// It waited for a lock when its time was over.
+    pub(crate) on_lock: bool,
+}
+
+impl From<Diagnostic> for Failed {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostic, on_lock: false }
+    }
+}
+
 /// Runs script code with everything that a call needs around it.
-///
-/// A panic in a native function costs this call only (the engine keeps no state between calls that it could spoil).
 pub(crate) fn call<R>(
     view: &Arc<View<Scripts>>,
     time: Duration,
+    purpose: Purpose,
     run: impl FnOnce() -> Result<R, ScriptError>,
 ) -> Result<R, Diagnostic> {
+    attempt(view, time, purpose, run).map_err(|failed| failed.diagnostic)
+}
+
+/// As [`call`], for those who want to know more of a failure.
+///
+/// A panic in a native function costs this call only (the engine keeps no state between calls that it could spoil).
+pub(crate) fn attempt<R>(
+    view: &Arc<View<Scripts>>,
+    time: Duration,
+    purpose: Purpose,
+    run: impl FnOnce() -> Result<R, ScriptError>,
+) -> Result<R, Failed> {
+    let started = Instant::now();
+    let _noted = under_way::note(view, purpose, started);
     let left_locked = |held: &crate::state::call::StillHeld| tracing::warn!("{held}");
-    let scope = CallScope::enter_reporting(Some(Instant::now() + time), &left_locked);
+    let scope = CallScope::enter_reporting(Some(started + time), &left_locked);
     let result = catch_unwind(AssertUnwindSafe(|| with_importing(view.clone(), run)));
     drop(scope);
     match result {
-        Ok(result) => result.map_err(|error| diagnostic(&error)),
+        Ok(result) => {
+            result.map_err(|error| Failed { diagnostic: diagnostic(&error), on_lock: error.kind() == Kind::LockWait })
+        }
         Err(panic) => {
             let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Err(Diagnostic::error(format!("a native function panicked: {said}")))
+            Err(Diagnostic::error(format!("a native function panicked: {said}")).into())
         }
     }
 }
@@ -55,5 +84,13 @@ impl Importing for View<Scripts> {
             Err(error) if CallScope::is_over() => Err(ScriptError::new(Kind::Limit, error.to_string())),
             Err(error) => Err(ScriptError::refused(error.diagnostic())),
         }
+    }
+
+    fn modules(&self) -> Vec<ModuleStatus> {
+        self.describe()
+    }
+
+    fn module(&self, of: &Importer) -> Option<ModuleStatus> {
+        self.instance(of.id(), of.instance()).map(|module| self.registry().describe(&module))
     }
 }

@@ -5,18 +5,21 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use rhai::{Dynamic, FuncArgs};
-use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Registry, Scope, View};
+use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Scope, View};
 
 use crate::{
     call::call,
     http::{Exchange, Verdict, status_page, verdict},
+    interpreter::Alive,
+    link::call_callback,
     scripts::{Script, Scripts},
+    under_way::Purpose,
 };
 
 /// A function of a module. Each call pins the newest generation and sees nothing else (R21).
 #[derive(Clone)]
 pub struct Handler {
-    registry: Arc<Registry<Scripts>>,
+    registry: Arc<Alive>,
     scope: Arc<Scope>,
     located: Located,
     function: Arc<str>,
@@ -25,19 +28,35 @@ pub struct Handler {
 
 /// The generation that one request sees.
 #[derive(Clone)]
-pub struct Pin(Arc<View<Scripts>>);
+pub struct Pin {
+    view: Arc<View<Scripts>>,
+    time: Duration,
+}
 
 impl Pin {
     /// Is it a generation of that handler's interpreter?
     #[must_use]
     pub fn holds(&self, handler: &Handler) -> bool {
-        Arc::ptr_eq(self.0.registry(), &handler.registry)
+        Arc::ptr_eq(self.view.registry(), handler.registry.registry())
+    }
+
+    /// Calls what scripts gave to `req.on_finish(..)`, once the response was made, for whatever reason it is what it is.
+    /// [`Handler::respond`] does so by itself. Errors are told to the log.
+    pub fn finish(&self, exchange: &Exchange) {
+        while let Some(callback) = exchange.take_finish() {
+            let linker = self.view.registry().loader().linker();
+            let run = || call_callback(linker, &callback, &mut []);
+            if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.clone()), run) {
+                let uri = &exchange.head().uri;
+                tracing::error!("a callback given to on_finish by {uri} failed\n{}", error.render(false));
+            }
+        }
     }
 }
 
 impl Handler {
     pub(crate) fn new(
-        registry: Arc<Registry<Scripts>>,
+        registry: Arc<Alive>,
         scope: Arc<Scope>,
         module: &str,
         function: &str,
@@ -98,15 +117,27 @@ impl Handler {
 
     fn call_raw(&self, args: &mut [Dynamic]) -> Result<Dynamic, Diagnostic> {
         let view = Arc::new(self.registry.pin_for(&self.scope, &self.located));
-        self.call_in(&view, args)
+        let purpose = Purpose::Function(self.located.path().clone(), self.function.clone());
+        self.call_in(&view, purpose, args)
     }
 
-    fn call_in(&self, view: &Arc<View<Scripts>>, args: &mut [Dynamic]) -> Result<Dynamic, Diagnostic> {
+    fn call_in(
+        &self,
+        view: &Arc<View<Scripts>>,
+        purpose: Purpose,
+        args: &mut [Dynamic],
+    ) -> Result<Dynamic, Diagnostic> {
         let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
         let script = module.value();
-        let function = script.function(&self.function, args.len());
-        let function = function.ok_or_else(|| self.no_function(script, args.len()))?;
-        call(view, self.time, || function.call(self.registry.loader().linker(), args))
+        let linker = self.registry.loader().linker();
+        match script.function(&self.function, args.len()) {
+            Some(function) => call(view, self.time, purpose, || function.call(linker, args)),
+            // `const handler = callback(..);` is as good as a function.
+            None => match script.callback(&self.function) {
+                Some(callback) => call(view, self.time, purpose, || call_callback(linker, &callback, args)),
+                None => Err(self.no_function(script, args.len())),
+            },
+        }
     }
 
     /// Answers a request: calls the function with `req` and reads its answer. `DECLINED` is 404: there is no other.
@@ -114,17 +145,20 @@ impl Handler {
     /// # Errors
     /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
     pub fn respond(&self, exchange: &Exchange) -> Result<Response<Bytes>, Diagnostic> {
-        Ok(match self.judge(exchange, &self.pin())? {
+        let pin = self.pin();
+        let response = self.judge(exchange, &pin).map(|verdict| match verdict {
             Verdict::Answer(response) => response,
             Verdict::Declined => status_page(StatusCode::NOT_FOUND, None),
             Verdict::Nothing | Verdict::Ok | Verdict::Done => exchange.written(),
-        })
+        });
+        pin.finish(exchange);
+        response
     }
 
     /// Pins the newest generation for all handlers of one request (R21).
     #[must_use]
     pub fn pin(&self) -> Pin {
-        Pin(Arc::new(self.registry.pin_for(&self.scope, &self.located)))
+        Pin { view: Arc::new(self.registry.pin_for(&self.scope, &self.located)), time: self.time }
     }
 
     /// Calls the function with `req`, as one of several handlers of a request that sees what `pin` holds. A pin of another
@@ -133,12 +167,12 @@ impl Handler {
     /// # Errors
     /// As for [`respond`](Self::respond).
     pub fn judge(&self, exchange: &Exchange, pin: &Pin) -> Result<Verdict, Diagnostic> {
-        let view = match pin.0.scope() {
-            _ if !pin.holds(self) => self.pin().0,
-            scope if Arc::ptr_eq(scope, &self.scope) => pin.0.clone(),
-            _ => Arc::new(pin.0.under(self.scope.clone())),
+        let view = match pin.view.scope() {
+            _ if !pin.holds(self) => self.pin().view,
+            scope if Arc::ptr_eq(scope, &self.scope) => pin.view.clone(),
+            _ => Arc::new(pin.view.under(self.scope.clone())),
         };
-        let value = self.call_in(&view, &mut [Dynamic::from(exchange.clone())])?;
+        let value = self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())])?;
         verdict(exchange, value)
             .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
     }

@@ -1,4 +1,4 @@
-//! `__mp_clone__` and `__mp_purge__`: what an instance does when it is replaced (R43-R49).
+//! `__mp_clone__` and `__mp_purge__`: what an instance does when it is replaced, or ends (R43-R49).
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,45 +6,68 @@ use parking_lot::Mutex;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module as RhaiModule};
 use samovar_importer::{Carry, Diagnostic, Module, View};
 
-use crate::{call::call, scripts::Scripts, state};
+use crate::{
+    call::{attempt, call},
+    holders::Judge,
+    link::{self, Function},
+    scripts::Scripts,
+    state,
+    under_way::Purpose,
+};
 
 /// What a hook handed over, in the order of assignment.
 pub type Carried = Vec<(String, Dynamic)>;
 
-/// How long a hook may take.
-pub(crate) const HOOK_TIME: Duration = Duration::from_secs(1);
+/// How long a hook may take unless something else is said.
+pub const HOOK_TIME: Duration = Duration::from_secs(1);
+
+const CLONE: &str = "__mp_clone__";
+const PURGE: &str = "__mp_purge__";
 
 /// `next` in `__mp_clone__(next)`: the module that is about to run, still empty. Closed when the hook returns, since the
 /// new script reads it only once.
-#[derive(Clone, Default)]
-struct Next(Arc<Mutex<Option<Carried>>>);
+#[derive(Clone)]
+struct Next(Arc<Mutex<Option<Open>>>);
+
+struct Open {
+    carried: Carried,
+    /// Refuses what is not neutral, where that is wished for.
+    strict: Option<Arc<Judge>>,
+}
 
 impl Next {
-    fn open() -> Self {
-        Self(Arc::new(Mutex::new(Some(Carried::new()))))
+    fn open(strict: Option<Arc<Judge>>) -> Self {
+        Self(Arc::new(Mutex::new(Some(Open { carried: Carried::new(), strict }))))
     }
 
     fn set(&self, name: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
         let value = state::detach(value).map_err(|error| format!("`{name}` cannot be carried: {error}"))?;
-        match &mut *self.0.lock() {
-            None => Err("the new module is running already: `next` can be used until the hook returns".into()),
-            Some(carried) => {
-                carried.retain(|(known, _)| known != name);
-                carried.push((name.to_owned(), value));
-                Ok(())
-            }
+        let closed = || "the new module is running already: `next` can be used until the hook returns";
+        let strict = self.0.lock().as_ref().ok_or_else(closed)?.strict.clone();
+        // Judged with nothing locked, since values may be handles of any size.
+        if let Some(fault) = strict.and_then(|judge| judge.faults(name, &value).into_iter().next()) {
+            return Err(with_help(&fault).into());
         }
+        let mut next = self.0.lock();
+        let open = next.as_mut().ok_or_else(closed)?;
+        open.carried.retain(|(known, _)| known != name);
+        open.carried.push((name.to_owned(), value));
+        Ok(())
     }
 
     fn get(&self, name: &str) -> Dynamic {
-        let carried = self.0.lock();
-        let found = carried.iter().flatten().find(|(known, _)| known == name);
+        let next = self.0.lock();
+        let found = next.iter().flat_map(|open| &open.carried).find(|(known, _)| known == name);
         found.map_or(Dynamic::UNIT, |(_, value)| value.clone())
     }
 
     fn close(&self) -> Carried {
-        self.0.lock().take().unwrap_or_default()
+        self.0.lock().take().map(|open| open.carried).unwrap_or_default()
     }
+}
+
+fn with_help(fault: &Diagnostic) -> String {
+    fault.help.iter().fold(fault.message.clone(), |text, help| format!("{text}; {help}"))
 }
 
 pub(crate) fn register(engine: &mut Engine) {
@@ -59,60 +82,87 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_global_module(module.into());
 }
 
-/// Calls the clone hook, if there is one.
+/// Calls the clone hook; without one, hands over what the script says it keeps.
 pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Scripts>>) -> Carry<Carried> {
-    let instance = old.value().instance();
-    let Some(hook) = instance.function("__mp_clone__", 1) else {
-        return match instance.scan().functions().iter().find(|function| function.name == "__mp_clone__") {
-            None => Carry::NoHook,
-            Some(hook) => Carry::Failed(wrong_arity("__mp_clone__", hook.params, "one parameter, the new module", old)),
-        };
-    };
-    let next = Next::open();
-    let arguments = [Dynamic::from(next.clone())];
-    let result = call(view, HOOK_TIME, || hook.call(scripts.linker(), arguments));
-    let carried = next.close();
-    match result {
-        Ok(_) => {
-            warn_of_code(old, &carried);
-            Carry::Carried(carried)
-        }
-        Err(diagnostic) => Carry::Failed(diagnostic),
-    }
-}
-
-/// Calls the purge hook, if there is one.
-pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Scripts>>) -> Result<(), Diagnostic> {
-    let instance = old.value().instance();
-    match instance.function("__mp_purge__", 0) {
-        Some(hook) => call(view, HOOK_TIME, || hook.call(scripts.linker(), [])).map(drop),
-        None => match instance.scan().functions().iter().find(|function| function.name == "__mp_purge__") {
-            None => Ok(()),
-            Some(hook) => Err(wrong_arity("__mp_purge__", hook.params, "no parameters", old)),
+    let judge = Arc::new(Judge { view: view.clone(), carryable: scripts.carryable().clone() });
+    let strict = view.scope().is_carry_strict().then(|| judge.clone());
+    let carried = match hook(old, CLONE, 1, "one parameter, the new module") {
+        Err(diagnostic) => return Carry::Failed(diagnostic),
+        Ok(None) => match kept(old, strict.as_deref()) {
+            Ok(kept) if kept.is_empty() => return Carry::NoHook,
+            Ok(kept) => kept,
+            Err(diagnostic) => return Carry::Failed(diagnostic),
         },
-    }
-}
-
-fn wrong_arity(hook: &str, params: usize, expected: &str, old: &Module<Scripts>) -> Diagnostic {
-    let file = old.path().display();
-    Diagnostic::error(format!("`{hook}` of `{file}` takes {params} parameters")).help(format!("it takes {expected}"))
-}
-
-/// Code in carried state keeps the instance that it came from alive (R50).
-fn warn_of_code(old: &Module<Scripts>, carried: &Carried) {
-    for (name, value) in carried {
-        let warn = |path: &state::Path| {
-            tracing::warn!(
-                "{}: `{name}{path}` is a function or module that is carried over: it keeps this instance in memory; \
-                 carry data, and make functions anew",
-                old.path().display()
-            );
-        };
-        let _ = state::walk(value, |path, leaf| {
-            if leaf.is_fnptr() || crate::link::is_module_value(leaf) {
-                warn(path);
+        Ok(Some(hook)) => {
+            let next = Next::open(strict);
+            let arguments = [Dynamic::from(next.clone())];
+            let purpose = Purpose::Function(old.path().clone(), CLONE.into());
+            let result = attempt(view, scripts.times().clone, purpose, || hook.call(scripts.linker(), arguments));
+            let carried = next.close();
+            match result {
+                Ok(_) => carried,
+                Err(failed) if failed.on_lock => return Carry::Waited(failed.diagnostic),
+                Err(failed) => return Carry::Failed(failed.diagnostic),
             }
-        });
+        }
+    };
+    for (name, value) in &carried {
+        judge.faults(name, value).into_iter().for_each(|fault| view.tell_of_code(old.path(), fault));
+    }
+    Carry::Carried(carried)
+}
+
+/// What `keep` names, where no hook decides.
+fn kept(old: &Module<Scripts>, strict: Option<&Judge>) -> Result<Carried, Diagnostic> {
+    let instance = old.value().instance();
+    let mut kept = Carried::new();
+    for (_, name) in instance.scan().keeps() {
+        let Some(value) = instance.variable(name) else { continue };
+        if let Some(fault) = strict.and_then(|judge| judge.faults(name, &value).into_iter().next()) {
+            return Err(fault);
+        }
+        kept.push((name.clone(), value));
+    }
+    Ok(kept)
+}
+
+/// Calls the purge hook, then what `on_purge` registered, the last one first. All of it is called, whatever raises.
+pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Scripts>>) -> Result<(), Diagnostic> {
+    let time = scripts.times().purge;
+    let purpose = || Purpose::Function(old.path().clone(), PURGE.into());
+    let mut failures = Vec::new();
+    match hook(old, PURGE, 0, "no parameters") {
+        Ok(None) => {}
+        Ok(Some(hook)) => failures.extend(call(view, time, purpose(), || hook.call(scripts.linker(), [])).err()),
+        Err(diagnostic) => failures.push(diagnostic),
+    }
+    for callback in old.value().instance().core().take_cleanups().into_iter().rev() {
+        let run = || link::call_callback(scripts.linker(), &callback, &mut []);
+        failures.extend(call(view, time, purpose(), run).err());
+    }
+    let mut failures = failures.into_iter();
+    let Some(first) = failures.next() else { return Ok(()) };
+    Err(failures.fold(first, |first, next| first.note(next.message, next.place)))
+}
+
+/// The hook of that name; an error if something else has its name, or another number of parameters.
+fn hook(old: &Module<Scripts>, name: &str, params: usize, expected: &str) -> Result<Option<Function>, Diagnostic> {
+    let instance = old.value().instance();
+    if let Some(hook) = instance.function(name, params) {
+        return Ok(Some(hook));
+    }
+    let file = old.path().display();
+    if let Some(hook) = instance.scan().functions().iter().find(|function| function.name == name) {
+        let message = format!("`{name}` of {file} takes {} parameters", hook.params);
+        return Err(Diagnostic::error(message).help(format!("it takes {expected}")));
+    }
+    match instance.variable(name) {
+        None => Ok(None),
+        Some(value) => {
+            let message = format!("`{name}` of {file} is a variable, with a value of type {}", value.type_name());
+            Err(Diagnostic::error(message)
+                .help(format!("it is a function that takes {expected}: `fn {name}(..) {{ .. }}`")))
+        }
     }
 }
 

@@ -1,24 +1,28 @@
 //! An interpreter: an engine, its modules, and the thread that keeps them up to date (R42).
 
 use std::{
-    collections::HashMap,
+    any::TypeId,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     time::Duration,
 };
 
-use rhai::{Engine, Module as RhaiModule, Shared};
+use rhai::{Dynamic, Engine, FnPtr, FuncArgs, Module as RhaiModule, Shared};
 use samovar_importer::{
     Diagnostic, DiskTree, Event, Hint, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, SourceTree,
 };
 
 use crate::{
+    call::call,
     handler::Handler,
     hooks, http,
-    link::{Limits, Linker, Output, Printed},
-    scripts::Scripts,
+    inspect::Info,
+    link::{Limits, Linker, Output, Printed, call_callback, owner},
+    scripts::{Scripts, Times},
     state,
+    under_way::Purpose,
 };
 
 /// Scripts with an engine, generations and state of their own. Cheap to clone: all clones are the same interpreter.
@@ -37,11 +41,34 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Interpreter {
-    registry: Arc<Registry<Scripts>>,
+    /// Ends with the last clone, and before what it reloads.
+    _reloader: Option<Arc<Reloader>>,
+    registry: Arc<Alive>,
     scope: Arc<Scope>,
     time: Duration,
-    /// Ends with the last clone.
-    _reloader: Option<Arc<Reloader>>,
+}
+
+/// The modules of an interpreter that somebody can still call. When nobody can any more, they are purged (R49).
+pub(crate) struct Alive(Arc<Registry<Scripts>>);
+
+impl Alive {
+    pub(crate) fn registry(&self) -> &Arc<Registry<Scripts>> {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Alive {
+    type Target = Arc<Registry<Scripts>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.shut_down();
+    }
 }
 
 /// What a host makes known to scripts.
@@ -55,6 +82,11 @@ pub struct Builder {
     library: Vec<PathBuf>,
     limits: Limits,
     time: Duration,
+    hook_times: (Duration, Duration),
+    retries: Option<Vec<Duration>>,
+    report_after: Option<Duration>,
+    strict_carry: bool,
+    carryable: HashSet<TypeId>,
     watch: bool,
     interval: Duration,
     output: Output,
@@ -75,6 +107,11 @@ impl Interpreter {
             library: Vec::new(),
             limits: Limits::default(),
             time: TIME,
+            hook_times: (hooks::HOOK_TIME, hooks::HOOK_TIME),
+            retries: None,
+            report_after: None,
+            strict_carry: false,
+            carryable: HashSet::new(),
             watch: true,
             interval: Duration::from_secs(1),
             output: Arc::new(log),
@@ -92,7 +129,7 @@ impl Interpreter {
     /// The modules.
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry<Scripts>> {
-        &self.registry
+        self.registry.registry()
     }
 
     /// The policy for calls that name no other: the first root is the handler root, reloading is on.
@@ -131,6 +168,28 @@ impl Interpreter {
     /// Ends all reloading, for good (R40).
     pub fn freeze(&self) {
         self.registry.freeze();
+    }
+
+    /// Calls a callback that a script handed out: `callback(..)`. It runs the instance that it was made in.
+    ///
+    /// # Errors
+    /// The value is no callback, or the call raises or exceeds a limit.
+    pub fn call(&self, callback: &Dynamic, args: impl FuncArgs) -> Result<Dynamic, Diagnostic> {
+        let mut values = Vec::new();
+        args.parse(&mut values);
+        let function = callback.read_lock::<FnPtr>().map(|function| function.clone());
+        let function = function.filter(|_| owner(callback).is_some());
+        let message = || Diagnostic::error(format!("a {} is no callback", callback.type_name()));
+        let function = function.ok_or_else(|| message().help("make one in a script: `callback(|x| ..)`"))?;
+        let view = Arc::new(self.registry.pin(&self.scope));
+        let linker = self.registry.loader().linker();
+        call(&view, self.time, Purpose::Callback, || call_callback(linker, &function, &mut values))
+    }
+
+    /// Ends the interpreter: nothing is reloaded any more, and `__mp_purge__` of every module is called, importers first
+    /// (R49). Dropping the last handle on the interpreter, and the last [`Handler`], does so too.
+    pub fn shut_down(&self) {
+        self.registry.shut_down();
     }
 
     /// Everything that happens from now on (R55).
@@ -173,6 +232,44 @@ impl Builder {
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
+        self
+    }
+
+    /// Sets how long `__mp_clone__` and `__mp_purge__` may take. The default is [`HOOK_TIME`](crate::HOOK_TIME) for each.
+    #[must_use]
+    pub fn hook_times(mut self, clone: Duration, purge: Duration) -> Self {
+        self.hook_times = (clone, purge);
+        self
+    }
+
+    /// Sets when a `__mp_clone__` that waited for a lock in vain is called again, before its state is given up (R45). The
+    /// default is after one, two and four seconds.
+    #[must_use]
+    pub fn hook_retries(mut self, after: impl IntoIterator<Item = Duration>) -> Self {
+        self.retries = Some(after.into_iter().collect());
+        self
+    }
+
+    /// Sets how long a replaced instance may live on before its holders are reported (R51). The default is five seconds.
+    #[must_use]
+    pub fn report_retained_after(mut self, time: Duration) -> Self {
+        self.report_after = Some(time);
+        self
+    }
+
+    /// Refuse state that would keep old code alive, or that is of an unknown type (R50)? The default is no: it is carried
+    /// over, and told of. Holds for the default scope; others have [`Scope::strict_carry`].
+    #[must_use]
+    pub fn strict_carry(mut self, strict: bool) -> Self {
+        self.strict_carry = strict;
+        self
+    }
+
+    /// Declares that values of a type of the host's outlive reloads: they hold no script code, and any number of
+    /// generations may use one at the same time.
+    #[must_use]
+    pub fn carryable<T: 'static>(mut self) -> Self {
+        self.carryable.insert(TypeId::of::<T>());
         self
     }
 
@@ -228,7 +325,7 @@ impl Builder {
         let (watch, interval) = (self.watch, self.interval);
         let mut interpreter = self.build_on(tree, roots.first().map(PathBuf::as_path));
         if watch {
-            let reloader = Reloader::new(watched).interval(interval).registry(interpreter.registry.clone());
+            let reloader = Reloader::new(watched).interval(interval).registry(interpreter.registry().clone());
             interpreter._reloader = Some(Arc::new(reloader.spawn()?));
         }
         Ok(interpreter)
@@ -242,17 +339,27 @@ impl Builder {
         state::register_all(engine);
         http::register(engine);
         hooks::register(engine);
+        Info::register(engine);
         for register in self.register {
             register(engine);
         }
-        let scripts = Scripts::new(linker, self.time, self.modules);
+        let (clone, purge) = self.hook_times;
+        let times = Times { load: self.time, clone, purge };
+        let scripts = Scripts::new(linker, times, self.carryable, self.modules);
         let registry = Registry::new(self.name, scripts, tree);
         registry.loader().belong_to(&registry);
-        let mut scope = Scope::new("the host").path(self.path).library(self.library);
+        if let Some(retries) = self.retries {
+            registry.retry_hooks_after(retries);
+        }
+        if let Some(time) = self.report_after {
+            registry.report_retained_after(time);
+        }
+        let scope = Scope::new("the host").path(self.path).library(self.library);
+        let mut scope = scope.strict_carry(self.strict_carry);
         if let Some(root) = handler_root {
             scope = scope.handler_root(root);
         }
-        Interpreter { registry, scope: Arc::new(scope), time: self.time, _reloader: None }
+        Interpreter { _reloader: None, registry: Arc::new(Alive(registry)), scope: Arc::new(scope), time: self.time }
     }
 }
 

@@ -7,17 +7,21 @@
 mod call;
 mod diagnostic;
 mod handler;
+mod holders;
 mod hooks;
 mod http;
 mod importer_module;
+mod inspect;
 mod interpreter;
 mod link;
 mod scripts;
 pub mod state;
+mod under_way;
 
 pub use handler::{Handler, Pin};
-pub use hooks::Carried;
+pub use hooks::{Carried, HOOK_TIME};
 pub use http::{Exchange, Options, RequestHead, Verdict, status_page};
+pub use inspect::{graph_json, milliseconds, module_json};
 pub use interpreter::{Builder, CallError, Interpreter, TIME};
 pub use link::{Limits, Linked, Output, Printed};
 pub use rhai;

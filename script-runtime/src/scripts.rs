@@ -1,30 +1,46 @@
 //! Rhai as a language of the importer: compile, run, hooks.
 
 use std::{
-    collections::HashMap,
+    any::{Any, TypeId},
+    collections::{HashMap, HashSet},
     path::Path,
     sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
 use parking_lot::Mutex;
-use rhai::{Array, Dynamic, Module as RhaiModule, Shared};
-use samovar_importer::{Carry, ContentHash, Diagnostic, Importer, Loader, Module, Registry, Source, View};
+use rhai::{Array, Dynamic, FnPtr, Module as RhaiModule, Shared};
+use samovar_importer::{
+    Carry, ContentHash, Diagnostic, Holder, Importer, InstanceId, Loader, Module, ModuleId, Registry, Snapshot, Source,
+    View,
+};
 
 use crate::{
     call::call,
     diagnostic::diagnostic,
-    hooks,
-    link::{Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories},
+    holders, hooks,
+    inspect::Info,
+    link::{Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
+    under_way::Purpose,
 };
 
 /// Scanned texts, by file and content.
 type Scans = HashMap<(Arc<Path>, ContentHash), Weak<Scan>>;
 
+/// How long the parts of a reload may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) load: Duration,
+    pub(crate) clone: Duration,
+    pub(crate) purge: Duration,
+}
+
 /// Compiles and runs Rhai texts for a [`Registry`].
 pub struct Scripts {
     linker: Linker,
-    load_time: Duration,
+    times: Times,
+    /// The host's types whose values outlive reloads.
+    carryable: Arc<HashSet<TypeId>>,
     /// Texts that were scanned and are still in use: an importer that is loaded anew because of its child is compiled
     /// once, not twice.
     scans: Mutex<Scans>,
@@ -51,8 +67,22 @@ pub struct Script {
 }
 
 impl Scripts {
-    pub(crate) fn new(linker: Linker, load_time: Duration, registered: HashMap<String, Shared<RhaiModule>>) -> Self {
-        Self { linker, load_time, scans: Mutex::default(), registered, registry: OnceLock::new() }
+    pub(crate) fn new(
+        linker: Linker,
+        times: Times,
+        carryable: HashSet<TypeId>,
+        registered: HashMap<String, Shared<RhaiModule>>,
+    ) -> Self {
+        let carryable = Arc::new(carryable);
+        Self { linker, times, carryable, scans: Mutex::default(), registered, registry: OnceLock::new() }
+    }
+
+    pub(crate) fn times(&self) -> Times {
+        self.times
+    }
+
+    pub(crate) fn carryable(&self) -> &Arc<HashSet<TypeId>> {
+        &self.carryable
     }
 
     pub(crate) fn linker(&self) -> &Linker {
@@ -97,6 +127,13 @@ impl Script {
         self.functions.get(name)?.iter().find(|(arity, _)| *arity == params).map(|(_, function)| function)
     }
 
+    /// A callback that the module keeps in a variable.
+    pub(crate) fn callback(&self, name: &str) -> Option<FnPtr> {
+        let value = self.instance.variable(name)?;
+        owner(&value)?;
+        value.try_cast()
+    }
+
     /// The numbers of parameters of a public function.
     pub(crate) fn arities(&self, name: &str) -> Vec<usize> {
         self.functions.get(name).into_iter().flatten().map(|(arity, _)| *arity).collect()
@@ -123,10 +160,11 @@ impl Loader for Scripts {
         view: &Arc<View<Self>>,
     ) -> Result<Script, Diagnostic> {
         let carried = carried.unwrap_or_default();
-        let own = own_seeds(importer, old);
+        let own = own_seeds(importer, old, view);
         let own = own.iter().map(|(name, value)| (*name, value.clone()));
         let seeds: Vec<_> = own.chain(carried.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect();
-        let (instance, left) = call(view, self.load_time, || self.linker.run(unit, &seeds))?;
+        let purpose = Purpose::Load(importer.path().clone());
+        let (instance, left) = call(view, self.times.load, purpose, || self.linker.run(unit, &seeds))?;
         importer.fix_search_path(left.get(SEARCH_PATH).map(directories).unwrap_or_default());
         Ok(Script::new(instance))
     }
@@ -137,6 +175,21 @@ impl Loader for Scripts {
 
     fn purge(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Result<(), Diagnostic> {
         hooks::purge(self, old, view)
+    }
+
+    fn code(&self, script: &Script) -> Weak<dyn Any + Send + Sync> {
+        let core = Arc::downgrade(script.instance.core());
+        core
+    }
+
+    fn release(&self, code: &(dyn Any + Send + Sync), newest: &Snapshot<Self>) {
+        if let Some(core) = code.downcast_ref() {
+            holders::release(core, newest);
+        }
+    }
+
+    fn holders(&self, module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Self>>) -> Vec<Holder> {
+        holders::of(module, instance, registry)
     }
 
     fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Script> {
@@ -153,7 +206,11 @@ impl Loader for Scripts {
 }
 
 /// What every module finds defined when it starts (R10, R20, R43).
-fn own_seeds(importer: &Importer, old: Option<&Module<Scripts>>) -> Vec<(&'static str, Dynamic)> {
+fn own_seeds(
+    importer: &Arc<Importer>,
+    old: Option<&Module<Scripts>>,
+    view: &View<Scripts>,
+) -> Vec<(&'static str, Dynamic)> {
     let path = importer.path();
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let search: Array = importer.search_path().iter().map(|it| it.to_string_lossy().into_owned().into()).collect();
@@ -161,6 +218,7 @@ fn own_seeds(importer: &Importer, old: Option<&Module<Scripts>>) -> Vec<(&'stati
         ("__file__", path.to_string_lossy().into_owned().into()),
         ("__name__", name.into()),
         (SEARCH_PATH, search.into()),
+        ("__mp_info__", Dynamic::from(Info::new(importer, old, view))),
         ("__mp_from__", old.map_or(Dynamic::UNIT, hooks::version)),
     ]
 }

@@ -1,17 +1,18 @@
 //! `req`: one request and the answer that is being prepared for it.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::VecDeque, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
-use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map};
 
 use super::{
     headers::{Received, Sent},
     json,
     response::finish,
 };
+use crate::link;
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -48,6 +49,7 @@ struct Inner {
     body: Bytes,
     options: Options,
     user: Mutex<ImmutableString>,
+    finish: Mutex<VecDeque<FnPtr>>,
     reply: Mutex<Reply>,
 }
 
@@ -61,6 +63,9 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Options {
         Self(Arc::new(pairs.into_iter().map(pair).collect()))
     }
 }
+
+/// A request that is to be cleaned up after more often than this is a loop.
+const MAX_FINISH: usize = 1_000;
 
 /// The answer so far. Only the thread that handles the request touches it, so the lock is never waited for.
 #[derive(Debug, Default)]
@@ -80,7 +85,14 @@ impl Exchange {
     /// As [`new`](Self::new), with options for the scripts to read.
     #[must_use]
     pub fn with_options(head: RequestHead, body: Bytes, options: Options) -> Self {
-        Self(Arc::new(Inner { head, body, options, user: Mutex::default(), reply: Mutex::default() }))
+        Self(Arc::new(Inner {
+            head,
+            body,
+            options,
+            user: Mutex::default(),
+            finish: Mutex::default(),
+            reply: Mutex::default(),
+        }))
     }
 
     /// Who asks, as a script found out; empty if none did.
@@ -93,6 +105,23 @@ impl Exchange {
     #[must_use]
     pub fn written(&self) -> Response<Bytes> {
         finish(std::mem::take(&mut *self.reply()), None)
+    }
+
+    /// The next callback that is to be called now that the response was made.
+    pub(crate) fn take_finish(&self) -> Option<FnPtr> {
+        self.0.finish.lock().pop_front()
+    }
+
+    fn on_finish(&self, callback: FnPtr) -> ScriptResult<()> {
+        if link::owner(&callback.clone().into()).is_none() {
+            return Err("on_finish takes a callback, which brings its module along: on_finish(callback(|| ..))".into());
+        }
+        let mut finish = self.0.finish.lock();
+        if finish.len() == MAX_FINISH {
+            return Err(format!("on_finish was called {MAX_FINISH} times for one request").into());
+        }
+        finish.push_back(callback);
+        Ok(())
     }
 
     pub(crate) fn head(&self) -> &RequestHead {
@@ -191,6 +220,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("form_of", |req: &mut Exchange, name: &str| Exchange::values(req.form_body(), name));
     engine.register_get("body", |req: &mut Exchange| req.body());
     engine.register_get("bytes", |req: &mut Exchange| -> Blob { req.0.body.to_vec() });
+    engine.register_fn("on_finish", |req: &mut Exchange, callback: FnPtr| req.on_finish(callback));
     engine.register_fn("json", |req: &mut Exchange| req.json());
 
     engine.register_get("headers_in", |req: &mut Exchange| Received(req.clone()));

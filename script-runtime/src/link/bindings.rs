@@ -54,6 +54,16 @@ impl Bindings {
         self.fixed.get_or_init(|| values.into_boxed_slice());
     }
 
+    /// All values as they are kept: callbacks of the instance itself do not hold it.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = Dynamic> + '_ {
+        self.fixed.get().into_iter().flatten().flatten().map(|value| value.value.clone())
+    }
+
+    /// As [`stored`](Self::stored), one of them.
+    pub(crate) fn stored_at(&self, slot: usize) -> Option<Dynamic> {
+        Some(self.fixed.get()?.get(slot)?.as_ref()?.value.clone())
+    }
+
     /// The value, or `None` while the top level has not come to its definition.
     pub(crate) fn get(&self, slot: usize, owner: &Arc<Core>) -> Option<Dynamic> {
         let value = match self.fixed.get() {

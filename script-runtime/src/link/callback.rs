@@ -9,8 +9,11 @@ use std::sync::{Arc, LazyLock, Weak};
 use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext, Position};
 
 use super::bindings::{each_pointer, plain};
+use super::error::{Kind, ScriptError};
 use super::instance::{self, Core};
+use super::load::Linker;
 use super::name::{self, InstanceId};
+use super::running;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -55,10 +58,29 @@ pub(crate) fn make(core: &Arc<Core>, mut function: FnPtr) -> RhaiResult<FnPtr> {
 }
 
 /// The instance that a callback keeps alive, if the value is a callback.
-#[cfg_attr(not(test), allow(dead_code, reason = "what names the holders of old instances asks"))]
 pub(crate) fn owner(value: &Dynamic) -> Option<InstanceId> {
     let pointer = value.read_lock::<FnPtr>()?;
     target(&pointer).map(|target| target.id)
+}
+
+/// What a callback captured: it does not show on the pointer itself.
+pub(crate) fn captured(pointer: &FnPtr) -> Vec<Dynamic> {
+    target(pointer).map(|target| target.function.curry().to_vec()).unwrap_or_default()
+}
+
+/// Calls a callback from outside of all scripts.
+pub(crate) fn call(linker: &Linker, callback: &FnPtr, args: &mut [Dynamic]) -> Result<Dynamic, ScriptError> {
+    let core = target(callback).and_then(|target| instance::find(target.id));
+    let core = core.ok_or_else(|| ScriptError::new(Kind::Runtime, "it is no callback, or its instance is gone"))?;
+    let Some(start) = core.start() else {
+        return Err(ScriptError::new(Kind::Runtime, "the module of the callback is still loading"));
+    };
+    let context =
+        NativeCallContext::new_with_all_fields(linker.engine(), callback.fn_name(), None, start, Position::NONE);
+    match running::during(|| callback.call_raw(&context, None, args)) {
+        Ok(value) => Ok(plain(value)),
+        Err(error) => Err(ScriptError::translate(*error, &core)),
+    }
 }
 
 /// Lets go of `owner` wherever the value holds a callback of it. Whether it did.

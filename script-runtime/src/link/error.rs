@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rhai::{EvalAltResult, Position};
+use rhai::{Dynamic, EvalAltResult, Position};
 use samovar_importer::Diagnostic;
+
+use crate::state::DeadlineReached;
 
 use super::instance::{self, Core};
 use super::name::{self, InstanceId, Linked};
@@ -22,6 +24,8 @@ pub(crate) enum Kind {
     Import,
     /// A limit of the engine was exceeded, or the deadline passed.
     Limit,
+    /// The deadline passed while it waited for a lock.
+    LockWait,
     /// The script raised an error, or did what cannot be done.
     Runtime,
 }
@@ -131,8 +135,8 @@ impl ScriptError {
 
     /// The form in which a failed import passes through the importing script, which may catch it.
     pub(crate) fn into_rhai(self, specifier: &str, at: Position) -> Box<EvalAltResult> {
-        if self.kind() == Kind::Limit {
-            return Box::new(EvalAltResult::ErrorTerminated(rhai::Dynamic::from(self), at));
+        if matches!(self.kind(), Kind::Limit | Kind::LockWait) {
+            return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(self), at));
         }
         let cause = EvalAltResult::ErrorSystem(String::new(), Box::new(self));
         Box::new(EvalAltResult::ErrorInModule(specifier.to_owned(), Box::new(cause), at))
@@ -246,6 +250,21 @@ fn is_foreign(signature: &str, executing: Option<InstanceId>) -> bool {
     matches!(name::parse(function), Some(Linked::Function { id }) if Some(id) != executing)
 }
 
+/// What ended a script that could not go on: a failed import on whose way the same happened, a wait, or the clock.
+fn terminated(token: Dynamic) -> (Kind, String, Option<ScriptError>) {
+    let token = match token.try_cast_result::<ScriptError>() {
+        Ok(cause) => return (cause.kind(), cause.message().to_owned(), Some(cause)),
+        Err(token) => token,
+    };
+    match token.try_cast::<DeadlineReached>() {
+        Some(reached) => {
+            let kind = if reached.on_lock { Kind::LockWait } else { Kind::Limit };
+            (kind, name::unlink(&reached.to_string()), None)
+        }
+        None => (Kind::Limit, "the deadline has passed".to_owned(), None),
+    }
+}
+
 fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
     match error {
         EvalAltResult::ErrorInModule(specifier, inner, _) => match *inner {
@@ -258,10 +277,7 @@ fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
             },
             other => read(other),
         },
-        EvalAltResult::ErrorTerminated(token, _) => match token.try_cast::<ScriptError>() {
-            Some(cause) => (Kind::Limit, cause.message().to_owned(), Some(cause)),
-            None => (Kind::Limit, "the deadline has passed".to_owned(), None),
-        },
+        EvalAltResult::ErrorTerminated(token, _) => terminated(token),
         EvalAltResult::ErrorTooManyOperations(_)
         | EvalAltResult::ErrorTooManyVariables(_)
         | EvalAltResult::ErrorTooManyModules(_)

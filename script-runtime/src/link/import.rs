@@ -8,6 +8,8 @@ use rhai::{
     Position, Scope, Shared,
 };
 
+use samovar_importer::{Importer, ModuleStatus};
+
 use super::error::{Kind, ScriptError};
 use super::instance::{self, Core, Instance};
 use super::name::{self, InstanceId};
@@ -36,6 +38,17 @@ pub(crate) trait Importing: Send + Sync {
         specifier: &str,
         options: &ImportOptions,
     ) -> Result<Arc<Instance>, ScriptError>;
+
+    /// The modules among which it decides.
+    fn modules(&self) -> Vec<ModuleStatus> {
+        Vec::new()
+    }
+
+    /// One of them: this very instance.
+    fn module(&self, of: &Importer) -> Option<ModuleStatus> {
+        let _ = of;
+        None
+    }
 }
 
 thread_local! {
@@ -57,14 +70,27 @@ pub(crate) fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce(
     run()
 }
 
+fn deciding() -> Option<Arc<dyn Importing>> {
+    DECIDING.with(|deciding| deciding.borrow().last().cloned())
+}
+
+/// The modules that the running code sees.
+pub(crate) fn modules() -> Vec<ModuleStatus> {
+    deciding().map(|deciding| deciding.modules()).unwrap_or_default()
+}
+
+/// What the running code sees of an instance.
+pub(crate) fn module(of: &Importer) -> Option<ModuleStatus> {
+    deciding()?.module(of)
+}
+
 fn import(
     from: Option<InstanceId>,
     specifier: &str,
     options: &ImportOptions,
     at: Position,
 ) -> Result<Arc<Instance>, Box<EvalAltResult>> {
-    let deciding = DECIDING.with(|deciding| deciding.borrow().last().cloned());
-    let imported = match deciding {
+    let imported = match deciding() {
         Some(deciding) => deciding.import(from, specifier, options),
         None => Err(ScriptError::new(Kind::Import, "nothing can be imported here")),
     };
@@ -146,9 +172,9 @@ fn read_options(map: &Map) -> Result<ImportOptions, String> {
     Ok(options)
 }
 
-/// Is it a module that was imported as a value? It keeps that module's instance alive.
-pub(crate) fn is_module_value(value: &Dynamic) -> bool {
-    value.is::<ModuleValue>()
+/// The instance of a module that was imported as a value, which keeps it alive.
+pub(crate) fn module_value(value: &Dynamic) -> Option<InstanceId> {
+    value.read_lock::<ModuleValue>().map(|module| module.0.id())
 }
 
 /// A module as a value: `m.variable`, `m["variable"]`, `m["function"].call(x)`.

@@ -10,6 +10,7 @@ use rhai::{
     Module, NativeCallContext, RhaiFunc, Shared,
 };
 
+use parking_lot::Mutex;
 use samovar_importer::Importer;
 
 use super::bindings::Bindings;
@@ -33,6 +34,8 @@ pub(crate) struct Core {
     /// The module in its role as importer, if the samovar importer loaded it.
     importer: Option<Arc<Importer>>,
     bindings: Bindings,
+    /// What `on_purge` registered, in order. These do not hold the instance either.
+    cleanups: Mutex<Vec<Dynamic>>,
     code: OnceLock<Code>,
     /// The state that a call from outside starts with; there is none while the top level runs.
     start: OnceLock<GlobalRuntimeState>,
@@ -44,6 +47,9 @@ pub(crate) struct Code {
     /// The numbers of parameters of each function, closures too, by its linked name.
     pub(crate) arities: HashMap<String, Vec<usize>>,
 }
+
+/// Whoever adds more cleanups than this adds one on each request.
+const MAX_CLEANUPS: usize = 1_000;
 
 /// Every instance that lives. A compiled name has only the number of its instance to go by.
 static ALL: LazyLock<papaya::HashMap<InstanceId, Weak<Core>>> = LazyLock::new(papaya::HashMap::new);
@@ -78,7 +84,8 @@ impl Core {
         bindings: Bindings,
     ) -> Arc<Self> {
         let tag = format!("{}#{id}", scan.file()).into();
-        let core = Arc::new(Self { id, tag, scan, importer, bindings, code: OnceLock::new(), start: OnceLock::new() });
+        let (cleanups, code, start) = (Mutex::default(), OnceLock::new(), OnceLock::new());
+        let core = Arc::new(Self { id, tag, scan, importer, bindings, cleanups, code, start });
         ALL.pin().insert(id, Arc::downgrade(&core));
         core
     }
@@ -105,6 +112,24 @@ impl Core {
             Some(_) => None,
             None => self.variable(*self.bindings.slots().get(name)?),
         }
+    }
+
+    /// Adds a callback that is called when the module is purged. False: there are too many.
+    pub(crate) fn add_cleanup(&self, callback: FnPtr) -> bool {
+        let mut callback = Dynamic::from(callback);
+        super::callback::weaken(&mut callback, self.id);
+        let mut cleanups = self.cleanups.lock();
+        let room = cleanups.len() < MAX_CLEANUPS;
+        if room {
+            cleanups.push(callback);
+        }
+        room
+    }
+
+    /// The callbacks to call when the module is purged, in the order in which they were added; each is given out once.
+    pub(crate) fn take_cleanups(&self) -> Vec<FnPtr> {
+        let cleanups = std::mem::take(&mut *self.cleanups.lock());
+        cleanups.into_iter().filter_map(Dynamic::try_cast).collect()
     }
 
     pub(crate) fn bindings(&self) -> &Bindings {
@@ -222,6 +247,14 @@ impl Instance {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// Names and values of all variables, as they are kept: callbacks of the instance itself do not hold it.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = (&str, Dynamic)> {
+        let bindings = &self.core.bindings;
+        let slots =
+            bindings.slots().iter().filter_map(|(name, slot)| Some((name.as_str(), bindings.stored_at(*slot)?)));
+        slots.chain(self.extra.iter().map(|(name, value)| (name.as_str(), value.clone())))
     }
 
     /// What importers see: every variable, and every function that is not private.

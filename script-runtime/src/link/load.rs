@@ -71,6 +71,7 @@ impl Linker {
         linker.register("import_module", 1, Arc::new(import::import_module));
         linker.register("import_module", 2, Arc::new(import::import_module));
         linker.register("callback", 1, Arc::new(make_callback));
+        linker.register("on_purge", 1, Arc::new(on_purge));
         linker
     }
 
@@ -167,7 +168,8 @@ impl Linker {
         scope: &mut Scope<'_>,
         seeds: &[(&str, Dynamic)],
     ) -> Result<Arc<Instance>, ScriptError> {
-        let (statements, steps) = with_steps(statements, core.bindings().slots());
+        let kept = taking_over(statements, core.scan().keeps(), seeds);
+        let (statements, steps) = with_steps(&kept, core.bindings().slots());
         let mut global = self.engine.new_global_runtime_state();
         core.enter(&mut global);
         let loading = Loading { core: core.clone(), steps };
@@ -218,6 +220,16 @@ fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [
             Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))
         }
     }
+}
+
+/// `on_purge(f)`: `f` is called after `__mp_purge__` of the module in which this is written.
+fn on_purge(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let callback = make_callback(core, context, args)?;
+    if !callback.try_cast().is_some_and(|callback| core.add_cleanup(callback)) {
+        let message = "on_purge was called a thousand times by this module: call it once, when the module loads";
+        return Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), context.call_position())));
+    }
+    Ok(Dynamic::UNIT)
 }
 
 fn add_instance_function(module: &mut Module, id: InstanceId, function: &InstanceFunction) {
@@ -280,6 +292,24 @@ const STEP: &str = "\u{1}step ";
 /// The number of a step, if the name is one.
 pub(crate) fn step(name: &str) -> Option<usize> {
     name.strip_prefix(STEP)?.parse().ok()
+}
+
+/// Statements in which `keep NAME = expr;` reads `NAME`, as carried over, instead of `expr`, where it was.
+fn taking_over(statements: &[Stmt], keeps: &[(Position, String)], seeds: &[(&str, Dynamic)]) -> Vec<Stmt> {
+    let carried = |at: &Position| {
+        let (_, name) = keeps.iter().find(|(keep, _)| keep == at)?;
+        seeds.iter().any(|(seed, _)| seed == name).then_some(name)
+    };
+    let taken_over = |statement: &Stmt| match statement {
+        Stmt::Var(definition, flags, at) => {
+            let name = carried(at)?;
+            let value = Expr::Variable((None, name.as_str().into(), Namespace::NONE, 0).into(), None, *at);
+            let (identifier, _, index) = &**definition;
+            Some(Stmt::Var((identifier.clone(), value, *index).into(), *flags, *at))
+        }
+        _ => None,
+    };
+    statements.iter().map(|statement| taken_over(statement).unwrap_or_else(|| statement.clone())).collect()
 }
 
 /// Puts a step after each statement that may have changed variables: functions that the top level calls see these.

@@ -30,10 +30,11 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use call::Function;
+pub(crate) use callback::{call as call_callback, captured, owner, weaken};
 pub use engine::{Output, Printed};
 pub(crate) use error::{Frame, Kind, ScriptError};
-pub(crate) use import::{ImportOptions, Importing, is_module_value, with_importing};
-pub(crate) use instance::Instance;
+pub(crate) use import::{ImportOptions, Importing, module, module_value, modules, with_importing};
+pub(crate) use instance::{Core, Instance, find};
 pub use limits::Limits;
 pub use load::Linked;
 pub(crate) use load::{Linker, SEARCH_PATH, directories};
@@ -43,7 +44,7 @@ pub(crate) use scan::Scan;
 /// The role as importer of the live instance of this number. While it loads, its search path is what its top level has
 /// made of it so far.
 pub(crate) fn importer(id: InstanceId) -> Option<Arc<samovar_importer::Importer>> {
-    let core = instance::find(id)?;
+    let core = find(id)?;
     let importer = core.importer()?;
     if let Some(path) = core.variable_so_far(SEARCH_PATH) {
         importer.set_search_path(directories(&path));

@@ -19,6 +19,8 @@ pub(crate) struct Scan {
     file: Arc<str>,
     text: Arc<str>,
     variables: Vec<String>,
+    /// Where a `keep` stands, and the variable that it defines.
+    keeps: Vec<(Position, String)>,
     functions: Vec<FunctionDef>,
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
@@ -27,6 +29,8 @@ pub(crate) struct Scan {
 
 #[derive(Clone, Debug)]
 enum Lexical {
+    /// `keep` that begins a definition.
+    Keep,
     /// The name in `fn name`, in `import .. as name` or before `::`.
     Owned(String),
     /// A path after `import`, or the part of it that comes first.
@@ -43,6 +47,7 @@ impl Scan {
             file: file.into(),
             text: "".into(),
             variables: Vec::new(),
+            keeps: Vec::new(),
             functions: Vec::new(),
             uses: Vec::new(),
             lexical: Vec::new(),
@@ -65,6 +70,12 @@ impl Scan {
     #[must_use]
     pub(crate) fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// The variables that a reload takes over (`keep`), each with the place of the word.
+    #[must_use]
+    pub(crate) fn keeps(&self) -> &[(Position, String)] {
+        &self.keeps
     }
 
     /// Names that functions use and the text does not define: natives' constants, or what a predecessor carried over.
@@ -112,6 +123,9 @@ impl Scan {
                 format!("the name `{reserved}` is reserved: `__mp` must not be followed by a letter or digit");
             return Err(fail(at, ErrorKind::Syntax, message));
         }
+        if let Some((at, message)) = misplaced_keep(&seen) {
+            return Err(fail(at, ErrorKind::Syntax, message));
+        }
         let ast = compiled.map_err(|error| fail(error.1, ErrorKind::Syntax, name::unlink(&error.0.to_string())))?;
         let (functions, uses) = sites::collect(&ast);
         let variables = variables(&seen);
@@ -122,7 +136,7 @@ impl Scan {
             return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
         }
         let lexical = lexical(&seen);
-        Ok(Self { file, text, variables, functions, uses, lexical })
+        Ok(Self { file, text, variables, keeps: keeps(&seen), functions, uses, lexical })
     }
 
     /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
@@ -188,6 +202,7 @@ impl Link<'_> {
         let known = |name: &String| self.slots.contains_key(name);
         match what {
             Lexical::Owned(name) => Some(Rewrite::Name(name::function(name, self.id))),
+            Lexical::Keep => Some(Rewrite::Const),
             Lexical::Path(text) => Some(Rewrite::Text(name::path(text, self.id))),
             Lexical::GlobalOpen(name) => known(name).then_some(Rewrite::Open),
             Lexical::GlobalName(name) => self.variable(name).map(Rewrite::Name),
@@ -210,6 +225,37 @@ fn reserved(seen: &Seen) -> Option<(String, Position)> {
         Kind::Identifier(text) if name::is_reserved(text) => Some((text.clone(), seen.at)),
         _ => None,
     }
+}
+
+fn keeps(seen: &[Seen]) -> Vec<(Position, String)> {
+    let kept = |pair: &[Seen]| match pair {
+        [Seen { kind: Kind::Keep, at, .. }, Seen { kind: Kind::Identifier(name), .. }] => Some((*at, name.clone())),
+        _ => None,
+    };
+    seen.windows(2).filter_map(kept).collect()
+}
+
+/// A `keep` that defines nothing, and one that would inside of a block or function. `keep` is an ordinary name in all
+/// other places.
+fn misplaced_keep(seen: &[Seen]) -> Option<(Position, String)> {
+    let is_name = |token: Option<&Seen>| matches!(token.map(|token| &token.kind), Some(Kind::Identifier(_)));
+    seen.iter().enumerate().find_map(|(index, token)| {
+        let next = seen.get(index + 1);
+        match &token.kind {
+            Kind::Keep if !is_name(next) => {
+                let message = "`keep` begins a definition at the top level: write `keep NAME = value;`";
+                Some((token.at, message.to_owned()))
+            }
+            Kind::Identifier(word)
+                if word == token::KEEP && is_name(next) && token::begins_statement(&seen[..index]) =>
+            {
+                let message = "`keep` stands at the top level of a module only, where what it keeps lives on; \
+                               use `let` here";
+                Some((token.at, message.to_owned()))
+            }
+            _ => None,
+        }
+    })
 }
 
 fn variables(seen: &[Seen]) -> Vec<String> {
@@ -241,6 +287,7 @@ fn lexical(seen: &[Seen]) -> Vec<(Position, Lexical)> {
     let mut found = Vec::new();
     for (index, token) in seen.iter().enumerate() {
         match &token.kind {
+            Kind::Keep => found.push((token.at, Lexical::Keep)),
             Kind::Fn => found.extend(defined_function(&seen[index + 1..])),
             Kind::Import => {
                 if let Some(Kind::Text(path)) = kind(index + 1) {

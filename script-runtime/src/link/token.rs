@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Text(String),
     Let,
     Const,
+    /// `keep` where a statement begins at the top level: it is compiled as `const`.
+    Keep,
     Fn,
     Import,
     Export,
@@ -27,6 +29,8 @@ pub(crate) enum Kind {
     /// `(`, `()` or `!`: what makes a call of the name before it.
     Call,
     Open,
+    /// `{`: a statement may begin after it.
+    OpenBrace,
     Close,
     /// `}`: what may end a statement.
     CloseBrace,
@@ -46,6 +50,7 @@ pub(crate) struct Seen {
 pub(crate) enum Rewrite {
     Name(String),
     Text(String),
+    Const,
     Open,
     Close,
 }
@@ -98,8 +103,11 @@ pub(crate) fn map(token: Token, at: Position) -> Token {
 }
 
 fn record(token: Token, at: Position, seen: &mut Vec<Seen>, depth: &mut usize) -> Token {
-    let kind = kind_of(&token);
     let here = *depth;
+    let kind = match kind_of(&token) {
+        Kind::Identifier(word) if word == KEEP && here == 0 && begins_statement(seen) => Kind::Keep,
+        kind => kind,
+    };
     match token {
         Token::LeftBrace | Token::LeftParen | Token::LeftBracket | Token::QuestionBracket | Token::MapStart => {
             *depth += 1;
@@ -111,6 +119,7 @@ fn record(token: Token, at: Position, seen: &mut Vec<Seen>, depth: &mut usize) -
         Kind::Identifier(name) if here == 0 && defines_at_top_level(seen) => {
             Token::Identifier(Box::new(name::hidden(name).as_str().into()))
         }
+        Kind::Keep => Token::Const,
         _ => token,
     };
     seen.push(Seen { kind, at, depth: here });
@@ -120,8 +129,16 @@ fn record(token: Token, at: Position, seen: &mut Vec<Seen>, depth: &mut usize) -
 /// Whether the tokens so far end in a `let` or `const` that begins a statement.
 pub(crate) fn defines_at_top_level(before: &[Seen]) -> bool {
     let kinds = |back: usize| before.len().checked_sub(back).map(|at| &before[at].kind);
-    matches!(kinds(1), Some(Kind::Let | Kind::Const))
+    matches!(kinds(1), Some(Kind::Let | Kind::Const | Kind::Keep))
         && matches!(kinds(2), None | Some(Kind::SemiColon | Kind::CloseBrace | Kind::Export))
+}
+
+/// The word that begins `keep NAME = expr;`.
+pub(crate) const KEEP: &str = "keep";
+
+/// Whether a statement ends with the tokens so far.
+pub(crate) fn begins_statement(before: &[Seen]) -> bool {
+    matches!(before.last().map(|token| &token.kind), None | Some(Kind::SemiColon | Kind::OpenBrace | Kind::CloseBrace))
 }
 
 fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &mut usize) -> Token {
@@ -140,6 +157,7 @@ fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &
         (Rewrite::Text(text), Token::InterpolatedString(_)) => {
             Token::InterpolatedString(Box::new(text.as_str().into()))
         }
+        (Rewrite::Const, Token::Identifier(_)) => Token::Const,
         (Rewrite::Open, Token::Identifier(_)) => Token::LeftParen,
         (Rewrite::Close, Token::Identifier(_)) => Token::RightParen,
         (_, token) => token,
@@ -160,7 +178,8 @@ fn kind_of(token: &Token) -> Kind {
         Token::Period => Kind::Period,
         Token::SemiColon => Kind::SemiColon,
         Token::LeftParen | Token::Unit | Token::Bang => Kind::Call,
-        Token::LeftBrace | Token::LeftBracket | Token::QuestionBracket | Token::MapStart => Kind::Open,
+        Token::LeftBrace => Kind::OpenBrace,
+        Token::LeftBracket | Token::QuestionBracket | Token::MapStart => Kind::Open,
         Token::RightBrace => Kind::CloseBrace,
         Token::RightParen | Token::RightBracket => Kind::Close,
         _ => Kind::Other,

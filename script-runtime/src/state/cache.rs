@@ -12,8 +12,9 @@ use super::call;
 use super::drop_flat::drop_flat;
 use super::error::{DeadlineReached, StateError};
 use super::handle::{self, Handle, rust_traits, within_limits};
+use super::holds::OnlyPlain;
 use super::table::key;
-use super::value::detach;
+use super::value::stored;
 
 /// A shared cache. In a script: `cache(capacity, seconds)`; the seconds may be a fraction.
 ///
@@ -56,6 +57,7 @@ type Entries = Bounded<ImmutableString, Entry, UnitWeighter, std::hash::RandomSt
 struct Shared {
     entries: Entries,
     keeps: Duration,
+    only_plain: OnlyPlain,
 }
 
 #[derive(Clone)]
@@ -90,7 +92,8 @@ impl Cache {
         if keeps.is_zero() || keeps > Self::MAX_TIME_TO_LIVE {
             return Err(StateError::Seconds { found: keeps.as_secs_f64().to_string() });
         }
-        Ok(Self { shared: Arc::new(Shared { entries: bounded(capacity), keeps }) })
+        let (entries, only_plain) = (bounded(capacity), OnlyPlain::default());
+        Ok(Self { shared: Arc::new(Shared { entries, keeps, only_plain }) })
     }
 
     /// A copy of the value of `key`.
@@ -105,7 +108,8 @@ impl Cache {
     ///
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn set(&self, key: impl Into<ImmutableString>, value: Dynamic) -> Result<(), StateError> {
-        self.shared.entries.insert(key.into(), self.entry(detach(value)?));
+        let value = self.shared.only_plain.note(stored(value)?);
+        self.shared.entries.insert(key.into(), self.entry(value));
         Ok(())
     }
 
@@ -136,10 +140,10 @@ impl Cache {
             // `live` removes nothing; what is left is the time-out.
             EntryResult::Timeout | EntryResult::Removed(..) => {
                 let waited_for = format!("another call to make the value of \"{key}\" in get_or(..)");
-                return Err(StateError::from(DeadlineReached { waited_for }).into());
+                return Err(StateError::from(DeadlineReached { waited_for, on_lock: false }).into());
             }
         };
-        let value = detach(make()?)?;
+        let value = self.shared.only_plain.note(stored(make()?)?);
         // A `set` or `remove` that came while the value was made is newer, and wins.
         drop(place.insert(self.entry(value.clone())));
         Ok(value)
@@ -181,6 +185,23 @@ impl Cache {
             self.shared.entries.iter().map(|(key, entry)| (key, Dynamic::clone(&entry.value))).collect();
         entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         entries
+    }
+
+    /// Can there be no function and no other handle in it?
+    pub(super) fn only_plain(&self) -> bool {
+        self.shared.only_plain.get()
+    }
+
+    /// As [`Table::rewrite`](super::Table). No value lives longer by it.
+    pub(super) fn rewrite(&self, change: &mut dyn FnMut(&mut Dynamic) -> bool) {
+        for (key, Entry { value, ends }) in self.shared.entries.iter().collect::<Vec<_>>() {
+            let mut new = Dynamic::clone(&value);
+            if change(&mut new) {
+                let entry = Entry { value: Arc::new(new), ends };
+                // An entry that left meanwhile stays away.
+                let _ = self.shared.entries.replace(key, entry, true);
+            }
+        }
     }
 
     pub(super) fn get_at(&self, key: &str, now: Instant) -> Option<Dynamic> {

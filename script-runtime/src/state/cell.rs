@@ -8,8 +8,9 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallCo
 use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, rust_traits, within_limits};
+use super::holds::OnlyPlain;
 use super::retry::Attempts;
-use super::value::{detach, same};
+use super::value::{detach, same, stored};
 
 /// A shared value. In a script: `cell(v)`.
 ///
@@ -41,6 +42,7 @@ pub struct Cell {
 
 struct Shared {
     value: ArcSwap<Dynamic>,
+    only_plain: OnlyPlain,
 }
 
 impl Cell {
@@ -50,7 +52,9 @@ impl Cell {
     ///
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn new(value: Dynamic) -> Result<Self, StateError> {
-        Ok(Self { shared: Arc::new(Shared { value: ArcSwap::from_pointee(detach(value)?) }) })
+        let only_plain = OnlyPlain::default();
+        let value = ArcSwap::from_pointee(only_plain.note(stored(value)?));
+        Ok(Self { shared: Arc::new(Shared { value, only_plain }) })
     }
 
     /// A copy of the value.
@@ -64,7 +68,7 @@ impl Cell {
     ///
     /// As [`Cell::new`].
     pub fn set(&self, value: Dynamic) -> Result<(), StateError> {
-        self.shared.value.store(Arc::new(detach(value)?));
+        self.shared.value.store(Arc::new(self.stored(value)?));
         Ok(())
     }
 
@@ -74,7 +78,7 @@ impl Cell {
     ///
     /// As [`Cell::new`].
     pub fn swap(&self, value: Dynamic) -> Result<Dynamic, StateError> {
-        let old = self.shared.value.swap(Arc::new(detach(value)?));
+        let old = self.shared.value.swap(Arc::new(self.stored(value)?));
         Ok(Arc::try_unwrap(old).unwrap_or_else(|old| Dynamic::clone(&old)))
     }
 
@@ -92,7 +96,7 @@ impl Cell {
         let mut attempts = Attempts::default();
         loop {
             let old = self.shared.value.load_full();
-            let new = detach(change(Dynamic::clone(&old))?)?;
+            let new = self.stored(change(Dynamic::clone(&old))?)?;
             if self.replace(&old, &new) {
                 return Ok(new);
             }
@@ -109,7 +113,7 @@ impl Cell {
     ///
     /// As [`Cell::new`].
     pub fn compare_and_set(&self, old: &Dynamic, new: Dynamic) -> Result<bool, StateError> {
-        let (old, new) = (detach(old.clone())?, detach(new)?);
+        let (old, new) = (detach(old.clone())?, self.stored(new)?);
         loop {
             let current = self.shared.value.load_full();
             if !same(&current, &old) {
@@ -119,6 +123,24 @@ impl Cell {
                 return Ok(true);
             }
         }
+    }
+
+    /// Can there be no function and no other handle in it?
+    pub(super) fn only_plain(&self) -> bool {
+        self.shared.only_plain.get()
+    }
+
+    /// As [`Table::rewrite`](super::Table).
+    pub(super) fn rewrite(&self, change: &mut dyn FnMut(&mut Dynamic) -> bool) {
+        let old = self.shared.value.load_full();
+        let mut new = Dynamic::clone(&old);
+        if change(&mut new) {
+            self.replace(&old, &new);
+        }
+    }
+
+    fn stored(&self, value: Dynamic) -> Result<Dynamic, StateError> {
+        Ok(self.shared.only_plain.note(stored(value)?))
     }
 
     /// Replaces the value if it is still the one that `old` points to.

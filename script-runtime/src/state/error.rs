@@ -91,6 +91,8 @@ pub enum StateError {
 pub struct DeadlineReached {
     /// What it waited for, with the place where that was taken if known: `a lock held since cart.rhai:3:5`.
     pub waited_for: String,
+    /// Was that a [`Lock`](super::Lock)? Who holds one gives it back in the end, so that trying again later may help.
+    pub on_lock: bool,
 }
 
 impl DeadlineReached {

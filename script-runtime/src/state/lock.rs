@@ -152,7 +152,8 @@ impl Lock {
             let timed_out = self.shared.released.wait_until(&mut holder, until).timed_out();
             // Released in the last moment is released: only who would still wait has reached the deadline.
             if let (true, Some(other)) = (timed_out, &*holder) {
-                return Err(DeadlineReached { waited_for: format!("a lock held since {}", other.since) }.into());
+                let waited_for = format!("a lock held since {}", other.since);
+                return Err(DeadlineReached { waited_for, on_lock: true }.into());
             }
         }
         *holder = Some(Holder { thread: me, by_acquire, since });

@@ -52,6 +52,7 @@ mod counter;
 mod drop_flat;
 mod error;
 mod handle;
+mod holds;
 mod lock;
 mod path;
 mod queue;
@@ -72,8 +73,10 @@ pub use lock::{Lock, LockGuard};
 pub use path::{Path, Step};
 pub use queue::Queue;
 pub use table::Table;
+pub(crate) use value::is_neutral_leaf;
 pub use value::{Foreign, ForeignKind, MAX_DEPTH, detach, neutral};
 pub use walk::{MAX_PATH, walk};
+pub(crate) use walk::{find_code, holders};
 
 /// Makes all state types known to `engine`.
 ///

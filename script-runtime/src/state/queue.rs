@@ -9,7 +9,8 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, INT, NativeC
 use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, room_for, rust_traits, within_limits};
-use super::value::detach;
+use super::holds::OnlyPlain;
+use super::value::stored;
 
 /// A shared queue of bounded length. In a script: `queue(capacity)`.
 ///
@@ -45,6 +46,7 @@ pub struct Queue {
 struct Shared {
     capacity: usize,
     values: Mutex<VecDeque<Dynamic>>,
+    only_plain: OnlyPlain,
 }
 
 impl Queue {
@@ -61,7 +63,8 @@ impl Queue {
             let found = INT::try_from(capacity).unwrap_or(INT::MAX);
             return Err(StateError::Capacity { found, most: Self::MAX_CAPACITY });
         }
-        Ok(Self { shared: Arc::new(Shared { capacity, values: Mutex::default() }) })
+        let (values, only_plain) = (Mutex::default(), OnlyPlain::default());
+        Ok(Self { shared: Arc::new(Shared { capacity, values, only_plain }) })
     }
 
     /// Appends a copy of `value`. Returns false, and drops it, if the queue is full.
@@ -70,7 +73,7 @@ impl Queue {
     ///
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn push(&self, value: Dynamic) -> Result<bool, StateError> {
-        let value = detach(value)?;
+        let value = self.shared.only_plain.note(stored(value)?);
         let mut values = self.shared.values.lock();
         let taken = values.len() < self.shared.capacity;
         if taken {
@@ -113,6 +116,23 @@ impl Queue {
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.shared.capacity
+    }
+
+    /// Can there be no function and no other handle in it?
+    pub(super) fn only_plain(&self) -> bool {
+        self.shared.only_plain.get()
+    }
+
+    /// As [`Table::rewrite`](super::Table), in one step.
+    pub(super) fn rewrite(&self, change: &mut dyn FnMut(&mut Dynamic) -> bool) {
+        // What is replaced is dropped when the lock is free again.
+        let mut replaced = Vec::new();
+        for value in self.shared.values.lock().iter_mut() {
+            let mut new = value.clone();
+            if change(&mut new) {
+                replaced.push(std::mem::replace(value, new));
+            }
+        }
     }
 
     /// Copies of the values that wait, oldest first.

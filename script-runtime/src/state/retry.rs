@@ -20,7 +20,7 @@ impl Attempts {
         let until = *self.until.get_or_insert_with(call::wait_until);
         if Instant::now() >= until {
             let waited_for = "a turn to update(..) a value that others keep changing".to_owned();
-            return Err(DeadlineReached { waited_for });
+            return Err(DeadlineReached { waited_for, on_lock: false });
         }
         std::thread::yield_now();
         Ok(())

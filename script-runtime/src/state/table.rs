@@ -11,8 +11,9 @@ use rhai::{
 use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, room_for, rust_traits, within_limits};
+use super::holds::OnlyPlain;
 use super::retry::Attempts;
-use super::value::detach;
+use super::value::stored;
 
 /// A shared map. In a script: `table()`.
 ///
@@ -65,6 +66,7 @@ type Slot = Arc<Dynamic>;
 
 struct Shared {
     slots: DashMap<ImmutableString, Slot>,
+    only_plain: OnlyPlain,
 }
 
 /// Fewer than the default of a large machine, for a script may make many tables.
@@ -72,7 +74,7 @@ const SHARDS: usize = 16;
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { slots: DashMap::with_shard_amount(SHARDS) }
+        Self { slots: DashMap::with_shard_amount(SHARDS), only_plain: OnlyPlain::default() }
     }
 }
 
@@ -95,7 +97,8 @@ impl Table {
     ///
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn set(&self, key: impl Into<ImmutableString>, value: Dynamic) -> Result<(), StateError> {
-        let old = self.shared.slots.insert(key.into(), Arc::new(detach(value)?));
+        let value = self.shared.only_plain.note(stored(value)?);
+        let old = self.shared.slots.insert(key.into(), Arc::new(value));
         drop(old);
         Ok(())
     }
@@ -150,7 +153,8 @@ impl Table {
         let mut attempts = Attempts::default();
         loop {
             let old = self.slot(&key);
-            let new = detach(change(old.as_deref().cloned().unwrap_or_default())?)?;
+            let new = stored(change(old.as_deref().cloned().unwrap_or_default())?)?;
+            let new = self.shared.only_plain.note(new);
             if self.replace(&key, old.as_ref(), &new) {
                 return Ok(new);
             }
@@ -200,6 +204,23 @@ impl Table {
             self.shared.slots.iter().map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
         slots.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         slots.into_iter().map(|(key, slot)| (key, Dynamic::clone(&slot))).collect()
+    }
+
+    /// Can there be no function and no other handle in it?
+    pub(super) fn only_plain(&self) -> bool {
+        self.shared.only_plain.get()
+    }
+
+    /// Puts what `change` makes of each value in its place, where it says that it made something else. What others
+    /// change meanwhile is left as it is.
+    pub(super) fn rewrite(&self, change: &mut dyn FnMut(&mut Dynamic) -> bool) {
+        for key in self.keys() {
+            let Some(old) = self.slot(&key) else { continue };
+            let mut new = Dynamic::clone(&old);
+            if change(&mut new) {
+                self.replace(&key, Some(&old), &new);
+            }
+        }
     }
 
     fn slot(&self, key: &str) -> Option<Slot> {

@@ -3,8 +3,9 @@
 use rhai::{Array, Blob, Dynamic, FLOAT, FnPtr, INT, Map};
 
 use super::error::StateError;
+use super::holds::Stored;
 use super::path::{Path, Step};
-use super::walk::handle_address;
+use super::walk::{handle_address, holds_nothing};
 
 /// How many levels of arrays, maps and captured values a stored value may have.
 pub const MAX_DEPTH: usize = 64;
@@ -60,7 +61,7 @@ pub enum ForeignKind {
 /// # Ok::<(), Box<rhai::EvalAltResult>>(())
 /// ```
 pub fn neutral(value: &Dynamic) -> Result<Dynamic, Foreign> {
-    DeepCopy { code: Code::Refused, left: MAX_PARTS }.of(value.clone(), 0).map_err(|fault| {
+    DeepCopy::new(Code::Refused).of(value.clone(), 0).map_err(|fault| {
         let mut path = Path::default();
         fault.way_out.into_iter().rev().for_each(|step| path.push(step));
         Foreign { path, kind: fault.kind }
@@ -75,10 +76,17 @@ pub fn neutral(value: &Dynamic) -> Result<Dynamic, Foreign> {
 ///
 /// [`StateError::TooDeep`] and [`StateError::InUse`].
 pub fn detach(value: Dynamic) -> Result<Dynamic, StateError> {
-    DeepCopy { code: Code::Kept, left: MAX_PARTS }.of(value, 0).map_err(|fault| match fault.kind {
+    stored(value).map(|stored| stored.value)
+}
+
+/// As [`detach`], with what a handle has to remember of it.
+pub(super) fn stored(value: Dynamic) -> Result<Stored, StateError> {
+    let mut copy = DeepCopy::new(Code::Kept);
+    let value = copy.of(value, 0).map_err(|fault| match fault.kind {
         ForeignKind::InUse => StateError::InUse,
         _ => StateError::TooDeep,
-    })
+    })?;
+    Ok(Stored { value, is_plain: copy.is_plain })
 }
 
 /// Do the values look the same to a script? Handles by identity, functions by name and captured values, arrays and
@@ -110,6 +118,11 @@ pub(super) fn same(one: &Dynamic, other: &Dynamic) -> bool {
 /// Is the value of a type that Rhai itself makes?
 pub(super) fn is_builtin(value: &Dynamic) -> bool {
     !value.is_variant() || value.is::<std::ops::Range<INT>>() || value.is::<std::ops::RangeInclusive<INT>>()
+}
+
+/// Is it a value that belongs to no module and to no code, nested ones apart?
+pub(crate) fn is_neutral_leaf(value: &Dynamic) -> bool {
+    (is_builtin(value) && !value.is_fnptr()) || handle_address(value).is_some()
 }
 
 fn same_as<T: Clone + 'static>(one: &Dynamic, other: &Dynamic, eq: impl Fn(&T, &T) -> bool) -> bool {
@@ -144,6 +157,8 @@ struct DeepCopy {
     code: Code,
     /// How many more parts it may have.
     left: usize,
+    /// No function, no unknown type, and no handle that holds values has been met.
+    is_plain: bool,
 }
 
 /// Why a copy failed. The path is put together on the way out, so that a copy that succeeds pays nothing for it.
@@ -153,6 +168,10 @@ struct Fault {
 }
 
 impl DeepCopy {
+    fn new(code: Code) -> Self {
+        Self { code, left: MAX_PARTS, is_plain: true }
+    }
+
     fn of(&mut self, value: Dynamic, depth: usize) -> Result<Dynamic, Fault> {
         self.left = self.left.saturating_sub(1);
         if depth > MAX_DEPTH || self.left == 0 {
@@ -179,11 +198,15 @@ impl DeepCopy {
             if self.code == Code::Refused {
                 return Err(ForeignKind::Function(function.fn_name().to_owned()).into());
             }
+            self.is_plain = false;
             for (index, part) in function.iter_curry_mut().enumerate() {
                 self.replace(part, depth).map_err(|fault| fault.inside(Step::Captured(index)))?;
             }
-        } else if self.code == Code::Refused && !is_builtin(&value) && handle_address(&value).is_none() {
-            return Err(ForeignKind::Custom(value.type_name().to_owned()).into());
+        } else if !is_builtin(&value) {
+            if self.code == Code::Refused && handle_address(&value).is_none() {
+                return Err(ForeignKind::Custom(value.type_name().to_owned()).into());
+            }
+            self.is_plain &= holds_nothing(&value);
         }
         Ok(value)
     }

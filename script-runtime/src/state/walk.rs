@@ -1,6 +1,6 @@
 //! Looking at everything that a value holds, also through handles.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
@@ -42,16 +42,26 @@ pub const MAX_PATH: usize = 256;
 /// # Ok::<(), Box<rhai::EvalAltResult>>(())
 /// ```
 pub fn walk(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Foreign> {
-    let mut walk = Walk { visit, path: Path::default(), to_enter: VecDeque::new(), seen: HashSet::new(), missed: None };
-    walk.look_at(value, 0);
-    // Handles wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
-    while let Some((path, parts)) = walk.to_enter.pop_front() {
-        walk.path = path;
-        for (step, part) in parts.held() {
-            walk.inside(step, &part, 0);
-        }
-    }
-    walk.missed.map_or(Ok(()), Err)
+    Walk::new(visit, true).run(value)
+}
+
+/// As [`walk`], without looking into handles that only ever held plain values: whatever it misses is neither a function
+/// nor of a type that is unknown here.
+pub(crate) fn find_code(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Foreign> {
+    Walk::new(visit, false).run(value)
+}
+
+/// The handles in `value` that may hold functions, by address.
+pub(crate) fn holders(value: &Dynamic) -> HashMap<usize, Holder> {
+    let mut walk = Walk::new(|_: &Path, _: &Dynamic| (), false);
+    // What could not be entered is no handle that anybody could do something about.
+    let _ = walk.run(value);
+    walk.entered
+}
+
+/// Is it a handle that holds no values of any kind?
+pub(super) fn holds_nothing(value: &Dynamic) -> bool {
+    value.is::<Counter>() || value.is::<Lock>()
 }
 
 /// The address of a handle's state; `None` for what is no handle.
@@ -72,7 +82,8 @@ pub(super) fn handle_address(value: &Dynamic) -> Option<usize> {
 }
 
 /// A handle that holds values.
-enum Holder {
+#[derive(Clone)]
+pub(crate) enum Holder {
     Table(Table),
     Cache(Cache),
     Cell(Cell),
@@ -100,6 +111,25 @@ impl Holder {
         }
     }
 
+    fn only_plain(&self) -> bool {
+        match self {
+            Self::Table(table) => table.only_plain(),
+            Self::Cache(cache) => cache.only_plain(),
+            Self::Cell(cell) => cell.only_plain(),
+            Self::Queue(queue) => queue.only_plain(),
+        }
+    }
+
+    /// Puts what `change` makes of each value in its place, where it says that it made something else.
+    pub(crate) fn rewrite(&self, change: &mut dyn FnMut(&mut Dynamic) -> bool) {
+        match self {
+            Self::Table(table) => table.rewrite(change),
+            Self::Cache(cache) => cache.rewrite(change),
+            Self::Cell(cell) => cell.rewrite(change),
+            Self::Queue(queue) => queue.rewrite(change),
+        }
+    }
+
     fn held(&self) -> Vec<(Step, Dynamic)> {
         let by_key = |entries: Vec<_>| entries.into_iter().map(|(key, value)| (Step::Key(key), value)).collect();
         match self {
@@ -115,13 +145,33 @@ impl Holder {
 
 struct Walk<V> {
     visit: V,
+    /// Also into handles that hold nothing but plain values?
+    everywhere: bool,
     path: Path,
     to_enter: VecDeque<(Path, Holder)>,
+    entered: HashMap<usize, Holder>,
     seen: HashSet<usize>,
     missed: Option<Foreign>,
 }
 
 impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
+    fn new(visit: V, everywhere: bool) -> Self {
+        let (path, to_enter) = (Path::default(), VecDeque::new());
+        Self { visit, everywhere, path, to_enter, entered: HashMap::new(), seen: HashSet::new(), missed: None }
+    }
+
+    fn run(&mut self, value: &Dynamic) -> Result<(), Foreign> {
+        self.look_at(value, 0);
+        // Handles wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
+        while let Some((path, parts)) = self.to_enter.pop_front() {
+            self.path = path;
+            for (step, part) in parts.held() {
+                self.inside(step, &part, 0);
+            }
+        }
+        self.missed.take().map_or(Ok(()), Err)
+    }
+
     fn inside(&mut self, step: Step, part: &Dynamic, depth: usize) {
         self.path.push(step);
         self.look_at(part, depth);
@@ -134,7 +184,8 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         } else if value.is_shared() {
             self.look_at_shared(value, depth);
         } else if let Some(holder) = Holder::of(value) {
-            if self.seen.insert(holder.address()) {
+            if (self.everywhere || !holder.only_plain()) && self.seen.insert(holder.address()) {
+                self.entered.insert(holder.address(), holder.clone());
                 self.to_enter.push_back((self.path.clone(), holder));
             }
         } else if let Some(array) = value.read_lock::<Array>() {
@@ -148,7 +199,8 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         } else {
             (self.visit)(&self.path, value);
             if let Some(function) = value.read_lock::<FnPtr>() {
-                for (index, part) in function.iter_curry().enumerate() {
+                let hidden = crate::link::captured(&function);
+                for (index, part) in function.iter_curry().chain(&hidden).enumerate() {
                     self.inside(Step::Captured(index), part, depth + 1);
                 }
             }

@@ -82,7 +82,7 @@ impl Site {
 
     /// A module that tells the variable `who` of whoever imports it.
     fn whoami(self: &Arc<Self>, from: Option<InstanceId>) -> Result<Arc<Instance>, ScriptError> {
-        let core = from.and_then(instance::find);
+        let core = from.and_then(find);
         let who = core.and_then(|core| core.variable(*core.bindings().slots().get("who")?));
         let who = who.map_or("nobody".to_owned(), |who| who.to_string());
         let scan = self.linker.scan("whoami", &format!("const who = \"whoami\"; fn tell() {{ \"{who}\" }}"))?;
@@ -105,7 +105,7 @@ impl Importing for Arc<Site> {
         specifier: &str,
         _options: &ImportOptions,
     ) -> Result<Arc<Instance>, ScriptError> {
-        let importer = from.and_then(instance::find).map_or("nobody".to_owned(), |core| core.tag().to_string());
+        let importer = from.and_then(find).map_or("nobody".to_owned(), |core| core.tag().to_string());
         self.imports.lock().push(format!("{importer} -> {specifier}"));
         if specifier == "./whoami" {
             return self.whoami(from);

@@ -1,0 +1,93 @@
+//! Which calls from outside run at this moment, and for whom: asked when an old instance lives on (R51).
+//!
+//! Each thread notes its own calls, in a list that nobody else touches but one who asks. So noting costs a request no
+//! more than a lock that is free.
+
+use std::{
+    cell::RefCell,
+    path::Path,
+    sync::{Arc, Weak},
+    time::{Instant, SystemTime},
+};
+
+use parking_lot::Mutex;
+use samovar_importer::View;
+
+use crate::{http::Exchange, scripts::Scripts};
+
+/// What a call is made for.
+#[derive(Clone)]
+pub(crate) enum Purpose {
+    /// Answering a request.
+    Request(Exchange),
+    /// A function, called by the host or by the importer.
+    Function(Arc<Path>, Arc<str>),
+    /// The top level of a module that is being loaded.
+    Load(Arc<Path>),
+    /// A callback that the host calls.
+    Callback,
+}
+
+/// A call that runs now.
+pub(crate) struct Call {
+    pub(crate) view: Weak<View<Scripts>>,
+    purpose: Purpose,
+    since: Instant,
+}
+
+type Calls = Arc<Mutex<Vec<Call>>>;
+
+static THREADS: Mutex<Vec<Weak<Mutex<Vec<Call>>>>> = Mutex::new(Vec::new());
+
+thread_local! {
+    static MINE: RefCell<Option<Calls>> = const { RefCell::new(None) };
+}
+
+/// Notes that this thread makes a call, until it is dropped.
+pub(crate) struct Noted(Calls);
+
+/// Notes a call of this thread.
+pub(crate) fn note(view: &Arc<View<Scripts>>, purpose: Purpose, since: Instant) -> Noted {
+    let calls = MINE.with_borrow_mut(|mine| mine.get_or_insert_with(start).clone());
+    calls.lock().push(Call { view: Arc::downgrade(view), purpose, since });
+    Noted(calls)
+}
+
+/// Makes the list of a thread that has none, and forgets those of threads that have ended.
+fn start() -> Calls {
+    let calls = Calls::default();
+    let mut threads = THREADS.lock();
+    threads.retain(|thread| thread.strong_count() > 0);
+    threads.push(Arc::downgrade(&calls));
+    calls
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        // Calls are nested, so the last one noted is the first to end. Dropped when the list is free: it may hold anything.
+        let ended = self.0.lock().pop();
+        drop(ended);
+    }
+}
+
+/// What `read` finds in the calls that run now on all threads.
+pub(crate) fn find<R>(mut read: impl FnMut(&Call) -> Option<R>) -> Vec<R> {
+    let threads: Vec<Calls> = THREADS.lock().iter().filter_map(Weak::upgrade).collect();
+    threads.iter().flat_map(|calls| calls.lock().iter().filter_map(&mut read).collect::<Vec<_>>()).collect()
+}
+
+impl Call {
+    pub(crate) fn since(&self) -> SystemTime {
+        SystemTime::now() - self.since.elapsed()
+    }
+
+    /// What it is made for, as people say it.
+    pub(crate) fn purpose(&self) -> String {
+        match &self.purpose {
+            Purpose::Request(exchange) => format!("the request {} {}", exchange.head().method, exchange.head().uri),
+            Purpose::Function(path, function) => format!("a call of `{function}` in {}", path.display()),
+            Purpose::Load(path) => format!("the loading of {}", path.display()),
+            Purpose::Callback => "a callback".to_owned(),
+        }
+    }
+}
