@@ -3,7 +3,7 @@
 use std::{
     env,
     sync::atomic::{AtomicBool, Ordering},
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -46,7 +46,7 @@ fn in_a_storm_of_edits_no_request_fails_and_none_mixes_versions() {
         let clients: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| ask_until(&over, &program))).collect();
         let end = Instant::now() + Duration::from_secs_f64(seconds);
         let mut last = 0;
-        while Instant::now() < end && !clients.iter().any(|client| client.is_finished()) {
+        while Instant::now() < end && !clients.iter().any(ScopedJoinHandle::is_finished) {
             last += 1;
             site.write("version.rhai", format!("const VERSION = {last};"));
             thread::sleep(PACE);
