@@ -4,7 +4,7 @@
 use std::sync::{Arc, Barrier, mpsc};
 
 use crate::toy::{Site, Toy};
-use samovar_importer::{Hint, ImportError, ImportOptions, Outcome, Scope};
+use samovar_importer::{Event, Hint, ImportError, ImportOptions, Outcome, Scope};
 
 #[test]
 fn r21_a_view_keeps_its_generation() {
@@ -115,6 +115,32 @@ fn r28_a_friend_is_reloaded_without_its_importer() {
     site.write("f: version 2");
     site.expect("load f, reloaded 3");
     assert_eq!(friend(&site.pin()).value().version, "2");
+}
+
+#[test]
+fn r29_an_import_by_a_helper_while_loading_is_a_child_of_what_loads() {
+    // `lazy` imports on behalf of the module that it belongs to, whoever is loading.
+    let site = Site::new("h: child helper; call helper\nhelper: lazy c\nc: version 1");
+    let handler = site.load("h");
+    let c = site.load("c").id();
+    assert!(handler.children().any(|child| child == c));
+    assert!(site.load("helper").children().next().is_none());
+    site.trace();
+    site.write("c: version 2");
+    site.expect("load c, load h, reloaded 2");
+}
+
+#[test]
+fn r30_every_published_load_takes_the_next_number() {
+    let site = Site::new("a: version 1\nb: version 1\nc: broken");
+    let generation = |name: &str| site.load(name).record().generation;
+    assert_eq!((generation("a"), generation("b")), (1, 2));
+    assert!(site.import("c").is_err());
+    site.write("a: version 2");
+    site.check();
+    assert_eq!((generation("a"), generation("b")), (3, 2));
+    site.write("c: version 1");
+    assert_eq!(generation("c"), 4);
 }
 
 #[test]
@@ -345,6 +371,20 @@ fn r40_a_reload_in_progress_is_dropped() {
 }
 
 #[test]
+fn r42_registries_share_nothing() {
+    let one = Site::new("h: version 1; carry");
+    let other = samovar_importer::Registry::new("other", Toy::default(), one.tree.clone());
+    let load = |registry: &Arc<samovar_importer::Registry<Toy>>| {
+        registry.pin(&one.scope).import(None, "~/h", &ImportOptions::default()).expect("loads")
+    };
+    assert!(!Arc::ptr_eq(&load(&one.registry).value().cell, &load(&other).value().cell));
+    one.registry.freeze();
+    one.write("h: version 2; carry");
+    assert!(matches!(other.check(&Hint::Everything, false), Outcome::Published { generation: 2, .. }));
+    assert_eq!((&*load(&one.registry).value().version, &*load(&other).value().version), ("1", "2"));
+}
+
+#[test]
 fn r43_r44_state_is_carried_by_the_hook() {
     let site = Site::new("h: version 1; carry");
     let old = site.load("h");
@@ -392,11 +432,53 @@ fn r12_a_registered_module_is_found_and_never_reloaded() {
 }
 
 #[test]
+fn r14_what_came_from_a_library_directory_is_never_reloaded() {
+    let mut site = Site::new("h: version 1; child l");
+    site.tree.write("/lib/l.toy", "version 1");
+    site.scope = Arc::new(Scope::new("test.conf:1").handler_root("/s").library(["/lib"]));
+    assert!(site.load("h").value().children["l"].is_library());
+    site.tree.write("/lib/l.toy", "version 2");
+    site.trace();
+    site.expect("");
+    site.write("h: version 2; child l");
+    site.expect("load h, reloaded 2");
+    assert_eq!(site.load("h").value().children["l"].value().version, "1");
+}
+
+#[test]
+fn r16_a_handlers_bare_name_is_searched_in_its_directory_first() {
+    let mut site = Site::new("h: version root\nsection/h: version section\nshared/s: version shared");
+    site.scope = Arc::new(Scope::new("test.conf:1").handler_root("/s").path(["~/shared"]));
+    let options = ImportOptions { path: vec!["/s/section".into()], ..ImportOptions::default() };
+    let version = |name: &str| {
+        let located = site.registry.locate_root(name, &site.scope, &options).expect("found");
+        site.pin().load(&located).expect("loads").value().version.clone()
+    };
+    assert_eq!(version("h"), "section");
+    assert_eq!(version("s"), "shared");
+}
+
+#[test]
 fn r17_not_found_lists_places_and_the_closest_name() {
     let site = Site::new("h: child stroe\nstore: version 1");
     let Err(ImportError::Failed(error)) = site.import("h") else { panic!("must fail") };
     let text = error.render(false);
     assert!(text.contains("no file /s/stroe.toy") && text.contains("there is a module `store`"), "{text}");
+}
+
+#[test]
+fn r55_every_subscriber_is_told_everything_in_order() {
+    let site = Site::new("h: version 1");
+    let other = site.registry.subscribe();
+    site.load("h");
+    site.write("h: broken");
+    site.check();
+    let told: Vec<_> = other.try_iter().collect();
+    assert!(matches!(
+        told.as_slice(),
+        [Event::Loaded { .. }, Event::Published { generation: 1, .. }, Event::Refused { generation: 1, .. }]
+    ));
+    assert_eq!(site.trace(), "load h, published 1, refused (h.toy is broken)");
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! A language of five words, which proves that the core knows no language, and a site in memory to run it on.
+//! A language of a few words, which proves that the core knows no language, and a site in memory to run it on.
 //!
 //! `version X` names the text · `child NAME` imports while loading · `try NAME` does, and swallows the failure ·
-//! `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
+//! `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
 //! `carry raise` has one that fails · `library NAME=..` is registered by the host.
 
 use std::{
@@ -36,6 +36,7 @@ pub(crate) struct Instance {
     pub(crate) importer: Arc<Importer>,
     pub(crate) cell: Arc<AtomicUsize>,
     carry: Option<String>,
+    lazy: Option<String>,
 }
 
 impl Loader for Toy {
@@ -71,6 +72,7 @@ impl Loader for Toy {
             importer: importer.clone(),
             cell: carried.unwrap_or_default(),
             carry: None,
+            lazy: None,
         };
         for (word, rest) in unit {
             match word.as_str() {
@@ -78,6 +80,13 @@ impl Loader for Toy {
                 "carry" => instance.carry = Some(rest),
                 "raise" => return Err(Diagnostic::error(rest)),
                 "wait" => self.wait.as_ref().expect("a test that waits says how")(),
+                "call" => {
+                    let helper = instance.children[&rest].value();
+                    let name = helper.lazy.as_deref().expect("the helper says what it imports");
+                    view.import(Some(&helper.importer), name, &ImportOptions::default())
+                        .map_err(|error| error.diagnostic())?;
+                }
+                "lazy" => instance.lazy = Some(rest),
                 "child" | "try" => match view.import(Some(importer), &rest, &ImportOptions::default()) {
                     Ok(module) => drop(instance.children.insert(rest, module)),
                     Err(error) if word == "child" => return Err(error.diagnostic()),
@@ -108,6 +117,7 @@ impl Loader for Toy {
             importer: importer.clone(),
             cell: Arc::default(),
             carry: None,
+            lazy: None,
         })
     }
 
