@@ -2,50 +2,57 @@
 
 use std::sync::{Arc, Weak};
 
-use rhai::{EvalAltResult, ImmutableString, Map, Module};
+use rhai::{EvalAltResult, ImmutableString, Map, Module, NativeCallContext};
 use samovar_importer::{ModuleStatus, Registry, dot};
 
 use crate::{inspect, link, scripts::Scripts};
 
 type Answer<T> = Result<T, Box<EvalAltResult>>;
+type Call<'a> = NativeCallContext<'a>;
 
 /// `import "importer" as importer;` gives this. No file can take its name.
 pub(crate) fn module(registry: Weak<Registry<Scripts>>) -> Module {
+    let of = Of(registry);
     let mut module = Module::new();
     module.set_id("importer");
-    freezing(&mut module, &Of(registry.clone()));
-    graphs(&mut module, &Of(registry.clone()));
-    let of = Of(registry);
-    module.set_native_fn("module_info", move |name: ImmutableString| -> Answer<Map> {
-        Ok(inspect::module_map(inspect::find(&of.modules()?, &name)?))
+    freezing(&mut module, &of);
+    graphs(&mut module, &of);
+    module.set_native_fn("module_info", move |call: Call<'_>, name: ImmutableString| -> Answer<Map> {
+        let modules = of.modules(&call)?;
+        inspect::find(&modules, &name).map(inspect::module_map).map_err(|error| raise(&call, error))
     });
     module
 }
 
 fn freezing(module: &mut Module, of: &Of) {
     let to_freeze = of.clone();
-    module.set_native_fn("freeze_modules", move || -> Answer<()> {
-        to_freeze.registry()?.freeze();
+    module.set_native_fn("freeze_modules", move |call: Call<'_>| -> Answer<()> {
+        to_freeze.registry(&call)?.freeze();
         Ok(())
     });
     let to_ask = of.clone();
-    module.set_native_fn("is_frozen", move || -> Answer<bool> { Ok(to_ask.registry()?.is_frozen()) });
+    module
+        .set_native_fn("is_frozen", move |call: Call<'_>| -> Answer<bool> { Ok(to_ask.registry(&call)?.is_frozen()) });
 }
 
 /// `modules_graph()` draws what is newest; `request_modules_graph()` what the running call sees (R53). Both take
 /// `#{verbose: true}`.
 fn graphs(module: &mut Module, of: &Of) {
     let newest = of.clone();
-    module.set_native_fn("modules_graph", move || newest.draw(&newest.modules()?, false));
+    module.set_native_fn("modules_graph", move |call: Call<'_>| newest.draw(&call, &newest.modules(&call)?, None));
     let newest = of.clone();
-    module.set_native_fn("modules_graph", move |options: Map| newest.draw(&newest.modules()?, verbose(&options)?));
+    module.set_native_fn("modules_graph", move |call: Call<'_>, options: Map| {
+        newest.draw(&call, &newest.modules(&call)?, Some(&options))
+    });
     let seen = of.clone();
-    module.set_native_fn("request_modules_graph", move || seen.draw(&link::modules(), false));
+    module.set_native_fn("request_modules_graph", move |call: Call<'_>| seen.draw(&call, &link::modules(), None));
     let seen = of.clone();
-    module.set_native_fn("request_modules_graph", move |options: Map| seen.draw(&link::modules(), verbose(&options)?));
+    module.set_native_fn("request_modules_graph", move |call: Call<'_>, options: Map| {
+        seen.draw(&call, &link::modules(), Some(&options))
+    });
     let newest = of.clone();
-    module.set_native_fn("modules_graph_json", move || -> Answer<String> {
-        Ok(inspect::graph_json(&newest.modules()?).to_string())
+    module.set_native_fn("modules_graph_json", move |call: Call<'_>| -> Answer<String> {
+        Ok(inspect::graph_json(&newest.modules(&call)?).to_string())
     });
 }
 
@@ -54,27 +61,33 @@ fn graphs(module: &mut Module, of: &Of) {
 struct Of(Weak<Registry<Scripts>>);
 
 impl Of {
-    fn registry(&self) -> Answer<Arc<Registry<Scripts>>> {
-        self.0.upgrade().ok_or_else(|| "the interpreter has ended".into())
+    fn registry(&self, call: &Call<'_>) -> Answer<Arc<Registry<Scripts>>> {
+        self.0.upgrade().ok_or_else(|| raise(call, "the interpreter has ended".into()))
     }
 
-    fn modules(&self) -> Answer<Vec<ModuleStatus>> {
-        Ok(self.registry()?.status().modules)
+    fn modules(&self, call: &Call<'_>) -> Answer<Vec<ModuleStatus>> {
+        Ok(self.registry(call)?.status().modules)
     }
 
-    fn draw(&self, modules: &[ModuleStatus], verbose: bool) -> Answer<String> {
-        Ok(dot(self.registry()?.name(), modules, verbose))
+    fn draw(&self, call: &Call<'_>, modules: &[ModuleStatus], options: Option<&Map>) -> Answer<String> {
+        let verbose = options.map_or(Ok(false), verbose).map_err(|error| raise(call, error))?;
+        Ok(dot(self.registry(call)?.name(), modules, verbose))
     }
 }
 
-fn verbose(options: &Map) -> Answer<bool> {
+fn verbose(options: &Map) -> Result<bool, String> {
     let mut verbose = false;
     for (name, value) in options {
         match (name.as_str(), value.as_bool()) {
             ("verbose", Ok(on)) => verbose = on,
-            ("verbose", Err(found)) => return Err(format!("the option `verbose` is a bool, not {found}").into()),
-            (other, _) => return Err(format!("unknown option `{other}`; expected `verbose`").into()),
+            ("verbose", Err(found)) => return Err(format!("the option `verbose` is a bool, not {found}")),
+            (other, _) => return Err(format!("unknown option `{other}`; expected `verbose`")),
         }
     }
     Ok(verbose)
+}
+
+/// Rhai leaves the place of a call into a module out of the error.
+fn raise(call: &Call<'_>, message: String) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(message.into(), call.call_position()))
 }

@@ -2,4 +2,5 @@
 
 mod http;
 mod reloading;
+mod seeing;
 mod site;
