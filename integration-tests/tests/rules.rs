@@ -89,7 +89,8 @@ fn tests() -> BTreeMap<u32, BTreeSet<String>> {
     for file in files {
         let text = std::fs::read_to_string(&file).expect("text");
         let shown = file.strip_prefix(root()).expect("below the root").display().to_string();
-        let functions = text.lines().filter_map(|line| line.trim_start().trim_start_matches("async ").strip_prefix("fn "));
+        let functions =
+            text.lines().filter_map(|line| line.trim_start().trim_start_matches("async ").strip_prefix("fn "));
         for name in functions.filter_map(|rest| rest.split('(').next()) {
             for rule in rules_of(name) {
                 tests.entry(rule).or_default().insert(format!("[`{name}`](../{shown})"));
@@ -128,5 +129,8 @@ fn the_table_of_rules_is_up_to_date() {
         std::fs::write(&path, &page).expect("written");
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == page, "docs/rules.md is out of date: UPDATE=1 cargo test -p samovar-integration-tests --test rules");
+    assert!(
+        written == page,
+        "docs/rules.md is out of date: UPDATE=1 cargo test -p samovar-integration-tests --test rules"
+    );
 }

@@ -175,6 +175,34 @@ fn an_endless_loop_at_the_top_level_is_refused() {
 }
 
 #[test]
+fn a_hook_that_raises_or_never_ends_costs_the_state_and_nothing_else() {
+    for hook in ["throw \"no\"", "loop {}"] {
+        let script = "const N = if is_def_var(\"N\") { N } else { counter() };\nfn handler(req) { `one ${N.incr()}` }";
+        let script = format!("{script}\nfn __mp_clone__(next) {{ next.N = N; {hook} }}");
+        let (site, program) = serve(&format!("=== n.rhai\n{script}"));
+        assert_eq!(program.get("/n").brief(), "200 one 1");
+        site.write("n.rhai", script.replace("one", "two"));
+        program.wait_for("__mp_clone__ of");
+        program.wait_for_reload(&["n.rhai"]);
+        assert_eq!(program.get("/n").brief(), "200 two 1", "{hook}");
+    }
+}
+
+#[test]
+fn a_root_that_is_removed_and_made_again_is_watched_again() {
+    let site = Site::new(&TWO.replace("=== ", "=== root/"));
+    let program = Program::serve(SAMOVAR, &site.file("root"));
+    assert_eq!(program.get("/a").brief(), "200 a");
+    std::fs::remove_dir_all(site.file("root")).expect("removed");
+    program.wait_for("a.rhai was removed");
+    site.write("root/a.rhai", "fn handler(req) { \"again\" }");
+    // Whether it is reloaded or loaded depends on how long it was gone.
+    poll("what was made again is served", || (program.get("/a").brief() == "200 again").then_some(()));
+    site.write("root/a.rhai", "fn handler(req) { \"and again\" }");
+    poll("and its changes are", || (program.get("/a").brief() == "200 and again").then_some(()));
+}
+
+#[test]
 fn a_script_that_eats_memory_or_stack_is_500() {
     let (_site, program) = serve(
         r#"=== string.rhai
