@@ -3,7 +3,7 @@
 //! All four are small integers so that the way of a request compares and indexes instead of hashing paths.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     ops::Bound,
     path::{Path, PathBuf},
@@ -60,7 +60,9 @@ impl fmt::Display for InstanceId {
 /// Paths and their numbers. Grows with the number of distinct names ever asked for, never with reloads.
 #[derive(Default)]
 pub(crate) struct ModuleIds {
-    by_path: BTreeMap<Arc<Path>, ModuleId>,
+    by_path: HashMap<Arc<Path>, ModuleId>,
+    /// The same in order, to find what lies below a directory.
+    in_order: BTreeMap<Arc<Path>, ModuleId>,
     paths: Vec<Arc<Path>>,
 }
 
@@ -72,6 +74,7 @@ impl ModuleIds {
         let path: Arc<Path> = path.into();
         let id = ModuleId(u32::try_from(self.paths.len()).expect("fewer than 2^32 distinct module paths"));
         self.paths.push(path.clone());
+        self.in_order.insert(path.clone(), id);
         self.by_path.insert(path, id);
         id
     }
@@ -83,7 +86,7 @@ impl ModuleIds {
     /// The module of that path, and those below it if it is a directory.
     pub(crate) fn under<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = ModuleId> + 'a {
         // Paths are ordered by component, so what lies below a directory follows it without a gap.
-        let following = self.by_path.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
+        let following = self.in_order.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
         following.take_while(move |(below, _)| below.starts_with(path)).map(|(_, &id)| id)
     }
 

@@ -101,7 +101,10 @@ impl Scripts {
         }
         let scan = Arc::new(self.linker.scan(&source.path.to_string_lossy(), &source.text)?);
         let mut scans = self.scans.lock();
-        scans.retain(|_, scan| scan.strong_count() > 0);
+        // Only when there is no room left, so that loading thousands of modules does not look at all of them each time.
+        if scans.len() == scans.capacity() {
+            scans.retain(|_, scan| scan.strong_count() > 0);
+        }
         scans.insert(key, Arc::downgrade(&scan));
         Ok(scan)
     }
