@@ -7,7 +7,10 @@ use samovar_rhai::status_page;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-use crate::body::{self, Body};
+use crate::{
+    body::{self, Body},
+    route::is_hidden,
+};
 
 /// Serves `file`, which must lie below `root` also when its links are followed.
 pub(crate) async fn serve(root: &Path, file: PathBuf, request: Request<()>) -> Response<Body> {
@@ -16,7 +19,10 @@ pub(crate) async fn serve(root: &Path, file: PathBuf, request: Request<()>) -> R
     let root = root.to_path_buf();
     let confined = move || {
         let real = file.canonicalize().ok()?;
-        (real.starts_with(root.canonicalize().ok()?) && real.is_file()).then_some(file)
+        let below = real.strip_prefix(root.canonicalize().ok()?).ok()?;
+        // A link may be named as it likes: what it leads to decides whether it may be seen.
+        let hidden = below.iter().any(|name| is_hidden(&name.to_string_lossy()));
+        (!hidden && real.is_file()).then_some(file)
     };
     let Ok(Some(file)) = tokio::task::spawn_blocking(confined).await else { return not_found() };
     match ServeFile::new(file).oneshot(request).await {
