@@ -144,6 +144,13 @@ impl<'c> Host<'c> {
         self.scope.merged(&[])
     }
 
+    /// Its sections, the main server's included, in the order of merging, each with what would hold if it alone matched.
+    pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Scope>, Arc<Resolved>)> {
+        let scope = self.scope;
+        let sections = scope.layout().sections().iter().zip(0..);
+        sections.map(move |(section, rank)| (&section.scope, scope.merged(&[rank])))
+    }
+
     pub(crate) fn host_scope(&self) -> &'c HostScope {
         self.scope
     }

@@ -82,4 +82,5 @@ pub use resolve::{Named, Query, Resolved};
 pub use schema::{ANYWHERE, ArgumentFault, Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
 pub use section::{Scope, SectionKind};
 pub use setting::{Argument, Origin, Setting};
+pub use suggest::nearest;
 pub use source::{FileId, Position, Source, Sources, Span};

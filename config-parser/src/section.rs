@@ -146,6 +146,13 @@ impl Scope {
         &self.argument
     }
 
+    /// The path or name that it matches, if that is neither a pattern nor a regular expression. A relative directory is
+    /// joined to the server root.
+    #[must_use]
+    pub fn literal(&self) -> Option<&str> {
+        if let Some(Pattern::Literal(text)) = &self.pattern { Some(text) } else { None }
+    }
+
     /// The scope around it.
     #[must_use]
     pub fn parent(&self) -> Option<&Arc<Self>> {

@@ -1,7 +1,8 @@
 //! The name that was probably meant.
 
 /// The candidate that differs least from `name`, if it is close: at most a third of its letters differ.
-pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+#[must_use]
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // A name of this length is no slip of the fingers, and comparing takes time with the square of it.
     if name.len() > 40 {
         return None;

@@ -248,6 +248,12 @@ impl<L: Loader> Registry<L> {
         wishes.push(Wish { from, reload, origin: scope.origin().clone() });
     }
 
+    /// Forgets what a scope has said about reloading: its place in the configuration is no more.
+    pub fn forget(&self, scope: &Scope) {
+        let from = policy::From::Scope(scope.id());
+        self.wishes.lock().values_mut().for_each(|wishes| wishes.retain(|wish| !wish.is_of(&from)));
+    }
+
     /// Everything that present imports say about a module, with the places that are behind it.
     pub(crate) fn wishes(&self, writer: &Writer, snapshot: &Snapshot<L>, id: ModuleId) -> Vec<(bool, Arc<str>)> {
         let others = self.wishes.lock().get(&id).cloned().unwrap_or_default();

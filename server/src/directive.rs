@@ -8,47 +8,76 @@ use samovar_config::{
 
 const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const LIMITS: &[&str] = &["operations", "depth", "string", "array", "map", "time"];
+const HANDLERS: &[&str] = &["rhai", "static", "none"];
+const FORMATS: &[&str] = &["combined", "common"];
+const PHASE: &str = "module[::function] .. [| .ext ..]";
 
 /// The directives, one a row.
 #[rustfmt::skip]
 pub(crate) fn schema() -> Schema {
     let text = Parameter::text;
     let limit = [Parameter::choice("what", LIMITS), Parameter::integer("most", 1, u64::MAX)];
+    let phase = |name| Directive::new(name, [text("module").many()], ANYWHERE, ReplaceKeyed(extensions))
+        .written(PHASE).check(modules_first);
     Schema::new([
         //             name               arguments                                 context        merge
         Directive::new("Listen",           [Parameter::address("[address:]port")],   SERVER,        Accumulate)
             .help("where the server accepts connections"),
         Directive::new("ServerRoot",       [text("directory")],                      SERVER,        Innermost)
             .help("where relative paths start"),
-        Directive::new("ServerName",       [text("name")],                           SERVER | HOST, Innermost),
-        Directive::new("ServerAlias",      [text("name").many()],                    HOST,          Accumulate),
+        Directive::new("ServerName",       [text("name")],                           SERVER | HOST, Innermost)
+            .help("the name that a virtual host answers to, and that of its interpreter"),
+        Directive::new("ServerAlias",      [text("name").many()],                    HOST,          Accumulate)
+            .help("further names, with wildcards"),
         Directive::new("DocumentRoot",     [text("directory")],                      SERVER | HOST, Innermost)
             .help("the directory that URLs lead into"),
         Directive::new("DirectoryIndex",   [text("name").many()],                    ANYWHERE,      Replace)
             .default(&["index.rhai", "index.html"])
             .help("the files that answer for a directory, the first that exists"),
+        Directive::new("ErrorLog",         [text("file")],                           SERVER | HOST, Innermost)
+            .help("the file for what goes wrong; of a virtual host, for its requests; without it, standard error"),
         Directive::new("LogLevel",         [Parameter::choice("level", LEVELS)],     SERVER,        Innermost)
-            .default(&["info"]),
+            .default(&["info"])
+            .help("how much is told"),
+        Directive::new("CustomLog",        [text("file"), Parameter::choice("format", FORMATS).optional()], SERVER | HOST, Replace)
+            .help("a file with one line for each request"),
         Directive::new("Timeout",          [Parameter::seconds("seconds")],          SERVER | HOST, Innermost)
             .default(&["60"])
             .help("how long a client may take to send a request"),
         Directive::new("LimitRequestBody", [Parameter::integer("bytes", 0, u64::MAX)], ANYWHERE,    Innermost)
             .default(&["1048576"])
             .help("the largest body that a handler takes; 0 is no limit"),
-        Directive::new("SetHandler",       [Parameter::choice("handler", &["rhai", "static", "none"])], ANYWHERE, Innermost)
+        Directive::new("SetHandler",       [Parameter::choice("handler", HANDLERS)], ANYWHERE,      Innermost)
             .default(&["static"])
             .help("who answers: scripts, files, or nobody"),
-        Directive::new("RhaiHandler",      [text("module").many()],                  ANYWHERE,      ReplaceKeyed(extensions))
-            .written("module[::function] .. [| .ext ..]").check(modules_first)
+        Directive::new("AddHandler",       [Parameter::choice("handler", HANDLERS), text(".ext").many()], ANYWHERE, ReplaceKeyed(added))
+            .help("who answers for files with these extensions, where no `SetHandler` says it for all"),
+        phase("RhaiHandler")
             .help("the functions that answer; without it, URLs name the scripts"),
+        phase("RhaiAccessHandler")
+            .help("functions that are asked first, whether the request may come in at all"),
+        phase("RhaiAuthenHandler")
+            .help("functions that find out who asks"),
+        phase("RhaiAuthzHandler")
+            .help("functions that decide whether that one may"),
+        phase("RhaiFixupHandler")
+            .help("functions that run last before the answer is made"),
+        phase("RhaiLogHandler")
+            .help("functions that run when the answer was sent"),
+        phase("RhaiCleanupHandler")
+            .help("functions that run when all else is done"),
         Directive::new("RhaiAutoReload",   [Parameter::flag()],                      ANYWHERE,      Innermost).default(&["On"])
             .help("whether changed scripts are loaded again"),
         Directive::new("RhaiDebug",        [Parameter::flag()],                      ANYWHERE,      Innermost).default(&["Off"])
             .help("whether clients see what is wrong with a script"),
         Directive::new("RhaiOption",       [text("key"), text("value").optional()],  ANYWHERE,      PerKey)
-            .help("a value that scripts read; `importer.path` is where modules are searched"),
+            .help("a value that scripts read as `req.options[key]`; `importer.path` is where modules are searched"),
         Directive::new("RhaiInterpreter",  [text("name")],                           ANYWHERE,      Innermost)
             .help("the interpreter that runs the scripts; each has modules and state of its own"),
+        Directive::new("RhaiInterpPerDirectory", [Parameter::flag()],                ANYWHERE,      Innermost).default(&["Off"])
+            .help("an interpreter for each directory that files are in"),
+        Directive::new("RhaiInterpPerDirective", [Parameter::flag()],                ANYWHERE,      Innermost).default(&["Off"])
+            .help("an interpreter for each directory whose section names the handler"),
         Directive::new("RhaiImport",       [text("module[::function]"), text("interpreter")], SERVER | HOST, Accumulate)
             .help("what is loaded, and called, before the first request"),
         Directive::new("RhaiPath",         [text("directory").many()],               ANYWHERE,      Replace)
@@ -56,7 +85,50 @@ pub(crate) fn schema() -> Schema {
         Directive::new("RhaiLimit",        limit,                                    ANYWHERE,      PerKeyTighten(most))
             .help("what a script may use up; `time` in milliseconds"),
     ])
+    .absences(ABSENT)
 }
+
+/// Directives that people bring along from httpd and mod_python, and what does their work here.
+const ABSENT: &[(&str, &str)] = &[
+    ("PythonHandler", "here it is `RhaiHandler`"),
+    ("PythonAccessHandler", "here it is `RhaiAccessHandler`"),
+    ("PythonAuthenHandler", "here it is `RhaiAuthenHandler`"),
+    ("PythonAuthzHandler", "here it is `RhaiAuthzHandler`"),
+    ("PythonFixupHandler", "here it is `RhaiFixupHandler`"),
+    ("PythonLogHandler", "here it is `RhaiLogHandler`"),
+    ("PythonCleanupHandler", "here it is `RhaiCleanupHandler`"),
+    ("PythonAutoReload", "here it is `RhaiAutoReload`"),
+    ("PythonDebug", "here it is `RhaiDebug`"),
+    ("PythonImport", "here it is `RhaiImport`"),
+    ("PythonInterpreter", "here it is `RhaiInterpreter`"),
+    ("PythonInterpPerDirectory", "here it is `RhaiInterpPerDirectory`"),
+    ("PythonInterpPerDirective", "here it is `RhaiInterpPerDirective`"),
+    ("PythonOption", "here it is `RhaiOption`"),
+    ("PythonPath", "here it is `RhaiPath`, a list of directories"),
+    ("TransferLog", "use `CustomLog file common`"),
+    ("LogFormat", "`CustomLog file combined` and `CustomLog file common` are the formats there are"),
+    ("LoadModule", "there are no modules to load; put it in `<IfModule>` to share the file with httpd"),
+    ("Require", "let a function of `RhaiAccessHandler` or `RhaiAuthzHandler` decide"),
+    ("Order", "let a function of `RhaiAccessHandler` decide"),
+    ("Allow", "let a function of `RhaiAccessHandler` decide"),
+    ("Deny", "let a function of `RhaiAccessHandler` decide"),
+    ("AuthType", "let a function of `RhaiAuthenHandler` find out who asks"),
+    ("AllowOverride", "there are no `.htaccess` files: what holds for a directory stands in `<Directory>`"),
+    ("AccessFileName", "there are no `.htaccess` files: what holds for a directory stands in `<Directory>`"),
+    ("Options", "links are followed as long as they stay below the document root; listings are never made"),
+    ("Alias", "put the files below the document root, or link to them from there"),
+    ("Redirect", "a script answers `#{status: 301, headers: #{\"Location\": \"/new\"}}`"),
+    ("RewriteEngine", "paths are not rewritten; `req.path_info` is what follows a script's own path"),
+    ("RewriteRule", "paths are not rewritten; `req.path_info` is what follows a script's own path"),
+    ("RewriteCond", "paths are not rewritten; `req.path_info` is what follows a script's own path"),
+    ("ProxyPass", "this server does not forward requests"),
+    ("SSLEngine", "this server does not speak TLS; let a server in front of it do so"),
+    ("NameVirtualHost", "leave it out: hosts with the same address are told apart by their names"),
+    ("SetEnv", "what scripts are to read is set with `RhaiOption`"),
+    ("KeepAlive", "leave it out: connections are kept"),
+    ("User", "start the program as the user that it is to run as"),
+    ("Group", "start the program as the user that it is to run as"),
+];
 
 /// The keys of a handler's line: its extensions, or one empty key for all files.
 fn extensions(arguments: &[&str]) -> Vec<String> {
@@ -64,6 +136,16 @@ fn extensions(arguments: &[&str]) -> Vec<String> {
         Some(bar) => arguments[bar + 1..].iter().map(|text| (*text).to_owned()).collect(),
         None => vec![String::new()],
     }
+}
+
+/// The modules of a handler's line.
+pub(crate) fn modules(line: &Setting) -> impl Iterator<Item = &str> {
+    line.texts().take_while(|text| *text != "|")
+}
+
+/// The keys of `AddHandler`: extensions, which may be written without their dot and in any case.
+fn added(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().skip(1).map(|text| text.trim_start_matches('.').to_ascii_lowercase()).collect()
 }
 
 fn modules_first(arguments: &[&str]) -> Result<(), ArgumentFault> {

@@ -4,13 +4,21 @@
 //! [`HandlerService`] put a site, or one scripted function, into a program of yours as a `tower` service;
 //! [`Listeners`] serve a site on sockets, which is what the program `samovar` does.
 
+mod access_log;
+mod aftermath;
 mod body;
+mod configuration;
 mod directive;
 mod files;
+mod interpreters;
 mod listen;
+mod log_file;
 mod open;
+mod phase;
 mod policy;
 mod pool;
+mod reconfigure;
+mod respond;
 mod route;
 mod service;
 mod site;

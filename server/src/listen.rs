@@ -8,9 +8,17 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::net::{TcpListener, TcpStream};
+use parking_lot::Mutex;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    task::JoinHandle,
+};
 
-use crate::site::{Peers, Site};
+use crate::{
+    open::OpenError,
+    site::{Peers, Site},
+};
 
 /// A client must have sent the head of its request within this time.
 const HEADER_TIME: Duration = Duration::from_secs(15);
@@ -22,46 +30,146 @@ const GRACE: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Sockets that listen already, so that a port that is taken is known before anything else is done.
-pub struct Listeners(Vec<TcpListener>);
+pub struct Listeners {
+    sockets: Vec<Socket>,
+    follow: bool,
+}
+
+struct Socket {
+    /// The address that was asked for; its port may be 0.
+    asked: SocketAddr,
+    listener: TcpListener,
+}
 
 impl Listeners {
+    /// Where a site is served whose configuration does not say.
+    pub const DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
     /// Listens at all addresses, or at none.
     ///
     /// # Errors
     /// The first address that cannot be had, and why.
     pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, (SocketAddr, io::Error)> {
-        let mut listeners = Vec::with_capacity(addresses.len());
-        for &address in addresses {
-            listeners.push(TcpListener::bind(address).await.map_err(|error| (address, error))?);
+        let mut sockets = Vec::with_capacity(addresses.len());
+        for &asked in addresses {
+            let listener = TcpListener::bind(asked).await.map_err(|error| (asked, error))?;
+            sockets.push(Socket { asked, listener });
         }
-        Ok(Self(listeners))
+        Ok(Self { sockets, follow: false })
+    }
+
+    /// Listens somewhere else when another configuration of the site says so. The default is to stay.
+    #[must_use]
+    pub fn follow_configuration(self, follow: bool) -> Self {
+        Self { follow, ..self }
     }
 
     /// Where they listen; the ports are real ones, also if 0 was asked for.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.0.iter().filter_map(|listener| listener.local_addr().ok())
+        self.sockets.iter().filter_map(|socket| socket.listener.local_addr().ok())
     }
 
     /// Serves a site until `stop` is ready, then lets requests that are under way end.
     pub async fn serve(self, site: Arc<Site>, stop: impl Future<Output = ()>) {
         let connections = Arc::new(GracefulShutdown::new());
-        let accepting: Vec<_> = self
-            .0
-            .into_iter()
-            .map(|listener| tokio::spawn(accept(listener, site.clone(), connections.clone())))
-            .collect();
-        stop.await;
-        for task in &accepting {
-            task.abort();
+        let sockets = Arc::new(Sockets {
+            accepting: Mutex::default(),
+            connections: Mutex::new(Some(connections.clone())),
+            runtime: Handle::current(),
+            follow: self.follow,
+        });
+        self.sockets.into_iter().for_each(|socket| sockets.accept(socket, &site, &connections));
+        if site.sockets.set(sockets.clone()).is_err() {
+            tracing::warn!("the site is served twice; where it listens now stays as it is");
         }
-        for task in accepting {
-            let _ = task.await;
+        stop.await;
+        sockets.connections.lock().take();
+        let accepting = std::mem::take(&mut *sockets.accepting.lock());
+        accepting.iter().for_each(|accepting| accepting.task.abort());
+        for accepting in accepting {
+            let _ = accepting.task.await;
         }
         if let Some(connections) = Arc::into_inner(connections)
             && tokio::time::timeout(GRACE, connections.shutdown()).await.is_err()
         {
             tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
         }
+    }
+}
+
+/// The sockets of a site that is served.
+pub(crate) struct Sockets {
+    accepting: Mutex<Vec<Accepting>>,
+    /// Nothing once the server stops.
+    connections: Mutex<Option<Arc<GracefulShutdown>>>,
+    runtime: Handle,
+    follow: bool,
+}
+
+struct Accepting {
+    asked: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+/// Sockets for another configuration, which listen already and accept nothing yet.
+pub(crate) struct Bound {
+    new: Vec<Socket>,
+    wanted: Vec<SocketAddr>,
+}
+
+impl Sockets {
+    /// Listens where nobody did so far; `addresses` are all that the configuration names.
+    pub(crate) fn bind(&self, addresses: &[SocketAddr]) -> Result<Bound, OpenError> {
+        let mut present: Vec<_> = self.accepting.lock().iter().map(|accepting| accepting.asked).collect();
+        if !self.follow {
+            return Ok(Bound { new: Vec::new(), wanted: present });
+        }
+        let wanted = if addresses.is_empty() { vec![Listeners::DEFAULT] } else { addresses.to_vec() };
+        let mut new = Vec::new();
+        for &asked in &wanted {
+            match present.iter().position(|address| *address == asked) {
+                Some(at) => drop(present.swap_remove(at)),
+                None => new.push(self.listen(asked).map_err(|reason| OpenError::Address { address: asked, reason })?),
+            }
+        }
+        Ok(Bound { new, wanted })
+    }
+
+    fn listen(&self, asked: SocketAddr) -> io::Result<Socket> {
+        let listener = std::net::TcpListener::bind(asked)?;
+        listener.set_nonblocking(true)?;
+        let _runtime = self.runtime.enter();
+        Ok(Socket { asked, listener: TcpListener::from_std(listener)? })
+    }
+
+    /// Accepts connections at the new sockets, and none any more where the configuration no longer says so. Connections
+    /// that are open stay.
+    pub(crate) fn switch(&self, bound: Bound, site: &Arc<Site>) {
+        let Bound { new, mut wanted } = bound;
+        let Some(connections) = self.connections.lock().clone() else { return };
+        self.accepting.lock().retain(|accepting| {
+            let at = wanted.iter().position(|address| *address == accepting.asked);
+            match at {
+                Some(at) => drop(wanted.swap_remove(at)),
+                None => {
+                    accepting.task.abort();
+                    tracing::info!("no longer serving on {}", accepting.asked);
+                }
+            }
+            at.is_some()
+        });
+        for socket in new {
+            if let Ok(address) = socket.listener.local_addr() {
+                tracing::info!("serving {} on http://{address}", site.path().display());
+            }
+            self.accept(socket, site, &connections);
+        }
+    }
+
+    fn accept(&self, socket: Socket, site: &Arc<Site>, connections: &Arc<GracefulShutdown>) {
+        let Socket { asked, listener } = socket;
+        let task = self.runtime.spawn(accept(listener, site.clone(), connections.clone()));
+        self.accepting.lock().push(Accepting { asked, task });
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a directory or a configuration file to a site that can answer.
 
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     fmt::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use samovar_config::{Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Repo
 use samovar_importer::Diagnostic;
 use samovar_rhai::{Interpreter, Limits};
 
-use crate::{directive::schema, policy::MAIN};
+use crate::{directive::schema, interpreters::Roots, policy::MAIN};
 
 /// Why a site cannot be opened. The text is for people, and says all that is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,24 @@ pub enum OpenError {
         /// What is wrong with the script.
         diagnostic: Box<Diagnostic>,
     },
+    /// A log file cannot be opened.
+    #[error("{origin}: cannot write to `{}`: {reason}", .path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Where it stands, `file:line`.
+        origin: String,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// An address cannot be listened at.
+    #[error("cannot listen on {address}: {reason}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
     /// The system gives no threads.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),
@@ -61,6 +79,10 @@ impl OpenError {
                 diagnostic.notes.push(samovar_importer::Note { message: format!("imported by {origin}"), place: None });
                 diagnostic.render(colour)
             }
+            Self::Address { .. } => {
+                let help = "choose another address with `Listen` or --listen, or end what has this one";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
             other => Diagnostic::error(other.to_string()).render(colour),
         }
     }
@@ -69,15 +91,30 @@ impl OpenError {
 /// A configuration that was read, and where its paths start.
 pub(crate) struct Opened {
     pub(crate) loaded: Loaded,
+    /// Where relative paths start, unless `ServerRoot` says otherwise.
     pub(crate) root: PathBuf,
 }
+
+/// The texts of which a configuration was made, by file.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Texts(pub(crate) Vec<(PathBuf, String)>);
+
+impl Texts {
+    pub(crate) fn of(report: &Report) -> Self {
+        let text = |source: &samovar_config::Source| (source.path().to_path_buf(), source.text().to_owned());
+        Self(report.sources().iter().map(text).collect())
+    }
+}
+
+/// The name of the configuration in a directory.
+pub(crate) const NAME: &str = "samovar.conf";
 
 /// Reads what a path names: a directory with or without `samovar.conf`, or a configuration file.
 pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError> {
     let reason = |reason| OpenError::Path { path: path.to_path_buf(), reason };
     let absolute = std::path::absolute(path).map_err(reason)?;
     let is_directory = absolute.metadata().map_err(reason)?.is_dir();
-    let file = if is_directory { absolute.join("samovar.conf") } else { absolute.clone() };
+    let file = if is_directory { absolute.join(NAME) } else { absolute.clone() };
     let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
     let loader = defines.iter().fold(Loader::new(schema()).module("rhai_module"), |loader, it| loader.define(it));
     let loaded = if file.is_file() {
@@ -110,10 +147,14 @@ pub(crate) fn path_in(root: &Path, text: &str) -> PathBuf {
     samovar_importer::normalize(&root.join(text))
 }
 
-/// The server root, and the document root of a host.
+/// The directory at which relative paths of a configuration start; without `ServerRoot` that of its first file.
+pub(crate) fn server_root(opened_root: &Path, settings: &Resolved) -> PathBuf {
+    settings.text("ServerRoot").map_or_else(|| opened_root.to_path_buf(), |text| path_in(opened_root, text))
+}
+
+/// The document root of a host.
 pub(crate) fn document_root(opened_root: &Path, settings: &Resolved) -> PathBuf {
-    let server_root = settings.text("ServerRoot").map(|text| path_in(opened_root, text));
-    let server_root = server_root.unwrap_or_else(|| opened_root.to_path_buf());
+    let server_root = server_root(opened_root, settings);
     settings.text("DocumentRoot").map_or(server_root.clone(), |text| path_in(&server_root, text))
 }
 
@@ -127,53 +168,41 @@ pub(crate) fn listens(config: &Config) -> Vec<SocketAddr> {
     settings.all("Listen").filter_map(address).collect()
 }
 
-/// All directories that modules may come from, and those that are watched among them.
-pub(crate) struct Roots {
-    watched: BTreeSet<PathBuf>,
-    library: BTreeSet<PathBuf>,
+/// All directories of a configuration that modules may come from.
+pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
+    let config = &opened.loaded.config;
+    let mut roots = Roots::default();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        let settings = host.settings();
+        let directory = document_root(&opened.root, &settings);
+        if !directory.is_dir() {
+            let origin = settings.get("DocumentRoot").map(crate::policy::origin).unwrap_or_default();
+            return Err(OpenError::Directory { path: directory, origin });
+        }
+        roots.watched.insert(directory);
+    }
+    let server_root = server_root(&opened.root, &config.main().settings());
+    for setting in config.settings() {
+        let texts: Vec<_> = setting.texts().collect();
+        match (setting.directive(), texts.as_slice()) {
+            ("RhaiOption", ["importer.path", path]) => {
+                let absolute = path.split(':').filter(|part| part.starts_with('/'));
+                roots.watched.extend(absolute.map(PathBuf::from));
+            }
+            ("RhaiPath", paths) => roots.library.extend(paths.iter().map(|path| library_path(&server_root, path))),
+            // A handler's module is searched in the directory of its section.
+            (directive, _) if directive.ends_with("Handler") => roots.watched.extend(section_directory(setting)),
+            _ => {}
+        }
+    }
+    // What starts at a handler root lies in it.
+    roots.library.retain(|path| !path.starts_with("~"));
+    Ok(roots)
 }
 
-impl Roots {
-    pub(crate) fn new(opened: &Opened) -> Result<Self, OpenError> {
-        let config = &opened.loaded.config;
-        let mut watched = BTreeSet::new();
-        let mut library = BTreeSet::new();
-        for host in std::iter::once(config.main()).chain(config.hosts()) {
-            let settings = host.settings();
-            let directory = document_root(&opened.root, &settings);
-            if !directory.is_dir() {
-                let origin = settings.get("DocumentRoot").map(crate::policy::origin).unwrap_or_default();
-                return Err(OpenError::Directory { path: directory, origin });
-            }
-            watched.insert(directory);
-        }
-        for setting in config.settings() {
-            let texts: Vec<_> = setting.texts().collect();
-            match (setting.directive(), texts.as_slice()) {
-                ("RhaiOption", ["importer.path", path]) => {
-                    let absolute = path.split(':').filter(|part| part.starts_with('/'));
-                    watched.extend(absolute.map(PathBuf::from));
-                }
-                ("RhaiPath", paths) => library.extend(paths.iter().map(PathBuf::from)),
-                // A handler's module is searched in the directory of its section.
-                ("RhaiHandler" | "SetHandler", _) => watched.extend(section_directory(setting)),
-                _ => {}
-            }
-        }
-        Ok(Self { watched, library })
-    }
-
-    /// An interpreter whose modules may come from here.
-    pub(crate) fn interpreter(&self, name: &str, limits: &Limits) -> Result<Interpreter, OpenError> {
-        let mut builder = Interpreter::builder(name).limits(limits.clone());
-        for root in self.watched.iter().filter(|root| root.is_dir()) {
-            builder = builder.root(root);
-        }
-        for directory in &self.library {
-            builder = builder.library(directory);
-        }
-        builder.build().map_err(OpenError::Threads)
-    }
+/// A directory of `RhaiPath`: relative ones start at the server root, `~` is the handler root.
+pub(crate) fn library_path(server_root: &Path, text: &str) -> PathBuf {
+    if text == "~" || text.starts_with("~/") { PathBuf::from(text) } else { path_in(server_root, text) }
 }
 
 fn section_directory(setting: &Setting) -> Option<PathBuf> {
@@ -201,26 +230,43 @@ pub(crate) fn limits(settings: &Resolved) -> Limits {
     }
 }
 
-/// Loads and calls what `RhaiImport` lists, in order (R41).
+/// A line of `RhaiImport` that has run: what it imports, into which interpreter, for which document root.
+pub(crate) type Imported = HashSet<(String, String, PathBuf)>;
+
+/// Loads and calls what `RhaiImport` lists, in order, and notes it. What has run already does not run again (R41).
 pub(crate) fn run_imports(
     opened: &Opened,
+    imported: &mut Imported,
     interpreter: impl Fn(&str) -> Result<Interpreter, OpenError>,
 ) -> Result<(), OpenError> {
-    let config = &opened.loaded.config;
-    for host in std::iter::once(config.main()).chain(config.hosts()) {
-        let settings = host.settings();
-        let inherited =
-            if host.addresses().is_empty() { 0 } else { config.main().settings().all("RhaiImport").count() };
-        let directory = document_root(&opened.root, &settings);
-        for line in settings.all("RhaiImport").skip(inherited) {
-            let mut texts = line.texts();
-            let (Some(module), name) = (texts.next(), texts.next().unwrap_or(MAIN)) else { continue };
-            let result = run_import(&interpreter(name)?, module, &directory);
-            let origin = || crate::policy::origin(line);
-            result.map_err(|error| OpenError::Import { origin: origin(), diagnostic: Box::new(error) })?;
+    let before = imported.clone();
+    for (line, directory) in imports(opened) {
+        let mut texts = line.texts();
+        let (Some(module), name) = (texts.next(), texts.next().unwrap_or(MAIN)) else { continue };
+        let key = (module.to_owned(), name.to_owned(), directory);
+        if before.contains(&key) {
+            continue;
         }
+        let result = run_import(&interpreter(name)?, module, &key.2);
+        let origin = || crate::policy::origin(&line);
+        result.map_err(|error| OpenError::Import { origin: origin(), diagnostic: Box::new(error) })?;
+        imported.insert(key);
     }
     Ok(())
+}
+
+/// The lines of `RhaiImport` in their order, each with the document root of its host.
+pub(crate) fn imports(opened: &Opened) -> Vec<(Setting, PathBuf)> {
+    let config = &opened.loaded.config;
+    let inherited = config.main().settings().all("RhaiImport").count();
+    let mut found = Vec::new();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        let settings = host.settings();
+        let skipped = if host.index().is_some() { inherited } else { 0 };
+        let directory = document_root(&opened.root, &settings);
+        found.extend(settings.all("RhaiImport").skip(skipped).map(|line| (line.clone(), directory.clone())));
+    }
+    found
 }
 
 /// So long a function may take that is called before the first request.

@@ -7,9 +7,16 @@ use std::{
 };
 
 use papaya::HashMap;
-use samovar_config::{Host, Origin, Resolved, Setting};
-use samovar_importer::{ImportError, Scope};
-use samovar_rhai::{Handler, Interpreter};
+use samovar_config::{Origin, Resolved, Setting};
+use samovar_importer::{Diagnostic, ImportError, Scope};
+use samovar_rhai::{Handler, Interpreter, Options};
+
+use crate::{
+    directive,
+    interpreters::Interpreters,
+    open::{OpenError, library_path},
+    phase::Phase,
+};
 
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,104 +26,266 @@ pub(crate) enum Kind {
     Nobody,
 }
 
+/// Where the interpreter comes from that a handler runs in.
+pub(crate) enum Naming {
+    Named(String),
+    PerDirectory,
+    PerDirective,
+}
+
 /// The settings of one combination of sections, as values.
 pub(crate) struct Policy {
-    pub(crate) kind: Kind,
+    kind: Kind,
+    /// By extension, of `AddHandler`; without effect where `SetHandler` speaks for all files.
+    added: Vec<(Box<str>, Kind)>,
     pub(crate) debug: bool,
     pub(crate) body_limit: u64,
     pub(crate) timeout: Duration,
+    pub(crate) options: Options,
     time: Duration,
-    pub(crate) interpreter: Interpreter,
+    interpreters: Arc<Interpreters>,
+    naming: Naming,
+    /// Started with the first request for the policy, if there is one for all.
+    interpreter: Option<Interpreter>,
     document_root: PathBuf,
+    server_root: PathBuf,
+    /// The handlers that lines name, in the order of `Phase::ALL`.
+    lines: [Vec<Line>; 7],
+    /// The handlers in scripts that URLs name, by file.
+    scripts: HashMap<PathBuf, Handler>,
+    script_root: Place,
     /// By handler root.
     scopes: HashMap<PathBuf, Arc<Scope>>,
-    /// By module and handler root.
-    handlers: HashMap<(String, PathBuf), Handler>,
     resolved: Arc<Resolved>,
 }
 
+/// The handlers of one phase for one extension, or for all files if it is empty.
+struct Line {
+    extension: Box<str>,
+    modules: Vec<Named>,
+}
+
+/// A module that a line names.
+struct Named {
+    name: Box<str>,
+    place: Place,
+    /// By the directory that decides.
+    found: HashMap<PathBuf, Handler>,
+}
+
+/// Where a line stands: it decides about the handler root.
+pub(crate) struct Place(Option<Arc<samovar_config::Scope>>);
+
+/// Why there is no handler.
+pub(crate) struct NoHandler {
+    pub(crate) diagnostic: Diagnostic,
+    /// There is no file of that name.
+    pub(crate) missing: bool,
+}
+
+impl From<ImportError> for NoHandler {
+    fn from(error: ImportError) -> Self {
+        Self { diagnostic: error.diagnostic(), missing: matches!(error, ImportError::NotFound { .. }) }
+    }
+}
+
+impl From<OpenError> for NoHandler {
+    fn from(error: OpenError) -> Self {
+        Self { diagnostic: Diagnostic::error(error.to_string()), missing: false }
+    }
+}
+
 impl Policy {
-    pub(crate) fn new(resolved: Arc<Resolved>, interpreter: Interpreter, document_root: &Path) -> Self {
+    /// `document_root` and `interpreter` are those of the host.
+    pub(crate) fn new(
+        resolved: Arc<Resolved>,
+        interpreters: &Arc<Interpreters>,
+        document_root: &Path,
+        server_root: &Path,
+        interpreter: &str,
+    ) -> Result<Self, OpenError> {
         let milliseconds = resolved.key("RhaiLimit", "time").and_then(|line| line.arguments().get(1)?.integer());
-        Self {
+        let naming = naming(&resolved, interpreter);
+        let interpreter = match &naming {
+            Naming::Named(name) => Some(interpreters.get(name)?),
+            Naming::PerDirectory | Naming::PerDirective => None,
+        };
+        let options = resolved.keyed("RhaiOption").filter_map(|(key, line)| Some((key, line.texts().nth(1)?)));
+        Ok(Self {
             kind: kind(&resolved),
+            added: added(&resolved),
             debug: resolved.flag("RhaiDebug"),
             body_limit: resolved.integer("LimitRequestBody").filter(|limit| *limit > 0).unwrap_or(u64::MAX),
             timeout: resolved.duration("Timeout").unwrap_or(Duration::from_secs(60)),
+            options: options.collect(),
             time: milliseconds.map_or(samovar_rhai::TIME, Duration::from_millis),
+            interpreters: interpreters.clone(),
+            naming,
             interpreter,
             document_root: document_root.to_path_buf(),
+            server_root: server_root.to_path_buf(),
+            lines: Phase::ALL.map(|phase| lines(&resolved, phase)),
+            scripts: HashMap::new(),
+            script_root: Place::of(resolved.get("SetHandler")),
             scopes: HashMap::new(),
-            handlers: HashMap::new(),
             resolved,
-        }
+        })
     }
 
-    /// The handler that `RhaiHandler` names for a file.
-    pub(crate) fn named_handler(&self, file: &Path) -> Option<Result<Handler, ImportError>> {
+    /// Who answers for a file.
+    pub(crate) fn kind(&self, file: &Path) -> Kind {
+        self.added_kind(file).unwrap_or(self.kind)
+    }
+
+    /// Is the file itself the script, because `AddHandler` says so for its extension?
+    pub(crate) fn is_script(&self, file: &Path) -> bool {
+        self.added_kind(file) == Some(Kind::Scripts)
+    }
+
+    fn added_kind(&self, file: &Path) -> Option<Kind> {
+        if self.added.is_empty() {
+            return None;
+        }
+        let name = file.file_name()?.to_str()?;
+        // As in httpd, a name may have several extensions, and the last that means something counts.
+        let kind = |part: &str| self.added.iter().find(|(it, _)| it.eq_ignore_ascii_case(part)).map(|(_, kind)| *kind);
+        name.split('.').skip(1).filter_map(kind).last()
+    }
+
+    /// Has any line named handlers for the phase?
+    pub(crate) fn has(&self, phase: Phase) -> bool {
+        !self.lines[phase as usize].is_empty()
+    }
+
+    /// The handlers that lines name for a file.
+    pub(crate) fn named(&self, phase: Phase, file: &Path) -> Result<Vec<Handler>, NoHandler> {
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let fits = |(extension, _): &(&str, &Setting)| extension.is_empty() || name.ends_with(extension);
+        let fits = |line: &&Line| line.extension.is_empty() || name.ends_with(&*line.extension);
         // A line for the extension is more exact than one for all files.
-        let (_, line) = self.resolved.keyed("RhaiHandler").filter(fits).max_by_key(|(extension, _)| extension.len())?;
-        let directory = self.handler_root(line, file);
-        Some(self.handler(line.text()?, &directory, Path::new("~")))
+        let line = self.lines[phase as usize].iter().filter(fits).max_by_key(|line| line.extension.len());
+        line.into_iter().flat_map(|line| &line.modules).map(|module| self.find(module, file)).collect()
+    }
+
+    fn find(&self, module: &Named, file: &Path) -> Result<Handler, NoHandler> {
+        let root = module.place.root(file, &self.document_root);
+        let decides = match self.naming {
+            Naming::PerDirectory => self.directory(file),
+            Naming::Named(_) | Naming::PerDirective => root,
+        };
+        let found = module.found.pin();
+        // A module whose file is gone is dropped one day; then the file system must say anew what the name means.
+        if let Some(handler) = found.get(decides).filter(|handler| handler.is_loaded()) {
+            return Ok(handler.clone());
+        }
+        let handler = self.handler(&module.name, root, Path::new("~"), file)?;
+        found.insert(decides.to_path_buf(), handler.clone());
+        Ok(handler)
     }
 
     /// The handler in a script that the URL names.
-    pub(crate) fn script(&self, file: &Path) -> Result<Handler, ImportError> {
-        let root = match self.resolved.get("SetHandler") {
-            Some(line) => self.handler_root(line, file),
-            None => self.document_root.clone(),
-        };
-        self.handler(&file.to_string_lossy(), &root, Path::new("/"))
-    }
-
-    fn handler(&self, module: &str, root: &Path, directory: &Path) -> Result<Handler, ImportError> {
-        let key = (module.to_owned(), root.to_path_buf());
-        let handlers = self.handlers.pin();
-        // A module whose file is gone is dropped one day; then the file system must say anew what the name means.
-        if let Some(handler) = handlers.get(&key).filter(|handler| handler.is_loaded()) {
+    pub(crate) fn script(&self, file: &Path) -> Result<Handler, NoHandler> {
+        let scripts = self.scripts.pin();
+        if let Some(handler) = scripts.get(file).filter(|handler| handler.is_loaded()) {
             return Ok(handler.clone());
         }
-        let handler = self.interpreter.handler_in(&self.scope(root), module, directory)?.time(self.time);
-        handlers.insert(key, handler.clone());
+        let root = self.script_root.root(file, &self.document_root);
+        let handler = self.handler(&file.to_string_lossy(), root, Path::new("/"), file)?;
+        scripts.insert(file.to_path_buf(), handler.clone());
         Ok(handler)
+    }
+
+    fn handler(&self, module: &str, root: &Path, searched: &Path, file: &Path) -> Result<Handler, NoHandler> {
+        let interpreter = match (&self.interpreter, &self.naming) {
+            (Some(interpreter), _) => interpreter.clone(),
+            (None, Naming::PerDirectory) => self.interpreters.get(&self.directory(file).to_string_lossy())?,
+            (None, _) => self.interpreters.get(&root.to_string_lossy())?,
+        };
+        Ok(interpreter.handler_in(&self.scope(root), module, searched)?.time(self.time))
+    }
+
+    /// Takes back what its scopes have said about reloading.
+    pub(crate) fn retire(&self) {
+        let interpreters = self.interpreters.started();
+        for scope in self.scopes.pin().values() {
+            interpreters.iter().for_each(|interpreter| interpreter.registry().forget(scope));
+        }
+    }
+
+    fn directory<'f>(&'f self, file: &'f Path) -> &'f Path {
+        file.parent().unwrap_or(&self.document_root)
     }
 
     /// The policy of imports, with this directory as handler root.
     fn scope(&self, root: &Path) -> Arc<Scope> {
         let resolved = &self.resolved;
+        let option = |key| resolved.key("RhaiOption", key).and_then(|line| line.texts().nth(1));
         let make = || {
-            let option = resolved.key("RhaiOption", "importer.path").and_then(|line| line.texts().nth(1));
-            let directories = option.unwrap_or_default().split(':').filter(|part| !part.is_empty());
+            let directories = option("importer.path").unwrap_or_default().split(':').filter(|part| !part.is_empty());
             let origin = resolved.get("RhaiAutoReload").map(origin).unwrap_or_default();
-            let scope = Scope::new(origin).handler_root(root).path(directories.map(PathBuf::from));
-            let scope = scope.library(resolved.texts("RhaiPath").map(PathBuf::from));
-            Arc::new(scope.autoreload(resolved.flag("RhaiAutoReload")).log(resolved.flag("RhaiDebug")))
+            let library = resolved.texts("RhaiPath").map(|text| library_path(&self.server_root, text));
+            let scope = Scope::new(origin).handler_root(root).path(directories.map(PathBuf::from)).library(library);
+            let strict = option("importer.freshness").is_some_and(|value| value.eq_ignore_ascii_case("strict"));
+            let scope = scope.autoreload(resolved.flag("RhaiAutoReload")).log(resolved.flag("RhaiDebug"));
+            Arc::new(scope.strict(strict))
         };
         self.scopes.pin().get_or_insert_with(root.to_path_buf(), make).clone()
+    }
+}
+
+impl Place {
+    pub(crate) fn of(line: Option<&Setting>) -> Self {
+        Self(line.and_then(|line| line.origin().scope()).filter(|scope| scope.directory().is_some()).cloned())
     }
 
     /// The handler root: the directory of the section that named the handler; for locations, hosts and the server the
     /// document root.
-    fn handler_root(&self, line: &Setting, file: &Path) -> PathBuf {
-        let Origin::Line { scope, .. } = line.origin() else { return self.document_root.clone() };
-        let directory = scope.directory_in(file.to_str().unwrap_or_default());
-        directory.map_or_else(|| self.document_root.clone(), PathBuf::from)
+    pub(crate) fn root<'f>(&self, file: &'f Path, document_root: &'f Path) -> &'f Path {
+        let within = self.0.as_ref().and_then(|scope| scope.directory_in(file.to_str()?));
+        within.map_or(document_root, Path::new)
     }
 }
 
+/// The lines of a phase, those of one extension together.
+fn lines(resolved: &Resolved, phase: Phase) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for (extension, setting) in resolved.keyed(phase.directive()) {
+        let named = |name: &str| Named { name: name.into(), place: Place::of(Some(setting)), found: HashMap::new() };
+        let modules = directive::modules(setting).map(named);
+        match lines.iter_mut().find(|line| &*line.extension == extension) {
+            Some(line) => line.modules.extend(modules),
+            None => lines.push(Line { extension: extension.into(), modules: modules.collect() }),
+        }
+    }
+    lines
+}
+
 /// `RhaiHandler` without `SetHandler` means scripts: nobody names a handler that is not to answer.
-fn kind(resolved: &Resolved) -> Kind {
+pub(crate) fn kind(resolved: &Resolved) -> Kind {
     let named = resolved.keyed("RhaiHandler").next().is_some();
-    let setting = resolved.get("SetHandler");
-    let is_default = setting.is_none_or(|setting| matches!(setting.origin(), Origin::Default));
-    match setting.and_then(Setting::text) {
-        _ if is_default && named => Kind::Scripts,
-        Some(text) if text.eq_ignore_ascii_case("rhai") => Kind::Scripts,
-        Some(text) if text.eq_ignore_ascii_case("none") => Kind::Nobody,
+    match resolved.text("SetHandler").map(kind_of) {
+        _ if named && !is_set(resolved) => Kind::Scripts,
+        kind => kind.unwrap_or(Kind::Files),
+    }
+}
+
+fn is_set(resolved: &Resolved) -> bool {
+    resolved.get("SetHandler").is_some_and(|line| !matches!(line.origin(), Origin::Default))
+}
+
+fn kind_of(text: &str) -> Kind {
+    match text {
+        "rhai" => Kind::Scripts,
+        "none" => Kind::Nobody,
         _ => Kind::Files,
     }
+}
+
+fn added(resolved: &Resolved) -> Vec<(Box<str>, Kind)> {
+    if is_set(resolved) {
+        return Vec::new();
+    }
+    let kind = |line: &Setting| line.text().map_or(Kind::Files, kind_of);
+    resolved.keyed("AddHandler").map(|(extension, line)| (extension.into(), kind(line))).collect()
 }
 
 /// `file:line` of a setting.
@@ -130,11 +299,13 @@ pub(crate) fn origin(line: &Setting) -> String {
 /// The interpreter of the main server.
 pub(crate) const MAIN: &str = "main";
 
-/// The name of the interpreter that a request gets.
-pub(crate) fn interpreter_name(resolved: &Resolved, host: &Host<'_>) -> String {
-    let chosen = resolved.text("RhaiInterpreter").map(str::to_owned);
-    let is_virtual = !host.addresses().is_empty();
-    chosen
-        .or_else(|| resolved.text("ServerName").filter(|_| is_virtual).map(str::to_owned))
-        .unwrap_or_else(|| MAIN.into())
+/// Where the interpreter of a request comes from: a name beats the directory of the file, that beats the directory of the
+/// line that names the handler, that beats the host.
+pub(crate) fn naming(resolved: &Resolved, of_the_host: &str) -> Naming {
+    match resolved.text("RhaiInterpreter") {
+        Some(name) => Naming::Named(name.to_owned()),
+        None if resolved.flag("RhaiInterpPerDirectory") => Naming::PerDirectory,
+        None if resolved.flag("RhaiInterpPerDirective") => Naming::PerDirective,
+        None => Naming::Named(of_the_host.to_owned()),
+    }
 }

@@ -10,6 +10,7 @@ use std::{io, sync::Arc, time::Duration};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Semaphore,
+    task::JoinHandle,
 };
 
 /// Virtual size of a script thread's stack.
@@ -40,6 +41,14 @@ impl Pool {
 
     /// Runs `work` on a script thread.
     pub(crate) async fn run<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, Busy> {
+        self.start(work)?.await.map_err(|_| Busy)
+    }
+
+    /// Starts `work` on a script thread, for whoever wants to wait for it.
+    pub(crate) fn start<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<JoinHandle<R>, Busy> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
         let runtime = self.runtime.as_ref().ok_or(Busy)?;
         // The place is given back when the work is done, also when nobody waits for it any more.
@@ -48,7 +57,7 @@ impl Pool {
             drop(place);
             result
         };
-        runtime.handle().spawn_blocking(work).await.map_err(|_| Busy)
+        Ok(runtime.handle().spawn_blocking(work))
     }
 }
 

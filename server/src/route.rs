@@ -1,16 +1,19 @@
 //! From the path of a URL to a file or a script.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Where a path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A script, and what follows its own path.
-    Script { file: PathBuf, path_info: String },
+    Script { file: Arc<Path>, path_info: String },
     /// A file to be served as it is.
     File(PathBuf),
     /// A directory that was asked for without the slash at its end.
-    Slash,
+    Slash(PathBuf),
     /// Nothing that is there. `file` is what the path would name; handlers that are set by name answer for it.
     Nothing { file: PathBuf, path_info: String },
     /// Something that is nobody's business.
@@ -21,15 +24,16 @@ impl Target {
     /// The file that sections of the configuration are matched with.
     pub(crate) fn filename(&self) -> Option<&Path> {
         match self {
-            Self::Script { file, .. } | Self::File(file) | Self::Nothing { file, .. } => Some(file),
-            Self::Slash | Self::Hidden => None,
+            Self::Script { file, .. } => Some(file),
+            Self::File(file) | Self::Nothing { file, .. } | Self::Slash(file) => Some(file),
+            Self::Hidden => None,
         }
     }
 
     pub(crate) fn path_info(&self) -> &str {
         match self {
             Self::Script { path_info, .. } | Self::Nothing { path_info, .. } => path_info,
-            Self::File(_) | Self::Slash | Self::Hidden => "",
+            Self::File(_) | Self::Slash(_) | Self::Hidden => "",
         }
     }
 }
@@ -37,8 +41,8 @@ impl Target {
 /// Follows a normalised path below `root`.
 ///
 /// `/a/b/c` is the script `a.rhai`, else `a/b.rhai`, else `a/b/c.rhai`; what is left over is its path info. Files are
-/// found whole. `index` answers for directories.
-pub(crate) fn route<'a>(root: &Path, path: &str, index: impl IntoIterator<Item = &'a str>) -> Target {
+/// found whole. `index` names the files that answer for a directory.
+pub(crate) fn route(root: &Path, path: &str, index: impl FnOnce(&Path) -> Vec<String>) -> Target {
     let mut file = root.to_path_buf();
     let mut rest = path;
     while let Some((name, after)) = next_name(rest) {
@@ -47,7 +51,7 @@ pub(crate) fn route<'a>(root: &Path, path: &str, index: impl IntoIterator<Item =
         }
         let script = file.join(format!("{name}.rhai"));
         if script.is_file() {
-            return Target::Script { file: script, path_info: after.to_owned() };
+            return Target::Script { file: script.into(), path_info: after.to_owned() };
         }
         file.push(name);
         rest = after;
@@ -60,17 +64,18 @@ pub(crate) fn route<'a>(root: &Path, path: &str, index: impl IntoIterator<Item =
         }
     }
     if rest.is_empty() {
-        return Target::Slash;
+        return Target::Slash(file.join(""));
     }
-    directory(&file, index)
+    let names = index(&file);
+    directory(&file, &names)
 }
 
-fn directory<'a>(directory: &Path, index: impl IntoIterator<Item = &'a str>) -> Target {
+fn directory(directory: &Path, index: &[String]) -> Target {
     for name in index {
         let file = directory.join(name);
         if file.is_file() {
             return match is_script(name) {
-                true => Target::Script { file, path_info: String::new() },
+                true => Target::Script { file: file.into(), path_info: String::new() },
                 false => Target::File(file),
             };
         }
@@ -94,7 +99,7 @@ fn is_script(name: &str) -> bool {
 
 /// Names that are never served, whatever lies under them: scripts and what may be a copy of one, configuration, what
 /// editors and version control leave behind.
-fn is_hidden(name: &str) -> bool {
+pub(crate) fn is_hidden(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let ends = ["~", ".bak", ".old", ".orig", ".rej", ".swp", ".swo", ".swx", ".tmp", ".save"];
     name.starts_with('.')
@@ -128,11 +133,12 @@ mod tests {
             let name = file.strip_prefix(site.path()).expect("below the root").display().to_string();
             if file.as_os_str().to_string_lossy().ends_with('/') { format!("{name}/") } else { name }
         };
-        let found = match route(site.path(), path, ["index.rhai", "index.html"]) {
+        let found = match route(site.path(), path, |_| vec!["index.rhai".into(), "index.html".into()]) {
             Target::Script { file, path_info } => format!("script {} {path_info}", name(&file)),
             Target::File(file) => format!("file {}", name(&file)),
+            Target::Slash(directory) => format!("slash {}", name(&directory)),
             Target::Nothing { file, path_info } => format!("nothing {} {path_info}", name(&file)),
-            other => format!("{other:?}"),
+            Target::Hidden => "Hidden".to_owned(),
         };
         assert_eq!(found.trim_end(), expected, "{path}");
     }
@@ -155,7 +161,7 @@ mod tests {
 
     #[test]
     fn directories_have_an_index() {
-        check("/admin", "Slash");
+        check("/admin", "slash admin/");
         check("/admin/", "script admin/index.rhai");
         check("/docs/", "file docs/index.html");
         check("/empty/", "nothing empty/");

@@ -17,7 +17,8 @@ use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
 use crate::{
     body::{self, Body},
     pool::{Pool, default_threads},
-    site::{Peers, Site, failed},
+    respond::failed,
+    site::{Peers, Site},
 };
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;

@@ -95,6 +95,17 @@ impl Exchange {
         }))
     }
 
+    /// The path, decoded and normalised.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.head.path
+    }
+
+    /// Lets scripts that run after the answer see what it was.
+    pub fn answered(&self, status: StatusCode, headers: &HeaderMap) {
+        *self.reply() = Reply { status: Some(status), headers: headers.clone(), written: Vec::new() };
+    }
+
     /// Who asks, as a script found out; empty if none did.
     #[must_use]
     pub fn user(&self) -> String {

@@ -4,9 +4,8 @@ use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::Args;
 use samovar::{Listeners, Site};
-use tracing_subscriber::filter::LevelFilter;
 
-use super::Failure;
+use super::{Failure, log};
 
 /// Serve a directory of scripts and files, or a configuration.
 #[derive(Args)]
@@ -24,36 +23,48 @@ pub(crate) struct Serve {
 pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
     let Serve { path, listen, define } = arguments;
     let colour = std::io::stderr().is_terminal();
-    log_to_stderr(colour);
+    log::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
     let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour)))?;
+    let site = Arc::new(site);
+    let follow = listen.is_empty();
     let addresses = match (listen, site.listens()) {
         (listen, _) if !listen.is_empty() => listen,
         (_, configured) if !configured.is_empty() => configured,
-        _ => vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+        _ => vec![Listeners::DEFAULT],
     };
     runtime.block_on(async {
         let listeners = Listeners::bind(&addresses).await.map_err(|(address, error)| {
             let help = "choose another address with --listen";
             Failure(format!("error: cannot listen on {address}: {error}\nhelp: {help}"))
         })?;
+        log::follow(&site);
+        site.on_configuration(log::follow);
+        site.watch_configuration().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
+        tokio::spawn(hang_up(site.clone()));
         for address in listeners.addresses() {
             tracing::info!("serving {} on http://{address}", path.display());
         }
-        listeners.serve(Arc::new(site), stop()).await;
+        listeners.follow_configuration(follow).serve(site, stop()).await;
         tracing::info!("stopped");
         Ok(())
     })
 }
 
-fn log_to_stderr(colour: bool) {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        .with_max_level(LevelFilter::INFO)
-        .init();
+/// Takes up the configuration when the program is told that it changed, as daemons are since ever: by a hang-up. The log
+/// files are opened anew, so that they can be moved away.
+async fn hang_up(site: Arc<Site>) {
+    #[cfg(unix)]
+    if let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        while hang_up.recv().await.is_some() {
+            let site = site.clone();
+            // What goes wrong stands in the log.
+            let _ = tokio::task::spawn_blocking(move || site.reload_configuration()).await;
+        }
+    }
+    #[cfg(not(unix))]
+    drop(site);
 }
 
 /// Ready when the program is asked to end.

@@ -1,0 +1,93 @@
+//! What follows an answer: the access log, and the handlers of the log and cleanup phases.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use samovar_rhai::Exchange;
+
+use crate::{access_log::Entry, body::Body, log_file::LogFile, phase::After, pool::Pool, respond::error_line};
+
+/// What is to be done when the answer was sent.
+#[derive(Default)]
+pub(crate) struct Aftermath {
+    pub(crate) after: After,
+    /// The request as scripts know it, if it came so far.
+    pub(crate) exchange: Option<Exchange>,
+    pub(crate) error_log: Option<LogFile>,
+}
+
+impl Aftermath {
+    /// Lets it happen when the body was sent, or when the client has gone.
+    pub(crate) fn follow(self, response: Response<Body>, entry: Option<Entry>, pool: Arc<Pool>) -> Response<Body> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let at_end = move |bytes| self.happen(status, &headers, bytes, entry, &pool);
+        response.map(|inner| Followed { inner, bytes: 0, at_end: Some(Box::new(at_end)) }.boxed_unsync())
+    }
+
+    fn happen(self, status: StatusCode, headers: &HeaderMap, bytes: u64, entry: Option<Entry>, pool: &Pool) {
+        let Self { after, exchange, error_log } = self;
+        if let Some(entry) = entry {
+            let user = exchange.as_ref().map(Exchange::user).unwrap_or_default();
+            entry.write(&user, status, bytes);
+        }
+        let Some(exchange) = exchange.filter(|_| !after.is_empty()) else { return };
+        exchange.answered(status, headers);
+        let path = exchange.path().to_owned();
+        let told = path.clone();
+        let run = move || {
+            after.run(&exchange, |diagnostic| match &error_log {
+                Some(log) => log.write(error_line(&told, &diagnostic)),
+                None => tracing::error!("{told} failed after its answer\n{}", diagnostic.render(false)),
+            });
+        };
+        if pool.start(run).is_err() {
+            tracing::error!("{path}: no script thread is free for what follows the answer");
+        }
+    }
+}
+
+/// A body that tells when it is at its end, and how long it was.
+struct Followed {
+    inner: Body,
+    bytes: u64,
+    at_end: Option<Box<dyn FnOnce(u64) + Send>>,
+}
+
+impl http_body::Body for Followed {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        if let Some(at_end) = self.at_end.take() {
+            at_end(self.bytes);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One reading of the configuration, ready for requests. A request keeps the one with which it began to its end.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use papaya::HashMap;
+use samovar_config::{Config, Host, Resolved};
+
+use crate::{
+    access_log::AccessLog,
+    interpreters::Interpreters,
+    log_file::LogFile,
+    open::{self, OpenError, Opened, path_in},
+    policy::{MAIN, Policy},
+    route::{Target, route},
+};
+
+/// What the configuration file says, and what was made of it so far.
+pub(crate) struct Configuration {
+    pub(crate) config: Config,
+    root: PathBuf,
+    interpreters: Arc<Interpreters>,
+    main: Served,
+    /// In the order of the file.
+    hosts: Vec<Served>,
+}
+
+/// The main server or a virtual host.
+pub(crate) struct Served {
+    pub(crate) document_root: PathBuf,
+    /// The name of its interpreter, where nothing else names one.
+    interpreter: String,
+    pub(crate) access_log: Option<AccessLog>,
+    pub(crate) error_log: Option<LogFile>,
+    /// By the address of what the configuration resolved to, which the policy keeps alive.
+    policies: HashMap<usize, Arc<Policy>>,
+    /// Scripts that URLs were found to name: what keeps the file system out of the way of a request.
+    routes: HashMap<Box<str>, Known>,
+}
+
+/// A script that a path was found to name. Believed while no file has come or gone, as far as events tell, and not for
+/// ever, since they do not tell everything.
+struct Known {
+    file: Arc<Path>,
+    stirred: u64,
+    since: Instant,
+}
+
+const BELIEVED: Duration = Duration::from_secs(5);
+/// More paths than this are not remembered: there are so many only if somebody makes them up.
+const ROUTES: usize = 16 << 10;
+/// As many as a host keeps results; so different sets of sections are rare.
+const POLICIES: usize = 4096;
+
+impl Configuration {
+    /// Opens the logs; nothing else can fail here.
+    pub(crate) fn new(opened: Opened, interpreters: Arc<Interpreters>) -> Result<Self, OpenError> {
+        let Opened { loaded, root } = opened;
+        let config = loaded.config;
+        let mut logs = Logs { root: open::server_root(&root, &config.main().settings()), open: Vec::new() };
+        let main = Served::new(config.main(), &root, &mut logs)?;
+        let hosts = config.hosts().map(|host| Served::new(host, &root, &mut logs)).collect::<Result<_, _>>()?;
+        Ok(Self { config, root, interpreters, main, hosts })
+    }
+
+    /// The file that the main server's `ErrorLog` names.
+    pub(crate) fn error_log(&self) -> Option<PathBuf> {
+        let settings = self.config.main().settings();
+        settings.text("ErrorLog").map(|file| path_in(&open::server_root(&self.root, &settings), file))
+    }
+
+    /// Takes back what its scopes have said about reloading: another configuration has taken its place.
+    pub(crate) fn retire(&self) {
+        for served in std::iter::once(&self.main).chain(&self.hosts) {
+            served.policies.pin().values().for_each(|policy| policy.retire());
+        }
+    }
+
+    /// The host that answers, and what is kept for it.
+    pub(crate) fn host(&self, local: SocketAddr, name: Option<&str>) -> (Host<'_>, &Served) {
+        let host = self.config.host_for(local, name);
+        let served = host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main);
+        (host, served)
+    }
+
+    /// The script or file that a path names, from memory if it is a script that is in use.
+    pub(crate) fn target(&self, host: Host<'_>, served: &Served, path: &str) -> Target {
+        let stirred = self.interpreters.stirred();
+        let routes = served.routes.pin();
+        let is_good = |known: &&Known| known.stirred == stirred && known.since.elapsed() < BELIEVED;
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        for end in ends.filter(|end| *end > 1) {
+            if let Some(Known { file, .. }) = routes.get(&path[..end]).filter(is_good) {
+                return Target::Script { file: file.clone(), path_info: path[end..].to_owned() };
+            }
+        }
+        let target = route(&served.document_root, path, |directory| index(host, path, directory));
+        if let Target::Script { file, path_info } = &target {
+            let own = path.strip_suffix(path_info.as_str()).unwrap_or(path);
+            if routes.len() >= ROUTES {
+                routes.clear();
+            }
+            routes.insert(own.into(), Known { file: file.clone(), stirred, since: Instant::now() });
+        }
+        target
+    }
+
+    /// What holds for a path that leads to `filename`.
+    pub(crate) fn policy(
+        &self,
+        host: Host<'_>,
+        served: &Served,
+        path: &str,
+        filename: Option<&str>,
+    ) -> Result<Arc<Policy>, OpenError> {
+        let resolved = host.resolve(path, filename);
+        let key = Arc::as_ptr(&resolved).addr();
+        let policies = served.policies.pin();
+        if let Some(policy) = policies.get(&key) {
+            return Ok(policy.clone());
+        }
+        if policies.len() >= POLICIES {
+            policies.clear();
+        }
+        let policy = self.make_policy(served, resolved)?;
+        policies.insert(key, policy.clone());
+        Ok(policy)
+    }
+
+    fn make_policy(&self, served: &Served, resolved: Arc<Resolved>) -> Result<Arc<Policy>, OpenError> {
+        let server_root = open::server_root(&self.root, &resolved);
+        let (interpreters, document_root) = (&self.interpreters, &served.document_root);
+        Policy::new(resolved, interpreters, document_root, &server_root, &served.interpreter).map(Arc::new)
+    }
+}
+
+impl Served {
+    fn new(host: Host<'_>, root: &Path, logs: &mut Logs) -> Result<Self, OpenError> {
+        let settings = host.settings();
+        let access_log = settings.get("CustomLog").and_then(|line| Some((line, line.text()?)));
+        let access_log = access_log.map(|(line, file)| {
+            let common = line.texts().nth(1) == Some("common");
+            Ok::<_, OpenError>(AccessLog::new(logs.open(file, line)?, common))
+        });
+        // That of the main server is where everything else is told, see `Site::error_log`.
+        let error_log = settings.get("ErrorLog").filter(|line| is_of(host, line));
+        let error_log = error_log.and_then(|line| Some((line, line.text()?)));
+        Ok(Self {
+            document_root: open::document_root(root, &settings),
+            interpreter: interpreter_of(host, &settings),
+            access_log: access_log.transpose()?,
+            error_log: error_log.map(|(line, file)| logs.open(file, line)).transpose()?,
+            policies: HashMap::new(),
+            routes: HashMap::new(),
+        })
+    }
+
+    /// Forgets which scripts paths name: one of them is gone.
+    pub(crate) fn forget_routes(&self) {
+        self.routes.pin().clear();
+    }
+}
+
+/// The interpreter of a host that nothing else names: its `ServerName`.
+pub(crate) fn interpreter_of(host: Host<'_>, settings: &Resolved) -> String {
+    let name = settings.text("ServerName").filter(|_| host.index().is_some());
+    name.unwrap_or(MAIN).to_owned()
+}
+
+/// Does the line stand in the virtual host itself?
+fn is_of(host: Host<'_>, line: &samovar_config::Setting) -> bool {
+    host.index().is_some() && line.origin().scope().is_some_and(|scope| Arc::ptr_eq(scope, host.scope()))
+}
+
+/// The names that answer for a directory, by the settings that hold for it.
+fn index(host: Host<'_>, path: &str, directory: &Path) -> Vec<String> {
+    let resolved = host.resolve(path, directory.join("").to_str());
+    resolved.texts("DirectoryIndex").map(str::to_owned).collect()
+}
+
+/// The log files of one configuration: what is named twice is one file.
+struct Logs {
+    root: PathBuf,
+    open: Vec<(PathBuf, LogFile)>,
+}
+
+impl Logs {
+    fn open(&mut self, file: &str, line: &samovar_config::Setting) -> Result<LogFile, OpenError> {
+        let path = path_in(&self.root, file);
+        if let Some((_, log)) = self.open.iter().find(|(known, _)| *known == path) {
+            return Ok(log.clone());
+        }
+        let log = LogFile::open(&path).map_err(|reason| {
+            let origin = crate::policy::origin(line);
+            OpenError::Log { path: path.clone(), origin, reason }
+        })?;
+        self.open.push((path, log.clone()));
+        Ok(log)
+    }
+}

@@ -1,0 +1,139 @@
+//! The interpreters of a site, by name: started when they are first named, and kept when the configuration changes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use samovar_importer::{DiskTree, ReadError, Reloader, Source, SourceTree, Stamp};
+use samovar_rhai::{Interpreter, Limits};
+
+use crate::{open::OpenError, tell};
+
+/// All directories that modules may come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Roots {
+    /// Changes in them are looked for.
+    pub(crate) watched: BTreeSet<PathBuf>,
+    /// What comes from them is loaded once.
+    pub(crate) library: BTreeSet<PathBuf>,
+}
+
+/// Interpreters by name.
+pub(crate) struct Interpreters {
+    started: Mutex<BTreeMap<String, Started>>,
+    first: OnceLock<Interpreter>,
+    tree: Tree,
+    roots: ArcSwap<Roots>,
+    limits: ArcSwap<Limits>,
+}
+
+struct Started {
+    interpreter: Interpreter,
+    /// Looks for changes below the roots. Another one takes its place when they are others.
+    _reloader: Reloader,
+}
+
+/// Files below the roots of the configuration that holds, whichever that is.
+#[derive(Clone)]
+struct Tree(Arc<ArcSwap<DiskTree>>);
+
+impl SourceTree for Tree {
+    fn read(&self, path: &Path) -> Result<Source, ReadError> {
+        self.0.load().read(path)
+    }
+
+    fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
+        self.0.load().stamp(path)
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        self.0.load().names(directory)
+    }
+}
+
+impl Roots {
+    fn tree(&self) -> DiskTree {
+        DiskTree::new(self.watched.union(&self.library).filter(|root| root.is_dir()))
+    }
+
+    fn union(&self, other: &Self) -> Self {
+        let both = |a: &BTreeSet<PathBuf>, b| a.union(b).cloned().collect();
+        Self { watched: both(&self.watched, &other.watched), library: both(&self.library, &other.library) }
+    }
+}
+
+impl Interpreters {
+    pub(crate) fn new(roots: Roots, limits: Limits) -> Self {
+        Self {
+            started: Mutex::default(),
+            first: OnceLock::new(),
+            tree: Tree(Arc::new(ArcSwap::from_pointee(roots.tree()))),
+            roots: ArcSwap::from_pointee(roots),
+            limits: ArcSwap::from_pointee(limits),
+        }
+    }
+
+    /// Changes when files come, go or change. All interpreters watch the same directories, so one tells for all.
+    pub(crate) fn stirred(&self) -> u64 {
+        self.first.get().map_or(0, |interpreter| interpreter.registry().stirred())
+    }
+
+    /// The interpreter of that name, which is started if it was not yet.
+    pub(crate) fn get(&self, name: &str) -> Result<Interpreter, OpenError> {
+        let mut started = self.started.lock();
+        if let Some(found) = started.get(name) {
+            return Ok(found.interpreter.clone());
+        }
+        let limits = Limits::clone(&self.limits.load());
+        let interpreter = Interpreter::builder(name).limits(limits).build_on(self.tree.clone(), None);
+        tell::follow(&interpreter).map_err(OpenError::Threads)?;
+        let reloader = reloader(&interpreter, &self.roots.load())?;
+        self.first.get_or_init(|| interpreter.clone());
+        started.insert(name.to_owned(), Started { interpreter: interpreter.clone(), _reloader: reloader });
+        Ok(interpreter)
+    }
+
+    /// Those that were started, by name.
+    pub(crate) fn started(&self) -> Vec<Interpreter> {
+        self.started.lock().values().map(|started| started.interpreter.clone()).collect()
+    }
+
+    /// Lets modules come from these directories too, while a configuration is tried out. Returns what held before.
+    pub(crate) fn widen(&self, roots: &Roots) -> Arc<Roots> {
+        let before = self.roots.load_full();
+        self.tree.0.store(Arc::new(before.union(roots).tree()));
+        before
+    }
+
+    /// Takes back what [`widen`](Self::widen) did.
+    pub(crate) fn narrow(&self) {
+        self.tree.0.store(Arc::new(self.roots.load().tree()));
+    }
+
+    /// From now on these are the directories, for the interpreters that run as well; the limits are for those that are
+    /// still to be started, since an engine's limits are set once.
+    pub(crate) fn settle(&self, roots: Roots, limits: Limits) -> Result<(), OpenError> {
+        let mut started = self.started.lock();
+        if **self.roots.load() != roots {
+            let new = started.values().map(|started| reloader(&started.interpreter, &roots));
+            let new = new.collect::<Result<Vec<_>, _>>()?;
+            for (started, reloader) in started.values_mut().zip(new) {
+                started._reloader = reloader;
+            }
+        }
+        self.tree.0.store(Arc::new(roots.tree()));
+        self.roots.store(Arc::new(roots));
+        self.limits.store(Arc::new(limits));
+        Ok(())
+    }
+}
+
+fn reloader(interpreter: &Interpreter, roots: &Roots) -> Result<Reloader, OpenError> {
+    let watched = roots.watched.iter().filter(|root| root.is_dir());
+    let reloader = Reloader::new(watched).registry(interpreter.registry().clone());
+    reloader.spawn().map_err(OpenError::Threads)
+}

@@ -1,0 +1,162 @@
+//! The phases of a request, and how their handlers are run: httpd's conventions, on this page.
+//!
+//! | phase | handlers run until | all declined |
+//! |---|---|---|
+//! | access, fixup | one ends the request | the request goes on |
+//! | authen, authz | one says `OK`, or ends the request | 500: nobody vouched for the request |
+//! | handler | one does not decline | files answer, or 404 |
+//! | log | one says neither `OK` nor `DECLINED` | |
+//! | cleanup | all run | |
+//!
+//! `DONE` ends the request with what was written so far; a status, or any other answer, ends it with that. The log and
+//! cleanup phases follow in every case. All handlers of one interpreter see one generation.
+
+use bytes::Bytes;
+use http::Response;
+use samovar_importer::Diagnostic;
+use samovar_rhai::{Exchange, Handler, Pin, Verdict};
+
+/// A phase, in their order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    Access,
+    Authen,
+    Authz,
+    Fixup,
+    Handler,
+    Log,
+    Cleanup,
+}
+
+/// The phases before the answer is made.
+pub(crate) const BEFORE: [Phase; 4] = [Phase::Access, Phase::Authen, Phase::Authz, Phase::Fixup];
+
+impl Phase {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Access, Self::Authen, Self::Authz, Self::Fixup, Self::Handler, Self::Log, Self::Cleanup];
+
+    /// The directive that names its handlers.
+    pub(crate) fn directive(self) -> &'static str {
+        match self {
+            Self::Access => "RhaiAccessHandler",
+            Self::Authen => "RhaiAuthenHandler",
+            Self::Authz => "RhaiAuthzHandler",
+            Self::Fixup => "RhaiFixupHandler",
+            Self::Handler => "RhaiHandler",
+            Self::Log => "RhaiLogHandler",
+            Self::Cleanup => "RhaiCleanupHandler",
+        }
+    }
+
+    /// Does one handler that says `OK` settle the phase?
+    fn one_is_enough(self) -> bool {
+        matches!(self, Self::Authen | Self::Authz)
+    }
+}
+
+/// The handlers of one request up to its answer.
+pub(crate) struct Course {
+    pub(crate) before: Vec<(Phase, Vec<Handler>)>,
+    pub(crate) content: Vec<Handler>,
+}
+
+impl Course {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.content.is_empty()
+    }
+
+    /// Runs the handlers. `None`: none of them answered, and nobody objected.
+    pub(crate) fn run(&self, exchange: &Exchange) -> Result<Option<Response<Bytes>>, Diagnostic> {
+        let mut pins = Pins::default();
+        for (phase, handlers) in &self.before {
+            if let Some(response) = before(*phase, handlers, exchange, &mut pins)? {
+                return Ok(Some(response));
+            }
+        }
+        for handler in &self.content {
+            match handler.judge(exchange, &pins.of(handler))? {
+                Verdict::Declined => {}
+                Verdict::Nothing | Verdict::Ok | Verdict::Done => return Ok(Some(exchange.written())),
+                Verdict::Answer(response) => return Ok(Some(response)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What each interpreter's handlers see. Most requests have to do with one.
+#[derive(Default)]
+struct Pins(Vec<Pin>);
+
+impl Pins {
+    fn of(&mut self, handler: &Handler) -> Pin {
+        if let Some(pin) = self.0.iter().find(|pin| pin.holds(handler)) {
+            return pin.clone();
+        }
+        let pin = handler.pin();
+        self.0.push(pin.clone());
+        pin
+    }
+}
+
+fn before(
+    phase: Phase,
+    handlers: &[Handler],
+    exchange: &Exchange,
+    pins: &mut Pins,
+) -> Result<Option<Response<Bytes>>, Diagnostic> {
+    for handler in handlers {
+        match handler.judge(exchange, &pins.of(handler))? {
+            Verdict::Ok if phase.one_is_enough() => return Ok(None),
+            Verdict::Ok | Verdict::Declined => {}
+            Verdict::Nothing if phase == Phase::Fixup => {}
+            // A decision that was forgotten must not be taken for a yes.
+            Verdict::Nothing => return Err(undecided(phase, handler)),
+            Verdict::Done => return Ok(Some(exchange.written())),
+            Verdict::Answer(response) => return Ok(Some(response)),
+        }
+    }
+    if phase.one_is_enough() && !handlers.is_empty() {
+        let message = format!("every function of `{}` declined", phase.directive());
+        return Err(Diagnostic::error(message).help("one of them must return OK, or a status"));
+    }
+    Ok(None)
+}
+
+fn undecided(phase: Phase, handler: &Handler) -> Diagnostic {
+    let message = format!("`{}`, named by `{}`, returned nothing", handler.path().display(), phase.directive());
+    Diagnostic::error(message).help("return OK, DECLINED, DONE or a status, such as 403")
+}
+
+/// What runs when the answer was sent.
+#[derive(Default)]
+pub(crate) struct After {
+    pub(crate) log: Vec<Handler>,
+    pub(crate) cleanup: Vec<Handler>,
+}
+
+impl After {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.log.is_empty() && self.cleanup.is_empty()
+    }
+
+    /// Runs the handlers; the client has its answer, so what goes wrong is only told.
+    pub(crate) fn run(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
+        let mut pins = Pins::default();
+        for handler in &self.log {
+            match handler.judge(exchange, &pins.of(handler)) {
+                Ok(Verdict::Ok | Verdict::Declined | Verdict::Nothing) => {}
+                Ok(Verdict::Done | Verdict::Answer(_)) => break,
+                Err(diagnostic) => {
+                    tell(diagnostic);
+                    break;
+                }
+            }
+        }
+        for handler in &self.cleanup {
+            if let Err(diagnostic) = handler.judge(exchange, &pins.of(handler)) {
+                tell(diagnostic);
+            }
+        }
+    }
+}

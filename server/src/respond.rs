@@ -1,0 +1,311 @@
+//! The straight way of a request: path, host, target, policy, handlers, answer.
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Limited};
+use samovar_config::url;
+use samovar_importer::Diagnostic;
+use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
+
+use crate::{
+    aftermath::Aftermath,
+    body::{self, Body},
+    configuration::{Configuration, Served},
+    files,
+    open::OpenError,
+    phase::{After, BEFORE, Course, Phase},
+    policy::{Kind, NoHandler, Policy},
+    pool::Pool,
+    route::Target,
+    site::Peers,
+};
+
+/// What a request is answered with.
+pub(crate) struct Way<'s> {
+    pub(crate) configuration: &'s Configuration,
+    pub(crate) pool: &'s Arc<Pool>,
+    pub(crate) peers: Peers,
+}
+
+/// What is known of a request when its policy is found.
+struct Asked<'w> {
+    path: &'w str,
+    served: &'w Served,
+    target: Target,
+    policy: Arc<Policy>,
+}
+
+impl Asked<'_> {
+    /// The file that the path leads to, or would lead to.
+    fn file(&self) -> &Path {
+        self.target.filename().unwrap_or(&self.served.document_root)
+    }
+}
+
+type Answer = Result<Response<Body>, Response<Bytes>>;
+
+impl Way<'_> {
+    /// Answers. Whatever goes wrong becomes a response, and a line in the log.
+    pub(crate) async fn respond<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
+        let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
+        let mut aftermath = Aftermath::default();
+        let response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
+        match entry.is_none() && aftermath.after.is_empty() {
+            true => response,
+            false => aftermath.follow(response, entry, self.pool.clone()),
+        }
+    }
+
+    async fn answer<B>(&self, request: Request<B>, aftermath: &mut Aftermath) -> Answer
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        // Two lengths mean that somebody on the way may see another message than we do (RFC 9112, 6.1).
+        let headers = request.headers();
+        if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
+            let mut response = status_page(StatusCode::BAD_REQUEST, None);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return Err(response);
+        }
+        let path = url::normalize(request.uri().path()).map_err(|error| {
+            status_page(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST), None)
+        })?;
+        let (host, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
+        let target = self.configuration.target(host, served, &path);
+        if target == Target::Hidden {
+            return Err(status_page(StatusCode::NOT_FOUND, None));
+        }
+        let filename = target.filename().map(Path::to_string_lossy);
+        let policy = self.configuration.policy(host, served, &path, filename.as_deref()).map_err(internal)?;
+        drop(filename);
+        let asked = Asked { path: &path, served, target, policy };
+        let course = asked.course().map_err(|error| asked.no_handler(&error))?;
+        aftermath.after = asked.after().map_err(|error| asked.no_handler(&error))?;
+        if course.is_empty() && aftermath.after.is_empty() {
+            return asked.without_script(request, HeaderMap::new()).await;
+        }
+        self.scripted(request, &asked, course, aftermath).await
+    }
+
+    /// Runs the handlers of a request, and lets a file answer if none of them does.
+    async fn scripted<B>(
+        &self,
+        request: Request<B>,
+        asked: &Asked<'_>,
+        course: Course,
+        aftermath: &mut Aftermath,
+    ) -> Answer
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let policy = &asked.policy;
+        let (parts, body) = request.into_parts();
+        // Only who answers wants the body: a file is served without it.
+        let body = if course.content.is_empty() { Bytes::new() } else { read(body, policy).await? };
+        let exchange = Exchange::with_options(self.head(&parts, asked), body, policy.options.clone());
+        aftermath.exchange = Some(exchange.clone());
+        aftermath.error_log = asked.served.error_log.clone();
+        if policy.debug
+            && let Some(refused) = course.content.iter().find_map(Handler::refusal)
+        {
+            return Err(refused_page(&refused));
+        }
+        let (result, exchange) = if course.is_empty() {
+            (Ok(None), exchange)
+        } else {
+            let run = move || (course.run(&exchange), exchange);
+            self.pool.run(run).await.map_err(|busy| self.busy(asked.path, &busy))?
+        };
+        match result {
+            Ok(Some(response)) => Ok(body::whole(response)),
+            Ok(None) => {
+                let set = exchange.written().into_parts().0.headers;
+                asked.without_script(Request::from_parts(parts, ()), set).await
+            }
+            Err(diagnostic) => Err(asked.failed(&diagnostic)),
+        }
+    }
+
+    fn head(&self, parts: &Parts, asked: &Asked<'_>) -> RequestHead {
+        RequestHead {
+            method: parts.method.clone(),
+            uri: parts.uri.to_string(),
+            path: asked.path.to_owned(),
+            path_info: asked.target.path_info().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers.clone(),
+            remote_ip: Some(self.peers.remote.ip()),
+            filename: asked.file().to_string_lossy().into_owned(),
+        }
+    }
+
+    fn busy(&self, path: &str, busy: &crate::pool::Busy) -> Response<Bytes> {
+        tracing::error!("{path}: no script thread is free: {busy:?}");
+        let mut response = status_page(StatusCode::SERVICE_UNAVAILABLE, None);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+}
+
+impl Asked<'_> {
+    /// The handlers up to the answer.
+    fn course(&self) -> Result<Course, NoHandler> {
+        let (policy, file) = (&self.policy, self.file());
+        let mut before = Vec::new();
+        for phase in BEFORE.into_iter().filter(|phase| policy.has(*phase)) {
+            before.push((phase, policy.named(phase, file)?));
+        }
+        before.retain(|(_, handlers)| !handlers.is_empty());
+        Ok(Course { before, content: self.content()? })
+    }
+
+    fn content(&self) -> Result<Vec<Handler>, NoHandler> {
+        let (policy, file) = (&self.policy, self.file());
+        if policy.kind(file) != Kind::Scripts || matches!(self.target, Target::Slash(_)) {
+            return Ok(Vec::new());
+        }
+        let named = policy.named(Phase::Handler, file)?;
+        match &self.target {
+            _ if !named.is_empty() => Ok(named),
+            Target::Script { file, .. } => Ok(vec![policy.script(file)?]),
+            Target::File(file) if policy.is_script(file) => Ok(vec![policy.script(file)?]),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn after(&self) -> Result<After, NoHandler> {
+        let named = |phase| match self.policy.has(phase) {
+            true => self.policy.named(phase, self.file()),
+            false => Ok(Vec::new()),
+        };
+        Ok(After { log: named(Phase::Log)?, cleanup: named(Phase::Cleanup)? })
+    }
+
+    /// Answers with a file, with `set` among its headers, or with what is to be said where there is none.
+    async fn without_script<B>(&self, request: Request<B>, set: HeaderMap) -> Answer {
+        match &self.target {
+            Target::Slash(_) => Err(with_slash(&request)),
+            Target::File(file) if self.policy.kind(file) != Kind::Nobody && !self.policy.is_script(file) => {
+                let mut response = files::serve(&self.served.document_root, file.clone(), head(&request)).await;
+                for (name, value) in &set {
+                    response.headers_mut().insert(name, value.clone());
+                }
+                Ok(response)
+            }
+            _ => Err(status_page(StatusCode::NOT_FOUND, None)),
+        }
+    }
+
+    /// A script whose file is gone is not found; anything else is an error of the site's.
+    fn no_handler(&self, error: &NoHandler) -> Response<Bytes> {
+        if let Target::Script { file, .. } = &self.target
+            && error.missing
+            && !file.exists()
+        {
+            self.served.forget_routes();
+            return status_page(StatusCode::NOT_FOUND, None);
+        }
+        self.failed(&error.diagnostic)
+    }
+
+    /// The page for a script that failed. The client learns nothing of the source unless it is to.
+    fn failed(&self, diagnostic: &Diagnostic) -> Response<Bytes> {
+        match &self.served.error_log {
+            Some(log) => log.write(error_line(self.path, diagnostic)),
+            None => tracing::error!("{} failed\n{}", self.path, diagnostic.render(false)),
+        }
+        error_page(diagnostic, self.policy.debug)
+    }
+}
+
+/// The page for a script that failed, outside of a site.
+pub(crate) fn failed(diagnostic: &Diagnostic, path: &str, debug: bool) -> Response<Bytes> {
+    tracing::error!("{path} failed\n{}", diagnostic.render(false));
+    error_page(diagnostic, debug)
+}
+
+/// What an error log says of a request that failed.
+pub(crate) fn error_line(path: &str, diagnostic: &Diagnostic) -> String {
+    let time = crate::access_log::time(std::time::SystemTime::now());
+    // A path has no control characters in it.
+    format!("[{time}] [error] {path} failed\n{}", diagnostic.render(false))
+}
+
+fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {
+    let detail = debug.then(|| diagnostic.render(false));
+    status_page(StatusCode::INTERNAL_SERVER_ERROR, detail.as_deref())
+}
+
+/// The page for a script whose last change was refused, where developers are to see it at once (R32).
+fn refused_page(refused: &[Diagnostic]) -> Response<Bytes> {
+    let rendered: Vec<_> = refused.iter().map(|diagnostic| diagnostic.render(false)).collect();
+    status_page(StatusCode::INTERNAL_SERVER_ERROR, Some(&rendered.join("\n\n")))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
+fn internal(error: OpenError) -> Response<Bytes> {
+    tracing::error!("{}", error.render(false));
+    status_page(StatusCode::INTERNAL_SERVER_ERROR, None)
+}
+
+/// Reads a body within the limits.
+async fn read<B>(body: B, policy: &Policy) -> Result<Bytes, Response<Bytes>>
+where
+    B: http_body::Body<Data = Bytes> + Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    // What is announced to be too large is not waited for.
+    if body.size_hint().lower() > policy.body_limit {
+        return Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None));
+    }
+    let limit = usize::try_from(policy.body_limit).unwrap_or(usize::MAX);
+    let whole = tokio::time::timeout(policy.timeout, Limited::new(body, limit).collect());
+    match whole.await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None))
+        }
+        Ok(Err(_)) => Err(status_page(StatusCode::BAD_REQUEST, None)),
+        Err(_) => Err(status_page(StatusCode::REQUEST_TIMEOUT, None)),
+    }
+}
+
+fn host_name(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
+}
+
+/// What the file service reads of a request.
+fn head<B>(request: &Request<B>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.headers_mut() = HeaderMap::clone(request.headers());
+    head
+}
+
+/// A directory is told to be one, so that its page's relative links work.
+fn with_slash<B>(request: &Request<B>) -> Response<Bytes> {
+    let uri = request.uri();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Two slashes at the beginning would be read as the name of another host.
+    let location = format!("/{}/{query}", uri.path().trim_matches('/'));
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let status = if safe { StatusCode::MOVED_PERMANENTLY } else { StatusCode::PERMANENT_REDIRECT };
+    let mut response = status_page(status, None);
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
