@@ -16,6 +16,8 @@ const PLACES: usize = 10;
 
 /// Judges whether values may outlive the module that hands them over.
 pub(crate) struct Judge {
+    /// The module whose state it is.
+    pub(crate) module: ModuleId,
     pub(crate) view: Arc<View<Scripts>>,
     pub(crate) carryable: Arc<HashSet<TypeId>>,
 }
@@ -69,7 +71,8 @@ impl Judge {
         let importer = core.importer()?;
         let newest = self.view.get(importer.id());
         let is_library = newest.is_some_and(|module| module.is_library());
-        (!is_library && self.view.is_leaving(importer.id(), owner)).then(|| importer.path().clone())
+        let leaving = importer.id() == self.module || self.view.is_leaving(importer.id(), owner);
+        (leaving && !is_library).then(|| importer.path().clone())
     }
 }
 

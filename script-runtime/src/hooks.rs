@@ -84,7 +84,7 @@ pub(crate) fn register(engine: &mut Engine) {
 
 /// Calls the clone hook; without one, hands over what the script says it keeps.
 pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Scripts>>) -> Carry<Carried> {
-    let judge = Arc::new(Judge { view: view.clone(), carryable: scripts.carryable().clone() });
+    let judge = Arc::new(Judge { module: old.id(), view: view.clone(), carryable: scripts.carryable().clone() });
     let strict = view.scope().is_carry_strict().then(|| judge.clone());
     let carried = match hook(old, CLONE, 1, "one parameter, the new module") {
         Err(diagnostic) => return Carry::Failed(diagnostic),

@@ -20,7 +20,7 @@ use crate::{
     diagnostic::diagnostic,
     holders, hooks,
     inspect::Info,
-    link::{Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
+    link::{Core, Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
     under_way::Purpose,
 };
 
@@ -181,8 +181,9 @@ impl Loader for Scripts {
     }
 
     fn code(&self, script: &Script) -> Weak<dyn Any + Send + Sync> {
-        let core = Arc::downgrade(script.instance.core());
-        core
+        // Named with its type first, since a weak pointer does not become one to `dyn Any` inside of a call.
+        let core: Weak<Core> = Arc::downgrade(script.instance.core());
+        core as _
     }
 
     fn release(&self, code: &(dyn Any + Send + Sync), newest: &Snapshot<Self>) {

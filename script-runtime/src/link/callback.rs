@@ -152,7 +152,8 @@ impl Target {
             let signature = format!("{} with {given} arguments", self.name);
             return Err(Box::new(EvalAltResult::ErrorFunctionNotFound(signature, Position::NONE)));
         };
-        let args: Vec<Dynamic> = args.iter_mut().map(|arg| std::mem::take(&mut **arg)).collect();
+        // Copies: natives such as `filter` pass an item of their array here, and still need it.
+        let args: Vec<Dynamic> = args.iter().map(|arg| Dynamic::clone(arg)).collect();
         core.call_nested(context, &self.function, this, args)
     }
 }

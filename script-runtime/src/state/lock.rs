@@ -152,7 +152,7 @@ impl Lock {
             let timed_out = self.shared.released.wait_until(&mut holder, until).timed_out();
             // Released in the last moment is released: only who would still wait has reached the deadline.
             if let (true, Some(other)) = (timed_out, &*holder) {
-                let waited_for = format!("a lock held since {}", other.since);
+                let waited_for = format!("a lock held since {}, wanted at {since}", other.since);
                 return Err(DeadlineReached { waited_for, on_lock: true }.into());
             }
         }
@@ -169,7 +169,12 @@ impl Drop for LockGuard<'_> {
 
 impl Place {
     fn of(context: &NativeCallContext<'_>) -> Self {
-        Self::Script { source: context.call_source().map(str::to_owned), position: context.call_position() }
+        // Code of modules is called by its file and the number of its instance, `cart.rhai#17`.
+        let file = |source: &str| match source.rsplit_once('#') {
+            Some((file, instance)) if instance.bytes().all(|byte| byte.is_ascii_digit()) => file.to_owned(),
+            _ => source.to_owned(),
+        };
+        Self::Script { source: context.call_source().map(file), position: context.call_position() }
     }
 }
 

@@ -1,6 +1,11 @@
 //! Scripts on the importer: reloading, hooks, state, and the answers to requests.
 
+mod callbacks;
+mod hooks;
 mod http;
+mod keep;
 mod reloading;
+mod retention;
 mod seeing;
 mod site;
+mod state;

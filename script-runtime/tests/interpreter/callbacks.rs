@@ -1,0 +1,99 @@
+//! `callback(fn)`: as value, as handler, as cleanup.
+
+use bytes::Bytes;
+use samovar_rhai::{Exchange, RequestHead, rhai::Dynamic};
+
+use crate::site::Site;
+
+const SITE: &str = "=== events.rhai
+const ON = table();
+fn fire(name, x) { ON[name].call(x) }
+fn all(list) { list.map(ON[\"double\"]).to_string() + list.filter(ON[\"odd\"]) }
+=== m.rhai
+import \"./events\" as events;
+const FACTOR = 2;
+events::ON[\"double\"] = callback(double);
+events::ON[\"odd\"] = callback(|x| x % 2 == 1);
+fn double(x) { x * FACTOR }
+fn f() { [events::fire(\"double\", 21), events::all([1, 2, 3])] }
+const by_value = callback(|| events::fire(\"double\", FACTOR));
+fn hand_out() { callback(|x| x + FACTOR) }
+";
+
+#[test]
+fn a_callback_is_called_from_any_module_and_by_natives() {
+    let site = Site::new(SITE);
+    site.expect("m::f", "[42, \"[2, 4, 6][1, 3]\"]");
+}
+
+#[test]
+fn a_callback_is_a_handler() {
+    let site = Site::new(SITE);
+    site.expect("m::by_value", "4");
+}
+
+#[test]
+fn a_callback_is_called_by_the_host_in_its_own_instance() {
+    let site = Site::new(SITE);
+    let callback = site.interpreter.handler("m::hand_out").expect("found").call::<Dynamic>(()).expect("a callback");
+    site.change(&SITE.replace("FACTOR = 2", "FACTOR = 5"), "reloaded m");
+    let called = site.interpreter.call(&callback, (40_i64,)).expect("it runs");
+    assert_eq!(called.to_string(), "42");
+    let error = site.interpreter.call(&Dynamic::from(1_i64), ()).expect_err("no callback");
+    assert_eq!(error.message, "a i64 is no callback");
+}
+
+fn exchange() -> Exchange {
+    let head = RequestHead {
+        method: http::Method::GET,
+        uri: "/m".into(),
+        path: "/m".into(),
+        path_info: String::new(),
+        query: String::new(),
+        headers: http::HeaderMap::new(),
+        remote_ip: None,
+        filename: "/s/m.rhai".into(),
+    };
+    Exchange::new(head, Bytes::new())
+}
+
+/// Answers one request; what the answer was, then what was noted.
+#[track_caller]
+fn check(handler: &str, answer: &str, notes: &[&str]) {
+    let site = Site::with(
+        |builder| builder.time(std::time::Duration::from_millis(50)),
+        &format!("=== m.rhai\nconst L = lock();\n{handler}"),
+    );
+    let exchange = exchange();
+    let said = match site.interpreter.handler("m").expect("found").respond(&exchange) {
+        Ok(response) => String::from_utf8_lossy(response.body()).into_owned(),
+        Err(error) => error.message.replace("/s/", ""),
+    };
+    assert_eq!(said, answer, "{handler}");
+    assert_eq!(site.take_notes(), notes, "{handler}");
+    drop(exchange);
+}
+
+#[test]
+fn on_finish_runs_after_the_response_was_made_for_whatever_reason() {
+    let on_finish = "req.on_finish(callback(|| note(`finished ${req.uri}`)));";
+    check(&format!("fn handler(req) {{ {on_finish} note(\"running\"); \"hi\" }}"), "hi", &["running", "finished /m"]);
+    check(&format!("fn handler(req) {{ {on_finish} throw \"no\" }}"), "no", &["finished /m"]);
+    check(&format!("fn handler(req) {{ {on_finish} loop {{ }} }}"), "the deadline has passed", &["finished /m"]);
+    check(
+        &format!("fn handler(req) {{ {on_finish} true }}"),
+        "m.rhai::handler: a handler answers with a string, a map, an array, a blob, a status number or (), not with bool",
+        &["finished /m"],
+    );
+    // Locks are free by then, and one that raises keeps none of the others from being called, in order.
+    check(
+        "fn handler(req) { L.acquire(); req.on_finish(callback(|| throw \"lost\")); req.on_finish(callback(|| note(`held: ${L.is_held()}`))); \"hi\" }",
+        "hi",
+        &["held: false"],
+    );
+    check(
+        "fn handler(req) { req.on_finish(|| 1); }",
+        "on_finish takes a callback, which brings its module along: on_finish(callback(|| ..))",
+        &[],
+    );
+}
