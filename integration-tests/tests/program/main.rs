@@ -1,6 +1,7 @@
 //! Starts the program and holds it to what it promises. One file for each kind of promise; each test is named for one.
 
 mod answers;
+mod carry;
 mod configuration;
 mod directory;
 mod faults;

@@ -100,7 +100,7 @@ fn totals() { [N.get(), T[\"k\"], T[\"u\"], C.get(), P.get(), Q.len] }";
             })
             .collect();
         let mut round = 0;
-        while !adding.iter().all(|thread| thread.is_finished()) {
+        while !adding.iter().all(thread::ScopedJoinHandle::is_finished) {
             round += 1;
             site.write(&format!("{files}// {round}"));
             assert_eq!(site.reload(), "reloaded m");
