@@ -31,6 +31,7 @@ pub fn module_json(module: &ModuleStatus) -> Value {
         json["generation"] = record.generation.into();
         json["instances"] = record.instances.into();
         json["loaded"] = rfc3339(record.loaded).into();
+        json["age_ms"] = milliseconds(record.loaded.elapsed().unwrap_or_default()).into();
         json["took_ms"] = milliseconds(record.took).into();
         json["reason"] = record.reason.to_string().into();
     }
@@ -137,8 +138,19 @@ impl Info {
     }
 }
 
-const FIELDS: &[&str] =
-    &["path", "generation", "instances", "loaded", "took_ms", "reason", "state", "children", "friends", "library"];
+const FIELDS: &[&str] = &[
+    "path",
+    "generation",
+    "instances",
+    "loaded",
+    "age_ms",
+    "took_ms",
+    "reason",
+    "state",
+    "children",
+    "friends",
+    "library",
+];
 
 fn integer(number: u64) -> Dynamic {
     i64::try_from(number).unwrap_or(i64::MAX).into()

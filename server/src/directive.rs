@@ -23,6 +23,8 @@ pub(crate) fn schema() -> Schema {
         //             name               arguments                                 context        merge
         Directive::new("Listen",           [Parameter::address("[address:]port")],   SERVER,        Accumulate)
             .help("where the server accepts connections"),
+        Directive::new("ControlSocket",    [text("file")],                           SERVER,        Innermost)
+            .help("where `samovar status`, `graph`, `reload` and `freeze` find the server"),
         Directive::new("ServerRoot",       [text("directory")],                      SERVER,        Innermost)
             .help("where relative paths start"),
         Directive::new("ServerName",       [text("name")],                           SERVER | HOST, Innermost)

@@ -2,12 +2,15 @@
 //!
 //! [`Site`] answers requests for a directory of scripts and files, or for a configuration. [`SiteService`] and
 //! [`HandlerService`] put a site, or one scripted function, into a program of yours as a `tower` service;
-//! [`Listeners`] serve a site on sockets, which is what the program `samovar` does.
+//! [`Listeners`] serve a site on sockets, which is what the program `samovar` does; at its control
+//! socket such a program is asked what it does, and told to reload.
 
 mod access_log;
 mod aftermath;
 mod body;
 mod configuration;
+#[cfg(unix)]
+pub mod control;
 mod directive;
 mod files;
 mod interpreters;

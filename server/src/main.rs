@@ -5,6 +5,8 @@ mod command;
 use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+#[cfg(unix)]
+use command::ask;
 use command::{Failure, serve};
 
 /// Keeps scripts hot: serves reloading Rhai handlers.
@@ -18,11 +20,16 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    #[cfg(unix)]
+    #[command(flatten)]
+    Ask(ask::Ask),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
+        #[cfg(unix)]
+        Command::Ask(arguments) => ask::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

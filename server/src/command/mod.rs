@@ -1,7 +1,19 @@
 //! What the program can be told to do, a file each.
 
+#[cfg(unix)]
+pub(crate) mod ask;
+#[cfg(unix)]
+mod freeze;
+#[cfg(unix)]
+mod graph;
 mod log;
+#[cfg(unix)]
+mod reload;
 pub(crate) mod serve;
+#[cfg(unix)]
+mod server;
+#[cfg(unix)]
+mod status;
 
 /// Refused, with the reason for people: exit code 1.
 pub(crate) struct Failure(pub(crate) String);

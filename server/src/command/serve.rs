@@ -1,8 +1,15 @@
 //! `samovar serve`: answers requests until it is told to stop.
 
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    io::IsTerminal,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
+#[cfg(unix)]
+use samovar::control::{Address, Control, ControlError, Running};
 use samovar::{Listeners, Site};
 
 use super::{Failure, log};
@@ -18,10 +25,16 @@ pub(crate) struct Serve {
     /// Define a name for the configuration.
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     define: Vec<String>,
+    /// Where `status`, `graph`, `reload` and `freeze` find this server, in place of the usual.
+    #[cfg(unix)]
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
-    let Serve { path, listen, define } = arguments;
+    let Serve { path, listen, define, .. } = arguments;
+    #[cfg(unix)]
+    let control = arguments.control;
     let colour = std::io::stderr().is_terminal();
     log::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -39,6 +52,8 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
             let help = "choose another address with --listen";
             Failure(format!("error: cannot listen on {address}: {error}\nhelp: {help}"))
         })?;
+        #[cfg(unix)]
+        let _control = start_control(control, &path, &define, Running::new(site.clone(), listeners.addresses()))?;
         log::follow(&site);
         site.on_configuration(log::follow);
         site.watch_configuration().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
@@ -50,6 +65,32 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Listens for commands. Where nobody has chosen a place, a server that gets none serves all the same.
+#[cfg(unix)]
+fn start_control(
+    chosen: Option<PathBuf>,
+    path: &Path,
+    define: &[String],
+    running: Running,
+) -> Result<Option<Control>, Failure> {
+    let address = match chosen {
+        Some(socket) => Address::at(socket),
+        None => Address::find(path, define)
+            .map_err(|error| Failure(format!("error: cannot serve `{}`: {error}", path.display())))?,
+    };
+    match Control::listen(&address, Arc::new(running)) {
+        Ok(control) => Ok(Some(control)),
+        Err(error @ ControlError::Taken(_)) => {
+            Err(Failure(format!("error: {error}\nhelp: stop that one, or give this one another socket with --control")))
+        }
+        Err(error) if address.is_chosen() => Err(Failure(format!("error: {error}"))),
+        Err(error) => {
+            tracing::warn!("{error}; `samovar status` and its like will not find this server");
+            Ok(None)
+        }
+    }
 }
 
 /// Takes up the configuration when the program is told that it changed, as daemons are since ever: by a hang-up. The log

@@ -1,0 +1,33 @@
+//! `samovar freeze`: ends reloading, for good.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    Failure,
+    server::{Server, interpreters, print, text},
+};
+
+/// End all reloading until the server is started anew. It cannot be undone.
+///
+/// Modules that were never loaded may still be; interpreters that start later are not frozen.
+#[derive(Args)]
+pub(crate) struct Freeze {
+    #[command(flatten)]
+    server: Server,
+    /// Only this interpreter; without it, all that run.
+    interpreter: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Freeze) -> Result<(), Failure> {
+    let answer = arguments.server.ask(json!({"command": "freeze", "interpreter": arguments.interpreter}))?;
+    if interpreters(&answer).next().is_none() {
+        return Err(Failure("error: no interpreter is running yet: nothing was frozen".into()));
+    }
+    for interpreter in interpreters(&answer) {
+        let (name, generation) = (text(&interpreter["name"]), &interpreter["generation"]);
+        let how = if interpreter["already"] == true { "was frozen already" } else { "frozen" };
+        print(&format!("{name}: {how}, generation {generation} is served for good"));
+    }
+    Ok(())
+}

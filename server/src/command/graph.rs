@@ -1,0 +1,41 @@
+//! `samovar graph`: who imports whom, for Graphviz or for programs.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    Failure,
+    server::{Server, interpreters, print, print_json, text},
+};
+
+/// Draw which modules import which: pipe it into `dot -Tsvg`.
+///
+/// Children, imported while a module loads, have solid lines; friends, imported while requests run, dotted ones.
+#[derive(Args)]
+pub(crate) struct Graph {
+    #[command(flatten)]
+    server: Server,
+    /// Only this interpreter.
+    #[arg(long, value_name = "NAME")]
+    interpreter: Option<String>,
+    /// Add when and how often each module was loaded.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Write JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Graph) -> Result<(), Failure> {
+    let Graph { server, interpreter, verbose, json } = arguments;
+    let mut answer = server.ask(json!({"command": "graph", "interpreter": interpreter, "verbose": verbose}))?;
+    if !json {
+        interpreters(&answer).for_each(|interpreter| print(text(&interpreter["dot"])));
+        return Ok(());
+    }
+    for interpreter in answer["interpreters"].as_array_mut().into_iter().flatten() {
+        interpreter.as_object_mut().map(|interpreter| interpreter.remove("dot"));
+    }
+    print_json(&answer);
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `samovar reload`: what a deploy script calls when everything is in place.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    Failure,
+    server::{Server, ago, count, interpreters, list, print, print_json, table, text},
+};
+
+/// Have everything that was saved until now served, or refused; also where reloading is off.
+///
+/// Returns when that is done. Exits with 1 if a change was refused, with what is wrong on standard error, or if all
+/// interpreters are frozen.
+#[derive(Args)]
+pub(crate) struct Reload {
+    #[command(flatten)]
+    server: Server,
+    /// Write JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Reload) -> Result<(), Failure> {
+    let mut answer = arguments.server.ask(json!({"command": "reload"}))?;
+    match arguments.json {
+        true => print_json(&answer),
+        false => {
+            arguments.server.shorten(&mut answer);
+            print(&describe(&answer));
+        }
+    }
+    let refused: Vec<_> = interpreters(&answer).flat_map(|interpreter| list(&interpreter["diagnostics"])).collect();
+    if !refused.is_empty() {
+        let rendered: Vec<_> = refused.iter().map(|diagnostic| text(&diagnostic["rendered"])).collect();
+        return Err(Failure(rendered.join("\n\n")));
+    }
+    let mut outcomes = interpreters(&answer).map(|interpreter| text(&interpreter["outcome"])).peekable();
+    match outcomes.peek().is_some() && outcomes.all(|outcome| outcome == "frozen") {
+        true => Err(Failure("error: reloading has ended: start the server anew to serve what has changed".into())),
+        false => Ok(()),
+    }
+}
+
+fn describe(answer: &Value) -> String {
+    if interpreters(answer).next().is_none() {
+        return "nothing is loaded yet".into();
+    }
+    interpreters(answer).map(describe_interpreter).collect()
+}
+
+fn describe_interpreter(interpreter: &Value) -> String {
+    let (name, generation) = (text(&interpreter["name"]), &interpreter["generation"]);
+    let modules: Vec<_> = list(&interpreter["modules"]).collect();
+    let mut page = format!("{name}: ");
+    let _ = match text(&interpreter["outcome"]) {
+        "reloaded" => {
+            let took = interpreter["took_ms"].as_f64().unwrap_or_default();
+            writeln!(page, "reloaded {} in {took:.1} ms, generation {generation}", count(modules.len(), "module"))
+        }
+        "refused" => writeln!(page, "the change was refused, generation {generation} is served on"),
+        "frozen" => writeln!(page, "frozen, generation {generation} is served for good"),
+        _ => match interpreter["age_ms"].as_f64() {
+            Some(age) => writeln!(page, "up to date, generation {generation} has been served for {}", ago(age)),
+            None => writeln!(page, "nothing is loaded yet"),
+        },
+    };
+    let row = |module: &&Value| vec![text(&module["path"]).to_owned(), text(&module["reason"]).to_owned()];
+    page + &table(&modules.iter().map(row).collect::<Vec<_>>())
+}

@@ -1,0 +1,129 @@
+//! What the commands that ask a running server have in common.
+
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use samovar::control::{Address, AskError, ask};
+use samovar_importer::normalize;
+use serde_json::Value;
+
+use super::Failure;
+
+/// Which server is asked.
+#[derive(Args)]
+pub(crate) struct Server {
+    /// The site, as it was given to `samovar serve`.
+    #[arg(default_value = ".")]
+    site: PathBuf,
+    /// The server's control socket, if it is not at the usual place.
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
+    /// Define a name for the configuration, as for `samovar serve`.
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    define: Vec<String>,
+}
+
+impl Server {
+    /// Asks, and waits for the answer.
+    pub(crate) fn ask(&self, request: Value) -> Result<Value, Failure> {
+        let address = match &self.control {
+            Some(socket) => Address::at(socket),
+            None => Address::find(&self.site, &self.define)
+                .map_err(|error| Failure(format!("error: {}: {error}", self.site.display())))?,
+        };
+        ask(&address, request).map_err(|error| {
+            let help = match error {
+                AskError::NoServer { .. } => format!("\nhelp: start one with `samovar serve {}`", self.site.display()),
+                _ => String::new(),
+            };
+            Failure(format!("error: {error}{help}"))
+        })
+    }
+
+    /// An answer for people: with the paths in it as they are seen from the site. Diagnostics keep theirs, for those who
+    /// jump to them from a terminal.
+    pub(crate) fn shorten(&self, answer: &mut Value) {
+        match answer {
+            Value::String(text) => *text = self.shorten_text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.shorten(item)),
+            Value::Object(fields) => {
+                let fields = fields.iter_mut().filter(|(name, _)| *name != "rendered");
+                fields.for_each(|(_, value)| self.shorten(value));
+            }
+            _ => {}
+        }
+    }
+
+    fn shorten_text(&self, text: &str) -> String {
+        let absolute = std::path::absolute(&self.site).unwrap_or_else(|_| self.site.clone());
+        let mut text = text.replace("registered:", "");
+        for site in [normalize(&absolute), self.site.canonicalize().unwrap_or_default()] {
+            let site = if site.is_file() { site.parent().unwrap_or(Path::new("")) } else { &site };
+            if site.parent().is_some() {
+                text = text.replace(&format!("{}/", site.display()), "");
+            }
+        }
+        text
+    }
+}
+
+/// Writes to standard output. Whoever closes it early has seen enough.
+pub(crate) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+}
+
+/// JSON for people to read as well.
+pub(crate) fn print_json(value: &Value) {
+    print(&format!("{value:#}"));
+}
+
+/// The interpreters in an answer.
+pub(crate) fn interpreters(answer: &Value) -> impl Iterator<Item = &Value> {
+    list(&answer["interpreters"])
+}
+
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// `1 module`, `2 modules`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A time as people say it.
+pub(crate) fn ago(milliseconds: f64) -> String {
+    let seconds = milliseconds / 1000.0;
+    match seconds {
+        ..1.0 => format!("{milliseconds:.0} ms"),
+        ..120.0 => format!("{seconds:.0} s"),
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        ..172_800.0 => format!("{:.0} h", seconds / 3600.0),
+        _ => format!("{:.0} days", seconds / 86_400.0),
+    }
+}
+
+/// Rows with their columns below each other, indented; the last column is as long as it is.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let cells = |column: usize| rows.iter().filter_map(move |row: &Vec<String>| row.get(column));
+    let width = |column: usize| cells(column).map(|cell| cell.chars().count()).max();
+    let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "  {cell:width$}");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}

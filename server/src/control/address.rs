@@ -1,0 +1,194 @@
+//! Where the control socket of a site is: found again by whoever knows the site's path.
+//!
+//! The name of the socket comes from the path as it was typed, made absolute: a site that is served as
+//! `/srv/app/current` is still found under that name when the link leads somewhere else. Where links are involved, a
+//! second name, a link to the socket, stands for the path with all links resolved.
+
+use std::{
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::{Path, PathBuf},
+};
+
+use samovar_importer::normalize;
+
+use crate::open;
+
+/// The places at which the socket of a site may be, the best first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Address {
+    /// Where a server listens.
+    socket: PathBuf,
+    /// Another name for it, if the site's path leads over links.
+    alias: Option<PathBuf>,
+    /// The directory is ours to make and to check.
+    directory: Option<PathBuf>,
+}
+
+impl Address {
+    /// The default for the site of this path.
+    ///
+    /// # Errors
+    /// There is nothing at the path.
+    pub fn of_site(site: &Path) -> io::Result<Self> {
+        let directory = default_directory();
+        let typed = typed(site)?;
+        let real = of_directory(&typed.canonicalize()?);
+        let typed = of_directory(&typed);
+        let alias = (real != typed).then(|| directory.join(file_name(&real)));
+        Ok(Self { socket: directory.join(file_name(&typed)), alias, directory: Some(directory) })
+    }
+
+    /// As [`of_site`](Self::of_site), unless the configuration has a `ControlSocket`. One that cannot be read has none: a
+    /// server that runs is found although its configuration is being edited.
+    ///
+    /// # Errors
+    /// There is nothing at the path.
+    pub fn find(site: &Path, defines: &[String]) -> io::Result<Self> {
+        let configured = open::read(site, defines).ok().and_then(|opened| {
+            let settings = opened.loaded.config.main().settings();
+            let server_root = open::server_root(&opened.root, &settings);
+            settings.text("ControlSocket").map(|socket| open::path_in(&server_root, socket))
+        });
+        configured.map_or_else(|| Self::of_site(site), |socket| Ok(Self::at(socket)))
+    }
+
+    /// A place that was chosen, with `--control` or `ControlSocket`.
+    #[must_use]
+    pub fn at(socket: impl Into<PathBuf>) -> Self {
+        Self { socket: socket.into(), alias: None, directory: None }
+    }
+
+    /// Was it chosen?
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        self.directory.is_none()
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The link to it, if there is to be one.
+    #[must_use]
+    pub fn alias(&self) -> Option<&Path> {
+        self.alias.as_deref()
+    }
+
+    /// Both names, the best first.
+    pub fn names(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&*self.socket).chain(self.alias.as_deref())
+    }
+
+    /// Makes the directory of the default place, or finds that it is not one that can be trusted: in a directory that
+    /// others can write to, another user could have put a socket of his own.
+    ///
+    /// # Errors
+    /// It cannot be made, belongs to another user, or can be entered by others.
+    pub fn prepare(&self) -> io::Result<()> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let metadata = directory.symlink_metadata()?;
+        let user = rustix::process::geteuid().as_raw();
+        let problem = match () {
+            () if !metadata.is_dir() => "is not a directory".into(),
+            () if metadata.uid() != user => format!("belongs to user {}, not to {user}", metadata.uid()),
+            () if metadata.mode() & 0o077 != 0 => "can be entered by others (its mode is not 0700)".into(),
+            () => return Ok(()),
+        };
+        Err(io::Error::other(format!("{} {problem}", directory.display())))
+    }
+}
+
+/// `$XDG_RUNTIME_DIR/samovar`, or a directory of this user in the temporary directory.
+fn default_directory() -> PathBuf {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    match runtime.filter(|path| path.is_dir()) {
+        Some(runtime) => runtime.join("samovar"),
+        None => std::env::temp_dir().join(format!("samovar-{}", rustix::process::geteuid().as_raw())),
+    }
+}
+
+/// The path as the user sees it: where the shell came over a link, `.` is the link's name and not its end.
+fn typed(site: &Path) -> io::Result<PathBuf> {
+    if site.is_relative()
+        && let Some(logical) = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute())
+        && logical.canonicalize()? == std::env::current_dir()?
+    {
+        return Ok(normalize(&logical.join(site)));
+    }
+    Ok(normalize(&std::path::absolute(site)?))
+}
+
+/// A directory and the `samovar.conf` in it are one site.
+fn of_directory(site: &Path) -> PathBuf {
+    match (site.file_name(), site.parent()) {
+        (Some(name), Some(directory)) if name == "samovar.conf" => directory.to_path_buf(),
+        _ => site.to_path_buf(),
+    }
+}
+
+/// A name that people recognise, and that no other path has.
+fn file_name(site: &Path) -> String {
+    let stem = site.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let readable: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(24).collect();
+    format!("{readable}-{:016x}.sock", fnv(site.as_os_str().as_encoded_bytes()))
+}
+
+/// FNV-1a: the same in every version of the program, so that any finds the socket of any.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_and_its_configuration_are_one_site() {
+        let site = tempfile::tempdir().expect("a directory");
+        std::fs::write(site.path().join("samovar.conf"), "").expect("written");
+        std::fs::write(site.path().join("other.conf"), "").expect("written");
+        let of = |name: &str| Address::of_site(&site.path().join(name)).expect("an address");
+        assert_eq!(of(""), of("samovar.conf"));
+        assert_ne!(of(""), of("other.conf"));
+    }
+
+    #[test]
+    fn a_site_behind_a_link_keeps_its_address_when_the_link_is_switched() {
+        let site = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| site.path().join(name);
+        let switch = |to: &str| {
+            std::fs::create_dir_all(at(to)).expect("made");
+            std::os::unix::fs::symlink(at(to), at("next")).expect("linked");
+            std::fs::rename(at("next"), at("current")).expect("renamed");
+            Address::of_site(&at("current")).expect("an address")
+        };
+        let (one, two) = (switch("1"), switch("2"));
+        assert_eq!(one.socket(), two.socket());
+        assert_ne!(one.alias(), two.alias());
+        assert_eq!(two.alias(), Some(Address::of_site(&at("2")).expect("an address").socket()));
+    }
+
+    #[test]
+    fn a_directory_that_others_can_enter_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().expect("a directory");
+        let directory = parent.path().join("samovar");
+        let address = Address { socket: directory.join("s"), alias: None, directory: Some(directory.clone()) };
+        address.prepare().expect("made");
+        assert_eq!(directory.metadata().expect("made").permissions().mode() & 0o777, 0o700);
+        std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).expect("changed");
+        let refused = address.prepare().expect_err("refused").to_string();
+        assert!(refused.contains("can be entered by others"), "{refused}");
+    }
+
+    #[test]
+    fn names_are_short_and_readable() {
+        let name = file_name(Path::new("/srv/Grüße an alle, die das hier lesen/my site.conf"));
+        assert!(name.starts_with("my-site-") && name.ends_with(".sock") && name.len() < 64, "{name}");
+    }
+}

@@ -1,0 +1,28 @@
+//! How a running server is asked what it does, and told to reload: over a Unix socket that only its user can reach.
+//!
+//! A connection carries one request and one answer, each a line of JSON. Requests:
+//!
+//! ```json
+//! {"samovar": 1, "command": "status"}
+//! {"samovar": 1, "command": "reload"}
+//! {"samovar": 1, "command": "graph", "interpreter": "main", "verbose": true}
+//! {"samovar": 1, "command": "freeze", "interpreter": "main"}
+//! ```
+//!
+//! `samovar` is the version of the protocol. Without `interpreter`, a command means all of them. The answer is
+//! `{"samovar": 1, "answer": {..}}`, or `{"samovar": 1, "error": "why"}`. [`Control`] is the server's end, [`ask`] the
+//! client's, and [`Address`] says where both meet.
+
+mod address;
+mod ask;
+mod listener;
+mod report;
+mod running;
+
+pub use address::Address;
+pub use ask::{AskError, ask};
+pub use listener::{Control, ControlError};
+pub use running::Running;
+
+/// The version of the protocol.
+pub const VERSION: u64 = 1;

@@ -1,0 +1,96 @@
+//! What a server answers to commands.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use samovar_importer::dot;
+use samovar_rhai::{Interpreter, graph_json};
+use serde_json::{Value, json};
+
+use super::{VERSION, report};
+use crate::Site;
+
+/// A site that is being served, and since when.
+pub struct Running {
+    site: Arc<Site>,
+    listens: Vec<SocketAddr>,
+    started: SystemTime,
+    since: Instant,
+}
+
+impl Running {
+    /// A site that is served from now on, at these addresses.
+    #[must_use]
+    pub fn new(site: Arc<Site>, listens: impl IntoIterator<Item = SocketAddr>) -> Self {
+        let listens = listens.into_iter().collect();
+        Self { site, listens, started: SystemTime::now(), since: Instant::now() }
+    }
+
+    /// Answers a line of the protocol.
+    ///
+    /// # Errors
+    /// It is not a request, or cannot be answered: why, for people.
+    pub fn answer_line(&self, line: &str) -> Result<Value, String> {
+        let request: Value = serde_json::from_str(line).map_err(|error| format!("the request is no JSON: {error}"))?;
+        match request["samovar"].as_u64() {
+            Some(VERSION) => {}
+            _ => return Err(format!("the server speaks version {VERSION} of the protocol; use its own `samovar`")),
+        }
+        let interpreters = self.chosen(request["interpreter"].as_str())?;
+        match request["command"].as_str() {
+            Some("status") => Ok(self.status(&interpreters)),
+            Some("reload") => Ok(answers(&interpreters, |it| report::outcome(it.name(), &it.reload(), it.registry()))),
+            Some("graph") => Ok(answers(&interpreters, |it| graph(it, request["verbose"] == true))),
+            Some("freeze") => Ok(answers(&interpreters, freeze)),
+            Some(other) => Err(format!("unknown command `{other}`; there are status, reload, graph and freeze")),
+            None => Err("the request names no command".into()),
+        }
+    }
+
+    /// The interpreter of that name, or all of them.
+    fn chosen(&self, name: Option<&str>) -> Result<Vec<Interpreter>, String> {
+        let mut interpreters = self.site.interpreters();
+        let Some(name) = name else { return Ok(interpreters) };
+        let names: Vec<_> = interpreters.iter().map(|it| format!("`{}`", it.name())).collect();
+        interpreters.retain(|interpreter| interpreter.name() == name);
+        match (interpreters.is_empty(), names.is_empty()) {
+            (false, _) => Ok(interpreters),
+            (true, true) => Err(format!("no interpreter `{name}` is running: none is, before the first request")),
+            (true, false) => Err(format!("no interpreter `{name}` is running; there is {}", names.join(", "))),
+        }
+    }
+
+    fn status(&self, interpreters: &[Interpreter]) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+            "started": samovar_importer::rfc3339(self.started),
+            "uptime_s": self.since.elapsed().as_secs(),
+            "listens": self.listens.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "interpreters": interpreters.iter().map(|it| report::status(&it.registry().status())).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn answers(interpreters: &[Interpreter], answer: impl Fn(&Interpreter) -> Value) -> Value {
+    json!({"interpreters": interpreters.iter().map(answer).collect::<Vec<_>>()})
+}
+
+fn graph(interpreter: &Interpreter, verbose: bool) -> Value {
+    let status = interpreter.registry().status();
+    let mut graph = graph_json(&status.modules);
+    graph["name"] = status.interpreter.as_str().into();
+    graph["generation"] = status.generation.into();
+    graph["dot"] = dot(&status.interpreter, &status.modules, verbose).into();
+    graph
+}
+
+fn freeze(interpreter: &Interpreter) -> Value {
+    let already = interpreter.registry().is_frozen();
+    interpreter.freeze();
+    let generation = interpreter.registry().snapshot().generation();
+    json!({"name": interpreter.name(), "generation": generation, "already": already})
+}
