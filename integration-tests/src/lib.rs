@@ -17,7 +17,7 @@ mod program;
 mod site;
 
 pub use client::{Client, Response};
-pub use program::{Exit, Program, allow_descriptors};
+pub use program::{Exit, Program, Said, allow_descriptors};
 pub use site::Site;
 
 /// How long anything may take. Far more than it takes on a busy machine: only what never comes takes so long.

@@ -1,0 +1,251 @@
+//! Asked while it serves: `status`, `reload`, `graph`, `freeze` (R52-R54).
+
+use std::{
+    io::Write,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use samovar_integration_tests::{Program, Said, Site};
+use serde_json::Value;
+
+use crate::{SAMOVAR, serve};
+
+/// Reloading is off, so that nothing but the command reloads.
+const SITE: &str = r#"=== samovar.conf
+SetHandler rhai
+RhaiAutoReload Off
+=== lib/words.rhai
+let greeting = "Hello";
+=== hello.rhai
+import "./lib/words" as words;
+fn handler(req) { import "./lib/late" as late; words::greeting }
+=== lib/late.rhai
+let late = true;
+"#;
+
+/// The site, with everything in it loaded.
+#[track_caller]
+fn loaded() -> (Site, Program) {
+    let (site, program) = serve(SITE);
+    assert_eq!(program.get("/hello").brief(), "200 Hello");
+    (site, program)
+}
+
+fn ask(program: &Program, site: &Site, command: &str, more: &[&str]) -> Said {
+    let site = site.path().to_string_lossy();
+    program.ask([command, &*site].into_iter().chain(more.iter().copied()))
+}
+
+#[track_caller]
+fn ask_json(program: &Program, site: &Site, command: &str) -> Value {
+    let said = ask(program, site, command, &["--json"]);
+    serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+}
+
+/// It succeeded, and said these things in this order.
+#[track_caller]
+fn check(said: &Said, expected: &[&str]) {
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{}", said.stdout);
+    in_order(&said.stdout, expected);
+}
+
+/// It was refused, for these reasons.
+#[track_caller]
+fn check_refused(said: &Said, expected: &[&str]) {
+    assert_eq!(said.code, Some(1), "{said:?}");
+    in_order(&said.stderr, expected);
+}
+
+#[track_caller]
+fn in_order(text: &str, expected: &[&str]) {
+    let mut rest = text;
+    for part in expected {
+        let at = rest.find(part).unwrap_or_else(|| panic!("`{part}` is missing, or not in this order:\n{text}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
+fn sockets(program: &Program) -> Vec<PathBuf> {
+    let directory = program.runtime().join("samovar");
+    std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()).collect()
+}
+
+#[test]
+fn r38_a_reload_that_was_asked_for_overrides_off_and_says_what_and_why() {
+    let (site, program) = loaded();
+    check(&ask(&program, &site, "reload", &[]), &["main: up to date, generation 2 "]);
+    site.write("lib/words.rhai", "let greeting = \"Hi\";");
+    let said = ask(&program, &site, "reload", &[]);
+    check(&said, &["main: reloaded 2 modules in ", " ms, generation 3"]);
+    in_order(&said.stdout, &["  lib/words.rhai  it changed\n", "  hello.rhai      lib/words.rhai changed\n"]);
+    assert_eq!(program.get("/hello").brief(), "200 Hi");
+}
+
+#[test]
+fn r32_a_reload_that_is_refused_exits_with_1_and_shows_what_is_wrong() {
+    let (site, program) = loaded();
+    site.write("lib/words.rhai", "let greeting = \"Hi\";\nlet more = [1, 2;\n");
+    let said = ask(&program, &site, "reload", &[]);
+    check_refused(&said, &["error: ", "lib/words.rhai:2:", "let more = [1, 2;"]);
+    in_order(&said.stdout, &["main: the change was refused, generation 2 is served on"]);
+    assert_eq!(program.get("/hello").brief(), "200 Hello");
+
+    let again = ask_json(&program, &site, "reload");
+    assert_eq!(again["interpreters"][0]["outcome"], "refused");
+    assert_eq!(again["interpreters"][0]["diagnostics"][0]["place"]["line"], 2);
+    site.write("lib/words.rhai", "let greeting = \"Hi\";");
+    // What was asked for once is tried again when it was mended, so it may be there before it is asked for again.
+    check(&ask(&program, &site, "reload", &[]), &["main: ", "generation 3"]);
+    assert_eq!(program.get("/hello").brief(), "200 Hi");
+}
+
+#[test]
+fn status_as_json_tells_every_module_and_its_state() {
+    let (site, program) = loaded();
+    site.write("lib/words.rhai", "let greeting = ");
+    assert_eq!(ask(&program, &site, "reload", &[]).code, Some(1));
+    site.write("broken.rhai", "fn handler(req) {");
+    assert_eq!(program.get("/broken").status, 500);
+
+    let status = ask_json(&program, &site, "status");
+    assert_eq!(status["listens"][0], program.address().to_string());
+    let main = &status["interpreters"][0];
+    assert_eq!((&main["name"], &main["generation"], &main["frozen"]), (&"main".into(), &2.into(), &false.into()));
+    assert_eq!(main["counters"]["refused"], 1);
+    assert_eq!(main["refusals"].as_array().map(Vec::len), Some(1));
+    let modules: Vec<_> = main["modules"].as_array().expect("a list").iter().collect();
+    let states: Vec<_> = modules.iter().map(|module| (name(&module["path"]), module["state"].as_str())).collect();
+    let expected =
+        [("broken.rhai", "failed"), ("hello.rhai", "stale"), ("late.rhai", "up to date"), ("words.rhai", "stale")];
+    assert_eq!(states, expected.map(|(name, state)| (name.to_owned(), Some(state))));
+    assert_eq!(name(&modules[1]["children"][0]), "words.rhai");
+    assert_eq!(name(&modules[1]["friends"][0]), "late.rhai");
+    assert!(
+        modules[1]["last_good_since"].as_str().is_some_and(|since| since.starts_with("20") && since.ends_with('Z'))
+    );
+}
+
+fn name(path: &Value) -> String {
+    let path = Path::new(path.as_str().expect("a path"));
+    path.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+#[test]
+fn status_for_people_is_a_table() {
+    let (site, program) = loaded();
+    let said = ask(&program, &site, "status", &[]);
+    check(
+        &said,
+        &["samovar ", "http://127.0.0.1:", "main: generation 2, 3 modules", "MODULE ", "hello.rhai ", "up to date "],
+    );
+    assert!(!said.stdout.contains(&*site.path().to_string_lossy()), "paths are as short as can be:\n{}", said.stdout);
+}
+
+#[test]
+fn r53_the_graph_is_one_that_graphviz_draws() {
+    let (site, program) = loaded();
+    let said = ask(&program, &site, "graph", &[]);
+    let (child, friend) =
+        ("\"hello.rhai\" -> \"lib/words.rhai\";", "\"hello.rhai\" -> \"lib/late.rhai\" [style=dotted];");
+    check(&said, &["digraph \"main\" {", "label=\"lib\"", child, friend, "}"]);
+    check(&ask(&program, &site, "graph", &["--verbose"]), &["generation 1, load 1"]);
+    let graph = ask_json(&program, &site, "graph");
+    assert_eq!(graph["interpreters"][0]["modules"].as_array().map(Vec::len), Some(3));
+    check_refused(
+        &ask(&program, &site, "graph", &["--interpreter", "mian"]),
+        &["no interpreter `mian`", "there is `main`"],
+    );
+
+    let dot = Command::new("dot").arg("-Tplain").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(mut dot) = dot else { return };
+    dot.stdin.take().expect("a pipe").write_all(said.stdout.as_bytes()).expect("it reads");
+    let drawn = dot.wait_with_output().expect("it ends");
+    assert!(drawn.status.success());
+    assert_eq!(String::from_utf8_lossy(&drawn.stdout).lines().filter(|line| line.starts_with("edge ")).count(), 2);
+}
+
+#[test]
+fn r40_after_freeze_nothing_is_reloaded() {
+    let (site, program) = loaded();
+    check(&ask(&program, &site, "freeze", &[]), &["main: frozen, generation 2 is served for good"]);
+    check(&ask(&program, &site, "freeze", &["main"]), &["main: was frozen already"]);
+    site.write("lib/words.rhai", "let greeting = \"Hi\";");
+    check_refused(&ask(&program, &site, "reload", &[]), &["error: reloading has ended"]);
+    assert_eq!(program.get("/hello").brief(), "200 Hello");
+    assert_eq!(ask_json(&program, &site, "status")["interpreters"][0]["frozen"], true);
+}
+
+#[test]
+fn the_socket_is_for_its_user_alone_and_goes_with_its_server() {
+    let (_site, program) = loaded();
+    let [socket] = &*sockets(&program) else { panic!("one socket: {:?}", sockets(&program)) };
+    assert_eq!(socket.metadata().expect("a socket").permissions().mode() & 0o777, 0o600);
+    assert_eq!(socket.parent().expect("a directory").metadata().expect("there").mode() & 0o777, 0o700);
+    let beside = serve(SITE);
+    program.terminate();
+    let (socket, exit) = (socket.clone(), program.wait());
+    assert_eq!(exit.code, Some(0), "{}", exit.stderr);
+    assert!(!socket.exists());
+    drop(beside);
+}
+
+#[test]
+fn a_second_server_for_the_same_site_is_refused() {
+    let (site, program) = loaded();
+    let said = ask(&program, &site, "serve", &["--listen", "127.0.0.1:0"]);
+    check_refused(&said, &["error: another server is running for this site", "help: ", "--control"]);
+    let other = site.file("other.sock");
+    let path = site.path().to_string_lossy();
+    let arguments = ["serve", &path, "--listen", "127.0.0.1:0", "--control", &other.to_string_lossy()];
+    let second = program.start_beside(arguments);
+    let status = ask(&program, &site, "status", &["--control", &other.to_string_lossy()]);
+    check(&status, &[&second.address().to_string()]);
+    check(&ask(&program, &site, "status", &[]), &[&program.address().to_string()]);
+}
+
+#[test]
+fn what_a_server_that_crashed_left_is_replaced() {
+    let (site, mut program) = loaded();
+    program.crash();
+    check_refused(
+        &ask(&program, &site, "status", &[]),
+        &["error: no server is running", ".sock", "help: ", "samovar serve"],
+    );
+    let path = site.path().to_string_lossy();
+    let next = program.start_beside(["serve", &path, "--listen", "127.0.0.1:0"]);
+    check(&ask(&program, &site, "status", &[]), &[&next.address().to_string()]);
+}
+
+#[test]
+fn a_site_behind_a_link_is_found_after_the_link_was_switched() {
+    let files = "=== 1/hello.rhai\nfn handler(req) { \"one\" }\n=== 2/hello.rhai\nfn handler(req) { \"two\" }\n";
+    let site = Site::new(files);
+    site.link("current", "1");
+    let current = site.file("current");
+    let program = Program::serve(SAMOVAR, &current);
+    assert_eq!(program.get("/hello").brief(), "200 one");
+    check(&program.ask(["status".as_ref(), site.file("1").as_os_str()]), &["main: generation 1"]);
+    site.link("next", "2");
+    std::fs::rename(site.file("next"), &current).expect("renamed");
+    let said = program.ask(["reload".as_ref(), current.as_os_str()]);
+    check(&said, &["main: ", "generation 2"]);
+    assert_eq!(program.get("/hello").brief(), "200 two");
+}
+
+#[test]
+fn the_configuration_says_where_the_socket_is() {
+    let (site, program) = serve(&SITE.replace("SetHandler", "ControlSocket run.sock\nSetHandler"));
+    assert_eq!(site.file("run.sock").metadata().expect("a socket").permissions().mode() & 0o777, 0o600);
+    check(&ask(&program, &site, "status", &[]), &[&program.address().to_string(), "Nothing is loaded yet"]);
+    check(&ask(&program, &site, "reload", &[]), &["nothing is loaded yet"]);
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let (site, program) = loaded();
+    for (command, more) in [("reload", "--jsno"), ("graph", "--interpreter"), ("status", "more")] {
+        assert_eq!(ask(&program, &site, command, &[more]).code, Some(2), "{command} {more}");
+    }
+}
