@@ -12,10 +12,15 @@ mod configuration;
 #[cfg(unix)]
 pub mod control;
 mod directive;
+mod explain;
 mod files;
+mod findings;
+mod guide;
 mod interpreters;
+mod judge;
 mod listen;
 mod log_file;
+mod modules;
 mod open;
 mod phase;
 mod policy;
@@ -28,6 +33,9 @@ mod site;
 mod tell;
 
 pub use body::Body;
+pub use explain::{Explanation, explain};
+pub use guide::guide;
+pub use judge::check;
 pub use listen::Listeners;
 pub use open::OpenError;
 pub use samovar_config as config;

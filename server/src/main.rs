@@ -7,7 +7,7 @@ use std::{io::Write, process::ExitCode};
 use clap::{Parser, Subcommand};
 #[cfg(unix)]
 use command::ask;
-use command::{Failure, serve};
+use command::{Failure, check, explain, serve};
 
 /// Keeps scripts hot: serves reloading Rhai handlers.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ enum Command {
     #[cfg(unix)]
     #[command(flatten)]
     Ask(ask::Ask),
+    Check(check::Check),
+    Explain(explain::Explain),
 }
 
 fn main() -> ExitCode {
@@ -30,11 +32,15 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         #[cfg(unix)]
         Command::Ask(arguments) => ask::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(message)) => {
-            let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+            if !message.is_empty() {
+                let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+            }
             ExitCode::FAILURE
         }
     }

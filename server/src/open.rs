@@ -63,6 +63,14 @@ pub enum OpenError {
         /// What the operating system says.
         reason: std::io::Error,
     },
+    /// What is to be explained is no URL of this server.
+    #[error("`{url}` is no URL: {reason}")]
+    Url {
+        /// As it was given.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
     /// The system gives no threads.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),

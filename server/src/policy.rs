@@ -143,13 +143,7 @@ impl Policy {
     }
 
     fn added_kind(&self, file: &Path) -> Option<Kind> {
-        if self.added.is_empty() {
-            return None;
-        }
-        let name = file.file_name()?.to_str()?;
-        // As in httpd, a name may have several extensions, and the last that means something counts.
-        let kind = |part: &str| self.added.iter().find(|(it, _)| it.eq_ignore_ascii_case(part)).map(|(_, kind)| *kind);
-        name.split('.').skip(1).filter_map(kind).last()
+        added_kind(&self.added, file)
     }
 
     /// Has any line named handlers for the phase?
@@ -280,7 +274,19 @@ fn kind_of(text: &str) -> Kind {
     }
 }
 
-fn added(resolved: &Resolved) -> Vec<(Box<str>, Kind)> {
+/// What `AddHandler` says of a file.
+pub(crate) fn added_kind(added: &[(Box<str>, Kind)], file: &Path) -> Option<Kind> {
+    if added.is_empty() {
+        return None;
+    }
+    let name = file.file_name()?.to_str()?;
+    // As in httpd, a name may have several extensions, and the last that means something counts.
+    let kind = |part: &str| added.iter().find(|(it, _)| it.eq_ignore_ascii_case(part)).map(|(_, kind)| *kind);
+    name.split('.').skip(1).filter_map(kind).last()
+}
+
+/// By extension, what `AddHandler` says where no `SetHandler` speaks for all files.
+pub(crate) fn added(resolved: &Resolved) -> Vec<(Box<str>, Kind)> {
     if is_set(resolved) {
         return Vec::new();
     }

@@ -270,6 +270,10 @@ where
     if body.size_hint().lower() > policy.body_limit {
         return Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None));
     }
+    // What says that it is too large is not waited for.
+    if body.size_hint().lower() > policy.body_limit {
+        return Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None));
+    }
     let limit = usize::try_from(policy.body_limit).unwrap_or(usize::MAX);
     let whole = tokio::time::timeout(policy.timeout, Limited::new(body, limit).collect());
     match whole.await {

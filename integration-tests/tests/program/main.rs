@@ -3,10 +3,13 @@
 mod answers;
 mod carry;
 mod configuration;
-mod control;
 mod directory;
 mod faults;
 mod http;
+mod judging;
+mod logs;
+mod phases;
+mod reconfiguring;
 mod refusals;
 mod reloading;
 mod state;

@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 pub(crate) mod ask;
+pub(crate) mod check;
+pub(crate) mod explain;
 #[cfg(unix)]
 mod freeze;
 #[cfg(unix)]
@@ -15,5 +17,5 @@ mod server;
 #[cfg(unix)]
 mod status;
 
-/// Refused, with the reason for people: exit code 1.
+/// Refused, with the reason for people, unless they were told already: exit code 1.
 pub(crate) struct Failure(pub(crate) String);

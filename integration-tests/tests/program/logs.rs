@@ -1,0 +1,131 @@
+//! `ErrorLog`, `LogLevel`, `CustomLog`: what is written where.
+
+use std::fs;
+
+use samovar_integration_tests::{Program, Site, poll};
+
+use crate::{SAMOVAR, serve};
+
+/// The lines of a log file, once there are so many.
+#[track_caller]
+fn lines(site: &Site, name: &str, count: usize) -> Vec<String> {
+    poll(&format!("{count} lines in {name}"), || {
+        let text = fs::read_to_string(site.file(name)).unwrap_or_default();
+        let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        (lines.len() >= count).then_some(lines)
+    })
+}
+
+#[test]
+fn the_access_log_has_the_combined_format() {
+    let (site, program) = serve(
+        "=== samovar.conf\nSetHandler rhai\nCustomLog access.log\nRhaiAuthenHandler door::who\n\
+         === door.rhai\nfn who(req) { req.user = \"ada\"; OK }\n=== h.rhai\nfn handler(req) { \"Hello\" }\n=== a.txt\nfile\n",
+    );
+    let mut client = program.connect();
+    let headers = [("Referer", "http://x/?q=\"1\""), ("User-Agent", "test/1")];
+    client.request("GET", "/h?x=1", &headers, b"");
+    client.get("/a.txt");
+    client.get("/none");
+    client.request("HEAD", "/a.txt", &[], b"");
+    client.get("/a%zz");
+    let found = lines(&site, "access.log", 5);
+    let (start, end) = found[0].split_once('[').expect("a time");
+    assert_eq!(start, "127.0.0.1 - ada ");
+    let (time, rest) = end.split_once(']').expect("the end of the time");
+    assert_eq!((time.len(), &time[20..]), (26, " +0000"), "{time}");
+    assert_eq!(rest, r#" "GET /h?x=1 HTTP/1.1" 200 5 "http://x/?q=\"1\"" "test/1""#);
+    let rest = |line: &str| line.split_once("] ").expect("a time").1.to_owned();
+    assert_eq!(rest(&found[1]), r#""GET /a.txt HTTP/1.1" 200 5 "-" "-""#);
+    assert!(rest(&found[2]).starts_with(r#""GET /none HTTP/1.1" 404 "#), "{}", found[2]);
+    assert_eq!(rest(&found[3]), r#""HEAD /a.txt HTTP/1.1" 200 - "-" "-""#);
+    assert!(rest(&found[4]).starts_with(r#""GET /a%zz HTTP/1.1" 400 "#), "{}", found[4]);
+    assert!(found[4].starts_with("127.0.0.1 - - ["), "{}", found[4]);
+}
+
+#[test]
+fn hosts_have_logs_of_their_own() {
+    let (site, program) = serve(
+        r#"=== samovar.conf
+SetHandler rhai
+CustomLog main.log common
+<VirtualHost *:*>
+    ServerName a.example
+    CustomLog a.log common
+    ErrorLog a-errors.log
+</VirtualHost>
+<VirtualHost *:*>
+    ServerName b.example
+</VirtualHost>
+=== bad.rhai
+fn handler(req) { throw "reason" }
+"#,
+    );
+    let mut client = program.connect();
+    for host in ["a.example", "b.example"] {
+        client.send_raw(format!("GET /bad HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+        assert_eq!(client.receive(false).status, 500);
+    }
+    assert!(lines(&site, "a.log", 1)[0].contains("\"GET /bad HTTP/1.1\" 500 "));
+    assert_eq!(lines(&site, "main.log", 1).len(), 1);
+    let errors = lines(&site, "a-errors.log", 3).join("\n");
+    assert!(errors.contains("/bad failed") && errors.contains("bad.rhai:1:"), "{errors}");
+    // The other host's is told where everything is.
+    program.wait_for("/bad failed");
+    assert_eq!(program.log().matches("/bad failed").count(), 1, "{}", program.log());
+}
+
+#[test]
+fn the_main_error_log_takes_what_the_program_tells() {
+    let site =
+        Site::new("=== samovar.conf\nSetHandler rhai\nErrorLog errors.log\n=== h.rhai\nfn handler(req) { \"one\" }");
+    let samovar = std::process::Command::new(SAMOVAR)
+        .args(["serve".as_ref(), site.path().as_os_str(), "--listen".as_ref(), "127.0.0.1:0".as_ref()])
+        .spawn();
+    let mut samovar = samovar.expect("the program starts");
+    let text = poll("the line about serving", || {
+        fs::read_to_string(site.file("errors.log")).ok().filter(|text| text.contains("on http://"))
+    });
+    samovar.kill().expect("the program can be killed");
+    let _ = samovar.wait();
+    assert!(text.contains("INFO"), "{text}");
+}
+
+#[test]
+fn the_level_of_the_log_can_be_changed_while_it_runs() {
+    let (site, program) = serve("=== samovar.conf\nSetHandler rhai\n=== h.rhai\nfn handler(req) { \"one\" }");
+    assert_eq!(program.get("/h").text(), "one");
+    program.wait_for("loaded h.rhai");
+    site.write("samovar.conf", "SetHandler rhai\nLogLevel error\nRhaiOption word two\n");
+    program.wait_for("taken up");
+    site.write("i.rhai", "fn handler(req) { \"new\" }");
+    poll("the new script", || Some(()).filter(|()| program.get("/i").text() == "new"));
+    site.write("samovar.conf", "SetHandler rhai\nLogLevel info\n");
+    site.write("bad.rhai", "fn handler(req) { throw 1 }");
+    poll("the failing script", || Some(()).filter(|()| program.get("/bad").status == 500));
+    program.wait_for("/bad failed");
+    assert!(!program.log().contains("loaded i.rhai"), "{}", program.log());
+}
+
+#[test]
+fn a_hang_up_opens_the_logs_anew() {
+    let (site, program) = serve("=== samovar.conf\nCustomLog access.log common\n=== a.txt\nfile");
+    program.get("/a.txt");
+    lines(&site, "access.log", 1);
+    fs::rename(site.file("access.log"), site.file("access.log.1")).expect("moved away");
+    program.hang_up();
+    program.wait_for("taken up");
+    program.get("/a.txt");
+    assert_eq!(lines(&site, "access.log", 1).len(), 1);
+    assert_eq!(lines(&site, "access.log.1", 1).len(), 1);
+}
+
+#[test]
+fn a_full_disk_stops_no_request() {
+    let site = Site::new("=== samovar.conf\nCustomLog /dev/full common\n=== a.txt\nfile");
+    let program = Program::serve(SAMOVAR, site.path());
+    for _ in 0..20 {
+        assert_eq!(program.get("/a.txt").brief(), "200 file");
+    }
+    program.wait_for("/dev/full: cannot be written to");
+}

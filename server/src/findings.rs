@@ -1,0 +1,51 @@
+//! Every kind of finding, with what it means and what to do about it: the last part of the guide's page.
+
+use samovar_config::Code;
+
+use crate::judge::{
+    BAD_IMPORT, LIMIT_OF_INTERPRETER, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_LOG, NO_MODULE, OPTION_VALUE,
+    SCRIPT_ERROR, UNKNOWN_OPTION,
+};
+
+/// In the order of their numbers.
+#[rustfmt::skip]
+pub(crate) const FINDINGS: &[(Code, &str)] = &[
+    (Code::UNCLOSED_SECTION, "A section is opened and never closed. The finding points to its opener; add `</Section>`."),
+    (Code::UNEXPECTED_CLOSE, "A section is closed that is not open, or not the innermost one."),
+    (Code::MALFORMED_SECTION, "The head of a section is not `<Name argument>`. Mostly the `>` is missing."),
+    (Code::LINE_TOO_LONG, "A line, with its continuations, is longer than 64 KiB. Such a line is no configuration."),
+    (Code::NESTED_TOO_DEEP, "Sections stand in each other deeper than anybody could mean."),
+    (Code::NOT_TEXT, "A file is not UTF-8 text. The finding names the first byte that is wrong."),
+    (Code::UNKNOWN_DIRECTIVE, "There is no directive of this name: it is misspelled, or one of httpd's that this server does not have. Put what only httpd \
+      understands into `<IfModule name>`, and it is skipped."),
+    (Code::UNKNOWN_SECTION, "There is no section of this name."),
+    (Code::WRONG_CONTEXT, "A directive or section stands where it has no meaning; the finding says where it may stand."),
+    (Code::MISSING_ARGUMENT, "A directive needs more arguments."),
+    (Code::EXTRA_ARGUMENT, "A directive has more arguments than it takes. Quote what has white space in it; there are no comments at the end of a line."),
+    (Code::BAD_ARGUMENT, "An argument is not of the kind that belongs there."),
+    (Code::BAD_PATTERN, "A regular expression or wildcard is not written right."),
+    (Code::BAD_ADDRESS, "The address of a `<VirtualHost>` is none. Host names are not looked up; they belong in `ServerName`."),
+    (Code::UNSUPPORTED, "A part of httpd's language that is not evaluated here, and must not be ignored."),
+    (Code::INCLUDE_MISSING, "An included file is not there, or a wildcard matches nothing. `IncludeOptional` takes that for granted."),
+    (Code::INCLUDE_UNREADABLE, "A file is there and cannot be read."),
+    (Code::INCLUDE_CYCLE, "A file includes itself, directly or through others; the finding prints the chain."),
+    (Code::INCLUDE_TOO_DEEP, "Includes stand in each other deeper than anybody could mean."),
+    (Code::TOO_MANY_FILES, "The files are too many, or too large together. Mostly a wildcard matches more than was meant."),
+    (NO_DIRECTORY, "`DocumentRoot` names no directory."),
+    (NO_LOG, "A log file cannot be made: its directory is not there, or the path is a directory."),
+    (BAD_IMPORT, "`RhaiImport` names a module that is not found, does not compile, or has no such function without parameters. The server would not start."),
+    (Code::UNDEFINED_VARIABLE, "`${NAME}` is neither defined nor in the environment; it is left as it is written."),
+    (Code::UNCLOSED_QUOTE, "A quote is opened and not closed in its line. As in httpd, it goes to the end of the line."),
+    (Code::NEVER_MATCHES, "No request can match the section: its pattern matches nothing, or no URL leads to its directory."),
+    (Code::ALWAYS_OVERRIDDEN, "A value never holds, because one that is merged later always takes its place. What is merged later wins, whichever section is longer."),
+    (Code::DUPLICATE_HOST, "A virtual host never answers, because an earlier one has its addresses and names."),
+    (Code::TRAILING_TEXT, "After the `>` of a section stands text that nobody reads."),
+    (MIXED_RELOAD, "One interpreter has sections with `RhaiAutoReload On` and others with `Off`. A module that both import is reloaded, and an importer is reloaded \
+      with its child even under `Off`: only freezing is certain. Give what is not to change an interpreter of its own, and freeze that."),
+    (NO_MODULE, "A handler's module is not found; the finding lists every place that was looked at."),
+    (NO_FUNCTION, "A handler's module has no such function that takes one argument, `req`."),
+    (SCRIPT_ERROR, "A script that the configuration leads to does not compile."),
+    (UNKNOWN_OPTION, "The key of a `RhaiOption` is close to one that the importer reads, or begins with `importer.`, and is none."),
+    (OPTION_VALUE, "The value of an option that the importer reads means nothing to it."),
+    (LIMIT_OF_INTERPRETER, "Limits other than `time` are those of an engine and hold for the whole interpreter. In a section they have no effect."),
+];

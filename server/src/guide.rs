@@ -1,0 +1,255 @@
+//! The page "Configuration" of the guide, made from the table of directives, so that the two cannot differ.
+
+use std::fmt::Write as _;
+
+use samovar_config::{ANYWHERE, Contexts, DIRECTORY, Directive, HOST, Merge, SERVER};
+
+use crate::{directive::schema, findings::FINDINGS};
+
+/// The page, as Markdown.
+#[must_use]
+pub fn guide() -> String {
+    let schema = schema();
+    let mut out = String::from(BEGINNING);
+    out.push_str("\n## Directives\n\n| directive | arguments | where | default |\n|---|---|---|---|\n");
+    for (_, directive) in schema.iter() {
+        let name = directive.name();
+        let synopsis = directive.synopsis();
+        let arguments = code(synopsis[name.len()..].trim());
+        let (place, default) = (short(directive.contexts()), default(directive));
+        let _ = writeln!(out, "| [{name}](#{}) | {arguments} | {place} | {default} |", name.to_ascii_lowercase());
+    }
+    for (_, directive) in schema.iter() {
+        section(&mut out, directive);
+    }
+    out.push_str(MERGING);
+    out.push_str("\n## Findings\n\n`samovar check` prints them with file, line and column; `--json` for programs, ");
+    out.push_str("`--deny warnings` to fail on warnings as well.\n");
+    for (code, text) in FINDINGS {
+        let kind = if code.id().starts_with('E') { "error" } else { "warning" };
+        let _ = write!(out, "\n### {} {}\n\n*{kind}* · {text}\n", code.id(), code.slug());
+    }
+    out
+}
+
+fn section(out: &mut String, directive: &Directive) {
+    let _ = write!(out, "\n### {}\n\n", directive.name());
+    let mut purpose = directive.purpose().to_owned();
+    if let Some(first) = purpose.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let _ = writeln!(out, "{purpose}.\n\n```\n{}\n```\n", directive.synopsis());
+    let parameters = directive.parameters().filter(|parameter| parameter.expects() != "expected a text");
+    for parameter in parameters {
+        let expects = parameter.expects();
+        let expects = expects.strip_prefix("expected ").unwrap_or(&expects);
+        let _ = writeln!(out, "- {}: {expects}", code(parameter.name()));
+    }
+    let _ = writeln!(out, "- Where: {}", directive.contexts());
+    let _ = writeln!(out, "- Default: {}", default(directive));
+    let _ = writeln!(out, "- Merging: {}", merging(directive.merge()));
+    if let Some((_, more)) = MORE.iter().find(|(name, _)| *name == directive.name()) {
+        let _ = write!(out, "\n{more}\n");
+    }
+}
+
+fn code(text: &str) -> String {
+    // A bar would end the cell of a table.
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+fn default(directive: &Directive) -> String {
+    match directive.default_arguments() {
+        [] => "none".to_owned(),
+        texts => format!("`{}`", texts.join(" ")),
+    }
+}
+
+fn short(contexts: Contexts) -> &'static str {
+    match contexts {
+        ANYWHERE => "everywhere",
+        SERVER => "server",
+        HOST => "virtual host",
+        DIRECTORY => "section",
+        contexts if contexts == SERVER | HOST => "server, virtual host",
+        _ => "sections",
+    }
+}
+
+fn merging(merge: Merge) -> &'static str {
+    match merge {
+        Merge::Innermost => "the innermost value holds",
+        Merge::Replace => "all lines of the innermost section that has any hold together",
+        Merge::Accumulate => "all lines hold, outermost first",
+        Merge::PerKey => "for each key the innermost value holds; an empty or absent value deletes the key",
+        Merge::PerKeyTighten(_) => "for each key the smaller value holds: an inner section may tighten, not loosen",
+        Merge::ReplaceKeyed(_) => {
+            "for each extension, and for lines without one, all lines of the innermost section that has any hold together"
+        }
+        Merge::Custom(_) => "by a rule of its own",
+    }
+}
+
+/// What the table has no place for.
+const MORE: &[(&str, &str)] = &[
+    ("Listen", "Port 0 is any free port; the log says which."),
+    (
+        "CustomLog",
+        "`combined` is the default; `common` leaves out `Referer` and `User-Agent`. The user is what a script has set as `req.user`. \
+      Times are in UTC. Lines that cannot be written are dropped and counted; requests never wait for the log. A hang-up \
+      signal opens the files anew.",
+    ),
+    (
+        "ErrorLog",
+        "In a virtual host it takes what its requests fail with. What is not about a request of a virtual host goes to the file of \
+      the main server.",
+    ),
+    (
+        "SetHandler",
+        "`rhai`: URLs name scripts (`/a/b` is `a.rhai` with the path info `/b`, or `a/b.rhai`), and other files are served. `static`: files are \
+      served. `none`: nobody answers. The source of a script is never served. Where `SetHandler` is not set at all, `RhaiHandler` implies `rhai`.",
+    ),
+    (
+        "AddHandler",
+        "With `rhai`, a file with the extension is handed to the functions of `RhaiHandler`; without any, it is itself the script.",
+    ),
+    (
+        "RhaiHandler",
+        "The module is searched in the directory of the section that names it, then in `importer.path`, then in `RhaiPath`; without `::function` the \
+      function is `handler`. With `| .ext ..` the line is for files with these extensions. Several functions are asked in order until one does not return \
+      `DECLINED`; if all decline, the file is served, if it is one.",
+    ),
+    (
+        "RhaiOption",
+        "Scripts read `req.options[\"key\"]`. The importer reads `importer.path \"dir:dir\"` (`~` is the handler root), `importer.freshness strict` (a request \
+      looks at its files itself, and sees every save that returned before it began) and `importer.carry strict` (state that is no plain data is refused).",
+    ),
+    (
+        "RhaiInterpreter",
+        "It beats `RhaiInterpPerDirectory`, which beats `RhaiInterpPerDirective`, which beats the default: the `ServerName` of the virtual host, `main` for the \
+      main server.",
+    ),
+    (
+        "RhaiImport",
+        "The lines run in their order, each once in the life of the process. The function takes no arguments. `RhaiImport importer::freeze_modules NAME` ends all \
+      reloading of an interpreter. A failure stops the start; when the configuration is read again, it keeps what runs.",
+    ),
+    (
+        "RhaiLimit",
+        "`time` is in milliseconds, and can be tightened for each section. The others are limits of an engine: what the main server says holds for every interpreter \
+      that is started from then on. `operations` counts steps, `depth` nested calls, `string` bytes, `array` items, `map` entries.",
+    ),
+];
+
+const BEGINNING: &str = r#"# Configuration
+
+<!-- Made from the table of directives: `UPDATE=1 cargo test -p samovar guide`. -->
+
+The language is that of Apache httpd: one directive a line, sections for hosts, directories, files and URLs. A directory is
+served without any configuration; with a `samovar.conf` in it, that is its configuration.
+
+```
+Listen 8080
+DocumentRoot public
+SetHandler rhai
+
+<Location /admin>
+    RhaiAuthenHandler auth::who
+    RhaiLimit time 500
+</Location>
+```
+
+`samovar check PATH` says everything that is wrong with it. `samovar explain URL --site PATH` says, for one URL, every value
+that holds, the line that it comes from, and which sections matched.
+
+When a configuration file changes, on a hang-up signal, and on `samovar reload`, everything is read, checked and preloaded first; then
+all of it holds at once. Any error keeps what runs, and is logged. Requests end under the configuration with which they began. Interpreters
+stay, with their state; only lines of `RhaiImport` that are new run; what is frozen stays frozen. Sockets that stay refuse no connection.
+
+## The language
+
+- Names of directives and sections are the same in upper and lower case. `#` begins a comment at the start of a line only. A `\` as the very
+  last character continues the line.
+- Arguments are split at white space; "double" and 'single' quotes keep it, with `\"` and `\\` inside.
+- `Include file` and `IncludeOptional file` take wildcards, in alphabetical order. `Define NAME value` is used as `${NAME}`, as are variables of the
+  environment; `-D NAME` on the command line defines one, for `<IfDefine NAME>`. `<IfModule name>` holds for `rhai_module` only: what other
+  modules of httpd take is skipped.
+- Relative paths start at `ServerRoot`, which is the directory of the file unless it is set.
+
+## Sections
+
+| section | holds for |
+|---|---|
+| `<VirtualHost address:port ..>` | requests that came in there and ask for its `ServerName` or a `ServerAlias`; the first one is the default |
+| `<Directory path>`, `<Directory ~ regex>`, `<DirectoryMatch regex>` | files below a directory; with wildcards |
+| `<Files name>`, `<Files ~ regex>`, `<FilesMatch regex>` | files of that name; may stand in `<Directory>` |
+| `<Location url>`, `<Location ~ regex>`, `<LocationMatch regex>` | paths of URLs: `/foo` is `/foo` and `/foo/x`, not `/foobar` |
+| `<IfDefine NAME>`, `<IfDefine !NAME>`, `<IfModule name>` | what stands in them, if the condition holds while the file is read |
+
+`<If expression>` is refused: its conditions are not evaluated.
+
+## Phases
+
+A request passes through the functions of its phases in this order. Each takes `req`.
+
+| directive | functions run until | if all decline |
+|---|---|---|
+| `RhaiAccessHandler` | one ends the request | the request goes on |
+| `RhaiAuthenHandler` | one returns `OK`, or ends the request | 500 |
+| `RhaiAuthzHandler` | one returns `OK`, or ends the request | 500 |
+| `RhaiFixupHandler` | one ends the request | the request goes on |
+| `RhaiHandler` | one does not return `DECLINED` | a file is served, or 404 |
+| `RhaiLogHandler` | one returns neither `OK` nor `DECLINED` | |
+| `RhaiCleanupHandler` | all run | |
+
+`OK`, `DECLINED` and `DONE` are constants in every script. `DONE` ends the request with what was written so far; a number is a status that ends it with
+that; any other answer ends it as that of a handler would. Returning nothing is `OK` in the fixup, log and cleanup phases; in the phases that decide it is an
+error, since a decision that was forgotten is not a yes. The log and cleanup phases run when the answer was sent, and see its status as `req.status`.
+"#;
+
+const MERGING: &str = r"
+## Which value holds
+
+1. The virtual host, by address and by the `Host` header. What stands in it is laid over what stands outside all sections.
+2. The sections that match, in httpd's order: `<Directory>` without regular expressions, the one with the fewest components first; then those with
+   regular expressions; `<Files>`; `<Location>`. Within each group they are taken in the order of the file. The directories of a virtual host are sorted in
+   among those of the main server and win ties; of the other groups the virtual host's come last.
+3. The URL is decoded and normalised once, before anything is matched; scripts see the same path.
+
+What is merged later is the inner one. How two values become one stands with each directive.
+";
+
+#[cfg(test)]
+mod tests {
+    use samovar_config::Code;
+
+    use super::*;
+
+    #[test]
+    fn the_guide_says_what_the_table_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, guide()).expect("a writable folder");
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(written == guide(), "docs/configuration.md is out of date: UPDATE=1 cargo test -p samovar guide");
+    }
+
+    #[test]
+    fn every_kind_of_finding_is_explained_and_nothing_else() {
+        let explained: Vec<&str> = FINDINGS.iter().map(|(code, _)| code.id()).collect();
+        let mut known: Vec<&str> = Code::ALL.iter().chain(crate::judge::CODES).map(|code| code.id()).collect();
+        known.sort_unstable();
+        assert_eq!(explained, known);
+    }
+
+    #[test]
+    fn every_directive_says_what_it_is_for() {
+        for (_, directive) in schema().iter() {
+            assert!(!directive.purpose().is_empty(), "{}", directive.name());
+        }
+        for (name, _) in MORE {
+            assert!(schema().id(name).is_some(), "{name}");
+        }
+    }
+}

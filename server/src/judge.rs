@@ -1,0 +1,240 @@
+//! What can be said about a configuration without serving it: the findings of `samovar check`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use samovar_config::{Code, Config, Diagnostic, Host, Report, Resolved, Scope, SectionKind, Setting, Span, nearest};
+
+use crate::{
+    configuration::interpreter_of,
+    modules,
+    open::{self, OpenError, Opened, document_root, path_in, server_root},
+    policy::{Naming, naming},
+};
+
+/// `DocumentRoot` names no directory.
+pub(crate) const NO_DIRECTORY: Code = Code::new("E101", "no-directory");
+/// A log cannot be written where it is to be.
+pub(crate) const NO_LOG: Code = Code::new("E102", "no-log");
+/// `RhaiImport` names what cannot be imported.
+pub(crate) const BAD_IMPORT: Code = Code::new("E103", "bad-import");
+/// Some modules of an interpreter are reloaded, and others not.
+pub(crate) const MIXED_RELOAD: Code = Code::new("W101", "mixed-reload");
+/// A handler's module is not found.
+pub(crate) const NO_MODULE: Code = Code::new("W102", "no-such-module");
+/// A handler's module has no such function.
+pub(crate) const NO_FUNCTION: Code = Code::new("W103", "no-such-function");
+/// A script does not compile.
+pub(crate) const SCRIPT_ERROR: Code = Code::new("W104", "script-error");
+/// An option that nothing reads.
+pub(crate) const UNKNOWN_OPTION: Code = Code::new("W105", "unknown-option");
+/// An option's value that means nothing.
+pub(crate) const OPTION_VALUE: Code = Code::new("W106", "option-value");
+/// A limit that cannot be set for a part of an interpreter.
+pub(crate) const LIMIT_OF_INTERPRETER: Code = Code::new("W107", "limit-of-interpreter");
+
+/// Says everything that is wrong with a directory's or file's configuration, and what cannot be meant: what its parser
+/// finds, and what only the files that it names tell. Nothing is served, and no script runs.
+///
+/// # Errors
+/// There is nothing to be read at the path.
+pub fn check(path: impl AsRef<Path>, defines: &[String]) -> Result<Report, OpenError> {
+    let opened = match open::read(path.as_ref(), defines) {
+        Ok(opened) => opened,
+        Err(OpenError::Configuration(report)) => return Ok(*report),
+        Err(error) => return Err(error),
+    };
+    let mut found = judge(&opened);
+    found.extend(modules::judge(&opened));
+    let mut report = opened.loaded.report;
+    report.extend(found);
+    Ok(report)
+}
+
+/// Judges what is written, without looking into scripts.
+fn judge(opened: &Opened) -> Vec<Diagnostic> {
+    let config = &opened.loaded.config;
+    let mut found = Vec::new();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        directories(opened, host, &mut found);
+    }
+    logs(opened, &mut found);
+    config.settings().for_each(|line| option(line, &mut found));
+    config.settings().for_each(|line| limit(line, &mut found));
+    mixed_reload(config, &mut found);
+    found
+}
+
+/// The place of a line's argument.
+pub(crate) fn span(line: &Setting, argument: usize) -> Option<Span> {
+    line.arguments().get(argument).and_then(samovar_config::Argument::span).or(line.origin().span())
+}
+
+/// A document root that is not there, and sections for directories that no URL leads to.
+fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
+    let settings = host.settings();
+    let root = document_root(&opened.root, &settings);
+    if let Some(line) = settings.get("DocumentRoot").filter(|line| belongs(line, host) && !root.is_dir()) {
+        let message = format!("`{}` is not a directory", root.display());
+        found.push(Diagnostic::new(NO_DIRECTORY, span(line, 0), message).expected("expected a directory"));
+    }
+    let roots: Vec<_> = match host.index() {
+        Some(_) => vec![root],
+        // What stands in the main server holds for all.
+        None => std::iter::once(root)
+            .chain(opened.loaded.config.hosts().map(|host| document_root(&opened.root, &host.settings())))
+            .collect(),
+    };
+    for (scope, _) in host.sections().filter(|(scope, _)| scope.kind() == Some(SectionKind::Directory)) {
+        let own = host_of(scope).is_some_and(|of| Arc::ptr_eq(of, host.scope()));
+        let Some(directory) = scope.literal().map(Path::new).filter(|_| own) else { continue };
+        if !roots.iter().any(|root| root.starts_with(directory) || directory.starts_with(root)) {
+            let message = format!("no URL leads to `{}`", directory.display());
+            let wrong = Diagnostic::new(Code::NEVER_MATCHES, scope.span(), message);
+            let roots: Vec<_> = roots.iter().map(|root| format!("`{}`", root.display())).collect();
+            let expected = format!("expected a directory below {}, or around it", roots.join(" or "));
+            found.push(wrong.expected(expected).help("URLs lead into the `DocumentRoot` only".to_owned()));
+        }
+    }
+}
+
+/// The scope of the virtual host, or of the main server, that a scope stands in.
+pub(crate) fn host_of(scope: &Arc<Scope>) -> Option<&Arc<Scope>> {
+    let outward = std::iter::successors(Some(scope), |scope| scope.parent());
+    outward.into_iter().find(|scope| matches!(scope.kind(), None | Some(SectionKind::VirtualHost)))
+}
+
+/// Does a line stand in this host, and not in the one that it inherits from?
+pub(crate) fn belongs(line: &Setting, host: Host<'_>) -> bool {
+    line.origin().scope().and_then(host_of).is_some_and(|scope| Arc::ptr_eq(scope, host.scope()))
+}
+
+fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
+    let config = &opened.loaded.config;
+    let root = server_root(&opened.root, &config.main().settings());
+    for line in config.settings().filter(|line| matches!(line.directive(), "ErrorLog" | "CustomLog")) {
+        let Some(path) = line.text().map(|file| path_in(&root, file)) else { continue };
+        if !path.parent().is_some_and(Path::is_dir) || path.is_dir() {
+            let message = format!("there can be no file `{}`", path.display());
+            found.push(Diagnostic::new(NO_LOG, span(line, 0), message).expected("its directory must be there"));
+        }
+    }
+}
+
+/// The options that the program itself reads, and the values that they may have.
+const OPTIONS: &[(&str, &[&str])] =
+    &[("importer.path", &[]), ("importer.freshness", &["strict"]), ("importer.carry", &["strict"])];
+
+fn option(line: &Setting, found: &mut Vec<Diagnostic>) {
+    let texts: Vec<&str> = line.texts().collect();
+    let ("RhaiOption", [key, value @ ..]) = (line.directive(), texts.as_slice()) else { return };
+    let known = OPTIONS.iter().find(|(name, _)| name == key);
+    match (known, value) {
+        (None, _) => {
+            let close = nearest(key, OPTIONS.iter().map(|(name, _)| *name));
+            // Other keys are the scripts' own.
+            if close.is_some() || key.starts_with("importer.") {
+                let message = format!("nothing reads the option `{key}`");
+                let names: Vec<_> = OPTIONS.iter().map(|(name, _)| *name).collect();
+                let wrong = Diagnostic::new(UNKNOWN_OPTION, span(line, 0), message);
+                let help = close.map(|close| format!("did you mean `{close}`?"));
+                found.push(wrong.expected(format!("the importer reads: {}", names.join(", "))).help(help));
+            }
+        }
+        (Some((_, values)), [value, ..]) if !values.is_empty() && !value.is_empty() && !values.contains(value) => {
+            let message = format!("`{key}` has no meaning for `{value}`");
+            let expected = format!("expected {}", values.join(" or "));
+            found.push(Diagnostic::new(OPTION_VALUE, span(line, 1), message).expected(expected));
+        }
+        (Some(_), _) => {}
+    }
+}
+
+/// Limits other than that of time are those of an engine, which the main server sets.
+fn limit(line: &Setting, found: &mut Vec<Diagnostic>) {
+    let in_section = line.origin().scope().is_some_and(|scope| scope.kind().is_some());
+    if line.directive() != "RhaiLimit" || !in_section || line.text() == Some("time") {
+        return;
+    }
+    let what = line.text().unwrap_or_default();
+    let message = format!("the limit of `{what}` is not set for a section");
+    let help = "write it outside of all sections; it then holds for every interpreter".to_owned();
+    let wrong = Diagnostic::new(LIMIT_OF_INTERPRETER, span(line, 0), message);
+    found.push(wrong.expected("only `time` can be tightened here").help(help));
+}
+
+/// One interpreter whose modules are reloaded for one place of the configuration and not for another (R39).
+fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
+    let mut said: BTreeMap<String, Vec<(bool, Setting)>> = BTreeMap::new();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        let settings = host.settings();
+        let default = interpreter_of(host, &settings);
+        let mut say = |resolved: &Resolved| {
+            let (Naming::Named(name), Some(line)) = (naming(resolved, &default), resolved.get("RhaiAutoReload")) else {
+                return;
+            };
+            let said = said.entry(name).or_default();
+            if !said.iter().any(|(_, known)| known.origin().span() == line.origin().span()) {
+                said.push((resolved.flag("RhaiAutoReload"), line.clone()));
+            }
+        };
+        say(&settings);
+        let speaks = |scope: &Scope, resolved: &Resolved| {
+            let stands_in = |directive: &str| {
+                let line = resolved.get(directive).and_then(|line| line.origin().scope());
+                line.is_some_and(|of| std::ptr::eq(Arc::as_ptr(of), scope))
+            };
+            stands_in("RhaiAutoReload") || stands_in("RhaiInterpreter")
+        };
+        host.sections().filter(|(scope, resolved)| speaks(scope, resolved)).for_each(|(_, resolved)| say(&resolved));
+    }
+    for (interpreter, said) in said {
+        let on = said.iter().find(|(on, _)| *on);
+        for ((_, line), (_, other)) in said.iter().filter(|(on, _)| !on).filter_map(|off| Some((off, on?))) {
+            let message = format!("some modules of the interpreter `{interpreter}` are reloaded, and others not");
+            let mut wrong = Diagnostic::new(MIXED_RELOAD, span(line, 0), message);
+            if let Some(span) = span(other, 0) {
+                wrong = wrong.related(span, "here they are");
+            }
+            let help = "a module that both import is reloaded; give one of them an interpreter of its own";
+            found.push(wrong.expected("here they are not").help(help.to_owned()));
+        }
+    }
+}
+
+/// Directories in which the modules of the whole configuration are searched: more than any one place has, so that what
+/// is not found is nowhere.
+pub(crate) fn searched(opened: &Opened) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let config = &opened.loaded.config;
+    let root = server_root(&opened.root, &config.main().settings());
+    let (mut path, mut library) = (Vec::new(), Vec::new());
+    for line in config.settings() {
+        let texts: Vec<_> = line.texts().collect();
+        match (line.directive(), texts.as_slice()) {
+            ("RhaiOption", ["importer.path", list]) => {
+                path.extend(list.split(':').filter(|part| !part.is_empty()).map(PathBuf::from));
+            }
+            ("RhaiPath", list) => library.extend(list.iter().map(|text| open::library_path(&root, text))),
+            _ => {}
+        }
+    }
+    (path, library)
+}
+
+/// Every kind that is found here and in the modules, in the order of the numbers.
+#[cfg(test)]
+pub(crate) const CODES: &[Code] = &[
+    NO_DIRECTORY,
+    NO_LOG,
+    BAD_IMPORT,
+    MIXED_RELOAD,
+    NO_MODULE,
+    NO_FUNCTION,
+    SCRIPT_ERROR,
+    UNKNOWN_OPTION,
+    OPTION_VALUE,
+    LIMIT_OF_INTERPRETER,
+];
