@@ -1,13 +1,15 @@
 //! The program, as a process of its own.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use tempfile::TempDir;
 
 use crate::{
     client::{Client, Response},
@@ -20,6 +22,20 @@ pub struct Program {
     child: Child,
     log: Log,
     addresses: Vec<SocketAddr>,
+    binary: OsString,
+    /// Where it has its control socket, apart from those of other tests.
+    runtime: Arc<TempDir>,
+}
+
+/// What a command said that ended by itself.
+#[derive(Debug)]
+pub struct Said {
+    /// The exit code, if no signal ended it.
+    pub code: Option<i32>,
+    /// All of standard output.
+    pub stdout: String,
+    /// All of standard error.
+    pub stderr: String,
 }
 
 /// How a program ended.
@@ -42,23 +58,59 @@ impl Program {
     /// Starts the program with these arguments, and waits until it accepts connections.
     #[track_caller]
     pub fn start<A: AsRef<OsStr>>(binary: &str, arguments: impl IntoIterator<Item = A>) -> Self {
-        let mut program = Self::spawn(binary, arguments);
+        Self::start_in(Arc::new(runtime()), binary, arguments)
+    }
+
+    /// Starts one more, for the same user on the same machine: it looks for control sockets where this one does.
+    #[track_caller]
+    pub fn start_beside<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Self {
+        Self::start_in(self.runtime.clone(), &self.binary, arguments)
+    }
+
+    #[track_caller]
+    fn start_in<A: AsRef<OsStr>>(
+        runtime: Arc<TempDir>,
+        binary: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut program = Self::spawn(runtime, binary, arguments);
         program.wait_for_address();
         program
+    }
+
+    /// Runs another command of the program, for the same user on the same machine.
+    #[track_caller]
+    pub fn ask<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Said {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).env("XDG_RUNTIME_DIR", self.runtime.path()).stdin(Stdio::null());
+        let output = command.output().expect("the program starts");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// The directory in which the user's programs have their sockets.
+    pub fn runtime(&self) -> &Path {
+        self.runtime.path()
     }
 
     /// Starts the program with these arguments, which make it end by itself, and waits for that.
     #[track_caller]
     pub fn run<A: AsRef<OsStr>>(binary: &str, arguments: impl IntoIterator<Item = A>) -> Exit {
-        Self::spawn(binary, arguments).wait()
+        Self::spawn(Arc::new(runtime()), binary, arguments).wait()
     }
 
-    fn spawn<A: AsRef<OsStr>>(binary: &str, arguments: impl IntoIterator<Item = A>) -> Self {
-        let mut command = Command::new(binary);
+    fn spawn<A: AsRef<OsStr>>(
+        runtime: Arc<TempDir>,
+        binary: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let binary = binary.as_ref().to_owned();
+        let mut command = Command::new(&binary);
+        command.env("XDG_RUNTIME_DIR", runtime.path());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = Log::follow(child.stderr.take().expect("standard error is a pipe"));
-        Self { child, log, addresses: Vec::new() }
+        Self { child, log, addresses: Vec::new(), binary, runtime }
     }
 
     /// Waits for one more address that the program listens at.
@@ -126,6 +178,12 @@ impl Program {
         self.wait()
     }
 
+    /// Ends it as a crash would, and leaves what it had in the machine.
+    pub fn crash(&mut self) {
+        self.child.kill().expect("the program can be killed");
+        self.child.wait().expect("the program can be waited for");
+    }
+
     /// Waits until it has ended.
     #[track_caller]
     pub fn wait(mut self) -> Exit {
@@ -136,6 +194,11 @@ impl Program {
     fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
+}
+
+#[track_caller]
+fn runtime() -> TempDir {
+    tempfile::tempdir().expect("a directory")
 }
 
 impl Drop for Program {

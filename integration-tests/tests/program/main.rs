@@ -3,6 +3,7 @@
 mod answers;
 mod carry;
 mod configuration;
+mod control;
 mod directory;
 mod faults;
 mod http;
