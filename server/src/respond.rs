@@ -56,7 +56,13 @@ impl Way<'_> {
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
         let mut aftermath = Aftermath::default();
-        let response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let mut response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
+        if chunked {
+            // There may have been a Content-Length beside it, which the library drops without a word. Somebody on the way
+            // who went by that saw another message; on a connection that ends here nothing can hide (RFC 9112, 6.1).
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         match entry.is_none() && aftermath.after.is_empty() {
             true => response,
             false => aftermath.follow(response, entry, self.pool.clone()),
@@ -68,13 +74,6 @@ impl Way<'_> {
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        // Two lengths mean that somebody on the way may see another message than we do (RFC 9112, 6.1).
-        let headers = request.headers();
-        if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
-            let mut response = status_page(StatusCode::BAD_REQUEST, None);
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            return Err(response);
-        }
         let path = url::normalize(request.uri().path()).map_err(|error| {
             status_page(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST), None)
         })?;
