@@ -66,6 +66,7 @@ struct Prepared<L: Loader> {
     unit: L::Unit,
     scope: Arc<Scope>,
     reason: Reason,
+    log: bool,
 }
 
 /// A module whose text is running now.
@@ -109,7 +110,7 @@ impl<L: Loader> Draft<L> {
         let importer = Arc::new(Importer::new(old.id(), old.path().clone(), old.importer.initial_path().to_vec()));
         match self.registry.loader().compile(&source, &importer) {
             Ok(unit) => {
-                let prepared = Prepared { importer, source, unit, scope: old.scope.clone(), reason };
+                let prepared = Prepared { importer, source, unit, scope: old.scope.clone(), reason, log: old.log };
                 self.state.lock().planned.insert(old.id(), prepared);
                 Ok(())
             }
@@ -225,7 +226,7 @@ impl<L: Loader> Draft<L> {
         let prepared = prepared.and_then(|source| {
             let unit = self.registry.loader().compile(&source, &importer);
             let unit = unit.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
-            Ok(Prepared { importer, source, unit, scope: scope.clone(), reason: Reason::First })
+            Ok(Prepared { importer, source, unit, scope: scope.clone(), reason: Reason::First, log: located.log })
         });
         match prepared {
             Ok(prepared) => self.build(prepared),
@@ -258,13 +259,14 @@ impl<L: Loader> Draft<L> {
             children: Vec::new(),
             unmet: Vec::new(),
             scope: scope.clone(),
+            log: false,
             record,
         }))
     }
 
     /// Carries state over and runs the text. No lock is held meanwhile: the text may import.
     fn build(self: &Arc<Self>, prepared: Prepared<L>) -> Result<Arc<Module<L>>, ImportError> {
-        let Prepared { importer, source, unit, scope, reason } = prepared;
+        let Prepared { importer, source, unit, scope, reason, log } = prepared;
         let (id, path, hash) = (importer.id(), importer.path().clone(), source.hash);
         let started = Instant::now();
         let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
@@ -293,11 +295,12 @@ impl<L: Loader> Draft<L> {
             Ok(value) => {
                 let record = self.record(old, reason.clone(), started);
                 let kind = if self.registry.is_library(id) { Kind::Library } else { Kind::Reloadable };
-                let log = scope.logs();
-                let module = Module { importer, kind, source: Some(source), value, children, unmet, scope, record };
+                let module =
+                    Module { importer, kind, source: Some(source), value, children, unmet, scope, log, record };
                 let module = state.insert(module);
                 drop(state);
-                self.registry.emit(Event::Loaded { path, reason, took: started.elapsed(), log });
+                let (generation, took) = (self.generation(), started.elapsed());
+                self.registry.emit(Event::Loaded { path, reason, generation, took, log });
                 Ok(module)
             }
             Err(diagnostic) => {
@@ -321,7 +324,8 @@ impl<L: Loader> Draft<L> {
         match self.registry.loader().carry(old, view) {
             Carry::NoHook => Ok(None),
             Carry::Carried(carried) => {
-                self.registry.emit(Event::Carried { path });
+                let (generation, took, log) = (old.record.generation, started.elapsed(), old.log);
+                self.registry.emit(Event::Carried { path, generation, took, log });
                 Ok(Some(carried))
             }
             Carry::Waited(diagnostic) if self.registry.waits.waited(old.id(), started, Instant::now()) => {

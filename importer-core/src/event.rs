@@ -38,6 +38,8 @@ pub enum Event {
         path: Arc<Path>,
         /// Why.
         reason: Reason,
+        /// The generation that it is to be part of.
+        generation: u64,
         /// How long it took, children included.
         took: Duration,
         /// Should it be told to the log (R52)?
@@ -47,6 +49,12 @@ pub enum Event {
     Carried {
         /// The module.
         path: Arc<Path>,
+        /// The generation that first held the old instance.
+        generation: u64,
+        /// How long the hook took.
+        took: Duration,
+        /// Should it be told to the log (R52)?
+        log: bool,
     },
     /// What was carried over holds code of an instance that is about to be replaced, or what cannot be carried (R50).
     CodeCarried {
@@ -66,6 +74,12 @@ pub enum Event {
     Purged {
         /// The module.
         path: Arc<Path>,
+        /// The generation that first held the instance.
+        generation: u64,
+        /// How long the hook took.
+        took: Duration,
+        /// Should it be told to the log (R52)? A hook that raised always is.
+        log: bool,
         /// Why it raised.
         diagnostic: Option<Diagnostic>,
     },

@@ -25,6 +25,8 @@ pub struct Located {
     pub(crate) id: ModuleId,
     pub(crate) path: Arc<Path>,
     pub(crate) registered: Option<String>,
+    /// Is it told to the log, if this is what loads it (R52)?
+    pub(crate) log: bool,
     /// What its `__mp_path__` begins with, if this is what loads it (R15).
     pub(crate) initial_path: Vec<PathBuf>,
 }
@@ -32,7 +34,7 @@ pub struct Located {
 impl Located {
     /// A module that is known.
     pub(crate) fn known(id: ModuleId, path: Arc<Path>) -> Self {
-        Self { id, path, registered: None, initial_path: Vec::new() }
+        Self { id, path, registered: None, log: false, initial_path: Vec::new() }
     }
 
     /// The module's number.
@@ -63,6 +65,7 @@ impl<L: Loader> Registry<L> {
         // A path that is explicit is not searched: what the list is for then is the new module's own searches (R15).
         let explicit = !matches!(Specifier::parse(name, L::EXTENSION), Specifier::Bare(_));
         let initial_path = if explicit { options.path.clone() } else { Vec::new() };
+        let log = options.log.unwrap_or(scope.logs());
         let mut looked = Vec::new();
         for candidate in search::candidates(name, L::EXTENSION, importer, scope, options)? {
             let (path, library) = match candidate {
@@ -74,7 +77,7 @@ impl<L: Loader> Registry<L> {
                 },
             };
             match self.tree().stamp(&path) {
-                Ok(_) => return Ok(Located { initial_path, ..self.located(&path, library) }),
+                Ok(_) => return Ok(Located { log, initial_path, ..self.located(&path, library) }),
                 Err(ReadError::Missing) => looked.push(path),
                 Err(error) => return Err(ImportError::Unreadable { path: path.into(), error }),
             }

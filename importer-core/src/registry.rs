@@ -337,7 +337,9 @@ impl<L: Loader> Registry<L> {
 
     pub(crate) fn purge(self: &Arc<Self>, old: &Arc<Module<L>>, draft: &Arc<Draft<L>>) {
         let view = Arc::new(View::draft(self.clone(), old.scope.clone(), draft.clone()));
+        let started = Instant::now();
         let diagnostic = self.loader.purge(old, &view).err();
-        self.emit(Event::Purged { path: old.path().clone(), diagnostic });
+        let (generation, took, log) = (old.record.generation, started.elapsed(), old.log);
+        self.emit(Event::Purged { path: old.path().clone(), generation, took, log, diagnostic });
     }
 }

@@ -30,6 +30,7 @@ pub struct Module<L: Loader> {
     pub(crate) children: Vec<Child>,
     pub(crate) unmet: Vec<Unmet>,
     pub(crate) scope: Arc<Scope>,
+    pub(crate) log: bool,
     pub(crate) record: Record,
 }
 

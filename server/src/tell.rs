@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use samovar_importer::Event;
+use samovar_importer::{Event, Reason};
 use samovar_rhai::Interpreter;
 
 /// Follows an interpreter's events until it is gone.
@@ -19,8 +19,18 @@ fn tell(interpreter: &str, event: Event) {
     let name = |path: &Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
     let names = |paths: &[Arc<Path>]| paths.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
     match event {
-        Event::Loaded { path, reason, took, log: true } => {
-            tracing::info!("{interpreter}: importing {} in {}: {reason}", name(&path), milliseconds(took));
+        Event::Loaded { path, reason, generation, took, log: true } => {
+            let what = if reason == Reason::First { "importing" } else { "reimporting" };
+            let (path, took) = (name(&path), milliseconds(took));
+            tracing::info!("{interpreter}: {what} {path} for generation {generation} in {took}: {reason}");
+        }
+        Event::Carried { path, generation, took, log: true } => {
+            let (path, took) = (name(&path), milliseconds(took));
+            tracing::info!("{interpreter}: cloning {path} of generation {generation} in {took}");
+        }
+        Event::Purged { path, generation, took, log: true, diagnostic: None } => {
+            let (path, took) = (name(&path), milliseconds(took));
+            tracing::info!("{interpreter}: purging {path} of generation {generation} in {took}");
         }
         // Only modules were dropped, which is told for each of them.
         Event::Published { modules, reload: true, .. } if modules.is_empty() => {}
@@ -41,7 +51,7 @@ fn tell(interpreter: &str, event: Event) {
             let rendered = diagnostic.render(false);
             tracing::error!("{interpreter}: __mp_clone__ of {} failed, its state is lost\n{rendered}", name(&path));
         }
-        Event::Purged { path, diagnostic: Some(diagnostic) } => {
+        Event::Purged { path, diagnostic: Some(diagnostic), .. } => {
             tracing::error!("{interpreter}: __mp_purge__ of {} failed\n{}", name(&path), diagnostic.render(false));
         }
         Event::Mended { generation } => {
@@ -61,6 +71,16 @@ fn tell(interpreter: &str, event: Event) {
         }
         Event::WatchDegraded { reason } => {
             tracing::warn!("{interpreter}: not all changes are told by the system, so they are found later: {reason}");
+        }
+        Event::CodeCarried { path, diagnostic } => {
+            tracing::warn!("{interpreter}: reloading {}\n{}", name(&path), diagnostic.render(false));
+        }
+        Event::Retained(old) => {
+            let holders = old.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let (path, generation) = (name(&old.path), old.record.generation);
+            tracing::warn!(
+                "{interpreter}: old code of {path}, from generation {generation}, is kept in memory by {holders}"
+            );
         }
         Event::Frozen => tracing::info!("{interpreter}: frozen, nothing is reloaded any more"),
         other => tracing::debug!("{interpreter}: {other:?}"),

@@ -467,6 +467,26 @@ fn r17_not_found_lists_places_and_the_closest_name() {
 }
 
 #[test]
+fn r52_what_is_to_be_logged_says_so_with_generation_and_reason() {
+    let site = Site::new("h: version 1; carry\nquiet: version 1");
+    let told = site.registry.subscribe();
+    let loud = ImportOptions { log: Some(true), ..ImportOptions::default() };
+    site.pin().import(None, "~/h", &loud).expect("loads");
+    site.load("quiet");
+    site.write("h: version 2; carry\nquiet: version 2");
+    site.check();
+    let words = told.try_iter().filter_map(|event| match event {
+        Event::Loaded { path, reason, generation, log: true, .. } => {
+            Some(format!("load {} {generation} {reason}", path.display()))
+        }
+        Event::Carried { path, generation, log: true, .. } => Some(format!("carry {} {generation}", path.display())),
+        _ => None,
+    });
+    let expected = ["load /s/h.toy 1 first use", "carry /s/h.toy 1", "load /s/h.toy 3 it changed"];
+    assert_eq!(words.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn r55_every_subscriber_is_told_everything_in_order() {
     let site = Site::new("h: version 1");
     let other = site.registry.subscribe();

@@ -183,7 +183,7 @@ impl Site {
         let words =
             self.events.lock().expect("no panic").try_iter().collect::<Vec<_>>().into_iter().map(|event| match event {
                 Event::Loaded { path, .. } => format!("load {}", name(&path)),
-                Event::Carried { path } => format!("carry {}", name(&path)),
+                Event::Carried { path, .. } => format!("carry {}", name(&path)),
                 Event::CarryFailed { path, .. } => format!("carry-failed {}", name(&path)),
                 Event::Purged { path, .. } => format!("purge {}", name(&path)),
                 Event::Published { generation, reload: true, .. } => format!("reloaded {generation}"),

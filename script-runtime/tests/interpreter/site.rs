@@ -45,11 +45,11 @@ impl Site {
         let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
         let tell = |event: Event| {
             Some(match event {
-                Event::Carried { path } => format!("carried {}", name(&path)),
+                Event::Carried { path, .. } => format!("carried {}", name(&path)),
                 Event::CarryFailed { path, diagnostic } => format!("carry failed {}: {diagnostic}", name(&path)),
                 Event::CodeCarried { diagnostic, .. } => format!("code: {diagnostic}"),
-                Event::Purged { path, diagnostic: None } => format!("purged {}", name(&path)),
-                Event::Purged { path, diagnostic: Some(it) } => format!("purged {}: {it}", name(&path)),
+                Event::Purged { path, diagnostic: None, .. } => format!("purged {}", name(&path)),
+                Event::Purged { path, diagnostic: Some(it), .. } => format!("purged {}: {it}", name(&path)),
                 Event::Published { reload: true, modules, .. } => {
                     let names: Vec<_> = modules.iter().map(|path| name(path)).collect();
                     format!("published {}", names.join(", "))
