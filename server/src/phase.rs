@@ -68,8 +68,15 @@ impl Course {
     /// Runs the handlers. `None`: none of them answered, and nobody objected.
     pub(crate) fn run(&self, exchange: &Exchange) -> Result<Option<Response<Bytes>>, Diagnostic> {
         let mut pins = Pins::default();
+        let answer = self.answer(exchange, &mut pins);
+        // What scripts left to be done now that the answer is made, be it an error.
+        pins.0.iter().for_each(|pin| pin.finish(exchange));
+        answer
+    }
+
+    fn answer(&self, exchange: &Exchange, pins: &mut Pins) -> Result<Option<Response<Bytes>>, Diagnostic> {
         for (phase, handlers) in &self.before {
-            if let Some(response) = before(*phase, handlers, exchange, &mut pins)? {
+            if let Some(response) = before(*phase, handlers, exchange, pins)? {
                 return Ok(Some(response));
             }
         }

@@ -1,10 +1,11 @@
 //! Mutual exclusion between script calls.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallContext, Position};
@@ -28,7 +29,8 @@ use super::handle::{self, Handle, rust_traits};
 ///
 /// A wait ends at the deadline of the call, or after [`call::WAIT_WITHOUT_DEADLINE`], with a termination that `try`
 /// cannot catch; so two calls that wait for each other end, and nothing hangs. A lock is not re-entrant: a call that
-/// asks for a lock that it holds gets an error at once. Who waits is not served in order of arrival.
+/// asks for a lock that it holds gets an error at once. Who waits is served in order of arrival, but that a newcomer may be faster
+/// than one who has waited for less than a millisecond.
 ///
 /// A host can take part:
 ///
@@ -49,8 +51,40 @@ pub struct Lock {
 
 #[derive(Default)]
 struct Shared {
-    holder: Mutex<Option<Holder>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    holder: Option<Holder>,
+    /// Who waits, in order of arrival.
+    waiting: VecDeque<Arc<Waiter>>,
+}
+
+struct Waiter {
+    since: Instant,
     released: Condvar,
+}
+
+/// Who comes while others wait may take a free lock first, since waking a thread takes longer than most steps under a
+/// lock do. But nobody is passed by for longer than this: a clone hook would wait in vain where many requests hurry.
+const PASSED_BY: Duration = Duration::from_millis(1);
+
+impl State {
+    /// May somebody who comes now take the lock?
+    fn is_free_for_newcomer(&self) -> bool {
+        self.holder.is_none() && self.waiting.front().is_none_or(|first| first.since.elapsed() < PASSED_BY)
+    }
+
+    fn is_free_for(&self, waiter: &Arc<Waiter>) -> bool {
+        self.holder.is_none() && self.waiting.front().is_some_and(|first| Arc::ptr_eq(first, waiter))
+    }
+
+    fn wake_first(&self) {
+        if let (None, Some(first)) = (&self.holder, self.waiting.front()) {
+            first.released.notify_one();
+        }
+    }
 }
 
 /// Who holds a lock.
@@ -100,7 +134,7 @@ impl Lock {
     /// Does anyone hold the lock?
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.shared.holder.lock().is_some()
+        self.shared.state.lock().holder.is_some()
     }
 
     /// Takes the lock for the running call, which releases it when it ends.
@@ -121,8 +155,7 @@ impl Lock {
             return Ok(());
         }
         let me = thread::current().id();
-        let holder = self.shared.holder.lock();
-        match &*holder {
+        match &self.shared.state.lock().holder {
             Some(holder) if holder.thread == me && !holder.by_acquire => Err(StateError::HeldByWith),
             _ => Err(StateError::NotHeld),
         }
@@ -130,8 +163,10 @@ impl Lock {
 
     /// Releases the lock, whoever holds it. Returns where it was taken.
     pub(super) fn let_go(&self) -> Option<String> {
-        let holder = self.shared.holder.lock().take();
-        self.shared.released.notify_one();
+        let mut state = self.shared.state.lock();
+        let holder = state.holder.take();
+        state.wake_first();
+        drop(state);
         holder.map(|holder| holder.since.to_string())
     }
 
@@ -142,21 +177,31 @@ impl Lock {
 
     fn take(&self, by_acquire: bool, since: Place, deadline: Option<Instant>) -> Result<(), StateError> {
         let me = thread::current().id();
-        let mut until = deadline;
-        let mut holder = self.shared.holder.lock();
-        while let Some(other) = &*holder {
-            if other.thread == me {
-                return Err(StateError::AlreadyHeld { since: other.since.to_string() });
+        let mut state = self.shared.state.lock();
+        if let Some(other) = state.holder.as_ref().filter(|other| other.thread == me) {
+            return Err(StateError::AlreadyHeld { since: other.since.to_string() });
+        }
+        if !state.is_free_for_newcomer() {
+            let until = deadline.unwrap_or_else(call::wait_until);
+            let waiter = Arc::new(Waiter { since: Instant::now(), released: Condvar::new() });
+            state.waiting.push_back(waiter.clone());
+            let mut timed_out = false;
+            while !state.is_free_for(&waiter) && !timed_out {
+                timed_out = waiter.released.wait_until(&mut state, until).timed_out();
             }
-            let until = *until.get_or_insert_with(call::wait_until);
-            let timed_out = self.shared.released.wait_until(&mut holder, until).timed_out();
             // Released in the last moment is released: only who would still wait has reached the deadline.
-            if let (true, Some(other)) = (timed_out, &*holder) {
-                let waited_for = format!("a lock held since {}, wanted at {since}", other.since);
+            let has_turn = state.is_free_for(&waiter);
+            state.waiting.retain(|other| !Arc::ptr_eq(other, &waiter));
+            if !has_turn {
+                // Whoever was woken for nothing hands the turn on.
+                state.wake_first();
+                let held = state.holder.as_ref().map(|other| format!("held since {}", other.since));
+                let held = held.unwrap_or_else(|| "that others wait for".to_owned());
+                let waited_for = format!("a lock {held}, wanted at {since}");
                 return Err(DeadlineReached { waited_for, on_lock: true }.into());
             }
         }
-        *holder = Some(Holder { thread: me, by_acquire, since });
+        state.holder = Some(Holder { thread: me, by_acquire, since });
         Ok(())
     }
 }

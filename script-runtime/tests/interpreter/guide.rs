@@ -25,7 +25,8 @@ fn steps(guide: &str) -> Vec<Step<'_>> {
         let (step, end) = match rest.strip_prefix("```rhai\n") {
             Some(block) => {
                 let (text, _) = block.split_once("```").expect("a block ends");
-                let file = text.lines().next().and_then(|line| line.strip_prefix("// ")).expect("a block names its file");
+                let file =
+                    text.lines().next().and_then(|line| line.strip_prefix("// ")).expect("a block names its file");
                 (Step::Save(file, text), "```\n")
             }
             None => {

@@ -182,3 +182,39 @@ fn an_inner_call_has_no_more_time_than_the_outer() {
     }
     assert_eq!((call::id(), call::deadline()), (None, None));
 }
+
+#[test]
+fn who_waits_gets_a_turn_however_many_hurry() {
+    let (lock, done) = (Lock::new(), std::sync::atomic::AtomicBool::new(false));
+    let soon = std::time::Duration::from_secs(5);
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                    let held = lock.hold(Some(Instant::now() + soon)).unwrap();
+                    std::thread::yield_now();
+                    drop(held);
+                }
+            });
+        }
+        let turns = (0..50).map(|_| lock.hold(Some(Instant::now() + soon)).map(drop));
+        let outcome: Result<Vec<()>, StateError> = turns.collect();
+        done.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(outcome.map(|turns| turns.len()), Ok(50));
+    });
+    assert!(!lock.is_held());
+}
+
+#[test]
+fn whoever_gives_up_hands_the_turn_on() {
+    let lock = Lock::new();
+    let held = lock.hold(None).unwrap();
+    std::thread::scope(|threads| {
+        let patient = threads.spawn(|| lock.hold(Some(Instant::now() + call::WAIT_WITHOUT_DEADLINE)).map(drop));
+        for _ in 0..20 {
+            threads.spawn(|| assert!(lock.hold(Some(Instant::now())).is_err())).join().unwrap();
+        }
+        drop(held);
+        assert_eq!(patient.join().unwrap(), Ok(()));
+    });
+}
