@@ -21,7 +21,7 @@ use super::instance::{Code, Core, Instance};
 use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
-use super::sites::Use;
+use super::sites::{IS_DEFINED, Use};
 use super::{callback, running, token};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
@@ -72,6 +72,7 @@ impl Linker {
         linker.register("import_module", 2, Arc::new(import::import_module));
         linker.register("callback", 1, Arc::new(make_callback));
         linker.register("on_purge", 1, Arc::new(on_purge));
+        linker.register(IS_DEFINED, 1, Arc::new(is_defined));
         linker
     }
 
@@ -220,6 +221,13 @@ fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [
             Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))
         }
     }
+}
+
+/// `is_def_var("X")` where `X` is a variable of the module: has its definition run?
+fn is_defined(core: &Arc<Core>, _: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let name = args.first().map(|name| name.to_string()).unwrap_or_default();
+    let slot = core.bindings().slots().get(&name);
+    Ok(slot.is_some_and(|slot| core.variable(*slot).is_some()).into())
 }
 
 /// `on_purge(f)`: `f` is called after `__mp_purge__` of the module in which this is written.
@@ -396,6 +404,10 @@ impl Scan {
     }
 
     fn calls(&self, name: &str, args: usize) -> bool {
-        self.uses().iter().any(|(_, used)| matches!(used, Use::Call(called, given) if called == name && *given == args))
+        self.uses().iter().any(|(_, used)| match used {
+            Use::Call(called, given) => called == name && *given == args,
+            Use::IsDefined(_) => name == IS_DEFINED,
+            _ => false,
+        })
     }
 }

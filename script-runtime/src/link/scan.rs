@@ -191,6 +191,9 @@ impl Link<'_> {
             Use::Call(name, args) => self
                 .function(name, |f| f.params == *args && !f.typed)
                 .or_else(|| (instance_function(name)).then(|| name::function(name, self.id))),
+            Use::IsDefined(name) => {
+                self.scan.variables.contains(name).then(|| name::function(sites::IS_DEFINED, self.id))
+            }
             Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
             Use::TopLevel(_) | Use::Assignment(_) | Use::Import => None,

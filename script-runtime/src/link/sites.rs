@@ -16,6 +16,8 @@ pub(crate) enum Use {
     /// A free name at the top level: variables are simply in scope there, functions are not.
     TopLevel(String),
     Call(String, usize),
+    /// `is_def_var("X")` in a function: Rhai looks at what is in scope there, which no module variable is.
+    IsDefined(String),
     Method(String, usize),
     /// The literal in `Fn("name")` or `is_def_fn("name", n)`.
     FunctionName(String),
@@ -64,6 +66,9 @@ pub(crate) fn collect(ast: &AST) -> (Vec<FunctionDef>, Vec<(Position, Use)>) {
     }
     (functions, walk.uses)
 }
+
+/// Asks whether there is a variable of a name.
+pub(crate) const IS_DEFINED: &str = "is_def_var";
 
 pub(crate) fn is_closure(name: &str) -> bool {
     name.starts_with("anon$")
@@ -124,7 +129,7 @@ impl Walk {
                 if let Some(made) = closure_made(call, path, place) {
                     self.closures.push(made);
                 }
-                self.call(call, *at);
+                self.call(call, *at, place);
             }
             Expr::MethodCall(call, at) => {
                 self.uses.push((*at, Use::Method(call.name.to_string(), call.args.len())));
@@ -142,7 +147,7 @@ impl Walk {
 
     fn statement(&mut self, stmt: &Stmt, place: &Where) {
         match stmt {
-            Stmt::FnCall(call, at) => self.call(call, *at),
+            Stmt::FnCall(call, at) => self.call(call, *at, place),
             Stmt::Assignment(assignment) if !matches!(place, Where::TopLevel) => {
                 if let Expr::Variable(variable, short, at) = &assignment.1.lhs
                     && short.is_none()
@@ -161,8 +166,14 @@ impl Walk {
         }
     }
 
-    fn call(&mut self, call: &FnCallExpr, at: Position) {
+    fn call(&mut self, call: &FnCallExpr, at: Position, place: &Where) {
         if !call.namespace.is_empty() || call.op_token.is_some() {
+            return;
+        }
+        if call.name == IS_DEFINED {
+            if let (false, [Expr::StringConstant(name, _)]) = (matches!(place, Where::TopLevel), call.args.as_ref()) {
+                self.uses.push((at, Use::IsDefined(name.to_string())));
+            }
             return;
         }
         self.uses.push((at, Use::Call(call.name.to_string(), call.args.len())));

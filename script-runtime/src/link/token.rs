@@ -150,7 +150,7 @@ fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &
         return token;
     }
     match (replacement, token) {
-        (Rewrite::Name(name), Token::Identifier(_) | Token::DoubleColon) => {
+        (Rewrite::Name(name), Token::Identifier(_) | Token::Reserved(_) | Token::DoubleColon) => {
             Token::Identifier(Box::new(name.as_str().into()))
         }
         (Rewrite::Text(text), Token::StringConstant(_)) => Token::StringConstant(Box::new(text.as_str().into())),

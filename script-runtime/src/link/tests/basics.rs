@@ -58,3 +58,14 @@ fn r26_assigning_a_module_variable_in_a_function_is_refused() {
     check("let x = 1; fn main() { let x = 3; let f = || { x += 2; }; f.call(); x }", "5");
     check("let x = 1; x = 2; x += 1; fn main() { x }", "3");
 }
+
+#[test]
+fn is_def_var_knows_the_module_s_variables_in_functions_too() {
+    check(
+        "const early = asks(); const X = 1; fn asks() { is_def_var(\"X\") }
+         fn main() { let local = 1; let c = || is_def_var(\"X\");
+            [early, asks(), c.call(), is_def_var(\"local\"), is_def_var(\"nothing\")] }",
+        "[false, true, true, true, false]",
+    );
+    check("const X = if is_def_var(\"X\") { 1 } else { 2 }; fn main() { X }", "2");
+}
