@@ -57,7 +57,7 @@ impl Config {
     /// What holds for a request. Asked again with the same sections matching, it allocates nothing.
     #[must_use]
     pub fn resolve(&self, query: &Query<'_>) -> Arc<Resolved> {
-        self.scope_for(query.address, query.host).resolve(query.path, query.filename)
+        self.scope_for(query.address, query.host).resolve(query.path, query.filename, query.exact)
     }
 
     /// What holds for a request, and which sections were considered. Slow: for people who ask why.
@@ -132,10 +132,10 @@ impl<'c> Host<'c> {
         self.index
     }
 
-    /// What holds for a request that this host answers. See [`Config::resolve`].
+    /// What holds for a request that this host answers. See [`Query`] for the arguments.
     #[must_use]
-    pub fn resolve(&self, path: &str, filename: Option<&str>) -> Arc<Resolved> {
-        self.scope.resolve(path, filename)
+    pub fn resolve(&self, path: &str, filename: Option<&str>, exact: bool) -> Arc<Resolved> {
+        self.scope.resolve(path, filename, exact)
     }
 
     /// What holds before any section is considered.

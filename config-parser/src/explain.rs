@@ -30,7 +30,7 @@ impl Explanation {
     pub(crate) fn new(host: Host<'_>, query: &Query<'_>) -> Self {
         let layout = host.host_scope().layout();
         let mut matching = Vec::new();
-        layout.matching(query.path, query.filename, &mut matching);
+        layout.matching(query.path, query.filename, query.exact, &mut matching);
         let considered = |(rank, section): (u32, &Arc<crate::declare::DeclaredSection>)| Considered {
             scope: Arc::clone(&section.scope),
             matched: matching.binary_search(&rank).is_ok(),

@@ -20,7 +20,9 @@ pub(crate) type Rank = u32;
 pub(crate) struct Layout {
     sections: Vec<Arc<DeclaredSection>>,
     directories: PathTree,
-    directory_patterns: Patterns,
+    /// Wildcards, which match a directory; regular expressions search the whole name.
+    directory_wildcards: Patterns,
+    directory_regexes: Patterns,
     files: HashMap<Box<str>, Vec<Rank>>,
     file_patterns: Patterns,
     /// For each `<Files>` section that stands in a `<Directory>`: the rank of that. By rank, from `first_file` on.
@@ -64,11 +66,15 @@ impl Layout {
     }
 
     /// Puts the ranks of all sections that match into `out`, in the order of merging.
-    pub(crate) fn matching(&self, path: &str, filename: Option<&str>, out: &mut Vec<Rank>) {
+    pub(crate) fn matching(&self, path: &str, filename: Option<&str>, exact: bool, out: &mut Vec<Rank>) {
         out.clear();
         if let Some(filename) = filename {
-            self.directories.walk(filename, out);
-            self.directory_patterns.matching(filename, out);
+            let parent = filename.rfind('/').map_or("", |slash| &filename[..slash]);
+            let walked = if exact { filename } else { parent };
+            self.directories.walk(walked, out);
+            // `/a/*` is about what is in `/a`, not about `/a/` itself.
+            self.directory_wildcards.matching(walked.strip_suffix('/').unwrap_or(walked), out);
+            self.directory_regexes.matching(filename, out);
             out.sort_unstable();
             self.matching_files(filename, out);
         }
@@ -98,9 +104,8 @@ impl Layout {
         let rank = self.push(section);
         match &section.scope.pattern {
             Some(Pattern::Literal(path)) => self.directories.insert(path, rank),
-            Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => {
-                self.directory_patterns.push(pattern, rank);
-            }
+            Some(Pattern::Wildcards(pattern, _)) => self.directory_wildcards.push(pattern, rank),
+            Some(Pattern::Regex(pattern)) => self.directory_regexes.push(pattern, rank),
             None => {}
         }
     }
@@ -138,11 +143,16 @@ impl Layout {
     }
 }
 
-/// Plain directories and those with wildcards by the number of their components, then regular expressions.
-fn merge_depth(section: &DeclaredSection) -> usize {
+/// Plain directories and those with wildcards by the number of their components, then regular expressions: httpd counts
+/// the slashes of those as well, one at the end included, whatever they mean there.
+fn merge_depth(section: &DeclaredSection) -> (bool, usize) {
     match &section.scope.pattern {
-        Some(Pattern::Literal(path)) => components(path).count(),
-        Some(Pattern::Wildcards(_, components)) => *components,
-        Some(Pattern::Regex(_)) | None => usize::MAX,
+        Some(Pattern::Literal(path)) => (false, components(path).count()),
+        Some(Pattern::Wildcards(_, components)) => (false, *components),
+        Some(Pattern::Regex(regex)) => {
+            let text = regex.as_str();
+            (true, text.matches('/').count() + usize::from(!text.ends_with('/')))
+        }
+        None => (true, 0),
     }
 }

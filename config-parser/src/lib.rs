@@ -29,7 +29,7 @@
 //!
 //! let config = Loader::new(schema).load(&files, "/etc/tea.conf")?.config;
 //! let address = SocketAddr::from(([127, 0, 0, 1], 8080));
-//! let held = config.resolve(&Query { address, host: None, path: "/samovar/cup", filename: None });
+//! let held = config.resolve(&Query { address, host: None, path: "/samovar/cup", filename: None, exact: false });
 //! assert!(held.flag("Kettle"));
 //! assert_eq!(held.get("Kettle").unwrap().origin().to_string(), "/etc/tea.conf:6 in <Location /samovar>");
 //! let brew: Vec<_> = held.keyed("Brew").map(|(key, setting)| (key, setting.arguments()[1].text())).collect();
@@ -82,5 +82,5 @@ pub use resolve::{Named, Query, Resolved};
 pub use schema::{ANYWHERE, ArgumentFault, Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
 pub use section::{Scope, SectionKind};
 pub use setting::{Argument, Origin, Setting};
-pub use suggest::nearest;
 pub use source::{FileId, Position, Source, Sources, Span};
+pub use suggest::nearest;

@@ -26,6 +26,9 @@ pub struct Query<'q> {
     ///
     /// As in httpd, where symbolic links are followed, `<Directory>` with the path of a file holds for that file.
     pub filename: Option<&'q str>,
+    /// Whether there is such a file or directory, and the URL goes on with nothing after it. If not, `<Directory>` with its
+    /// path does not hold for it.
+    pub exact: bool,
 }
 
 /// The settings that hold.
@@ -157,9 +160,9 @@ impl HostScope {
         &self.layout
     }
 
-    pub(crate) fn resolve(&self, path: &str, filename: Option<&str>) -> Arc<Resolved> {
+    pub(crate) fn resolve(&self, path: &str, filename: Option<&str>, exact: bool) -> Arc<Resolved> {
         MATCHING.with_borrow_mut(|matching| {
-            self.layout.matching(path, filename, matching);
+            self.layout.matching(path, filename, exact, matching);
             self.merged(matching)
         })
     }

@@ -20,7 +20,7 @@ fn asking_again_allocates_nothing() {
     let set = config.schema().id("Set").expect("declared");
     let address = SocketAddr::from(([127, 0, 0, 1], 80));
     let ask = |path, filename| {
-        let query = Query { address, host: Some("A.example:80"), path, filename: Some(filename) };
+        let query = Query { address, host: Some("A.example:80"), path, filename: Some(filename), exact: true };
         let held = config.resolve(&query);
         held.text(set).map(str::len)
     };

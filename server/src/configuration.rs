@@ -116,8 +116,9 @@ impl Configuration {
         served: &Served,
         path: &str,
         filename: Option<&str>,
+        exact: bool,
     ) -> Result<Arc<Policy>, OpenError> {
-        let resolved = host.resolve(path, filename);
+        let resolved = host.resolve(path, filename, exact);
         let key = Arc::as_ptr(&resolved).addr();
         let policies = served.policies.pin();
         if let Some(policy) = policies.get(&key) {
@@ -178,7 +179,7 @@ fn is_of(host: Host<'_>, line: &samovar_config::Setting) -> bool {
 
 /// The names that answer for a directory, by the settings that hold for it.
 fn index(host: Host<'_>, path: &str, directory: &Path) -> Vec<String> {
-    let resolved = host.resolve(path, directory.join("").to_str());
+    let resolved = host.resolve(path, directory.join("").to_str(), true);
     resolved.texts("DirectoryIndex").map(str::to_owned).collect()
 }
 

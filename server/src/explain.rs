@@ -31,6 +31,8 @@ pub struct Explanation {
     pub host: Option<String>,
     /// The virtual host that answers: its section; `None` for the main server.
     pub virtual_host: Option<String>,
+    /// Where that section is opened, `file:line`.
+    pub virtual_host_origin: Option<String>,
     /// The file that the URL leads to, or would lead to.
     pub filename: Option<String>,
     /// Who answers: `script` and its name, `static`, or `none`.
@@ -110,13 +112,18 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked) -> Explanation {
     let host = config.host_for(asked.address, asked.host.as_deref());
     let root = document_root(&opened.root, &host.settings());
     let index = |directory: &Path| {
-        let resolved = host.resolve(&asked.path, directory.join("").to_str());
+        let resolved = host.resolve(&asked.path, directory.join("").to_str(), true);
         resolved.texts("DirectoryIndex").map(str::to_owned).collect()
     };
     let target = route(&root, &asked.path, index);
     let filename = target.filename().map(|file| file.to_string_lossy().into_owned());
-    let query =
-        Query { address: asked.address, host: asked.host.as_deref(), path: &asked.path, filename: filename.as_deref() };
+    let query = Query {
+        address: asked.address,
+        host: asked.host.as_deref(),
+        path: &asked.path,
+        filename: filename.as_deref(),
+        exact: target.is_exact(),
+    };
     let explanation = config.explain(&query);
     let resolved = &explanation.resolved;
     let answering = Answering::of(resolved, &target, &root);
@@ -129,6 +136,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked) -> Explanation {
         url: url.to_owned(),
         host: asked.host.clone(),
         virtual_host: host.index().map(|_| describe(host)),
+        virtual_host_origin: host.index().map(|_| format!("{}:{}", host.scope().file(), host.scope().line())),
         interpreter: answering.root.as_ref().map(|root| interpreter(resolved, host, root, filename.as_deref())),
         handler: answering.handler,
         handler_root: answering.root,

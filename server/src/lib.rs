@@ -30,6 +30,7 @@ mod respond;
 mod route;
 mod service;
 mod site;
+mod strict;
 mod tell;
 
 pub use body::Body;

@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     open::OpenError,
     site::{Peers, Site},
+    strict::Strict,
 };
 
 /// A client must have sent the head of its request within this time.
@@ -198,7 +199,7 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let mut builder = http1::Builder::new();
     // Without a timer the header timeout does nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
-    let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
+    let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("{remote}: {error}");

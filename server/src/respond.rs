@@ -83,7 +83,8 @@ impl Way<'_> {
             return Err(status_page(StatusCode::NOT_FOUND, None));
         }
         let filename = target.filename().map(Path::to_string_lossy);
-        let policy = self.configuration.policy(host, served, &path, filename.as_deref()).map_err(internal)?;
+        let policy =
+            self.configuration.policy(host, served, &path, filename.as_deref(), target.is_exact()).map_err(internal)?;
         drop(filename);
         let asked = Asked { path: &path, served, target, policy };
         let course = asked.course().map_err(|error| asked.no_handler(&error))?;

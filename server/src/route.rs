@@ -30,6 +30,16 @@ impl Target {
         }
     }
 
+    /// Is there such a file or directory, and is that all that the path names?
+    pub(crate) fn is_exact(&self) -> bool {
+        match self {
+            Self::Nothing { file, .. } => file.as_os_str().as_encoded_bytes().ends_with(b"/"),
+            Self::Script { path_info, .. } => path_info.is_empty(),
+            Self::File(_) | Self::Slash(_) => true,
+            Self::Hidden => false,
+        }
+    }
+
     pub(crate) fn path_info(&self) -> &str {
         match self {
             Self::Script { path_info, .. } | Self::Nothing { path_info, .. } => path_info,
@@ -55,10 +65,11 @@ pub(crate) fn route(root: &Path, path: &str, index: impl FnOnce(&Path) -> Vec<St
         }
         file.push(name);
         rest = after;
-        if file.is_file() && rest.is_empty() {
+        let is_file = file.is_file();
+        if is_file && rest.is_empty() {
             return Target::File(file);
         }
-        if !file.is_dir() {
+        if is_file || !file.is_dir() {
             let hidden = names(rest).any(is_hidden);
             return if hidden { Target::Hidden } else { Target::Nothing { file, path_info: rest.to_owned() } };
         }

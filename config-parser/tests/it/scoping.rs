@@ -304,3 +304,42 @@ fn s3_files_in_a_directory_apply_in_its_tree() {
     let text = "<Directory /srv/www>\n<Files a>\nMark in\n</Files>\n</Directory>";
     marks(text, &[("/a -> /srv/www/d/a", "in"), ("/a -> /srv/a", ""), ("/a -> /srv/wwwx/a", "")]);
 }
+
+#[test]
+fn s2_regexes_for_directories_are_sorted_by_their_slashes() {
+    // httpd counts the slashes of a regular expression as if it were a path, with one at its end.
+    let text = r#"
+<DirectoryMatch "^/srv/www/a">
+  Mark four
+</DirectoryMatch>
+<Directory ~ "/(www|d)(/|$)">
+  Mark three
+</Directory>
+<DirectoryMatch "srv">
+  Mark one
+</DirectoryMatch>
+<DirectoryMatch "www/">
+  Mark one-too
+</DirectoryMatch>
+"#;
+    marks(text, &[("/a/f -> /srv/www/a/f", "one one-too three four")]);
+}
+
+#[test]
+fn s2_a_section_for_a_path_does_not_hold_for_what_is_not_there() {
+    let text = "<Directory /srv/www/*>\nMark in\n</Directory>\n<Directory /srv/www/none>\nMark none\n</Directory>\n\
+                <DirectoryMatch none>\nMark regex\n</DirectoryMatch>";
+    let config = load(text).config;
+    let held = |exact: bool| {
+        let query = samovar_config::Query { exact, ..crate::site::query("/none -> /srv/www/none") };
+        config.resolve(&query).texts("Mark").collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(held(true), "in none regex");
+    assert_eq!(held(false), "regex");
+}
+
+#[test]
+fn s2_what_is_in_a_directory_is_not_the_directory() {
+    let text = "<Directory /srv/www/*>\nMark in\n</Directory>\n<Directory /srv/www/>\nMark itself\n</Directory>";
+    marks(text, &[("/ -> /srv/www/", "itself"), ("/a/ -> /srv/www/a/", "itself in")]);
+}

@@ -93,5 +93,5 @@ pub(crate) fn query(request: &str) -> Query<'_> {
         Some((host, path)) => (Some(host), path),
         None => (None, url),
     };
-    Query { address: SocketAddr::from(([10, 0, 0, 1], 80)), host, path, filename }
+    Query { address: SocketAddr::from(([10, 0, 0, 1], 80)), host, path, filename, exact: true }
 }

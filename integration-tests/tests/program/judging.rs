@@ -67,16 +67,16 @@ fn a_log_that_cannot_be_is_an_error() {
 
 #[test]
 fn imports_that_would_stop_the_start_are_errors() {
-    let files = "=== samovar.conf\nRhaiImport strat main\nRhaiImport start::goo main\nRhaiImport broken main\n\
-                 === start.rhai\nfn go() {}\n=== broken.rhai\nlet a = (;\n";
+    let files = "=== samovar.conf\nRhaiImport strat main\nRhaiImport start::opem main\nRhaiImport broken main\n\
+                 === start.rhai\nfn open() {}\n=== broken.rhai\nlet a = (;\n";
     let expected = [
         "E103",
         "module `strat` not found",
         ":1:12",
         "E103",
-        "has no function `goo` with 0 parameters",
+        "has no function `opem` with 0 parameters",
         ":2:12",
-        "there is a function `go`",
+        "there is a function `open`",
         "E103",
         "broken.rhai:1:",
         ":3:12",
@@ -118,7 +118,7 @@ fn options_that_nothing_reads_are_warnings() {
     let files =
         "=== samovar.conf\nRhaiOption importer.pth ~/lib\nRhaiOption importer.freshness soon\nRhaiOption colour red\n";
     let expected =
-        ["W105", "`importer.pth`", ":1:12", "`importer.path`", "W106", "`soon`", ":2:32", "strict", "2 warnings"];
+        ["W105", "`importer.pth`", ":1:12", "`importer.path`", "W106", "`soon`", ":2:31", "strict", "2 warnings"];
     check(files, 0, &expected);
 }
 
@@ -168,7 +168,7 @@ fn findings_are_data_for_programs() {
     let first = &found[0];
     assert_eq!(
         [&first["severity"], &first["code"], &first["file"], &first["message"]],
-        ["error", "E015", "{ROOT}/samovar.conf", "`Maybe` is not an argument of `RhaiDebug`"],
+        ["error", "E015", "{ROOT}/samovar.conf", "`RhaiDebug` does not take `Maybe` here"],
         "{said}"
     );
     assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(1), Some(11)));

@@ -9,12 +9,14 @@ mod faults;
 mod http;
 mod judging;
 mod logs;
+mod oracle;
 mod phases;
 mod reconfiguring;
 mod refusals;
 mod reloading;
 mod state;
 mod storm;
+mod vhosts;
 
 use samovar_integration_tests::{Program, Site};
 

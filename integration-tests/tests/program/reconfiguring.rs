@@ -121,7 +121,7 @@ fn reloading_can_be_switched_off_and_on() {
     assert_eq!(program.get("/m").text(), "one");
     site.write("h.rhai", "fn handler(req) { \"two\" }");
     site.write("m.rhai", "fn handler(req) { \"two\" }");
-    program.wait_for("reloaded m.rhai");
+    program.wait_for_reload(&["m.rhai"]);
     assert_eq!((program.get("/h").text(), program.get("/m").text()), ("one".into(), "two".into()));
     site.write("samovar.conf", "SetHandler rhai\n");
     program.wait_for(TAKEN_UP);
@@ -138,7 +138,7 @@ fn modules_may_come_from_a_new_document_root() {
     program.wait_for(TAKEN_UP);
     assert_eq!(program.get("/h").text(), "b");
     site.write("b/h.rhai", "fn handler(req) { \"b2\" }");
-    program.wait_for("reloaded");
+    program.wait_for_reload(&["b/h.rhai"]);
     assert_eq!(program.get("/h").text(), "b2");
 }
 
@@ -179,7 +179,7 @@ fn listeners_that_stay_refuse_no_connection_and_others_come_and_go() {
         asked
     });
     poll("some requests", || Some(()).filter(|()| Client::connect(stays).get("/a.txt").status == 200));
-    site.write("samovar.conf", &format!("Listen {comes}\nListen {stays}\n"));
+    site.write("samovar.conf", format!("Listen {comes}\nListen {stays}\n"));
     program.wait_for(TAKEN_UP);
     assert!(hammering.join().expect("no request was refused") > 0);
     assert_eq!(Client::connect(comes).get("/a.txt").brief(), "200 file");
@@ -195,7 +195,7 @@ fn a_configuration_that_needs_a_port_that_is_taken_is_refused_whole() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
     let site = Site::new("=== samovar.conf\nListen 127.0.0.1:0\n=== a.txt\nfile");
     let program = Program::start(SAMOVAR, ["serve".as_ref(), site.path()]);
-    site.write("samovar.conf", &format!("Listen {free}\nListen {address}\nListen 127.0.0.1:0\nSetHandler none\n"));
+    site.write("samovar.conf", format!("Listen {free}\nListen {address}\nListen 127.0.0.1:0\nSetHandler none\n"));
     program.wait_for(REFUSED);
     program.wait_for(&address.to_string());
     assert_eq!(program.get("/a.txt").brief(), "200 file");

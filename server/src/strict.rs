@@ -1,0 +1,271 @@
+//! Heads of requests that must not be read in two ways.
+//!
+//! The HTTP library accepts lines that end without a carriage return, and forgets a `Content-Length` beside a
+//! `Transfer-Encoding`. A server in front of this one may read such a request differently, and somebody who knows can
+//! smuggle a second request past it (RFC 9112, 11.2). So each head is looked at before the library sees it; one that is
+//! ambiguous is replaced by bytes that are no HTTP, which the library answers with 400, and closes the connection.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What the library gets to read in place of an ambiguous head.
+const REFUSED: &[u8] = b"\x01\r\n\r\n";
+/// A line longer than this is refused by the library, as part of a head that is too large.
+const LINE: usize = 64 << 10;
+
+/// A connection whose requests are looked at.
+pub(crate) struct Strict<S> {
+    inner: S,
+    watch: Watch,
+}
+
+impl<S> Strict<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner, watch: Watch::default() }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        let Some(at) = self.watch.look(&buffer.filled()[before..]) else { return Poll::Ready(Ok(())) };
+        // What was good before the ambiguous head stays; then comes what is no HTTP, as far as there is room.
+        buffer.set_filled(before + at);
+        let room = buffer.remaining().min(REFUSED.len());
+        buffer.put_slice(&REFUSED[..room]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+/// Where in the stream of requests we are.
+#[derive(Default)]
+struct Watch {
+    at: Place,
+    /// The line so far, of a head or of a chunk's size.
+    line: Vec<u8>,
+    length: Option<u64>,
+    chunked: bool,
+    encoded: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    /// Before the first byte of a request, or in its first line.
+    #[default]
+    Start,
+    Fields,
+    /// In a body, with so many bytes to come.
+    Body(u64),
+    ChunkSize,
+    /// In a chunk, with so many bytes to come, its line end included.
+    Chunk(u64),
+    Trailers,
+    /// Refused, or no longer HTTP: nothing more is looked at.
+    Over,
+}
+
+/// Ends a look at once.
+struct Ambiguous;
+
+impl Watch {
+    /// Looks at bytes that came. The place of the first that must not be passed on.
+    fn look(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            at += match self.at {
+                Place::Over => return None,
+                Place::Body(left) => self.skip(rest, left, Place::Body, Place::Start),
+                Place::Chunk(left) => self.skip(rest, left, Place::Chunk, Place::ChunkSize),
+                Place::Start | Place::Fields | Place::ChunkSize | Place::Trailers => match self.line(rest) {
+                    Ok(taken) => taken,
+                    Err(Ambiguous) => {
+                        self.at = Place::Over;
+                        return Some(at);
+                    }
+                },
+            };
+        }
+        None
+    }
+
+    fn skip(&mut self, rest: &[u8], left: u64, stay: fn(u64) -> Place, then: Place) -> usize {
+        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+        let left = left - taken as u64;
+        self.at = if left == 0 { then } else { stay(left) };
+        taken
+    }
+
+    /// Takes up to the end of the line.
+    fn line(&mut self, rest: &[u8]) -> Result<usize, Ambiguous> {
+        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+            self.line.extend_from_slice(rest);
+            if self.line.len() > LINE {
+                self.at = Place::Over;
+            }
+            return Ok(rest.len());
+        };
+        self.line.extend_from_slice(&rest[..end]);
+        let mut line = std::mem::take(&mut self.line);
+        if line.pop() != Some(b'\r') {
+            return Err(Ambiguous);
+        }
+        let judged = self.whole_line(&line);
+        line.clear();
+        // The memory is used again.
+        self.line = line;
+        judged.map(|()| end + 1)
+    }
+
+    fn whole_line(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
+        match (self.at, line) {
+            // Empty lines before a request are to be ignored.
+            (Place::Start, []) => {}
+            (Place::Start, _) => {
+                (self.length, self.chunked, self.encoded) = (None, false, false);
+                self.at = Place::Fields;
+            }
+            (Place::Fields, []) => self.end_of_head()?,
+            (Place::Fields, line) => self.field(line)?,
+            (Place::ChunkSize, line) => {
+                let digits = line.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+                let size = std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok());
+                self.at = match size {
+                    Some(0) => Place::Trailers,
+                    Some(size) => Place::Chunk(size.saturating_add(2)),
+                    // The library refuses it.
+                    None => Place::Over,
+                };
+            }
+            (Place::Trailers, []) => self.at = Place::Start,
+            (Place::Trailers | Place::Body(_) | Place::Chunk(_) | Place::Over, _) => {}
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else { return Ok(()) };
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        if name.eq_ignore_ascii_case(b"content-length") {
+            let length = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let length = length.and_then(|text| text.parse().ok()).ok_or(Ambiguous)?;
+            if self.length.replace(length).is_some() {
+                return Err(Ambiguous);
+            }
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            if self.encoded {
+                return Err(Ambiguous);
+            }
+            self.encoded = true;
+            self.chunked = value.eq_ignore_ascii_case(b"chunked");
+        }
+        Ok(())
+    }
+
+    fn end_of_head(&mut self) -> Result<(), Ambiguous> {
+        self.at = match (self.encoded, self.length) {
+            (true, Some(_)) => return Err(Ambiguous),
+            // An encoding that only looks like the one that is known.
+            (true, None) if !self.chunked => return Err(Ambiguous),
+            (true, None) => Place::ChunkSize,
+            (false, None | Some(0)) => Place::Start,
+            (false, Some(length)) => Place::Body(length),
+        };
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of a stream when it comes in pieces of every size.
+    #[track_caller]
+    fn check(stream: &str, passed: Option<&str>) {
+        for size in [1, 2, 3, 7, 64, 4096] {
+            let mut watch = Watch::default();
+            let (mut found, mut stopped) = (String::new(), false);
+            for piece in stream.as_bytes().chunks(size) {
+                let end = watch.look(piece);
+                found += &String::from_utf8_lossy(&piece[..end.unwrap_or(piece.len())]);
+                if end.is_some() {
+                    stopped = true;
+                    break;
+                }
+            }
+            assert_eq!(stopped, passed.is_some(), "{stream:?} in pieces of {size}: {found:?}");
+            if let Some(passed) = passed {
+                assert!(found.starts_with(passed), "{stream:?} in pieces of {size}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_one_way_is_passed() {
+        for stream in [
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "\r\nGET / HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\na\nb\n\nGET / HTTP/1.1\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\n\n\n\n\r\n0\r\nA: b\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        ] {
+            check(stream, None);
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_not() {
+        for head in [
+            "GET / HTTP/1.1\nHost: a\n\n",
+            "GET / HTTP/1.1\r\nHost: a\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n\n",
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+            "POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\nabc",
+            "POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\nabc",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        ] {
+            check(head, Some(""));
+            let first = "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\na\n\nb";
+            check(&format!("{first}{head}"), Some(first));
+        }
+    }
+}
