@@ -24,6 +24,7 @@ pub struct Handler {
     located: Located,
     function: Arc<str>,
     time: Duration,
+    optional: bool,
 }
 
 /// The generation that one request sees.
@@ -64,13 +65,21 @@ impl Handler {
         time: Duration,
     ) -> Result<Self, ImportError> {
         let located = registry.locate_root(module, &scope, options)?;
-        Ok(Self { registry, scope, located, function: function.into(), time })
+        Ok(Self { registry, scope, located, function: function.into(), time, optional: false })
     }
 
     /// The same function with another deadline.
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
+        self
+    }
+
+    /// The same function, for which it is no error that its module has none of that name: then it declines. For modules
+    /// that a URL happens to name, which may be there for others to import only.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
         self
     }
 
@@ -172,6 +181,12 @@ impl Handler {
             scope if Arc::ptr_eq(scope, &self.scope) => pin.view.clone(),
             _ => Arc::new(pin.view.under(self.scope.clone())),
         };
+        if self.optional {
+            let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
+            if !module.value().offers(&self.function) {
+                return Ok(Verdict::Declined);
+            }
+        }
         let value = self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())])?;
         verdict(exchange, value)
             .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
@@ -193,12 +208,17 @@ impl Handler {
 
 /// Scripts know one integer and one float: `handler.call((3, 14))` means these, though Rust makes `i32` of them.
 fn widen(value: &mut Dynamic) {
-    let integer = (value.clone().try_cast::<i32>().map(i64::from))
-        .or_else(|| value.clone().try_cast::<u32>().map(i64::from))
-        .or_else(|| value.clone().try_cast::<usize>().and_then(|number| i64::try_from(number).ok()));
+    // The scripts' own types are no variants, and nearly all values are of these.
+    if !value.is_variant() {
+        return;
+    }
+    let integer = (value.read_lock::<i32>().map(|number| i64::from(*number)))
+        .or_else(|| value.read_lock::<u32>().map(|number| i64::from(*number)))
+        .or_else(|| value.read_lock::<usize>().and_then(|number| i64::try_from(*number).ok()));
+    let float = value.read_lock::<f32>().map(|number| f64::from(*number));
     if let Some(integer) = integer {
         *value = integer.into();
-    } else if let Some(float) = value.clone().try_cast::<f32>() {
-        *value = f64::from(float).into();
+    } else if let Some(float) = float {
+        *value = float.into();
     }
 }

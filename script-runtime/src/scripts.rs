@@ -137,6 +137,11 @@ impl Script {
         value.try_cast()
     }
 
+    /// Is there a public function, or a callback, of that name?
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        self.functions.contains_key(name) || self.callback(name).is_some()
+    }
+
     /// The numbers of parameters of a public function.
     pub(crate) fn arities(&self, name: &str) -> Vec<usize> {
         self.functions.get(name).into_iter().flatten().map(|(arity, _)| *arity).collect()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use samovar_rhai::status_page;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
@@ -26,8 +26,20 @@ pub(crate) async fn serve(root: &Path, file: PathBuf, request: Request<()>) -> R
     };
     let Ok(Some(file)) = tokio::task::spawn_blocking(confined).await else { return not_found() };
     match ServeFile::new(file).oneshot(request).await {
-        Ok(response) if response.status() != StatusCode::NOT_FOUND => body::streamed(response),
+        Ok(mut response) if response.status() != StatusCode::NOT_FOUND => {
+            say_charset(response.headers_mut());
+            body::streamed(response)
+        }
         Ok(_) => not_found(),
         Err(never) => match never {},
+    }
+}
+
+/// Texts are UTF-8 here; without a word of it, clients would guess.
+fn say_charset(headers: &mut HeaderMap) {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let Some(kind) = kind.filter(|kind| kind.starts_with("text/") && !kind.contains(';')) else { return };
+    if let Ok(with_charset) = HeaderValue::from_str(&format!("{kind}; charset=utf-8")) {
+        headers.insert(header::CONTENT_TYPE, with_charset);
     }
 }

@@ -183,7 +183,7 @@ impl Policy {
             return Ok(handler.clone());
         }
         let root = self.script_root.root(file, &self.document_root);
-        let handler = self.handler(&file.to_string_lossy(), root, Path::new("/"), file)?;
+        let handler = self.handler(&file.to_string_lossy(), root, Path::new("/"), file)?.optional();
         scripts.insert(file.to_path_buf(), handler.clone());
         Ok(handler)
     }

@@ -57,9 +57,11 @@ fn directories_answer_with_their_index() {
 fn files_are_served_with_their_type() {
     let (_site, program) = serve(SITE);
     let client = &mut program.connect();
-    for (target, kind) in
-        [("/style.css", "text/css"), ("/index.html", "text/html"), ("/empty/readme.txt", "text/plain")]
-    {
+    for (target, kind) in [
+        ("/style.css", "text/css; charset=utf-8"),
+        ("/index.html", "text/html; charset=utf-8"),
+        ("/empty/readme.txt", "text/plain; charset=utf-8"),
+    ] {
         let answer = client.get(target);
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{target}");
     }
@@ -249,4 +251,13 @@ fn a_script_that_becomes_a_fifo_stops_nothing() {
     site.write("admin/users.rhai", "fn handler(req) { \"later\" }");
     program.wait_for_reload(&["users.rhai"]);
     assert_eq!(program.get("/admin/users").brief(), "200 later");
+}
+
+/// A module that only others import is not found by its URL, and fills no log.
+#[test]
+fn a_script_without_a_handler_is_404() {
+    let (_site, program) = serve("=== lib.rhai\nfn help() { 1 }\n=== wrong.rhai\nfn handler() { 1 }");
+    assert_eq!(program.get("/lib").status, 404);
+    assert_eq!(program.get("/wrong").status, 500);
+    assert!(!program.log().contains("lib failed"), "{}", program.log());
 }

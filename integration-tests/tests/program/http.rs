@@ -95,10 +95,9 @@ fn a_body_with_two_lengths_hides_no_request() {
     let (_site, program) = serve(SITE);
     let head = "POST /echo HTTP/1.1\r\nHost: a\r\n";
     check_refused(&program, &format!("{head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"));
-    for lengths in [
-        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
-    ] {
+    for lengths in
+        ["Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"]
+    {
         let mut client = program.connect();
         client.send_raw(format!("{head}{lengths}\r\n0\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
         assert_eq!(client.receive(false).header("connection"), Some("close"), "{lengths}");
