@@ -104,3 +104,34 @@ fn r45_a_hook_that_raises_on_every_fifth_reload_purges_and_starts_afresh_each_ti
     let total = told[&last].len();
     assert_eq!(program.get("/count/sums").text(), format!("{total} {total}"));
 }
+
+/// Whoever asks for it holds the lock until somebody opens the gate.
+const GATE: &str = r#"=== samovar.conf
+SetHandler rhai
+RhaiLimit time 60000
+=== gate.rhai
+keep PASSED = counter();
+const GATE = lock();
+const OPEN = cell(false);
+fn handler(req) {
+    if req.path_info == "/open" { OPEN.set(true); return `opened, ${PASSED.get()} passed`; }
+    print("at the gate");
+    GATE.with(|| { while !OPEN.get() { sleep(0.001); } `number ${PASSED.incr()}` })
+}
+fn __mp_clone__(next) { GATE.with(|| next.PASSED = PASSED); }
+"#;
+
+#[test]
+fn r45_a_hook_that_waited_in_vain_is_tried_again_though_no_file_changes() {
+    let (site, program) = crate::serve(GATE);
+    let mut waiting = program.connect();
+    waiting.send("GET", "/gate", &[], b"");
+    program.wait_for("at the gate");
+    let script = GATE.split("=== gate.rhai\n").nth(1).expect("the script");
+    site.write("gate.rhai", format!("{script}// edited\n"));
+    program.wait_for("the deadline passed while waiting for a lock held since");
+    assert_eq!(program.get("/gate/open").text(), "opened, 0 passed");
+    assert_eq!(waiting.receive(false).text(), "number 1");
+    program.wait_for("ms, generation 2");
+    assert_eq!(program.get("/gate/open").text(), "opened, 1 passed");
+}
