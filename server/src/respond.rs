@@ -56,13 +56,7 @@ impl Way<'_> {
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
         let mut aftermath = Aftermath::default();
-        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-        let mut response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
-        if chunked {
-            // There may have been a Content-Length beside it, which the library drops without a word. Somebody on the way
-            // who went by that saw another message; on a connection that ends here nothing can hide (RFC 9112, 6.1).
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
+        let response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
         match entry.is_none() && aftermath.after.is_empty() {
             true => response,
             false => aftermath.follow(response, entry, self.pool.clone()),
