@@ -225,7 +225,7 @@ fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [
 
 /// `is_def_var("X")` where `X` is a variable of the module: has its definition run?
 fn is_defined(core: &Arc<Core>, _: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let name = args.first().map(|name| name.to_string()).unwrap_or_default();
+    let name = args.first().map(ToString::to_string).unwrap_or_default();
     let slot = core.bindings().slots().get(&name);
     Ok(slot.is_some_and(|slot| core.variable(*slot).is_some()).into())
 }

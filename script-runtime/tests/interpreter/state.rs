@@ -92,6 +92,7 @@ fn add() {
 fn totals() { [N.get(), T[\"k\"], T[\"u\"], C.get(), P.get(), Q.len] }";
     let site = Site::with(|builder| builder.time(std::time::Duration::from_secs(60)), files);
     let add = site.interpreter.handler("m::add").expect("found");
+    add.load().expect("it loads");
     thread::scope(|scope| {
         let adding: Vec<_> = (0..8)
             .map(|_| {
