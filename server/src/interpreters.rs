@@ -39,19 +39,47 @@ struct Started {
 
 /// Files below the roots of the configuration that holds, whichever that is.
 #[derive(Clone)]
-struct Tree(Arc<ArcSwap<DiskTree>>);
+struct Tree(Arc<ArcSwap<Files>>);
+
+/// One state of the tree.
+struct Files {
+    disk: DiskTree,
+    /// Roots of earlier configurations. A module that came from one of them is no error: its file is gone, as far as this
+    /// configuration goes.
+    former: BTreeSet<PathBuf>,
+}
+
+impl Files {
+    fn seen<T>(&self, path: &Path, found: Result<T, ReadError>) -> Result<T, ReadError> {
+        found.map_err(|error| match error {
+            ReadError::Outside(_) if self.former.iter().any(|root| path.starts_with(root)) => ReadError::Missing,
+            error => error,
+        })
+    }
+}
 
 impl SourceTree for Tree {
     fn read(&self, path: &Path) -> Result<Source, ReadError> {
-        self.0.load().read(path)
+        let files = self.0.load();
+        files.seen(path, files.disk.read(path))
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
-        self.0.load().stamp(path)
+        let files = self.0.load();
+        files.seen(path, files.disk.stamp(path))
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {
-        self.0.load().names(directory)
+        self.0.load().disk.names(directory)
+    }
+}
+
+impl Tree {
+    /// Lets files come from these directories, and from no others.
+    fn confine(&self, roots: &Roots) {
+        let mut former = self.0.load().former.clone();
+        former.extend(roots.watched.union(&roots.library).cloned());
+        self.0.store(Arc::new(Files { disk: roots.tree(), former }));
     }
 }
 
@@ -68,10 +96,13 @@ impl Roots {
 
 impl Interpreters {
     pub(crate) fn new(roots: Roots, limits: Limits) -> Self {
+        let files = Files { disk: roots.tree(), former: BTreeSet::new() };
+        let tree = Tree(Arc::new(ArcSwap::from_pointee(files)));
+        tree.confine(&roots);
         Self {
             started: Mutex::default(),
             first: OnceLock::new(),
-            tree: Tree(Arc::new(ArcSwap::from_pointee(roots.tree()))),
+            tree,
             roots: ArcSwap::from_pointee(roots),
             limits: ArcSwap::from_pointee(limits),
         }
@@ -102,16 +133,14 @@ impl Interpreters {
         self.started.lock().values().map(|started| started.interpreter.clone()).collect()
     }
 
-    /// Lets modules come from these directories too, while a configuration is tried out. Returns what held before.
-    pub(crate) fn widen(&self, roots: &Roots) -> Arc<Roots> {
-        let before = self.roots.load_full();
-        self.tree.0.store(Arc::new(before.union(roots).tree()));
-        before
+    /// Lets modules come from these directories too, while a configuration is tried out.
+    pub(crate) fn widen(&self, roots: &Roots) {
+        self.tree.confine(&self.roots.load().union(roots));
     }
 
     /// Takes back what [`widen`](Self::widen) did.
     pub(crate) fn narrow(&self) {
-        self.tree.0.store(Arc::new(self.roots.load().tree()));
+        self.tree.confine(&self.roots.load());
     }
 
     /// From now on these are the directories, for the interpreters that run as well; the limits are for those that are
@@ -125,7 +154,7 @@ impl Interpreters {
                 started._reloader = reloader;
             }
         }
-        self.tree.0.store(Arc::new(roots.tree()));
+        self.tree.confine(&roots);
         self.roots.store(Arc::new(roots));
         self.limits.store(Arc::new(limits));
         Ok(())

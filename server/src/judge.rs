@@ -144,7 +144,9 @@ fn option(line: &Setting, found: &mut Vec<Diagnostic>) {
                 found.push(wrong.expected(format!("the importer reads: {}", names.join(", "))).help(help));
             }
         }
-        (Some((_, values)), [value, ..]) if !values.is_empty() && !value.is_empty() && !values.contains(value) => {
+        (Some((_, values)), [value, ..])
+            if !values.is_empty() && !value.is_empty() && !values.iter().any(|it| it.eq_ignore_ascii_case(value)) =>
+        {
             let message = format!("`{key}` has no meaning for `{value}`");
             let expected = format!("expected {}", values.join(" or "));
             found.push(Diagnostic::new(OPTION_VALUE, span(line, 1), message).expected(expected));

@@ -124,11 +124,15 @@ impl Judge {
                 if functions.iter().any(|(known, arity)| known == function && *arity == params) {
                     return;
                 }
-                let plural = if params == 1 { "parameter" } else { "parameters" };
-                let message = format!("`{}` has no function `{function}` with {params} {plural}", file.display());
+                let message = format!("`{}` has no function `{function}` with {}", file.display(), parameters(params));
                 let wrong = Diagnostic::new(no_function, span(line, argument), message);
                 let close = samovar_config::nearest(function, functions.iter().map(|(known, _)| known.as_str()));
-                self.found.push(wrong.help(close.map(|close| format!("there is a function `{close}`"))));
+                let arity = functions.iter().find(|(known, _)| known == function).map(|(_, arity)| *arity);
+                let help = match (arity, close) {
+                    (Some(arity), _) => Some(format!("there is one with {}", parameters(arity))),
+                    (None, close) => close.map(|close| format!("there is a function `{close}`")),
+                };
+                self.found.push(wrong.help(help));
             }
         }
     }
@@ -151,7 +155,7 @@ impl Judge {
     fn script_error(&mut self, code: Code, line: &Setting, argument: usize, error: &samovar_importer::Diagnostic) {
         let wrong = Diagnostic::new(code, span(line, argument), error.to_string());
         // One script may be named by many lines.
-        if self.found.iter().any(|known| known.code == code && known.message == wrong.message) {
+        if self.found.iter().any(|known| known.message == wrong.message) {
             return;
         }
         self.found.push(wrong.help(error.help.first().cloned()));
@@ -171,6 +175,10 @@ impl Judge {
             }
         }
     }
+}
+
+fn parameters(count: usize) -> String {
+    format!("{count} parameter{}", if count == 1 { "" } else { "s" })
 }
 
 /// The scripts in a directory and below it, without those in hidden directories.

@@ -91,29 +91,29 @@ fn what_is_no_http_is_400_and_closed() {
 
 /// A proxy that reads the one length and a server that reads the other do not see the same requests.
 #[test]
-fn a_body_with_two_lengths_hides_no_request() {
+fn a_body_with_two_lengths_is_400_and_closed() {
     let (_site, program) = serve(SITE);
     let head = "POST /echo HTTP/1.1\r\nHost: a\r\n";
-    check_refused(&program, &format!("{head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"));
-    for lengths in
-        ["Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"]
-    {
-        let mut client = program.connect();
-        client.send_raw(format!("{head}{lengths}\r\n0\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
-        assert_eq!(client.receive(false).header("connection"), Some("close"), "{lengths}");
-        assert!(client.is_at_end(), "{lengths}: what followed was answered");
+    for lengths in [
+        "Content-Length: 1\r\nContent-Length: 2\r\n",
+        "Content-Length: 3\r\nContent-Length: 3\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+    ] {
+        check_refused(&program, &format!("{head}{lengths}\r\n0\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     }
 }
 
-/// RFC 9112, 2.2 lets a server take a bare line feed for the end of a line, and the HTTP library does. What matters is that
-/// nothing can hide behind one: what follows the head is the next request, and not a part of this one.
 #[test]
-fn a_bare_line_feed_ends_a_line_and_hides_nothing() {
+fn a_line_that_ends_without_a_carriage_return_is_400_and_closed() {
     let (_site, program) = serve(SITE);
-    let mut client = program.connect();
-    client.send_raw(b"GET /echo HTTP/1.1\nHost: a\n\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(client.receive(false).status, 200);
-    assert_eq!(client.receive(false).status, 404);
+    for head in [
+        "GET /echo HTTP/1.1\nHost: a\n\n",
+        "GET /echo HTTP/1.1\r\nHost: a\n\r\n",
+        "GET /echo HTTP/1.1\r\nHost: a\r\n\n",
+    ] {
+        check_refused(&program, &format!("{head}GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
 }
 
 #[track_caller]

@@ -138,7 +138,7 @@ fn modules_may_come_from_a_new_document_root() {
     program.wait_for(TAKEN_UP);
     assert_eq!(program.get("/h").text(), "b");
     site.write("b/h.rhai", "fn handler(req) { \"b2\" }");
-    program.wait_for_reload(&["b/h.rhai"]);
+    program.wait_for_reload(&["h.rhai"]);
     assert_eq!(program.get("/h").text(), "b2");
 }
 

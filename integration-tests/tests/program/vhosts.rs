@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use samovar_integration_tests::{Client, Program, Site};
+use samovar_integration_tests::{Client, Program, Site, poll};
 
 use crate::SAMOVAR;
 
@@ -86,7 +86,7 @@ fn the_example_does_what_its_readme_says() {
     // Development shows what is wrong; production never notices.
     site.write("shop/lib/words.rhai", "fn greeting() { let }");
     program.wait_for("development: a change was refused");
-    assert_eq!(ask(client, DEVELOPMENT, "/", None), "500");
+    poll("the page with the error", || Some(()).filter(|()| ask(client, DEVELOPMENT, "/", None) == "500"));
     assert_eq!(ask(client, PRODUCTION, "/", None), "200 Welcome to the shop. This is production, visit 4.");
 
     // Another configuration, while it runs: a wrong one changes nothing, a right one all. Frozen stays frozen.
