@@ -22,7 +22,7 @@ use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 use super::sites::{IS_DEFINED, Use};
-use super::{callback, running, token};
+use super::{natives, running, token};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -70,9 +70,7 @@ impl Linker {
         };
         linker.register("import_module", 1, Arc::new(import::import_module));
         linker.register("import_module", 2, Arc::new(import::import_module));
-        linker.register("callback", 1, Arc::new(make_callback));
-        linker.register("on_purge", 1, Arc::new(on_purge));
-        linker.register(IS_DEFINED, 1, Arc::new(is_defined));
+        natives::register(&mut linker);
         linker
     }
 
@@ -208,36 +206,6 @@ impl Linker {
         module.set_id(core.tag().clone());
         Code { module: Shared::new(module), arities }
     }
-}
-
-fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let at = context.call_position();
-    let value = args.first_mut().map(|arg| std::mem::take(&mut **arg)).unwrap_or_default();
-    let found = value.type_name();
-    match value.try_cast::<FnPtr>() {
-        Some(function) => callback::make(core, function).map(Dynamic::from),
-        None => {
-            let message = format!("callback expects a function, not {found}");
-            Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))
-        }
-    }
-}
-
-/// `is_def_var("X")` where `X` is a variable of the module: has its definition run?
-fn is_defined(core: &Arc<Core>, _: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let name = args.first().map(ToString::to_string).unwrap_or_default();
-    let slot = core.bindings().slots().get(&name);
-    Ok(slot.is_some_and(|slot| core.variable(*slot).is_some()).into())
-}
-
-/// `on_purge(f)`: `f` is called after `__mp_purge__` of the module in which this is written.
-fn on_purge(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let callback = make_callback(core, context, args)?;
-    if !callback.try_cast().is_some_and(|callback| core.add_cleanup(callback)) {
-        let message = "on_purge was called a thousand times by this module: call it once, when the module loads";
-        return Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), context.call_position())));
-    }
-    Ok(Dynamic::UNIT)
 }
 
 fn add_instance_function(module: &mut Module, id: InstanceId, function: &InstanceFunction) {

@@ -19,6 +19,7 @@ mod instance;
 mod limits;
 mod load;
 mod name;
+mod natives;
 mod running;
 mod scan;
 mod sites;

@@ -1,0 +1,48 @@
+//! Native functions that need to know which instance calls them, but for imports.
+
+use std::sync::Arc;
+
+use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+
+use super::callback;
+use super::instance::Core;
+use super::load::Linker;
+use super::sites::IS_DEFINED;
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+pub(crate) fn register(linker: &mut Linker) {
+    linker.register("callback", 1, Arc::new(make_callback));
+    linker.register("on_purge", 1, Arc::new(on_purge));
+    linker.register(IS_DEFINED, 1, Arc::new(is_defined));
+}
+
+fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let at = context.call_position();
+    let value = args.first_mut().map(|arg| std::mem::take(&mut **arg)).unwrap_or_default();
+    let found = value.type_name();
+    match value.try_cast::<FnPtr>() {
+        Some(function) => callback::make(core, function).map(Dynamic::from),
+        None => {
+            let message = format!("callback expects a function, not {found}");
+            Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))
+        }
+    }
+}
+
+/// `is_def_var("X")` where `X` is a variable of the module: has its definition run?
+fn is_defined(core: &Arc<Core>, _: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let name = args.first().map(ToString::to_string).unwrap_or_default();
+    let slot = core.bindings().slots().get(&name);
+    Ok(slot.is_some_and(|slot| core.variable(*slot).is_some()).into())
+}
+
+/// `on_purge(f)`: `f` is called after `__mp_purge__` of the module in which this is written.
+fn on_purge(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let callback = make_callback(core, context, args)?;
+    if !callback.try_cast().is_some_and(|callback| core.add_cleanup(callback)) {
+        let message = "on_purge was called a thousand times by this module: call it once, when the module loads";
+        return Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), context.call_position())));
+    }
+    Ok(Dynamic::UNIT)
+}
