@@ -16,6 +16,18 @@ ci:
 storm seconds="10":
     SAMOVAR_STORM_SECONDS={{seconds}} cargo test --release -p samovar --test program storm -- --nocapture
 
+# Every interleaving of pin, publish, first load and freeze.
+loom:
+    RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p samovar-importer --test loom
+
+# A hundred thousand reloads: memory, descriptors and threads must stay where they are.
+soak reloads="100000":
+    SAMOVAR_RELOADS={{reloads}} cargo bench -p samovar-benches --bench soak
+
+# Random configurations against httpd itself, if it is installed.
+oracle:
+    SAMOVAR_ORACLE=500x20 cargo test -p samovar --test program oracle -- --nocapture
+
 # Benchmarks; see benches/README.md.
 bench *filter:
     cargo bench -p samovar-benches {{filter}}
