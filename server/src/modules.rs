@@ -35,8 +35,8 @@ pub(crate) fn judge(opened: &Opened) -> Vec<Diagnostic> {
         found: Vec::new(),
     };
     let config = &opened.loaded.config;
-    for (line, directory) in open::imports(opened) {
-        judge.import(&line, &directory);
+    for import in open::imports(opened) {
+        judge.import(&import.line, &import.directory);
     }
     let roots: Vec<_> = std::iter::once(config.main())
         .chain(config.hosts())

@@ -1,18 +1,23 @@
 //! From a directory or a configuration file to a site that can answer.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use samovar_config::{Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, Setting, Value};
-use samovar_importer::Diagnostic;
+use samovar_importer::{Diagnostic, Scope};
 use samovar_rhai::{Interpreter, Limits};
 
-use crate::{directive::schema, interpreters::Roots, policy::MAIN};
+use crate::{
+    directive::schema,
+    interpreters::Roots,
+    policy::{MAIN, scope},
+};
 
 /// Why a site cannot be opened. The text is for people, and says all that is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -238,33 +243,47 @@ pub(crate) fn limits(settings: &Resolved) -> Limits {
     }
 }
 
-/// A line of `RhaiImport` that has run: what it imports, into which interpreter, for which document root.
-pub(crate) type Imported = HashSet<(String, String, PathBuf)>;
+/// The lines of `RhaiImport` that have run: what each imports, into which interpreter, for which document root, and under which
+/// policy.
+pub(crate) type Imported = HashMap<(String, String, PathBuf), Arc<Scope>>;
 
-/// Loads and calls what `RhaiImport` lists, in order, and notes it. What has run already does not run again (R41).
+/// A line of `RhaiImport` with what holds for the host in which it stands.
+pub(crate) struct ImportLine {
+    pub(crate) line: Setting,
+    pub(crate) directory: PathBuf,
+    settings: Arc<Resolved>,
+}
+
+/// Loads and calls what `RhaiImport` lists, in order, and notes it. What has run already does not run again (R41), but
+/// what the configuration says about reloading it now takes the place of what was said before.
 pub(crate) fn run_imports(
     opened: &Opened,
     imported: &mut Imported,
     interpreter: impl Fn(&str) -> Result<Interpreter, OpenError>,
 ) -> Result<(), OpenError> {
-    let before = imported.clone();
-    for (line, directory) in imports(opened) {
+    for ImportLine { line, directory, settings } in imports(opened) {
         let mut texts = line.texts();
         let (Some(module), name) = (texts.next(), texts.next().unwrap_or(MAIN)) else { continue };
+        let interpreter = interpreter(name)?;
+        let scope = Arc::new(scope(&settings, &directory, &server_root(&opened.root, &settings)));
         let key = (module.to_owned(), name.to_owned(), directory);
-        if before.contains(&key) {
-            continue;
+        if let Some(before) = imported.get(&key) {
+            interpreter.registry().forget(before);
+            // It was found before; if it is gone by now, that is told when somebody asks for it.
+            let _ = interpreter.handler_in(&scope, module, &key.2);
+        } else {
+            run_import(&interpreter, &scope, module, &key.2).map_err(|error| OpenError::Import {
+                origin: crate::policy::origin(&line),
+                diagnostic: Box::new(error),
+            })?;
         }
-        let result = run_import(&interpreter(name)?, module, &key.2);
-        let origin = || crate::policy::origin(&line);
-        result.map_err(|error| OpenError::Import { origin: origin(), diagnostic: Box::new(error) })?;
-        imported.insert(key);
+        imported.insert(key, scope);
     }
     Ok(())
 }
 
 /// The lines of `RhaiImport` in their order, each with the document root of its host.
-pub(crate) fn imports(opened: &Opened) -> Vec<(Setting, PathBuf)> {
+pub(crate) fn imports(opened: &Opened) -> Vec<ImportLine> {
     let config = &opened.loaded.config;
     let inherited = config.main().settings().all("RhaiImport").count();
     let mut found = Vec::new();
@@ -272,7 +291,12 @@ pub(crate) fn imports(opened: &Opened) -> Vec<(Setting, PathBuf)> {
         let settings = host.settings();
         let skipped = if host.index().is_some() { inherited } else { 0 };
         let directory = document_root(&opened.root, &settings);
-        found.extend(settings.all("RhaiImport").skip(skipped).map(|line| (line.clone(), directory.clone())));
+        let line = |line: &Setting| ImportLine {
+            line: line.clone(),
+            directory: directory.clone(),
+            settings: settings.clone(),
+        };
+        found.extend(settings.all("RhaiImport").skip(skipped).map(line));
     }
     found
 }
@@ -280,13 +304,12 @@ pub(crate) fn imports(opened: &Opened) -> Vec<(Setting, PathBuf)> {
 /// So long a function may take that is called before the first request.
 const IMPORT_TIME: Duration = Duration::from_secs(60);
 
-fn run_import(interpreter: &Interpreter, module: &str, directory: &Path) -> Result<(), Diagnostic> {
+fn run_import(interpreter: &Interpreter, scope: &Arc<Scope>, module: &str, directory: &Path) -> Result<(), Diagnostic> {
     if module == "importer::freeze_modules" {
         interpreter.freeze();
         return Ok(());
     }
-    let scope = samovar_importer::Scope::new("RhaiImport").handler_root(directory);
-    let handler = interpreter.handler_in(&scope.into(), module, directory).map_err(|error| error.diagnostic())?;
+    let handler = interpreter.handler_in(scope, module, directory).map_err(|error| error.diagnostic())?;
     let handler = handler.time(IMPORT_TIME);
     match module.contains("::") {
         true => handler.call::<samovar_rhai::rhai::Dynamic>(()).map(drop),

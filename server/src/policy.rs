@@ -211,19 +211,25 @@ impl Policy {
 
     /// The policy of imports, with this directory as handler root.
     fn scope(&self, root: &Path) -> Arc<Scope> {
-        let resolved = &self.resolved;
-        let option = |key| resolved.key("RhaiOption", key).and_then(|line| line.texts().nth(1));
-        let make = || {
-            let directories = option("importer.path").unwrap_or_default().split(':').filter(|part| !part.is_empty());
-            let origin = resolved.get("RhaiAutoReload").map(origin).unwrap_or_default();
-            let library = resolved.texts("RhaiPath").map(|text| library_path(&self.server_root, text));
-            let scope = Scope::new(origin).handler_root(root).path(directories.map(PathBuf::from)).library(library);
-            let strict = option("importer.freshness").is_some_and(|value| value.eq_ignore_ascii_case("strict"));
-            let scope = scope.autoreload(resolved.flag("RhaiAutoReload")).log(resolved.flag("RhaiDebug"));
-            Arc::new(scope.strict(strict))
-        };
+        let make = || Arc::new(scope(&self.resolved, root, &self.server_root));
         self.scopes.pin().get_or_insert_with(root.to_path_buf(), make).clone()
     }
+}
+
+/// What the configuration says for imports that start at a handler root.
+pub(crate) fn scope(resolved: &Resolved, root: &Path, server_root: &Path) -> Scope {
+    let option = |key| resolved.key("RhaiOption", key).and_then(|line| line.texts().nth(1));
+    let strict = |key| option(key).is_some_and(|value| value.eq_ignore_ascii_case("strict"));
+    let directories = option("importer.path").unwrap_or_default().split(':').filter(|part| !part.is_empty());
+    let library = resolved.texts("RhaiPath").map(|text| library_path(server_root, text));
+    Scope::new(resolved.get("RhaiAutoReload").map(origin).unwrap_or_default())
+        .handler_root(root)
+        .path(directories.map(PathBuf::from))
+        .library(library)
+        .autoreload(resolved.flag("RhaiAutoReload"))
+        .log(resolved.flag("RhaiDebug"))
+        .strict(strict("importer.freshness"))
+        .strict_carry(strict("importer.carry"))
 }
 
 impl Place {

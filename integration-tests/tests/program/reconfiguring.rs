@@ -209,3 +209,21 @@ fn an_address_of_the_command_line_stays() {
     program.wait_for(TAKEN_UP);
     assert_eq!(program.get("/a.txt").brief(), "200 file");
 }
+
+#[test]
+fn imports_have_the_settings_of_their_host() {
+    let (site, program) = serve(
+        "=== samovar.conf\nDocumentRoot public\nSetHandler rhai\nRhaiAutoReload Off\nRhaiOption importer.path \"~/lib\"\nRhaiImport words main\n\
+         === public/h.rhai\nimport \"words\" as words;\nfn handler(req) { words::word }\n=== public/m.rhai\nfn handler(req) { \"one\" }\n\
+         === public/lib/words.rhai\nlet word = \"one\";\n",
+    );
+    assert_eq!(program.get("/h").text(), "one");
+    site.write("public/lib/words.rhai", "let word = \"two\";");
+    site.write("public/n.rhai", "fn handler(req) { \"new\" }");
+    poll("the new script", || Some(()).filter(|()| program.get("/n").text() == "new"));
+    assert_eq!(program.get("/h").text(), "one");
+    let text = std::fs::read_to_string(site.file("samovar.conf")).expect("the configuration");
+    site.write("samovar.conf", text.replace("RhaiAutoReload Off", "RhaiAutoReload On"));
+    program.wait_for(TAKEN_UP);
+    poll("the script that may be reloaded now", || Some(()).filter(|()| program.get("/h").text() == "two"));
+}
