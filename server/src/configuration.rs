@@ -125,6 +125,7 @@ impl Configuration {
             return Ok(policy.clone());
         }
         if policies.len() >= POLICIES {
+            policies.values().for_each(|policy| policy.retire());
             policies.clear();
         }
         let policy = self.make_policy(served, resolved)?;

@@ -130,6 +130,14 @@ const MORE: &[(&str, &str)] = &[
       main server.",
     ),
     (
+        "RhaiInterpPerDirectory",
+        "The interpreter is named after the directory. Each has threads of its own that look for changes: mind the number of directories.",
+    ),
+    (
+        "RhaiInterpPerDirective",
+        "The interpreter is named after the handler root: the directory of the section that names the handler, or the document root.",
+    ),
+    (
         "RhaiImport",
         "The lines run in their order, each once in the life of the process. The function takes no arguments. `RhaiImport importer::freeze_modules NAME` ends all \
       reloading of an interpreter. A failure stops the start; when the configuration is read again, it keeps what runs.",
