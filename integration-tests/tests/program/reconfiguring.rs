@@ -227,3 +227,20 @@ fn imports_have_the_settings_of_their_host() {
     program.wait_for(TAKEN_UP);
     poll("the script that may be reloaded now", || Some(()).filter(|()| program.get("/h").text() == "two"));
 }
+
+#[test]
+fn the_reload_command_takes_it_up_and_says_what_is_wrong() {
+    // The address of the command line stays, so that nothing but the words of the configuration changes.
+    let (site, program) = serve(SITE);
+    assert_eq!(program.get("/h").brief(), "200 one 1");
+    let path = site.path().to_string_lossy().into_owned();
+    site.write("samovar.conf", "SetHandler rhai\nRhaiOption word two\n");
+    let said = program.ask(["reload", &path]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(program.get("/h").brief(), "200 two 2");
+    site.write("samovar.conf", "SetHandler rhai\nRhaiOption word three\nRhaiDebgu On\n");
+    let said = program.ask(["reload", &path]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stderr.contains("samovar.conf:3:1") && said.stderr.contains("`RhaiDebug`"), "{said:?}");
+    assert_eq!(program.get("/h").brief(), "200 two 3");
+}

@@ -42,12 +42,25 @@ impl Running {
         let interpreters = self.chosen(request["interpreter"].as_str())?;
         match request["command"].as_str() {
             Some("status") => Ok(self.status(&interpreters)),
-            Some("reload") => Ok(answers(&interpreters, |it| report::outcome(it.name(), &it.reload(), it.registry()))),
+            Some("reload") => self.reload(request["interpreter"].as_str()),
             Some("graph") => Ok(answers(&interpreters, |it| graph(it, request["verbose"] == true))),
             Some("freeze") => Ok(answers(&interpreters, freeze)),
             Some(other) => Err(format!("unknown command `{other}`; there are status, reload, graph and freeze")),
             None => Err("the request names no command".into()),
         }
+    }
+
+    /// The configuration first, unless one interpreter alone is meant: scripts may rely on what it says.
+    fn reload(&self, name: Option<&str>) -> Result<Value, String> {
+        if name.is_none() {
+            let refused = |error: crate::OpenError| {
+                format!("the configuration was refused, the one before holds on\n{}", error.render(false))
+            };
+            self.site.reload_configuration().map_err(refused)?;
+        }
+        // Lines of `RhaiImport` may have started further ones.
+        let interpreters = self.chosen(name)?;
+        Ok(answers(&interpreters, |it| report::outcome(it.name(), &it.reload(), it.registry())))
     }
 
     /// The interpreter of that name, or all of them.
