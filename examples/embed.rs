@@ -3,6 +3,8 @@
 //! Run it with `cargo run --example embed`, open <http://127.0.0.1:3000/hello?name=Ada>, edit `examples/scripts/hello.rhai`
 //! and open it again.
 
+#![allow(clippy::print_stdout, reason = "an example talks to people")]
+
 use axum::{Router, routing::get};
 use samovar::{HandlerService, runtime::Interpreter};
 
