@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
         log::follow(&site);
         site.on_configuration(log::follow);
         site.watch_configuration().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
-        tokio::spawn(hang_up(site.clone()));
+        #[cfg(unix)]
+        heed_hang_ups(site.clone());
         for address in listeners.addresses() {
             tracing::info!("serving {} on http://{address}", path.display());
         }
@@ -94,18 +95,17 @@ fn start_control(
 }
 
 /// Takes up the configuration when the program is told that it changed, as daemons are since ever: by a hang-up. The log
-/// files are opened anew, so that they can be moved away.
-async fn hang_up(site: Arc<Site>) {
-    #[cfg(unix)]
-    if let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        while hang_up.recv().await.is_some() {
+/// files are opened anew, so that they can be moved away. When this returns, a hang-up no longer ends the program.
+#[cfg(unix)]
+fn heed_hang_ups(site: Arc<Site>) {
+    let Ok(mut hang_ups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
+    tokio::spawn(async move {
+        while hang_ups.recv().await.is_some() {
             let site = site.clone();
             // What goes wrong stands in the log.
             let _ = tokio::task::spawn_blocking(move || site.reload_configuration()).await;
         }
-    }
-    #[cfg(not(unix))]
-    drop(site);
+    });
 }
 
 /// Ready when the program is asked to end.
