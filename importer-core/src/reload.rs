@@ -169,9 +169,10 @@ impl<L: Loader> Registry<L> {
         let mut state = draft.finish();
         diagnostics.append(&mut state.regressions);
         if !diagnostics.is_empty() {
-            self.emit(Event::Refused { generation: base.generation(), diagnostics: diagnostics.clone() });
+            // Requests see what is wrong as soon as anybody hears of it.
             writer.refusals.push(Refusal { changed, planned, unmet: state.unmet, diagnostics: diagnostics.clone() });
             self.show_refusals(writer);
+            self.emit(Event::Refused { generation: base.generation(), diagnostics: diagnostics.clone() });
             return Outcome::Refused(diagnostics);
         }
 

@@ -115,8 +115,7 @@ const GATE = lock();
 const OPEN = cell(false);
 fn handler(req) {
     if req.path_info == "/open" { OPEN.set(true); return `opened, ${PASSED.get()} passed`; }
-    print("at the gate");
-    GATE.with(|| { while !OPEN.get() { sleep(0.001); } `number ${PASSED.incr()}` })
+    GATE.with(|| { print("at the gate"); while !OPEN.get() { sleep(0.001); } `number ${PASSED.incr()}` })
 }
 fn __mp_clone__(next) { GATE.with(|| next.PASSED = PASSED); }
 "#;
