@@ -53,8 +53,11 @@ pub(crate) fn attempt<R>(
     let left_locked = |held: &crate::state::call::StillHeld| tracing::warn!("{held}");
     let scope = CallScope::enter_reporting(Some(started + time), &left_locked);
     let result = catch_unwind(AssertUnwindSafe(|| with_importing(view.clone(), run)));
+    let over = CallScope::is_over();
     drop(scope);
     match result {
+        // Some of Rhai's own functions go on when a function that they were given is ended: `sort` does.
+        Ok(Ok(_)) if over => Err(diagnostic(&ScriptError::new(Kind::Limit, "the deadline has passed")).into()),
         Ok(result) => {
             result.map_err(|error| Failed { diagnostic: diagnostic(&error), on_lock: error.kind() == Kind::LockWait })
         }

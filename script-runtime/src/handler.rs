@@ -139,14 +139,19 @@ impl Handler {
         let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
         let script = module.value();
         let linker = self.registry.loader().linker();
-        match script.function(&self.function, args.len()) {
+        let called = match script.function(&self.function, args.len()) {
             Some(function) => call(view, self.time, purpose, || function.call(linker, args)),
             // `const handler = callback(..);` is as good as a function.
             None => match script.callback(&self.function) {
                 Some(callback) => call(view, self.time, purpose, || call_callback(linker, &callback, args)),
                 None => Err(self.no_function(script, args.len())),
             },
-        }
+        };
+        // Limits are not always noticed at a line; what ran is known all the same.
+        called.map_err(|error| match error.place {
+            Some(_) => error,
+            None => error.note(format!("while `{}` of {} ran", self.function, self.path().display()), None),
+        })
     }
 
     /// Answers a request: calls the function with `req` and reads its answer. `DECLINED` is 404: there is no other.

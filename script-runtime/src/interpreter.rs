@@ -365,9 +365,11 @@ impl Builder {
 
 #[allow(clippy::needless_pass_by_value, reason = "the form of an output")]
 fn log(printed: Printed<'_>) {
+    // What a script prints may come from a client: its lines are set off, so that none can pass for one of the log's own.
+    let text = printed.text.trim_end().replace('\n', "\n    | ").replace('\r', "");
     match printed.place {
-        Some((file, line)) => tracing::info!(target: "samovar::script", "{file}:{line}: {}", printed.text),
-        None => tracing::info!(target: "samovar::script", "{}", printed.text),
+        Some((file, line)) => tracing::info!(target: "samovar::script", "{file}:{line}: {text}"),
+        None => tracing::info!(target: "samovar::script", "{text}"),
     }
 }
 

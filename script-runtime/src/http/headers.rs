@@ -1,6 +1,6 @@
 //! `req.headers_in` and `req.headers_out`: header fields by name, whatever its case.
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, Map, Module};
 
 use super::request::{Exchange, header_value};
@@ -40,14 +40,29 @@ impl Sent {
 
     fn set(&self, name: &str, value: &str) -> ScriptResult<()> {
         let (name, value) = (header_name(name)?, header_value(name, value)?);
-        self.0.reply().headers.insert(name, value);
+        let mut reply = self.0.reply();
+        check_room(&reply.headers)?;
+        reply.headers.insert(name, value);
         Ok(())
     }
 
     fn add(&self, name: &str, value: &str) -> ScriptResult<()> {
         let (name, value) = (header_name(name)?, header_value(name, value)?);
-        self.0.reply().headers.append(name, value);
+        let mut reply = self.0.reply();
+        check_room(&reply.headers)?;
+        reply.headers.append(name, value);
         Ok(())
+    }
+}
+
+/// More than clients take.
+const MOST: usize = 256;
+
+/// Is there room for one more field?
+pub(super) fn check_room(headers: &HeaderMap) -> Result<(), String> {
+    match headers.len() < MOST {
+        true => Ok(()),
+        false => Err(format!("the response has {MOST} header fields; no more are sent")),
     }
 }
 

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use rhai::{Array, Blob, Dynamic, ImmutableString, Map};
 
 use super::{
-    headers::header_name,
+    headers::{check_room, header_name},
     json::to_json,
     request::{Exchange, Reply, header_value, status_code},
 };
@@ -70,6 +70,7 @@ fn set_header(reply: &mut Reply, name: &str, value: Dynamic) -> Result<(), Strin
     reply.headers.remove(&name);
     for value in values {
         let value = header_value(name.as_str(), &value.to_string())?;
+        check_room(&reply.headers)?;
         reply.headers.append(name.clone(), value);
     }
     Ok(())

@@ -293,6 +293,9 @@ fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
             };
             (Kind::Runtime, format!("there is no function `{written}`"), None)
         }
+        EvalAltResult::Exit(..) => {
+            (Kind::Runtime, "`exit` ends a program, and a script is none: use `return`".into(), None)
+        }
         // What a script throws, and what natives report, says it in its own words.
         EvalAltResult::ErrorRuntime(value, _) => (Kind::Runtime, name::unlink(&value.to_string()), None),
         EvalAltResult::ErrorParsing(kind, _) => (Kind::Syntax, name::unlink(&kind.to_string()), None),

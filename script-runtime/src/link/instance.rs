@@ -39,6 +39,9 @@ pub(crate) struct Core {
     code: OnceLock<Code>,
     /// The state that a call from outside starts with; there is none while the top level runs.
     start: OnceLock<GlobalRuntimeState>,
+    /// What the top level had imported when it last made a callback: others may call that before loading has ended, and
+    /// also when it ended with an error.
+    so_far: Mutex<Option<GlobalRuntimeState>>,
 }
 
 pub(crate) struct Code {
@@ -85,7 +88,8 @@ impl Core {
     ) -> Arc<Self> {
         let tag = format!("{}#{id}", scan.file()).into();
         let (cleanups, code, start) = (Mutex::default(), OnceLock::new(), OnceLock::new());
-        let core = Arc::new(Self { id, tag, scan, importer, bindings, cleanups, code, start });
+        let core =
+            Arc::new(Self { id, tag, scan, importer, bindings, cleanups, code, start, so_far: Mutex::default() });
         ALL.pin().insert(id, Arc::downgrade(&core));
         core
     }
@@ -104,6 +108,13 @@ impl Core {
 
     pub(crate) fn importer(&self) -> Option<&Arc<Importer>> {
         self.importer.as_ref()
+    }
+
+    /// Notes what the top level has imported by now, for a callback that is made of it.
+    pub(crate) fn note_imports(&self, global: &GlobalRuntimeState) {
+        if self.start.get().is_none() {
+            *self.so_far.lock() = Some(global.clone());
+        }
     }
 
     /// The value of a variable while the top level still runs.
@@ -179,9 +190,9 @@ impl Core {
         let caller = context.global_runtime_state();
         let mut global = match self.start.get() {
             Some(start) => start.clone(),
-            // Still loading, so the load is under way further out and its imports are in the caller's state.
+            // Still loading, or never done with it.
             None => {
-                let mut global = caller.clone();
+                let mut global = self.so_far.lock().clone().unwrap_or_else(|| caller.clone());
                 self.enter(&mut global);
                 global
             }
@@ -215,6 +226,7 @@ impl Instance {
         }
         let exported = export(&core, &extra, &start).into();
         core.start.get_or_init(|| start);
+        *core.so_far.lock() = None;
         Arc::new(Self { core, extra, exported })
     }
 

@@ -22,7 +22,10 @@ fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [
     let value = args.first_mut().map(|arg| std::mem::take(&mut **arg)).unwrap_or_default();
     let found = value.type_name();
     match value.try_cast::<FnPtr>() {
-        Some(function) => callback::make(core, function).map(Dynamic::from),
+        Some(function) => {
+            core.note_imports(context.global_runtime_state());
+            callback::make(core, function).map(Dynamic::from)
+        }
         None => {
             let message = format!("callback expects a function, not {found}");
             Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))

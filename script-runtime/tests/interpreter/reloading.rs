@@ -140,6 +140,30 @@ fn a_deadline_ends_an_endless_loop() {
 }
 
 #[test]
+fn r32_a_callback_that_a_refused_text_has_left_behind_still_finds_its_imports() {
+    let script =
+        "import \"./v\" as v; keep CB = table(); CB[\"x\"] = callback(|| `one ${v::V}`);\nfn f() { CB[\"x\"].call() }";
+    let site = Site::new(&format!("=== v.rhai\nconst V = 1;\n=== h.rhai\n{script}"));
+    site.expect("h::f", "one 1");
+    let refused = script.replace("one", "two").replace("\nfn f", " throw \"later\";\nfn f");
+    site.change(&format!("=== h.rhai\n{refused}"), "h.rhai:1:77: later");
+    // The handle is the same object in both, so what the refused text put into it is there.
+    site.expect("h::f", "two 1");
+}
+
+#[test]
+fn a_deadline_that_sort_swallows_holds_all_the_same() {
+    let tree = samovar_rhai::importer::MemoryTree::default();
+    tree.write("/s/m.rhai", "fn f() { let a = [1, 2, 3]; a.sort(|x, y| { loop {} }); 1 }");
+    let interpreter = samovar_rhai::Interpreter::builder("t")
+        .time(std::time::Duration::from_millis(20))
+        .build_on(tree, Some("/s".as_ref()));
+    let error = interpreter.handler("m::f").expect("found").call::<i64>(()).expect_err("ended");
+    assert!(error.message.contains("the deadline has passed"), "{error}");
+    assert!(error.render(false).contains("while `f` of /s/m.rhai ran"), "{}", error.render(false));
+}
+
+#[test]
 fn a_panic_in_a_native_function_costs_one_call() {
     let tree = samovar_rhai::importer::MemoryTree::default();
     tree.write("/s/m.rhai", "fn f() { boom() } fn g() { 1 }");

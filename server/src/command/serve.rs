@@ -37,6 +37,8 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
     let control = arguments.control;
     let colour = std::io::stderr().is_terminal();
     log::start();
+    // A panic is caught and costs one request. It is told like everything else, in one line.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
     let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour)))?;
