@@ -160,6 +160,26 @@ impl Interpreter {
     }
 
     /// Looks for changes now, also where reloading is off, and returns when they are served, or refused.
+    ///
+    /// ```
+    /// use samovar_rhai::{Interpreter, importer::{Event, MemoryTree, Outcome}};
+    ///
+    /// let tree = MemoryTree::default();
+    /// tree.write("/site/price.rhai", "fn total(n) { n * 2 }");
+    /// let interpreter = Interpreter::builder("shop").build_on(tree.clone(), Some("/site".as_ref()));
+    /// let events = interpreter.subscribe();
+    /// let total = interpreter.handler("price::total")?;
+    /// assert_eq!(total.call::<i64>((3,))?, 6);
+    ///
+    /// tree.write("/site/price.rhai", "fn total(n) { n * 3 }");
+    /// assert!(matches!(interpreter.reload(), Outcome::Published { .. }));
+    /// assert_eq!(total.call::<i64>((3,))?, 9);
+    ///
+    /// interpreter.freeze();
+    /// assert!(matches!(interpreter.reload(), Outcome::Frozen));
+    /// assert!(events.try_iter().any(|event| matches!(event, Event::Published { reload: true, .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reload(&self) -> Outcome {
         self.registry.check(&Hint::Everything, true)
