@@ -73,7 +73,9 @@ fn tell(interpreter: &str, event: Event) {
             tracing::warn!("{interpreter}: not all changes are told by the system, so they are found later: {reason}");
         }
         Event::CodeCarried { path, diagnostic } => {
-            tracing::warn!("{interpreter}: reloading {}\n{}", name(&path), diagnostic.render(false));
+            // Nothing went wrong yet, and the excerpt should not say so.
+            let rendered = diagnostic.render(false).replacen("error:", "warning:", 1);
+            tracing::warn!("{interpreter}: reloading {}\n{rendered}", name(&path));
         }
         Event::Retained(old) => {
             let holders = old.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
