@@ -26,7 +26,7 @@ soak reloads="100000":
 
 # Random configurations against httpd itself, if it is installed.
 oracle:
-    SAMOVAR_ORACLE=500x20 cargo test -p samovar --test program oracle -- --nocapture
+    SAMOVAR_ORACLE_CONFIGURATIONS=500 cargo test -p samovar --test program oracle -- --nocapture
 
 # Benchmarks; see benches/README.md.
 bench *filter:
