@@ -88,7 +88,7 @@ fn a_file_that_is_older_than_what_it_replaces_is_loaded() {
 }
 
 #[test]
-fn a_change_of_many_files_is_one_change() {
+fn of_a_change_of_many_files_each_is_reloaded_once() {
     let (site, program) = both_loaded();
     let [a, b] = ["a", "b"].map(|name| (site.file(&format!("{name}.new")), site.file(&format!("{name}.rhai"))));
     for (new, _) in [&a, &b] {
@@ -97,7 +97,9 @@ fn a_change_of_many_files_is_one_change() {
     for (new, file) in [a, b] {
         std::fs::rename(new, file).expect("renamed");
     }
-    program.wait_for("reloaded");
+    // The first rename may be taken at once, before the second is seen: two generations are right as well.
+    poll("both are reloaded", || (program.reloads("a.rhai") > 0 && program.reloads("b.rhai") > 0).then_some(()));
+    assert_eq!((program.get("/a").brief(), program.get("/b").brief()), ("200 new".into(), "200 new".into()));
     assert_eq!((program.reloads("a.rhai"), program.reloads("b.rhai")), (1, 1), "{}", program.log());
 }
 
