@@ -36,7 +36,8 @@ pub(crate) fn diagnostic(error: &ScriptError) -> Diagnostic {
     }
 }
 
-fn place(frame: &Frame) -> Option<Place> {
+/// Where a frame is, if that is known.
+pub(crate) fn place(frame: &Frame) -> Option<Place> {
     let position = |number: usize| u32::try_from(number).ok().filter(|number| *number > 0);
     Some(Place {
         file: Path::new(&*frame.file).into(),

@@ -58,11 +58,16 @@ impl Judge {
                 "carry data, and make functions anew in the new module",
             ),
             None => (
-                format!("a value of type {}, which is not known to outlive a reload", leaf.type_name()),
+                format!("a value of type {}, which is not known to outlive a reload", self.type_name(leaf)),
                 "carry data, or let the host declare the type with `Builder::carryable`",
             ),
         };
         Some(Diagnostic::error(format!("`{place}` is carried over and is {what}")).help(help))
+    }
+
+    /// What scripts call the type of a value.
+    fn type_name<'a>(&'a self, value: &'a Dynamic) -> &'a str {
+        self.view.registry().loader().linker().engine().map_type_name(value.type_name())
     }
 
     /// The file of an instance that is being replaced, or was before. Library modules never are.

@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module as RhaiModule};
-use samovar_importer::{Carry, Diagnostic, Module, View};
+use samovar_importer::{Carry, Diagnostic, Module, Place, View};
 
 use crate::{
     call::{attempt, call},
+    diagnostic::place,
     holders::Judge,
     link::{self, Function},
     scripts::Scripts,
@@ -23,6 +24,18 @@ pub const HOOK_TIME: Duration = Duration::from_secs(1);
 
 const CLONE: &str = "__mp_clone__";
 const PURGE: &str = "__mp_purge__";
+
+/// How a hook is written.
+struct Form {
+    params: usize,
+    written: &'static str,
+}
+
+const CLONE_FORM: Form = Form { params: 1, written: "(next)" };
+const PURGE_FORM: Form = Form { params: 0, written: "()" };
+
+/// What every module is given when it starts, so that nothing can be carried over under these names.
+const GIVEN: [&str; 4] = ["__file__", "__name__", "__mp_info__", "__mp_from__"];
 
 /// `next` in `__mp_clone__(next)`: the module that is about to run, still empty. Closed when the hook returns, since the
 /// new script reads it only once.
@@ -41,6 +54,9 @@ impl Next {
     }
 
     fn set(&self, name: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        if GIVEN.contains(&name) {
+            return Err(format!("`{name}` cannot be carried: each module is given its own when it starts").into());
+        }
         let value = state::detach(value).map_err(|error| format!("`{name}` cannot be carried: {error}"))?;
         let closed = || "the new module is running already: `next` can be used until the hook returns";
         let strict = self.0.lock().as_ref().ok_or_else(closed)?.strict.clone();
@@ -86,7 +102,7 @@ pub(crate) fn register(engine: &mut Engine) {
 pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Scripts>>) -> Carry<Carried> {
     let judge = Arc::new(Judge { module: old.id(), view: view.clone(), carryable: scripts.carryable().clone() });
     let strict = view.scope().is_carry_strict().then(|| judge.clone());
-    let carried = match hook(old, CLONE, 1, "one parameter, the new module") {
+    let carried = match hook(old, CLONE, &CLONE_FORM) {
         Err(diagnostic) => return Carry::Failed(diagnostic),
         Ok(None) => match kept(old, strict.as_deref()) {
             Ok(kept) if kept.is_empty() => return Carry::NoHook,
@@ -107,7 +123,9 @@ pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
         }
     };
     for (name, value) in &carried {
-        judge.faults(name, value).into_iter().for_each(|fault| view.tell_of_code(old.path(), fault));
+        for fault in judge.faults(name, value) {
+            view.tell_of_code(old.path(), at_definition(old, name, fault));
+        }
     }
     Carry::Carried(carried)
 }
@@ -119,11 +137,18 @@ fn kept(old: &Module<Scripts>, strict: Option<&Judge>) -> Result<Carried, Diagno
     for (_, name) in instance.scan().keeps() {
         let Some(value) = instance.variable(name) else { continue };
         if let Some(fault) = strict.and_then(|judge| judge.faults(name, &value).into_iter().next()) {
-            return Err(fault);
+            return Err(at_definition(old, name, fault));
         }
         kept.push((name.clone(), value));
     }
     Ok(kept)
+}
+
+fn at_definition(old: &Module<Scripts>, name: &str, fault: Diagnostic) -> Diagnostic {
+    match definition(old, name) {
+        Some(place) => fault.at(place),
+        None => fault,
+    }
 }
 
 /// Calls the purge hook, then what `on_purge` registered, the last one first. All of it is called, whatever raises.
@@ -131,7 +156,7 @@ pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
     let time = scripts.times().purge;
     let purpose = || Purpose::Function(old.path().clone(), PURGE.into());
     let mut failures = Vec::new();
-    match hook(old, PURGE, 0, "no parameters") {
+    match hook(old, PURGE, &PURGE_FORM) {
         Ok(None) => {}
         Ok(Some(hook)) => failures.extend(call(view, time, purpose(), || hook.call(scripts.linker(), [])).err()),
         Err(diagnostic) => failures.push(diagnostic),
@@ -146,24 +171,28 @@ pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
 }
 
 /// The hook of that name; an error if something else has its name, or another number of parameters.
-fn hook(old: &Module<Scripts>, name: &str, params: usize, expected: &str) -> Result<Option<Function>, Diagnostic> {
+fn hook(old: &Module<Scripts>, name: &str, expected: &Form) -> Result<Option<Function>, Diagnostic> {
     let instance = old.value().instance();
-    if let Some(hook) = instance.function(name, params) {
+    if let Some(hook) = instance.function(name, expected.params) {
         return Ok(Some(hook));
     }
-    let file = old.path().display();
-    if let Some(hook) = instance.scan().functions().iter().find(|function| function.name == name) {
-        let message = format!("`{name}` of {file} takes {} parameters", hook.params);
-        return Err(Diagnostic::error(message).help(format!("it takes {expected}")));
-    }
-    match instance.variable(name) {
-        None => Ok(None),
-        Some(value) => {
-            let message = format!("`{name}` of {file} is a variable, with a value of type {}", value.type_name());
-            Err(Diagnostic::error(message)
-                .help(format!("it is a function that takes {expected}: `fn {name}(..) {{ .. }}`")))
-        }
-    }
+    let found = instance.scan().functions().iter().filter(|function| function.name == name && !function.typed);
+    let mut found: Vec<_> = found.map(|function| function.params.to_string()).collect();
+    found.sort_unstable();
+    let message = match (found.as_slice(), instance.variable(name)) {
+        ([], None) => return Ok(None),
+        ([], Some(value)) => format!("`{name}` is not a function but a variable of type {}", state::type_name(&value)),
+        ([one], _) if one == "1" => format!("`{name}` has 1 parameter, not {}", expected.params),
+        (counts, _) => format!("`{name}` has {} parameters, not {}", counts.join(" or "), expected.params),
+    };
+    let error = Diagnostic::error(message).help(format!("write `fn {name}{} {{ .. }}`", expected.written));
+    Err(at_definition(old, name, error))
+}
+
+/// Where a module defines what has this name.
+fn definition(module: &Module<Scripts>, name: &str) -> Option<Place> {
+    let instance = module.value().instance();
+    place(&instance.core().frame(None, instance.scan().defined_at(name)?))
 }
 
 /// The version that a script declares, `const __mp_version__ = 2;`, as its successor reads it.

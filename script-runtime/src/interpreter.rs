@@ -199,7 +199,7 @@ impl Interpreter {
         args.parse(&mut values);
         let function = callback.read_lock::<FnPtr>().map(|function| function.clone());
         let function = function.filter(|_| owner(callback).is_some());
-        let message = || Diagnostic::error(format!("a {} is no callback", callback.type_name()));
+        let message = || Diagnostic::error(format!("a {} is no callback", state::type_name(callback)));
         let function = function.ok_or_else(|| message().help("make one in a script: `callback(|x| ..)`"))?;
         let view = Arc::new(self.registry.pin(&self.scope));
         let linker = self.registry.loader().linker();

@@ -48,7 +48,7 @@ pub(super) fn to_json(value: &Dynamic) -> Result<Value, String> {
     if value.is_string() || value.is_char() {
         return Ok(value.to_string().into());
     }
-    Err(format!("a value of type {} has no form in JSON", value.type_name()))
+    Err(format!("a value of type {} has no form in JSON", crate::state::type_name(value)))
 }
 
 pub(super) fn register(engine: &mut Engine) {

@@ -95,7 +95,7 @@ fn answer_body(reply: Reply, body: Dynamic) -> Result<Response<Bytes>, String> {
         }
         Err(body) => Err(format!(
             "a handler answers with a string, a map, an array, a blob, a status number or (), not with {}",
-            body.type_name()
+            crate::state::type_name(&body)
         )),
     }
 }

@@ -29,16 +29,17 @@ impl Instance {
 
 impl Function {
     /// Calls it. The arguments are as many as it has parameters, and nothing in them is shared.
-    pub(crate) fn call(&self, linker: &Linker, args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
+    pub(crate) fn call(&self, linker: &Linker, mut args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
         let core = self.instance.core();
         let Some(start) = core.start() else {
             return Err(ScriptError::new(Kind::Runtime, "the module is still loading"));
         };
         let name = self.pointer.fn_name();
         let context = NativeCallContext::new_with_all_fields(linker.engine(), name, None, start, Position::NONE);
+        let params = args.as_mut().len();
         match running::during(|| self.pointer.call_raw(&context, None, args)) {
             Ok(value) => Ok(plain(value)),
-            Err(error) => Err(ScriptError::translate(*error, core)),
+            Err(error) => Err(ScriptError::translate(*error, core).or_in(core, name, params)),
         }
     }
 }

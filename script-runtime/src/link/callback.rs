@@ -70,8 +70,10 @@ pub(crate) fn captured(pointer: &FnPtr) -> Vec<Dynamic> {
 
 /// Calls a callback from outside of all scripts.
 pub(crate) fn call(linker: &Linker, callback: &FnPtr, args: &mut [Dynamic]) -> Result<Dynamic, ScriptError> {
-    let core = target(callback).and_then(|target| instance::find(target.id));
-    let core = core.ok_or_else(|| ScriptError::new(Kind::Runtime, "it is no callback, or its instance is gone"))?;
+    let found = target(callback).and_then(|target| Some((instance::find(target.id)?, target)));
+    let (core, target) =
+        found.ok_or_else(|| ScriptError::new(Kind::Runtime, "it is no callback, or its instance is gone"))?;
+    let params = args.len() + target.function.curry().len();
     let Some(start) = core.start() else {
         return Err(ScriptError::new(Kind::Runtime, "the module of the callback is still loading"));
     };
@@ -79,7 +81,7 @@ pub(crate) fn call(linker: &Linker, callback: &FnPtr, args: &mut [Dynamic]) -> R
         NativeCallContext::new_with_all_fields(linker.engine(), callback.fn_name(), None, start, Position::NONE);
     match running::during(|| callback.call_raw(&context, None, args)) {
         Ok(value) => Ok(plain(value)),
-        Err(error) => Err(ScriptError::translate(*error, &core)),
+        Err(error) => Err(ScriptError::translate(*error, &core).or_in(&core, target.function.fn_name(), params)),
     }
 }
 

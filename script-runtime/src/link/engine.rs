@@ -32,8 +32,16 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
     let mut engine = Engine::new();
     compile_alike(&mut engine, limits);
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-    engine.on_var(variable).on_missing_function(missing_function);
-    engine.on_progress(|operations| limits::passed_at(operations).then_some(Dynamic::UNIT));
+    engine.on_missing_function(missing_function);
+    let most = limits.operations;
+    #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
+    engine.on_var(move |name, index, context| {
+        if limits::is_ending() {
+            limits::end_here(context.global_runtime_state().num_operations(), most)?;
+        }
+        variable(name, index, context)
+    });
+    engine.on_progress(move |operations| limits::look(operations, most));
     engine.set_module_resolver(Resolver);
     engine.register_fn("sleep", |seconds: i64| sleep(u64::try_from(seconds).ok().map(Duration::from_secs)));
     engine.register_fn("sleep", |seconds: f64| sleep(Duration::try_from_secs_f64(seconds).ok()));
@@ -120,7 +128,6 @@ fn missing_function(
 fn sleep(time: Option<Duration>) -> RhaiResult<()> {
     match time {
         None => Err("sleep expects a number of seconds that is not negative".into()),
-        Some(time) if limits::sleep(time) => Ok(()),
-        Some(_) => Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE))),
+        Some(time) => limits::sleep(time),
     }
 }

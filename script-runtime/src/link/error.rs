@@ -9,6 +9,7 @@ use samovar_importer::Diagnostic;
 use crate::state::DeadlineReached;
 
 use super::instance::{self, Core};
+use super::limits::{ENDED, Spent};
 use super::name::{self, InstanceId, Linked};
 use super::sites::is_closure;
 
@@ -119,6 +120,9 @@ impl ScriptError {
         let Trail { mut frames, owner, .. } = trail;
         frames.reverse();
         let executing = owner.map(|place| place.id);
+        if let Some(place) = waiting_place(&innermost) {
+            frames = vec![place];
+        }
         let (kind, message, cause) = match &innermost {
             EvalAltResult::ErrorFunctionNotFound(called, _) if is_foreign(called, executing) => {
                 let function = if is_closure(called) { "a closure" } else { "a function" };
@@ -131,6 +135,16 @@ impl ScriptError {
             _ => read(innermost),
         };
         Self(Box::new(Details { kind, message, frames, cause, refusal: None }))
+    }
+
+    /// The same error; if it ended a script for good, and nothing tells where, then in this function.
+    pub(crate) fn or_in(mut self, core: &Core, function: &str, params: usize) -> Self {
+        let is_lost =
+            matches!(self.kind(), Kind::Limit | Kind::LockWait) && self.frames().iter().all(|it| it.line == 0);
+        if is_lost && let Some(at) = core.definition(function, params) {
+            self.0.frames = vec![core.frame(None, at)];
+        }
+        self
     }
 
     /// The form in which a failed import passes through the importing script, which may catch it.
@@ -168,7 +182,7 @@ pub(crate) struct Place {
 }
 
 impl Frame {
-    fn new(
+    pub(crate) fn new(
         function: Option<String>,
         file: Arc<str>,
         instance: Option<InstanceId>,
@@ -195,6 +209,10 @@ struct Trail {
 impl Trail {
     fn follow(&mut self, error: EvalAltResult) -> EvalAltResult {
         match error {
+            EvalAltResult::ErrorInFunctionCall(name, _, ended, at) if name == ENDED => {
+                self.push(at);
+                *ended
+            }
             EvalAltResult::ErrorInFunctionCall(name, source, inner, at) => {
                 self.enter(&name, &source, at);
                 self.follow(*inner)
@@ -250,19 +268,26 @@ fn is_foreign(signature: &str, executing: Option<InstanceId>) -> bool {
     matches!(name::parse(function), Some(Linked::Function { id }) if Some(id) != executing)
 }
 
+/// Where a script waited that was ended for it: the error itself has lost its place.
+fn waiting_place(error: &EvalAltResult) -> Option<Frame> {
+    let EvalAltResult::ErrorTerminated(token, _) = error else { return None };
+    let place = token.read_lock::<DeadlineReached>()?.at.clone()?;
+    let core = instance::by_tag(place.source.as_deref()?).and_then(instance::find)?;
+    Some(core.frame(None, place.position))
+}
+
 /// What ended a script that could not go on: a failed import on whose way the same happened, a wait, or the clock.
 fn terminated(token: Dynamic) -> (Kind, String, Option<ScriptError>) {
     let token = match token.try_cast_result::<ScriptError>() {
         Ok(cause) => return (cause.kind(), cause.message().to_owned(), Some(cause)),
         Err(token) => token,
     };
-    match token.try_cast::<DeadlineReached>() {
-        Some(reached) => {
-            let kind = if reached.on_lock { Kind::LockWait } else { Kind::Limit };
-            (kind, name::unlink(&reached.to_string()), None)
-        }
-        None => (Kind::Limit, "the deadline has passed".to_owned(), None),
+    if let Some(reached) = token.read_lock::<DeadlineReached>() {
+        let kind = if reached.on_lock { Kind::LockWait } else { Kind::Limit };
+        return (kind, name::unlink(&reached.to_string()), None);
     }
+    let spent = token.try_cast().unwrap_or(Spent::Time);
+    (Kind::Limit, spent.message().to_owned(), None)
 }
 
 fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {

@@ -10,6 +10,8 @@ use rhai::{
 
 use samovar_importer::{Importer, ModuleStatus};
 
+use crate::state;
+
 use super::error::{Kind, ScriptError};
 use super::instance::{self, Core, Instance};
 use super::name::{self, InstanceId};
@@ -139,7 +141,7 @@ pub(crate) fn import_module(
     let specifier = match args.first() {
         Some(name) if name.is_string() => name.to_string(),
         other => {
-            let found = other.map_or("nothing", |value| value.type_name());
+            let found = other.map_or("nothing", |value| state::type_name(value));
             return Err(fail(format!("import_module expects the name of a module, not {found}")));
         }
     };

@@ -7,14 +7,14 @@ use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 use rhai::{
     Dynamic, EncapsulatedEnviron, Engine, EvalAltResult, FnPtr, FuncRegistration, GlobalRuntimeState, ImmutableString,
-    Module, NativeCallContext, RhaiFunc, Shared,
+    Module, NativeCallContext, Position, RhaiFunc, Shared,
 };
 
 use parking_lot::Mutex;
 use samovar_importer::Importer;
 
 use super::bindings::Bindings;
-use super::error::Place;
+use super::error::{Frame, Place};
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 
@@ -149,6 +149,18 @@ impl Core {
 
     pub(crate) fn place(&self) -> Place {
         Place { id: self.id, file: self.scan.file().clone(), text: self.scan.text().clone() }
+    }
+
+    /// A place in the text.
+    pub(crate) fn frame(&self, function: Option<String>, at: Position) -> Frame {
+        let Place { id, file, text } = self.place();
+        Frame::new(function, file, Some(id), Some(&text), at)
+    }
+
+    /// Where the body of a function begins, by its linked name.
+    pub(crate) fn definition(&self, linked: &str, params: usize) -> Option<Position> {
+        let definition = self.code.get()?.module.get_script_fn(linked, params)?;
+        Some(definition.body.start_position())
     }
 
     pub(crate) fn set_code(&self, code: Code) {

@@ -1,8 +1,9 @@
 //! What a script may use up, and by when it must be done.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use rhai::Engine;
+use rhai::{Dynamic, Engine, EvalAltResult, Position};
 
 use crate::state::call;
 
@@ -48,7 +49,6 @@ impl Default for Limits {
 impl Limits {
     pub(crate) fn set_on(&self, engine: &mut Engine) {
         engine
-            .set_max_operations(self.operations)
             .set_max_call_levels(self.call_depth)
             .set_max_expr_depths(self.expression_depth, self.expression_depth)
             .set_max_string_size(self.string_bytes)
@@ -60,29 +60,100 @@ impl Limits {
     }
 }
 
+/// What a script has used up: the token that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spent {
+    Time,
+    Operations,
+}
+
+impl Spent {
+    /// What is left of neither, if anything is.
+    fn of(operations: u64, most: u64) -> Option<Self> {
+        if most > 0 && operations > most {
+            return Some(Self::Operations);
+        }
+        call::deadline().is_some_and(|deadline| Instant::now() >= deadline).then_some(Self::Time)
+    }
+
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::Time => "the deadline has passed",
+            Self::Operations => "too many operations",
+        }
+    }
+}
+
+/// How far the script on this thread is with being ended.
+///
+/// Rhai can end it between any two operations, but then forgets where, once a function was called. So the first look
+/// that finds something spent only says so. The next variable that is read raises an error, which Rhai follows back
+/// through all calls; were it caught, nothing is done any more. A script that reads none is ended at the next look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    No,
+    Noticed,
+    Raised,
+}
+
+thread_local! {
+    static ENDING: Cell<Ending> = const { Cell::new(Ending::No) };
+}
+
 /// Looking at the clock at each operation would cost more than most operations.
 const OPERATIONS_PER_LOOK: u64 = 256;
 
-fn has_passed() -> bool {
-    call::deadline().is_some_and(|deadline| Instant::now() >= deadline)
+/// For `Engine::on_progress`: ends the script if it has to be.
+pub(crate) fn look(operations: u64, most: u64) -> Option<Dynamic> {
+    let is_turn = operations.is_multiple_of(OPERATIONS_PER_LOOK);
+    let ending = ENDING.get();
+    if !is_turn && ending != Ending::Raised {
+        return None;
+    }
+    // What an earlier call left behind means nothing: this one may have time.
+    let spent = Spent::of(operations, most);
+    let next = match (spent, ending) {
+        (Some(_), Ending::No) => Ending::Noticed,
+        _ => Ending::No,
+    };
+    ENDING.set(next);
+    spent.filter(|_| next == Ending::No).map(Dynamic::from)
 }
 
-/// For `Engine::on_progress`.
-pub(crate) fn passed_at(operations: u64) -> bool {
-    operations.is_multiple_of(OPERATIONS_PER_LOOK) && has_passed()
+/// Is the script to be ended at the next place that is known?
+pub(crate) fn is_ending() -> bool {
+    ENDING.get() == Ending::Noticed
 }
 
-/// Sleeps, but not beyond the deadline. Whether it slept to the end.
-pub(crate) fn sleep(time: Duration) -> bool {
+/// Ends the script here, if it has to be.
+pub(crate) fn end_here(operations: u64, most: u64) -> Result<(), Box<EvalAltResult>> {
+    match Spent::of(operations, most) {
+        Some(spent) => Err(end(spent)),
+        None => Ok(()),
+    }
+}
+
+/// The name of the call in which a script was ended, as its error has it: one that Rhai takes for an ordinary error of
+/// a function keeps its place.
+pub(crate) const ENDED: &str = "(ended)";
+
+fn end(spent: Spent) -> Box<EvalAltResult> {
+    ENDING.set(Ending::Raised);
+    let ended = EvalAltResult::ErrorTerminated(Dynamic::from(spent), Position::NONE);
+    EvalAltResult::ErrorInFunctionCall(ENDED.to_owned(), String::new(), ended.into(), Position::NONE).into()
+}
+
+/// Sleeps, but not beyond the deadline, which ends the script.
+pub(crate) fn sleep(time: Duration) -> Result<(), Box<EvalAltResult>> {
     let left = call::deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
     match left {
         Some(left) if left < time => {
             std::thread::sleep(left);
-            false
+            Err(end(Spent::Time))
         }
         _ => {
             std::thread::sleep(time);
-            true
+            Ok(())
         }
     }
 }

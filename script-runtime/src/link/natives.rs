@@ -20,7 +20,7 @@ pub(crate) fn register(linker: &mut Linker) {
 fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
     let at = context.call_position();
     let value = args.first_mut().map(|arg| std::mem::take(&mut **arg)).unwrap_or_default();
-    let found = value.type_name();
+    let found = context.engine().map_type_name(value.type_name());
     match value.try_cast::<FnPtr>() {
         Some(function) => {
             core.note_imports(context.global_runtime_state());

@@ -19,6 +19,8 @@ pub(crate) struct Scan {
     file: Arc<str>,
     text: Arc<str>,
     variables: Vec<String>,
+    /// Where functions and variables of the top level are defined, by name.
+    defined: Vec<(Position, String)>,
     /// Where a `keep` stands, and the variable that it defines.
     keeps: Vec<(Position, String)>,
     functions: Vec<FunctionDef>,
@@ -47,6 +49,7 @@ impl Scan {
             file: file.into(),
             text: "".into(),
             variables: Vec::new(),
+            defined: Vec::new(),
             keeps: Vec::new(),
             functions: Vec::new(),
             uses: Vec::new(),
@@ -70,6 +73,11 @@ impl Scan {
     #[must_use]
     pub(crate) fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// Where the names of functions and top-level variables are defined, in order.
+    pub(crate) fn defined_at(&self, name: &str) -> Option<Position> {
+        self.defined.iter().find(|(_, defined)| defined == name).map(|(at, _)| *at)
     }
 
     /// The variables that a reload takes over (`keep`), each with the place of the word.
@@ -128,6 +136,7 @@ impl Scan {
         }
         let ast = compiled.map_err(|error| fail(error.1, ErrorKind::Syntax, name::unlink(&error.0.to_string())))?;
         let (functions, uses) = sites::collect(&ast);
+        let defined = defined(&seen);
         let variables = variables(&seen);
         let literal = literal_imports(&seen);
         if let Some((at, _)) = uses.iter().find(|(at, used)| *used == Use::Import && !literal.contains(at)) {
@@ -136,7 +145,7 @@ impl Scan {
             return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
         }
         let lexical = lexical(&seen);
-        Ok(Self { file, text, variables, keeps: keeps(&seen), functions, uses, lexical })
+        Ok(Self { file, text, variables, defined, keeps: keeps(&seen), functions, uses, lexical })
     }
 
     /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
@@ -273,6 +282,21 @@ fn variables(seen: &[Seen]) -> Vec<String> {
         }
     }
     names
+}
+
+fn defined(seen: &[Seen]) -> Vec<(Position, String)> {
+    let function = |after: &[Seen]| match defined_function(after) {
+        Some((at, Lexical::Owned(name))) => Some((at, name)),
+        _ => None,
+    };
+    let definition = |(index, token): (usize, &Seen)| match &token.kind {
+        Kind::Fn => function(&seen[index + 1..]),
+        Kind::Identifier(name) if token.depth == 0 && token::defines_at_top_level(&seen[..index]) => {
+            Some((token.at, name.clone()))
+        }
+        _ => None,
+    };
+    seen.iter().enumerate().filter_map(definition).collect()
 }
 
 /// Where an `import` is followed by a literal.

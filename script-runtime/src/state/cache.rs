@@ -13,6 +13,7 @@ use super::drop_flat::drop_flat;
 use super::error::{DeadlineReached, StateError};
 use super::handle::{self, Handle, rust_traits, within_limits};
 use super::holds::OnlyPlain;
+use super::place::waiting_at;
 use super::table::key;
 use super::value::stored;
 
@@ -140,7 +141,7 @@ impl Cache {
             // `live` removes nothing; what is left is the time-out.
             EntryResult::Timeout | EntryResult::Removed(..) => {
                 let waited_for = format!("another call to make the value of \"{key}\" in get_or(..)");
-                return Err(StateError::from(DeadlineReached { waited_for, on_lock: false }).into());
+                return Err(StateError::from(DeadlineReached::new(waited_for)).into());
             }
         };
         let value = self.shared.only_plain.note(stored(make()?)?);
@@ -293,7 +294,8 @@ pub(super) fn register(engine: &mut Engine) {
         within_limits(context.engine(), cache.get(&key(&k)?).unwrap_or_default())
     }
     fn get_or(context: NativeCallContext<'_>, cache: &mut Cache, k: Dynamic, make: FnPtr) -> Fallible<Dynamic> {
-        let value = cache.get_or(key(&k)?, || make.call_within_context::<Dynamic>(&context, ()))?;
+        let value = cache.get_or(key(&k)?, || make.call_within_context::<Dynamic>(&context, ()));
+        let value = value.map_err(|error| waiting_at(&context, error))?;
         within_limits(context.engine(), value)
     }
     #[allow(clippy::cast_possible_wrap)] // at most MAX_CAPACITY

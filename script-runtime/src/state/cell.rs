@@ -9,6 +9,7 @@ use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, rust_traits, within_limits};
 use super::holds::OnlyPlain;
+use super::place::waiting_at;
 use super::retry::Attempts;
 use super::value::{detach, same, stored};
 
@@ -194,7 +195,8 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("set", set)
         .register_fn("swap", |cell: &mut Cell, value: Dynamic| -> Fallible<Dynamic> { Ok(cell.swap(value)?) })
         .register_fn("update", |context: NativeCallContext<'_>, cell: &mut Cell, change: FnPtr| -> Fallible<Dynamic> {
-            cell.update(|old| change.call_within_context(&context, (old,)))
+            let new = cell.update(|old| change.call_within_context(&context, (old,)));
+            new.map_err(|error| waiting_at(&context, error))
         })
         .register_fn("compare_and_set", |cell: &mut Cell, old: Dynamic, new: Dynamic| -> Fallible<bool> {
             Ok(cell.compare_and_set(&old, new)?)

@@ -2,6 +2,7 @@
 
 use rhai::{Dynamic, EvalAltResult, Position};
 
+use super::place::Place;
 use super::value::MAX_DEPTH;
 
 /// A refusal of one of the state types. Every message says what to do instead.
@@ -93,9 +94,15 @@ pub struct DeadlineReached {
     pub waited_for: String,
     /// Was that a [`Lock`](super::Lock)? Who holds one gives it back in the end, so that trying again later may help.
     pub on_lock: bool,
+    /// Where the script waited, if one did.
+    pub(crate) at: Option<Place>,
 }
 
 impl DeadlineReached {
+    pub(super) fn new(waited_for: impl Into<String>) -> Self {
+        Self { waited_for: waited_for.into(), on_lock: false, at: None }
+    }
+
     /// The end of a wait that ended `error`'s script, however deep inside it.
     #[must_use]
     pub fn in_error(error: &EvalAltResult) -> Option<Self> {

@@ -8,11 +8,12 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallContext};
 
 use super::call;
 use super::error::{DeadlineReached, StateError};
 use super::handle::{self, Handle, rust_traits};
+use super::place::{Place, waiting_at};
 
 /// A lock that at most one script call holds. In a script: `lock()`.
 ///
@@ -94,14 +95,14 @@ struct Holder {
     thread: ThreadId,
     /// Taken by `acquire`, so that `release` may give it back.
     by_acquire: bool,
-    since: Place,
+    since: Taker,
 }
 
-/// Where in a script a lock was taken.
+/// Who took a lock.
 #[derive(Clone)]
-enum Place {
+enum Taker {
     Host,
-    Script { source: Option<String>, position: Position },
+    Script(Place),
 }
 
 /// Holds a [`Lock`] until it is dropped.
@@ -128,7 +129,7 @@ impl Lock {
     ///
     /// [`StateError::Deadline`] if the deadline passed first; [`StateError::AlreadyHeld`] if this thread holds it.
     pub fn hold(&self, deadline: Option<Instant>) -> Result<LockGuard<'_>, StateError> {
-        self.hold_at(Place::Host, deadline)
+        self.hold_at(Taker::Host, deadline)
     }
 
     /// Does anyone hold the lock?
@@ -138,7 +139,7 @@ impl Lock {
     }
 
     /// Takes the lock for the running call, which releases it when it ends.
-    fn acquire(&self, since: Place) -> Result<(), StateError> {
+    fn acquire(&self, since: Taker) -> Result<(), StateError> {
         // Asked first, for a lock taken outside of a call would never be released.
         if call::id().is_none() {
             return Err(StateError::NoCall);
@@ -170,12 +171,12 @@ impl Lock {
         holder.map(|holder| holder.since.to_string())
     }
 
-    fn hold_at(&self, since: Place, deadline: Option<Instant>) -> Result<LockGuard<'_>, StateError> {
+    fn hold_at(&self, since: Taker, deadline: Option<Instant>) -> Result<LockGuard<'_>, StateError> {
         self.take(false, since, deadline)?;
         Ok(LockGuard { lock: self, not_send: PhantomData })
     }
 
-    fn take(&self, by_acquire: bool, since: Place, deadline: Option<Instant>) -> Result<(), StateError> {
+    fn take(&self, by_acquire: bool, since: Taker, deadline: Option<Instant>) -> Result<(), StateError> {
         let me = thread::current().id();
         let mut state = self.shared.state.lock();
         if let Some(other) = state.holder.as_ref().filter(|other| other.thread == me) {
@@ -197,8 +198,8 @@ impl Lock {
                 state.wake_first();
                 let held = state.holder.as_ref().map(|other| format!("held since {}", other.since));
                 let held = held.unwrap_or_else(|| "that others wait for".to_owned());
-                let waited_for = format!("a lock {held}, wanted at {since}");
-                return Err(DeadlineReached { waited_for, on_lock: true }.into());
+                let waited_for = format!("a lock {held}");
+                return Err(DeadlineReached { on_lock: true, ..DeadlineReached::new(waited_for) }.into());
             }
         }
         state.holder = Some(Holder { thread: me, by_acquire, since });
@@ -212,29 +213,11 @@ impl Drop for LockGuard<'_> {
     }
 }
 
-impl Place {
-    fn of(context: &NativeCallContext<'_>) -> Self {
-        // Code of modules is called by its file and the number of its instance, `cart.rhai#17`.
-        let file = |source: &str| match source.rsplit_once('#') {
-            Some((file, instance)) if instance.bytes().all(|byte| byte.is_ascii_digit()) => file.to_owned(),
-            _ => source.to_owned(),
-        };
-        Self::Script { source: context.call_source().map(file), position: context.call_position() }
-    }
-}
-
-impl fmt::Display for Place {
+impl fmt::Display for Taker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host => f.write_str("a step of the host"),
-            Self::Script { source, position } => {
-                let source = source.as_deref().unwrap_or("script");
-                match (position.line(), position.position()) {
-                    (Some(line), Some(column)) => write!(f, "{source}:{line}:{column}"),
-                    (Some(line), None) => write!(f, "{source}:{line}"),
-                    _ => f.write_str(source),
-                }
-            }
+            Self::Script(place) => place.fmt(f),
         }
     }
 }
@@ -258,12 +241,15 @@ rust_traits!(Lock);
 pub(super) fn register(engine: &mut Engine) {
     type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
+    fn taker(context: &NativeCallContext<'_>) -> Taker {
+        Taker::Script(Place::of(context))
+    }
     fn with(context: NativeCallContext<'_>, lock: &mut Lock, work: FnPtr) -> Fallible<Dynamic> {
-        let _held = lock.hold_at(Place::of(&context), None)?;
+        let _held = lock.hold_at(taker(&context), None).map_err(|error| waiting_at(&context, error.into()))?;
         work.call_within_context(&context, ())
     }
     fn acquire(context: NativeCallContext<'_>, lock: &mut Lock) -> Fallible<()> {
-        Ok(lock.acquire(Place::of(&context))?)
+        lock.acquire(taker(&context)).map_err(|error| waiting_at(&context, error.into()))
     }
     fn release(lock: &mut Lock) -> Fallible<()> {
         Ok(lock.release()?)

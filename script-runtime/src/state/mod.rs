@@ -55,6 +55,7 @@ mod handle;
 mod holds;
 mod lock;
 mod path;
+mod place;
 mod queue;
 mod retry;
 mod table;
@@ -76,7 +77,7 @@ pub use table::Table;
 pub(crate) use value::is_neutral_leaf;
 pub use value::{Foreign, ForeignKind, MAX_DEPTH, detach, neutral};
 pub use walk::{MAX_PATH, walk};
-pub(crate) use walk::{find_code, holders};
+pub(crate) use walk::{find_code, holders, type_name};
 
 /// Makes all state types known to `engine`.
 ///

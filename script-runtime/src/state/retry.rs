@@ -19,8 +19,7 @@ impl Attempts {
     pub(super) fn overtaken(&mut self) -> Result<(), DeadlineReached> {
         let until = *self.until.get_or_insert_with(call::wait_until);
         if Instant::now() >= until {
-            let waited_for = "a turn to update(..) a value that others keep changing".to_owned();
-            return Err(DeadlineReached { waited_for, on_lock: false });
+            return Err(DeadlineReached::new("a turn to update(..) a value that others keep changing"));
         }
         std::thread::yield_now();
         Ok(())

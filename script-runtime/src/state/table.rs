@@ -12,8 +12,10 @@ use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, room_for, rust_traits, within_limits};
 use super::holds::OnlyPlain;
+use super::place::waiting_at;
 use super::retry::Attempts;
 use super::value::stored;
+use super::walk::type_name;
 
 /// A shared map. In a script: `table()`.
 ///
@@ -119,7 +121,7 @@ impl Table {
         match self.shared.slots.entry(key) {
             Entry::Occupied(mut entry) => {
                 let Ok(total) = entry.get().as_int() else {
-                    let (key, found) = (entry.key().to_string(), entry.get().type_name().to_owned());
+                    let (key, found) = (entry.key().to_string(), type_name(entry.get()).to_owned());
                     return Err(StateError::NotAnInteger { key, found });
                 };
                 let new = total.checked_add(step).ok_or(StateError::Overflow { total, step })?;
@@ -287,7 +289,8 @@ pub(super) fn key(key: &Dynamic) -> Result<ImmutableString, StateError> {
     if let Some(text) = key.read_lock::<ImmutableString>() {
         return Ok(text.clone());
     }
-    key.as_int().map(|int| int.to_string().into()).map_err(|found| StateError::KeyType { found: found.to_owned() })
+    let found = || StateError::KeyType { found: type_name(key).to_owned() };
+    key.as_int().map(|int| int.to_string().into()).map_err(|_| found())
 }
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
@@ -314,7 +317,8 @@ fn register_entries(engine: &mut Engine) {
         Ok(table.set(key(&k)?, value)?)
     }
     fn update(context: NativeCallContext<'_>, table: &mut Table, k: Dynamic, change: FnPtr) -> Fallible<Dynamic> {
-        table.update(key(&k)?, |old| change.call_within_context(&context, (old,)))
+        let new = table.update(key(&k)?, |old| change.call_within_context(&context, (old,)));
+        new.map_err(|error| waiting_at(&context, error))
     }
     fn remove(table: &mut Table, k: Dynamic) -> Fallible<Dynamic> {
         Ok(table.remove(&key(&k)?).unwrap_or_default())

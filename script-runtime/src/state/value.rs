@@ -5,7 +5,7 @@ use rhai::{Array, Blob, Dynamic, FLOAT, FnPtr, INT, Map};
 use super::error::StateError;
 use super::holds::Stored;
 use super::path::{Path, Step};
-use super::walk::{handle_address, holds_nothing};
+use super::walk::{handle_address, holds_nothing, type_name};
 
 /// How many levels of arrays, maps and captured values a stored value may have.
 pub const MAX_DEPTH: usize = 64;
@@ -204,7 +204,7 @@ impl DeepCopy {
             }
         } else if !is_builtin(&value) {
             if self.code == Code::Refused && handle_address(&value).is_none() {
-                return Err(ForeignKind::Custom(value.type_name().to_owned()).into());
+                return Err(ForeignKind::Custom(type_name(&value).to_owned()).into());
             }
             self.is_plain &= holds_nothing(&value);
         }

@@ -6,7 +6,7 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 
 use super::handle::Handle;
 use super::path::{Path, Step};
-use super::value::{Foreign, ForeignKind, MAX_DEPTH};
+use super::value::{Foreign, ForeignKind, MAX_DEPTH, is_builtin};
 use super::{Cache, Cell, Counter, Lock, Queue, Table};
 
 /// How many steps a walk goes from the value that it was given.
@@ -79,6 +79,20 @@ pub(super) fn handle_address(value: &Dynamic) -> Option<usize> {
         .or_else(|| address::<Lock>(value))
         .or_else(|| address::<Cache>(value))
         .or_else(|| address::<Queue>(value))
+}
+
+/// What scripts call the type of a value. Types of the host's keep the name that they have in Rust.
+pub(crate) fn type_name(value: &Dynamic) -> &'static str {
+    fn name<H: Handle>(value: &Dynamic) -> Option<&'static str> {
+        value.is::<H>().then_some(H::NAME)
+    }
+    let handle = name::<Table>(value)
+        .or_else(|| name::<Cell>(value))
+        .or_else(|| name::<Counter>(value))
+        .or_else(|| name::<Lock>(value))
+        .or_else(|| name::<Cache>(value))
+        .or_else(|| name::<Queue>(value));
+    handle.unwrap_or_else(|| if is_builtin(value) && value.is_variant() { "range" } else { value.type_name() })
 }
 
 /// A handle that holds values.

@@ -61,25 +61,36 @@ fn r45_a_hook_that_raises_after_it_assigned() {
 
 #[test]
 fn r45_a_hook_that_hangs() {
-    let ended = "carry failed m: the deadline has passed\npublished m\npurged m";
-    check("fn __mp_clone__(next) { loop {} }", ended, "1");
-    check("fn __mp_clone__(next) { try { sleep(60); } catch { } }", ended, "1");
+    for (hook, place) in [
+        ("fn __mp_clone__(next) {\n  let n = 0;\n  loop { n += 1; }\n}", "5:10"),
+        ("fn count() { let n = 0; loop { n += 1; } }\nfn __mp_clone__(next) { count() }", "3:32"),
+        ("fn __mp_clone__(next) {\n  sleep(60);\n}", "4:3"),
+        // Nothing tells the place but the function itself.
+        ("fn __mp_clone__(next) { loop {} }", "3:23"),
+        ("fn __mp_clone__(next) { try { sleep(60); } catch { note(\"caught\"); } note(\"after\"); }", "3:23"),
+    ] {
+        let ended = format!("carry failed m: m.rhai:{place}: the deadline has passed\npublished m\npurged m");
+        check(hook, &ended, "1");
+    }
 }
 
 #[test]
 fn r45_a_hook_that_is_no_function() {
     check(
         "const __mp_clone__ = 5;",
-        "carry failed m: `__mp_clone__` of m.rhai is a variable, with a value of type i64\npublished m\npurged m",
+        "carry failed m: m.rhai:3:7: `__mp_clone__` is not a function but a variable of type i64\npublished m\npurged m",
         "1",
     );
 }
 
 #[test]
 fn r45_a_hook_with_another_number_of_parameters() {
-    let failed = "carry failed m: `__mp_clone__` of m.rhai takes 0 parameters\npublished m\npurged m";
-    check("fn __mp_clone__() { }", failed, "1");
-    check("fn __mp_clone__(old, next) { }", &failed.replace('0', "2"), "1");
+    let failed = |counts: &str| {
+        format!("carry failed m: m.rhai:3:4: `__mp_clone__` has {counts} parameters, not 1\npublished m\npurged m")
+    };
+    check("fn __mp_clone__() { }", &failed("0"), "1");
+    check("fn __mp_clone__(old, next) { }", &failed("2"), "1");
+    check("fn __mp_clone__() { } fn __mp_clone__(old, next) { }", &failed("0 or 2"), "1");
 }
 
 #[test]
@@ -87,8 +98,9 @@ fn r46_a_purge_that_raises_hangs_or_cannot_be_called_is_told_and_ignored() {
     let raising = "fn __mp_clone__(next) { throw 1; }";
     for (purge, said) in [
         ("fn __mp_purge__() { throw \"worse\"; }", ": m.rhai:3:56: worse"),
-        ("fn __mp_purge__() { loop {} }", ": the deadline has passed"),
-        ("fn __mp_purge__(x) { }", ": `__mp_purge__` of m.rhai takes 1 parameters"),
+        ("fn __mp_purge__() { loop {} }", ": m.rhai:3:54: the deadline has passed"),
+        ("fn __mp_purge__(x) { }", ": m.rhai:3:39: `__mp_purge__` has 1 parameter, not 0"),
+        ("const __mp_purge__ = 5;", ": m.rhai:3:42: `__mp_purge__` is not a function but a variable of type i64"),
         ("fn __mp_purge__() { }", ""),
     ] {
         let trace = format!("carry failed m: m.rhai:3:25: 1\npublished m\npurged m{said}");
@@ -224,8 +236,7 @@ fn while_locked<R>(site: &Site, during: impl FnOnce(&mpsc::Sender<()>) -> R) -> 
     })
 }
 
-const WAITED: &str =
-    "the deadline passed while waiting for a lock held since a step of the host, wanted at m.rhai:8:56";
+const WAITED: &str = "m.rhai:8:56: the deadline passed while waiting for a lock held since a step of the host";
 
 #[test]
 fn r45_a_hook_that_waits_for_a_lock_is_tried_again_and_then_gives_up() {
