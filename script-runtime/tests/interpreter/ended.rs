@@ -27,9 +27,9 @@ fn a_script_that_reads_a_variable_is_ended_there() {
     check(
         &timed(),
         "fn f() { g(5) }\nfn g(n) { if n > 0 { return g(n - 1); }\n loop { n += 1; } }",
-        &format!("m.rhai:3:13: {LATE}"),
+        &format!("m.rhai:3:9: {LATE}"),
     );
-    check(&timed(), "fn f() { [1].map(|x| { loop { x += 1; } }) }", &format!("m.rhai:1:35: {LATE}"));
+    check(&timed(), "fn f() { [1].map(|x| { loop { x += 1; } }) }", &format!("m.rhai:1:31: {LATE}"));
     check(
         &timed(),
         "fn f() { import_module(\"./n\")[\"g\"].call() }\n=== n.rhai\n\nfn g() { let n = 1; while n > 0 { } }",
