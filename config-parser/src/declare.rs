@@ -151,6 +151,9 @@ impl Declarer<'_> {
         let Some(kind) = self.kind(block) else { return };
         if !kind.may_stand_in(parent.kind) {
             self.wrong_section(kind, block, parent, opener);
+            // What stands in it is judged in the same run.
+            let scope = self.scope(kind, block, parent, None);
+            drop(self.items(&block.items, &scope, Some(block.head.span)));
             return;
         }
         match kind {

@@ -108,7 +108,12 @@ pub(crate) fn bare_name(name: &str) -> &str {
 }
 
 /// The name in a `ServerName`, which may be `scheme://name:port`.
-pub(crate) fn server_name(text: &str) -> &str {
+///
+/// ```
+/// assert_eq!(samovar_config::server_name("https://example.com:443"), "example.com");
+/// ```
+#[must_use]
+pub fn server_name(text: &str) -> &str {
     bare_name(text.split_once("://").map_or(text, |(_, name)| name))
 }
 
@@ -138,6 +143,5 @@ mod tests {
         assert_eq!(bare_name("example.com:8080"), "example.com");
         assert_eq!(bare_name("example.com."), "example.com");
         assert_eq!(bare_name("[::1]:80"), "[::1]");
-        assert_eq!(server_name("https://example.com:443"), "example.com");
     }
 }

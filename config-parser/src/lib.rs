@@ -72,7 +72,7 @@ pub use config::{Config, Host};
 pub use diagnostic::{Code, Diagnostic, Related, Severity};
 pub use explain::{Considered, Explanation};
 pub use files::{DiskFiles, Entry, Files, MemoryFiles};
-pub use host::HostAddress;
+pub use host::{HostAddress, server_name};
 pub use limits::Limits;
 pub use loader::{Loaded, Loader};
 pub use merge::{Merge, MergeSettings};

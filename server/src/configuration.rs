@@ -167,10 +167,10 @@ impl Served {
     }
 }
 
-/// The interpreter of a host that nothing else names: its `ServerName`.
+/// The interpreter of a host that nothing else names: its `ServerName`, without scheme and port.
 pub(crate) fn interpreter_of(host: Host<'_>, settings: &Resolved) -> String {
     let name = settings.text("ServerName").filter(|_| host.index().is_some());
-    name.unwrap_or(MAIN).to_owned()
+    name.map_or(MAIN, samovar_config::server_name).to_owned()
 }
 
 /// Does the line stand in the virtual host itself?

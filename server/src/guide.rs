@@ -180,8 +180,8 @@ stay, with their state; only lines of `RhaiImport` that are new run; what is fro
   last character continues the line.
 - Arguments are split at white space; "double" and 'single' quotes keep it, with `\"` and `\\` inside.
 - `Include file` and `IncludeOptional file` take wildcards, in alphabetical order. `Define NAME value` is used as `${NAME}`, as are variables of the
-  environment; `-D NAME` on the command line defines one, for `<IfDefine NAME>`. `<IfModule name>` holds for `rhai_module` only: what other
-  modules of httpd take is skipped.
+  environment; `-D NAME` on the command line defines one, for `<IfDefine NAME>`. `<IfModule name>` holds for `rhai_module` (`mod_rhai.c`) only:
+  what other modules of httpd take is skipped.
 - Relative paths start at `ServerRoot`, which is the directory of the file unless it is set.
 
 ## Sections

@@ -217,9 +217,9 @@ pub(crate) fn searched(opened: &Opened) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let texts: Vec<_> = line.texts().collect();
         match (line.directive(), texts.as_slice()) {
             ("RhaiOption", ["importer.path", list]) => {
-                path.extend(list.split(':').filter(|part| !part.is_empty()).map(PathBuf::from));
+                path.extend(open::search_path(&root, list));
             }
-            ("RhaiPath", list) => library.extend(list.iter().map(|text| open::library_path(&root, text))),
+            ("RhaiPath", list) => library.extend(list.iter().map(|text| open::directory_in(&root, text))),
             _ => {}
         }
     }

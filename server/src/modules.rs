@@ -111,7 +111,7 @@ impl Judge {
                 let told = error.diagnostic();
                 let expected = told.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ");
                 let wrong = Diagnostic::new(no_module, span(line, argument), told.message);
-                self.found.push(wrong.expected(expected).help(told.help.into_iter().next()));
+                self.say(wrong.expected(expected).help(told.help.into_iter().next()));
             }
             return;
         };
@@ -132,8 +132,15 @@ impl Judge {
                     (Some(arity), _) => Some(format!("there is one with {}", parameters(arity))),
                     (None, close) => close.map(|close| format!("there is a function `{close}`")),
                 };
-                self.found.push(wrong.help(help));
+                self.say(wrong.help(help));
             }
+        }
+    }
+
+    /// A line with several keys is looked at for each of them; one finding is enough.
+    fn say(&mut self, wrong: Diagnostic) {
+        if !self.found.iter().any(|known| known.span == wrong.span && known.message == wrong.message) {
+            self.found.push(wrong);
         }
     }
 

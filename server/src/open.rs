@@ -9,13 +9,16 @@ use std::{
     time::Duration,
 };
 
-use samovar_config::{Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, Setting, Value};
+use samovar_config::{
+    Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, SectionKind, Setting, Value,
+};
 use samovar_importer::{Diagnostic, Scope};
 use samovar_rhai::{Interpreter, Limits};
 
 use crate::{
     directive::schema,
     interpreters::Roots,
+    phase::Phase,
     policy::{MAIN, scope},
 };
 
@@ -129,7 +132,9 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
     let is_directory = absolute.metadata().map_err(reason)?.is_dir();
     let file = if is_directory { absolute.join(NAME) } else { absolute.clone() };
     let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
-    let loader = defines.iter().fold(Loader::new(schema()).module("rhai_module"), |loader, it| loader.define(it));
+    let loader = defines
+        .iter()
+        .fold(Loader::new(schema()).module("rhai_module").module("mod_rhai.c"), |loader, it| loader.define(it));
     let loaded = if file.is_file() {
         load(&loader.server_root(&root), &DiskFiles, &file)?
     } else if is_directory {
@@ -195,37 +200,56 @@ pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
         roots.watched.insert(directory);
     }
     let server_root = server_root(&opened.root, &config.main().settings());
+    // A handler's module is searched in the directory of its section.
+    let is_phase = |name: &str| Phase::ALL.iter().any(|phase| phase.directive() == name);
+    let names_scripts = |line: &Setting| line.directive() == "SetHandler" && line.text() == Some("rhai");
+    let handlers = config.settings().filter(|line| is_phase(line.directive()) || names_scripts(line));
+    roots.watched.extend(handlers.filter_map(|setting| section_directory(setting, &server_root)));
+    let handler_roots = roots.watched.clone();
+    // `~` is each of them in turn; `~/..` may lead out of all of them.
+    let absolute = |path: PathBuf| -> Vec<PathBuf> {
+        match path.strip_prefix("~") {
+            Ok(rest) => handler_roots.iter().map(|root| samovar_importer::normalize(&root.join(rest))).collect(),
+            Err(_) => vec![path],
+        }
+    };
     for setting in config.settings() {
         let texts: Vec<_> = setting.texts().collect();
         match (setting.directive(), texts.as_slice()) {
-            ("RhaiOption", ["importer.path", path]) => {
-                let absolute = path.split(':').filter(|part| part.starts_with('/'));
-                roots.watched.extend(absolute.map(PathBuf::from));
+            ("RhaiOption", ["importer.path", list]) => {
+                roots.watched.extend(search_path(&server_root, list).flat_map(absolute));
             }
-            ("RhaiPath", paths) => roots.library.extend(paths.iter().map(|path| library_path(&server_root, path))),
-            // A handler's module is searched in the directory of its section.
-            (directive, _) if directive.ends_with("Handler") => roots.watched.extend(section_directory(setting)),
+            ("RhaiPath", list) => {
+                roots.library.extend(list.iter().map(|text| directory_in(&server_root, text)).flat_map(absolute));
+            }
             _ => {}
         }
     }
-    // What starts at a handler root lies in it.
-    roots.library.retain(|path| !path.starts_with("~"));
     Ok(roots)
 }
 
-/// A directory of `RhaiPath`: relative ones start at the server root, `~` is the handler root.
-pub(crate) fn library_path(server_root: &Path, text: &str) -> PathBuf {
+/// The directories of `importer.path`, in order.
+pub(crate) fn search_path<'t>(server_root: &'t Path, list: &'t str) -> impl Iterator<Item = PathBuf> + 't {
+    list.split(':').filter(|part| !part.is_empty()).map(move |part| directory_in(server_root, part))
+}
+
+/// A directory of `importer.path` or `RhaiPath`: relative ones start at the server root, `~` is the handler root.
+pub(crate) fn directory_in(server_root: &Path, text: &str) -> PathBuf {
     if text == "~" || text.starts_with("~/") { PathBuf::from(text) } else { path_in(server_root, text) }
 }
 
-fn section_directory(setting: &Setting) -> Option<PathBuf> {
-    let samovar_config::Origin::Line { scope, .. } = setting.origin() else { return None };
-    let directory = scope.directory()?.argument().trim_matches('"');
+/// The directory of the section in which a line stands.
+fn section_directory(setting: &Setting, server_root: &Path) -> Option<PathBuf> {
+    let scope = setting.origin().scope()?.directory()?;
+    if let Some(directory) = scope.literal() {
+        return Some(PathBuf::from(directory));
+    }
     // What a pattern names is not known before the first request; its fixed beginning is.
-    let fixed = directory.split(['*', '?', '[']).next().unwrap_or_default();
-    let fixed =
-        if fixed.len() < directory.len() { fixed.rsplit_once('/').map_or("", |(start, _)| start) } else { fixed };
-    Path::new(fixed).is_absolute().then(|| PathBuf::from(fixed))
+    let pattern = scope.argument().trim_matches(['"', '\'']);
+    let fixed = pattern.split(['*', '?', '[']).next()?.rsplit_once('/').map_or("", |(start, _)| start);
+    let is_regex = scope.kind() == Some(SectionKind::DirectoryMatch) || pattern.starts_with('~');
+    let anywhere = fixed.is_empty() && pattern.starts_with('/');
+    (!is_regex && !anywhere).then(|| path_in(server_root, fixed))
 }
 
 /// The engine's limits, as the main server sets them.

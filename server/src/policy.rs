@@ -14,7 +14,7 @@ use samovar_rhai::{Handler, Interpreter, Options};
 use crate::{
     directive,
     interpreters::Interpreters,
-    open::{OpenError, library_path},
+    open::{OpenError, directory_in, search_path},
     phase::Phase,
 };
 
@@ -220,11 +220,10 @@ impl Policy {
 pub(crate) fn scope(resolved: &Resolved, root: &Path, server_root: &Path) -> Scope {
     let option = |key| resolved.key("RhaiOption", key).and_then(|line| line.texts().nth(1));
     let strict = |key| option(key).is_some_and(|value| value.eq_ignore_ascii_case("strict"));
-    let directories = option("importer.path").unwrap_or_default().split(':').filter(|part| !part.is_empty());
-    let library = resolved.texts("RhaiPath").map(|text| library_path(server_root, text));
+    let library = resolved.texts("RhaiPath").map(|text| directory_in(server_root, text));
     Scope::new(resolved.get("RhaiAutoReload").map(origin).unwrap_or_default())
         .handler_root(root)
-        .path(directories.map(PathBuf::from))
+        .path(search_path(server_root, option("importer.path").unwrap_or_default()))
         .library(library)
         .autoreload(resolved.flag("RhaiAutoReload"))
         .log(resolved.flag("RhaiDebug"))

@@ -166,6 +166,38 @@ let greeting = "found";
 }
 
 #[test]
+fn search_paths_start_at_the_server_root_and_may_lead_out_of_the_handler_root() {
+    let (_site, program) = serve(
+        r#"=== samovar.conf
+DocumentRoot public
+SetHandler rhai
+RhaiOption importer.path "~/../near:far"
+RhaiPath ~/../library
+<Directory .>
+    RhaiHandler outside | .md
+</Directory>
+=== public/h.rhai
+import "words" as words;
+import "more" as more;
+import "fixed" as fixed;
+fn handler(req) { `${words::WORD} ${more::WORD} ${fixed::WORD}` }
+=== near/words.rhai
+const WORD = "near";
+=== far/more.rhai
+const WORD = "far";
+=== library/fixed.rhai
+const WORD = "library";
+=== public/page.md
+# page
+=== outside.rhai
+fn handler(req) { "outside" }
+"#,
+    );
+    assert_eq!(program.get("/h").brief(), "200 near far library");
+    assert_eq!(program.get("/page.md").brief(), "200 outside");
+}
+
+#[test]
 fn library_modules_are_found_and_not_reloaded() {
     let (site, program) = serve_at(
         r#"=== samovar.conf
@@ -228,7 +260,7 @@ fn hosts_are_told_apart_by_name() {
         r#"=== samovar.conf
 DocumentRoot a
 <VirtualHost *:*>
-    ServerName a.example
+    ServerName http://a.example:80
     DocumentRoot a
 </VirtualHost>
 <VirtualHost *:*>

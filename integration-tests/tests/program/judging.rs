@@ -197,7 +197,7 @@ RhaiOption size small
     RhaiDebug On
 </Location>
 <VirtualHost *:*>
-    ServerName a.example
+    ServerName https://a.example:443
     RhaiDebug On
 </VirtualHost>
 === answer.rhai
