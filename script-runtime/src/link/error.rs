@@ -312,11 +312,15 @@ fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
             (Kind::Runtime, format!("there is no variable `{}`", name::unlink(&variable)), None)
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
-            let written = match signature.split_once(' ') {
-                Some((closure, args)) if is_closure(closure) => format!("closure {args}"),
-                _ => name::unlink(&signature),
+            // The types of one and the same value, as Rust has them.
+            let signature = signature.replace("&str | ImmutableString | String", "string");
+            let message = match signature.split_once(' ') {
+                Some((closure, args)) if is_closure(closure) => {
+                    format!("a closure was called with the arguments `{args}`, but takes another number of them")
+                }
+                _ => format!("there is no function `{}`", name::unlink(&signature)),
             };
-            (Kind::Runtime, format!("there is no function `{written}`"), None)
+            (Kind::Runtime, message, None)
         }
         EvalAltResult::Exit(..) => {
             (Kind::Runtime, "`exit` ends a program, and a script is none: use `return`".into(), None)

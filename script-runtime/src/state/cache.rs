@@ -21,9 +21,10 @@ use super::value::stored;
 ///
 /// | in a script | |
 /// |---|---|
-/// | `c.get(k)` | a copy of the value, or `()` if there is none |
+/// | `c[k]`, `c.get(k)` | a copy of the value, or `()` if there is none |
 /// | `c.get_or(k, \|\| ..)` | a copy of the value; if there is none, what the function returns, which is then stored |
-/// | `c.set(k, v)` | stores a copy |
+/// | `c[k] = v`, `c.set(k, v)` | stores a copy |
+/// | `k in c` | is there a value? |
 /// | `c.remove(k)` | removes the entry and returns its value, or `()` |
 /// | `c.len`, `c.clear()` | all entries |
 ///
@@ -91,7 +92,7 @@ impl Cache {
             return Err(StateError::Capacity { found, most: Self::MAX_CAPACITY });
         }
         if keeps.is_zero() || keeps > Self::MAX_TIME_TO_LIVE {
-            return Err(StateError::Seconds { found: keeps.as_secs_f64().to_string() });
+            return Err(StateError::Seconds { found: format!("{:?}", keeps.as_secs_f64()) });
         }
         let (entries, only_plain) = (bounded(capacity), OnlyPlain::default());
         Ok(Self { shared: Arc::new(Shared { entries, keeps, only_plain }) })
@@ -298,6 +299,9 @@ pub(super) fn register(engine: &mut Engine) {
         let value = value.map_err(|error| waiting_at(&context, error))?;
         within_limits(context.engine(), value)
     }
+    fn set(cache: &mut Cache, k: Dynamic, value: Dynamic) -> Fallible<()> {
+        Ok(cache.set(key(&k)?, value)?)
+    }
     #[allow(clippy::cast_possible_wrap)] // at most MAX_CAPACITY
     fn len(cache: &mut Cache) -> INT {
         cache.len() as INT
@@ -308,13 +312,18 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_fn("get", get)
         .register_fn("get_or", get_or)
-        .register_fn("set", |cache: &mut Cache, k: Dynamic, v: Dynamic| -> Fallible<()> { Ok(cache.set(key(&k)?, v)?) })
+        .register_fn("set", set)
+        .register_indexer_get(get)
+        .register_fn("contains", |cache: &mut Cache, k: Dynamic| -> Fallible<bool> {
+            Ok(cache.get(&key(&k)?).is_some())
+        })
         .register_fn("remove", |cache: &mut Cache, k: Dynamic| -> Fallible<Dynamic> {
             Ok(cache.remove(&key(&k)?).unwrap_or_default())
         })
         .register_fn("len", len)
         .register_get("len", len)
         .register_fn("clear", |cache: &mut Cache| cache.clear());
+    FuncRegistration::new_index_setter().with_purity(true).register_into_engine(engine, set);
 }
 
 fn register_new(engine: &mut Engine) {
@@ -322,7 +331,7 @@ fn register_new(engine: &mut Engine) {
         let out_of_range = StateError::Capacity { found: capacity, most: Cache::MAX_CAPACITY };
         let capacity = usize::try_from(capacity).map_err(|_| out_of_range)?;
         let keeps = Duration::try_from_secs_f64(seconds);
-        let keeps = keeps.map_err(|_| StateError::Seconds { found: seconds.to_string() })?;
+        let keeps = keeps.map_err(|_| StateError::Seconds { found: format!("{seconds:?}") })?;
         Ok(Cache::new(capacity, keeps)?)
     }
     // Volatile: no optimiser may make one cache of two calls.

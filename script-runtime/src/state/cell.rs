@@ -11,6 +11,7 @@ use super::handle::{self, Handle, rust_traits, within_limits};
 use super::holds::OnlyPlain;
 use super::place::waiting_at;
 use super::retry::Attempts;
+use super::updating::{Updating, refuse_inside};
 use super::value::{detach, same, stored};
 
 /// A shared value. In a script: `cell(v)`.
@@ -25,7 +26,7 @@ use super::value::{detach, same, stored};
 ///
 /// A reader never waits, and sees a value as one of these put it there, never a mixture. `update` loses nothing: if
 /// another replaced the value while the function ran, the function runs again with the new one, so it should do
-/// nothing but compute. `c.value += 1` and `c.value.x = 1` are a read and a write: what others do in between is lost.
+/// nothing but compute; to change this very cell in it is an error. `c.value += 1` and `c.value.x = 1` are a read and a write: what others do in between is lost.
 ///
 /// ```
 /// use samovar_rhai::state::Cell;
@@ -67,9 +68,9 @@ impl Cell {
     ///
     /// # Errors
     ///
-    /// As [`Cell::new`].
+    /// As [`Cell::new`]; [`StateError::ChangedInUpdate`] if this thread is updating the cell.
     pub fn set(&self, value: Dynamic) -> Result<(), StateError> {
-        self.shared.value.store(Arc::new(self.stored(value)?));
+        self.shared.value.store(Arc::new(self.copy_of(value)?));
         Ok(())
     }
 
@@ -77,9 +78,9 @@ impl Cell {
     ///
     /// # Errors
     ///
-    /// As [`Cell::new`].
+    /// As [`Cell::set`].
     pub fn swap(&self, value: Dynamic) -> Result<Dynamic, StateError> {
-        let old = self.shared.value.swap(Arc::new(self.stored(value)?));
+        let old = self.shared.value.swap(Arc::new(self.copy_of(value)?));
         Ok(Arc::try_unwrap(old).unwrap_or_else(|old| Dynamic::clone(&old)))
     }
 
@@ -89,11 +90,13 @@ impl Cell {
     ///
     /// # Errors
     ///
-    /// Those of `change`; those of [`Cell::new`]; [`StateError::Deadline`] if it was overtaken until the deadline.
+    /// Those of `change`; those of [`Cell::new`]; [`StateError::Deadline`] if it was overtaken until the deadline;
+    /// [`StateError::ChangedInUpdate`] if this thread is updating the cell already.
     pub fn update<E: From<StateError>>(
         &self,
         mut change: impl FnMut(Dynamic) -> Result<Dynamic, E>,
     ) -> Result<Dynamic, E> {
+        let _updating = Updating::start(self.address(), None)?;
         let mut attempts = Attempts::default();
         loop {
             let old = self.shared.value.load_full();
@@ -112,9 +115,9 @@ impl Cell {
     ///
     /// # Errors
     ///
-    /// As [`Cell::new`].
+    /// As [`Cell::set`].
     pub fn compare_and_set(&self, old: &Dynamic, new: Dynamic) -> Result<bool, StateError> {
-        let (old, new) = (detach(old.clone())?, self.stored(new)?);
+        let (old, new) = (detach(old.clone())?, self.copy_of(new)?);
         loop {
             let current = self.shared.value.load_full();
             if !same(&current, &old) {
@@ -138,6 +141,12 @@ impl Cell {
         if change(&mut new) {
             self.replace(&old, &new);
         }
+    }
+
+    /// A copy that is about to be put in.
+    fn copy_of(&self, value: Dynamic) -> Result<Dynamic, StateError> {
+        refuse_inside(self.address(), None)?;
+        self.stored(value)
     }
 
     fn stored(&self, value: Dynamic) -> Result<Dynamic, StateError> {

@@ -75,6 +75,15 @@ pub enum StateError {
         /// The seconds asked for.
         found: String,
     },
+    /// The function given to `update` changes what it updates.
+    #[error(
+        "{} is changed inside the function that update(..) runs for it, which would overtake itself: return the new value instead",
+        key.as_ref().map_or("the cell".to_owned(), |key| format!("the entry {key:?}"))
+    )]
+    ChangedInUpdate {
+        /// The key of the entry; a cell has none.
+        key: Option<String>,
+    },
     /// The function given to `get_or` asks for the key that it is to make.
     #[error("get_or(\"{key}\") inside its own function, which would wait for itself: use another key, or get(..)")]
     GetOrInside {

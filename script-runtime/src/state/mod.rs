@@ -59,6 +59,7 @@ mod place;
 mod queue;
 mod retry;
 mod table;
+mod updating;
 mod value;
 mod walk;
 

@@ -14,6 +14,7 @@ use super::handle::{self, Handle, room_for, rust_traits, within_limits};
 use super::holds::OnlyPlain;
 use super::place::waiting_at;
 use super::retry::Attempts;
+use super::updating::{Updating, refuse_inside, refuse_inside_any};
 use super::value::stored;
 use super::walk::type_name;
 
@@ -30,11 +31,14 @@ use super::walk::type_name;
 /// | `t.len`, `t.is_empty`, `t.keys()`, `t.values()`, `t.to_map()`, `t.clear()` | all entries, in the order of their keys |
 /// | `for e in t` | goes over the entries, each `#{ key, value }` |
 ///
+/// As with Rhai's maps, `t.name` is `t["name"]` for every other name.
+///
 /// Keys are strings. An integer stands for its decimal digits, so `t[404]` and `t["404"]` are one entry, and `keys()`
 /// gives `"404"`. Any other key is an error.
 ///
 /// Each operation on one entry is atomic. `update` loses nothing: if another changed the entry while the function ran,
 /// the function runs again with the new value, so it should do nothing but compute; `old` is `()` if there is no entry.
+/// To change the entry in its own function is an error.
 /// `t[k] += 1` and `t[k].push(1)` are a read and a write: what others do in between is lost.
 ///
 /// What goes over all entries works on a copy made at its start: an entry that is there all the time while the copy is
@@ -97,10 +101,13 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
+    /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored; [`StateError::ChangedInUpdate`] if
+    /// this thread is updating the entry.
     pub fn set(&self, key: impl Into<ImmutableString>, value: Dynamic) -> Result<(), StateError> {
+        let key = key.into();
+        refuse_inside(self.address(), Some(&key))?;
         let value = self.shared.only_plain.note(stored(value)?);
-        let old = self.shared.slots.insert(key.into(), Arc::new(value));
+        let old = self.shared.slots.insert(key, Arc::new(value));
         drop(old);
         Ok(())
     }
@@ -115,9 +122,10 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`StateError::NotAnInteger`], [`StateError::Overflow`]. The entry is left as it is.
+    /// [`StateError::NotAnInteger`], [`StateError::Overflow`], [`StateError::ChangedInUpdate`]. The entry is left as it is.
     pub fn incr(&self, key: impl Into<ImmutableString>, step: INT) -> Result<INT, StateError> {
         let key = key.into();
+        refuse_inside(self.address(), Some(&key))?;
         match self.shared.slots.entry(key) {
             Entry::Occupied(mut entry) => {
                 let Ok(total) = entry.get().as_int() else {
@@ -146,12 +154,14 @@ impl Table {
     /// # Errors
     ///
     /// Those of `change`; those of [`Table::set`]; [`StateError::Deadline`] if it was overtaken until the deadline.
+    /// To change the entry in `change` is an error, since that would overtake itself.
     pub fn update<E: From<StateError>>(
         &self,
         key: impl Into<ImmutableString>,
         mut change: impl FnMut(Dynamic) -> Result<Dynamic, E>,
     ) -> Result<Dynamic, E> {
         let key = key.into();
+        let _updating = Updating::start(self.address(), Some(&key))?;
         let mut attempts = Attempts::default();
         loop {
             let old = self.slot(&key);
@@ -321,7 +331,9 @@ fn register_entries(engine: &mut Engine) {
         new.map_err(|error| waiting_at(&context, error))
     }
     fn remove(table: &mut Table, k: Dynamic) -> Fallible<Dynamic> {
-        Ok(table.remove(&key(&k)?).unwrap_or_default())
+        let key = key(&k)?;
+        refuse_inside(table.address(), Some(&key))?;
+        Ok(table.remove(&key).unwrap_or_default())
     }
 
     engine
@@ -348,6 +360,11 @@ fn register_whole(engine: &mut Engine) {
         room_for(context.engine(), table.len())?;
         Ok(table.keys().into_iter().map(Dynamic::from).collect())
     }
+    fn clear(table: &mut Table) -> Fallible<()> {
+        refuse_inside_any(table.address())?;
+        table.clear();
+        Ok(())
+    }
     fn values(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Dynamic> {
         room_for(context.engine(), table.len())?;
         let values: Array = table.entries().into_iter().map(|(_, value)| value).collect();
@@ -366,6 +383,6 @@ fn register_whole(engine: &mut Engine) {
         .register_fn("keys", keys)
         .register_fn("values", values)
         .register_fn("to_map", to_map)
-        .register_fn("clear", |table: &mut Table| table.clear())
+        .register_fn("clear", clear)
         .register_iterator::<Table>();
 }

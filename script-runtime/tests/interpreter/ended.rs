@@ -82,13 +82,3 @@ fn the_other_limits_name_a_place_too() {
     check(&operations, "fn f() { let s = \"x\"; loop { s += s; } }", "m.rhai:1:8: Length of string too large");
     check(&operations, "fn f() { g(1) }\nfn g(n) { g(n) }", "m.rhai:1:8: Stack overflow");
 }
-
-#[test]
-fn a_wait_names_the_place_where_the_script_waited() {
-    let wait = "the deadline passed while waiting for";
-    check(
-        &timed(),
-        "const C = cell(0);\nfn f() {\n  C.update(|old| { C.set(old + 1); old })\n}",
-        &format!("m.rhai:3:5: {wait} a turn to update(..) a value that others keep changing"),
-    );
-}

@@ -75,6 +75,29 @@ fn no_operation_holds_a_lock_while_script_code_runs() {
     check("C.update(|old| C.get().a + old.a)", "2");
 }
 
+#[test]
+fn an_update_that_would_overtake_itself_is_refused_at_once() {
+    #[track_caller]
+    fn check_refused(update: &str, what: &str) {
+        let why = "is changed inside the function that update(..) runs for it, which would overtake itself";
+        let why = format!("{what} {why}: return the new value instead");
+        check(&format!("let said = (); try {{ {update} }} catch (e) {{ said = e }} said"), &why);
+    }
+    for inside in ["C.set(1)", "C.value = 1", "C.swap(1)", "C.compare_and_set(0, 1)", "C.update(|other| 1)"] {
+        check_refused(&format!("C.update(|old| {{ {inside}; 2 }})"), "the cell");
+        check(&format!("try {{ C.update(|old| {{ {inside}; 2 }}) }} catch {{ }} C.get()"), "#{\"a\": 1}");
+        // To change another one is no fault.
+        check(&format!("cell(5).update(|old| {{ {inside}; 2 }})"), "2");
+    }
+    for inside in
+        ["T.k = 1", "T[\"k\"] = 1", "T.incr(\"k\")", "T.remove(\"k\")", "T.clear()", "T.update(\"k\", |old| 1)"]
+    {
+        check_refused(&format!("T.update(\"k\", |old| {{ {inside}; 2 }})"), "the entry \"k\"");
+        check(&format!("table().update(\"k\", |old| {{ {inside}; 2 }})"), "2");
+    }
+    check("T.update(\"k\", |old| { T.j = 1; T.update(\"i\", |old| 2) + T.incr(\"j\") })", "4");
+}
+
 /// How often each of eight threads adds, so that a run takes a second or two.
 const TIMES: usize = if cfg!(debug_assertions) { 20 } else { 200 };
 

@@ -9,6 +9,14 @@ use crate::state::{Cache, CallScope, Counter, StateError};
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
+fn a_cache_reads_like_a_table() {
+    check(
+        "const C = cache(9, 60); C[\"a\"] = [1]; C[5] = 6; [C[\"a\"], C[\"5\"], C[\"b\"], \"a\" in C, 5 in C, \"b\" in C]",
+        "[[1], 6, (), true, true, false]",
+    );
+}
+
+#[test]
 fn no_value_is_given_out_once_its_time_is_over() {
     let cache = Cache::new(4, MINUTE).unwrap();
     cache.set("k", 1.into()).unwrap();
