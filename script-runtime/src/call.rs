@@ -57,7 +57,7 @@ pub(crate) fn attempt<R>(
     drop(scope);
     match result {
         // Some of Rhai's own functions go on when a function that they were given is ended: `sort` does.
-        Ok(Ok(_)) if over => Err(diagnostic(&ScriptError::new(Kind::Limit, "the deadline has passed")).into()),
+        Ok(Ok(_)) if over => Err(diagnostic(&ScriptError::past_deadline()).into()),
         Ok(result) => {
             result.map_err(|error| Failed { diagnostic: diagnostic(&error), on_lock: error.kind() == Kind::LockWait })
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use samovar_importer::{Diagnostic, Place};
 
-use crate::link::{Frame, Kind, ScriptError};
+use crate::link::{Frame, ScriptError};
 
 /// Turns a script's error into what people are shown.
 pub(crate) fn diagnostic(error: &ScriptError) -> Diagnostic {
@@ -30,8 +30,9 @@ pub(crate) fn diagnostic(error: &ScriptError) -> Diagnostic {
         let function = frame.function.as_ref().map_or_else(|| "the top level".into(), |name| format!("`{name}`"));
         diagnostic = diagnostic.note(format!("called from {function}"), place(frame));
     }
-    match error.kind() {
-        Kind::Limit => diagnostic.help("limits are set with `RhaiLimit`, or by the host with `Limits`"),
+    // What was refused brings its own.
+    match error.help() {
+        Some(help) if error.refusal().is_none() => diagnostic.help(help),
         _ => diagnostic,
     }
 }

@@ -119,8 +119,13 @@ impl Handler {
         values.iter_mut().for_each(widen);
         let value = self.call_raw(&mut values)?;
         value.try_cast_result::<T>().map_err(|value| {
-            let (expected, found) = (std::any::type_name::<T>(), value.type_name());
-            Diagnostic::error(format!("`{}` returned a {found}, not a {expected}", self.function))
+            let engine = self.registry.loader().linker().engine();
+            let (expected, found) = (std::any::type_name::<T>(), engine.map_type_name(value.type_name()));
+            Diagnostic::error(format!(
+                "`{}` of {} returned a value of type {found}, not {expected}",
+                self.function,
+                self.path().display()
+            ))
         })
     }
 
@@ -147,10 +152,10 @@ impl Handler {
                 None => Err(self.no_function(script, args.len())),
             },
         };
-        // Limits are not always noticed at a line; what ran is known all the same.
+        // Rhai does not tell at which line a limit was noticed; what ran is known all the same.
         called.map_err(|error| match error.place {
             Some(_) => error,
-            None => error.note(format!("while `{}` of {} ran", self.function, self.path().display()), None),
+            None => self.at_function(view, error, "noticed in"),
         })
     }
 
@@ -193,22 +198,41 @@ impl Handler {
             }
         }
         let value = self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())])?;
-        verdict(exchange, value)
-            .map_err(|message| Diagnostic::error(format!("{}::{}: {message}", self.path().display(), self.function)))
+        let engine = self.registry.loader().linker().engine();
+        verdict(exchange, value, engine).map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))
+    }
+
+    /// What is known to be this function's doing, but of no line of it.
+    fn at_function(&self, view: &View<Scripts>, diagnostic: Diagnostic, doing: &str) -> Diagnostic {
+        let diagnostic = diagnostic.note(format!("{doing} `{}` of {}", self.function, self.path().display()), None);
+        match view.load(&self.located).ok().and_then(|module| module.value().place(&self.function)) {
+            Some(place) => diagnostic.at(place),
+            None => diagnostic,
+        }
     }
 
     fn no_function(&self, script: &Script, params: usize) -> Diagnostic {
         let (file, function) = (self.path().display(), &self.function);
-        let missing =
-            Diagnostic::error(format!("`{file}` has no public function `{function}` with {params} parameters"));
+        let wanted = parameters(params);
+        let missing = Diagnostic::error(format!("`{file}` has no public function `{function}` with {wanted}"));
+        let missing = match script.place(function) {
+            Some(place) => missing.at(place),
+            None => missing,
+        };
         match script.arities(function).as_slice() {
+            [] if script.is_private(function) => missing.help(format!("`{function}` is private: take `private` away")),
             [] => missing.help(format!("add `fn {function}(req) {{ .. }}`, or name another: `module::function`")),
             arities => {
-                let arities: Vec<_> = arities.iter().map(ToString::to_string).collect();
+                let arities: Vec<_> = arities.iter().map(|arity| parameters(*arity)).collect();
                 missing.help(format!("there is one with {}", arities.join(" and one with ")))
             }
         }
     }
+}
+
+/// `1 parameter`, `2 parameters`.
+fn parameters(number: usize) -> String {
+    format!("{number} parameter{}", if number == 1 { "" } else { "s" })
 }
 
 /// Scripts know one integer and one float: `handler.call((3, 14))` means these, though Rust makes `i32` of them.

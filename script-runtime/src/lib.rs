@@ -16,6 +16,7 @@ mod interpreter;
 mod link;
 mod scripts;
 pub mod state;
+mod suggest;
 mod under_way;
 
 pub use handler::{Handler, Pin};

@@ -11,13 +11,13 @@ use std::{
 use parking_lot::Mutex;
 use rhai::{Array, Dynamic, FnPtr, Module as RhaiModule, Shared};
 use samovar_importer::{
-    Carry, ContentHash, Diagnostic, Holder, Importer, InstanceId, Loader, Module, ModuleId, Registry, Snapshot, Source,
-    View,
+    Carry, ContentHash, Diagnostic, Holder, Importer, InstanceId, Loader, Module, ModuleId, Place, Registry, Snapshot,
+    Source, View,
 };
 
 use crate::{
     call::call,
-    diagnostic::diagnostic,
+    diagnostic::{diagnostic, place},
     holders, hooks,
     inspect::Info,
     link::{Core, Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
@@ -140,6 +140,16 @@ impl Script {
     /// Is there a public function, or a callback, of that name?
     pub(crate) fn offers(&self, name: &str) -> bool {
         self.functions.contains_key(name) || self.callback(name).is_some()
+    }
+
+    /// Is there a function of that name that only the module itself may call?
+    pub(crate) fn is_private(&self, name: &str) -> bool {
+        self.instance.scan().functions().iter().any(|function| function.name == name && function.private)
+    }
+
+    /// Where a function, or a variable, of that name is defined.
+    pub(crate) fn place(&self, name: &str) -> Option<Place> {
+        place(&self.instance.core().frame(None, self.instance.scan().defined_at(name)?))
     }
 
     /// The numbers of parameters of a public function.

@@ -1,9 +1,13 @@
 //! `req.headers_in` and `req.headers_out`: header fields by name, whatever its case.
 
 use http::{HeaderMap, HeaderName};
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, Map, Module};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, Map, Module, NativeCallContext};
 
-use super::request::{Exchange, header_value};
+use super::{
+    json::type_names,
+    request::{Exchange, header_value},
+    response::TypeNames,
+};
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -38,28 +42,49 @@ impl Sent {
         value.map_or(Dynamic::UNIT, |value| value.to_owned().into())
     }
 
-    fn set(&self, name: &str, value: &str) -> ScriptResult<()> {
-        let (name, value) = (header_name(name)?, header_value(name, value)?);
-        let mut reply = self.0.reply();
-        check_room(&reply.headers)?;
-        reply.headers.insert(name, value);
-        Ok(())
+    fn set(&self, name: &str, value: Dynamic, type_name: TypeNames<'_>) -> ScriptResult<()> {
+        Ok(set_header(&mut self.0.reply().headers, name, value, type_name)?)
     }
 
-    fn add(&self, name: &str, value: &str) -> ScriptResult<()> {
-        let (name, value) = (header_name(name)?, header_value(name, value)?);
-        let mut reply = self.0.reply();
-        check_room(&reply.headers)?;
-        reply.headers.append(name, value);
-        Ok(())
+    fn add(&self, name: &str, value: &Dynamic, type_name: TypeNames<'_>) -> ScriptResult<()> {
+        Ok(append(&mut self.0.reply().headers, &header_name(name)?, value, type_name)?)
     }
+}
+
+/// Sets a header in place of what it was. An array sends it once for each item: cookies need that. `()` takes it away.
+pub(super) fn set_header(
+    headers: &mut HeaderMap,
+    name: &str,
+    value: Dynamic,
+    type_name: TypeNames<'_>,
+) -> Result<(), String> {
+    let name = header_name(name)?;
+    headers.remove(&name);
+    match value.try_cast_result::<Array>() {
+        Ok(values) => values.iter().try_for_each(|value| append(headers, &name, value, type_name)),
+        Err(value) if value.is_unit() => Ok(()),
+        Err(value) => append(headers, &name, &value, type_name),
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: &HeaderName, value: &Dynamic, type_name: TypeNames<'_>) -> Result<(), String> {
+    if !(value.is_string() || value.is_int() || value.is_float() || value.is_bool() || value.is_char()) {
+        let found = type_name(value);
+        return Err(format!(
+            "the header {name} is a string, a number, or an array of these, not a value of type {found}"
+        ));
+    }
+    let value = header_value(name.as_str(), &value.to_string())?;
+    check_room(headers)?;
+    headers.append(name.clone(), value);
+    Ok(())
 }
 
 /// More than clients take.
 const MOST: usize = 256;
 
 /// Is there room for one more field?
-pub(super) fn check_room(headers: &HeaderMap) -> Result<(), String> {
+fn check_room(headers: &HeaderMap) -> Result<(), String> {
     match headers.len() < MOST {
         true => Ok(()),
         false => Err(format!("the response has {MOST} header fields; no more are sent")),
@@ -67,7 +92,7 @@ pub(super) fn check_room(headers: &HeaderMap) -> Result<(), String> {
 }
 
 /// Fields that say how a message is framed are the server's alone.
-pub(super) fn header_name(name: &str) -> Result<HeaderName, String> {
+fn header_name(name: &str) -> Result<HeaderName, String> {
     let parsed = HeaderName::try_from(name).map_err(|_| format!("`{name}` is no header name"))?;
     match parsed.as_str() {
         "connection" | "content-length" | "transfer-encoding" | "upgrade" | "keep-alive" => {
@@ -89,12 +114,16 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Sent>("headers_out");
     engine.register_indexer_get(|headers: &mut Sent, name: &str| headers.get(name));
     engine.register_fn("contains", |headers: &mut Sent, name: &str| headers.0.reply().headers.contains_key(name));
-    engine.register_fn("add", |headers: &mut Sent, name: &str, value: &str| headers.add(name, value));
+    engine.register_fn("add", |context: NativeCallContext<'_>, headers: &mut Sent, name: &str, value: Dynamic| {
+        headers.add(name, &value, &type_names(context.engine()))
+    });
     // `req.headers_out[..] = ..` assigns into what a getter returned, which Rhai takes for a constant unless told.
     let mut module = Module::new();
-    FuncRegistration::new_index_setter()
-        .with_purity(true)
-        .in_global_namespace()
-        .set_into_module(&mut module, |headers: &mut Sent, name: &str, value: &str| headers.set(name, value));
+    FuncRegistration::new_index_setter().with_purity(true).in_global_namespace().set_into_module(
+        &mut module,
+        |context: NativeCallContext<'_>, headers: &mut Sent, name: &str, value: Dynamic| {
+            headers.set(name, value, &type_names(context.engine()))
+        },
+    );
     engine.register_global_module(module.into());
 }

@@ -10,6 +10,7 @@ mod verdict;
 
 use rhai::Engine;
 
+pub(crate) use request::PROPERTIES;
 pub use request::{Exchange, Options, RequestHead};
 pub use response::status_page;
 pub use verdict::Verdict;

@@ -16,6 +16,33 @@ use crate::link;
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
+/// What scripts know of a request by name: methods are called, the others read.
+pub(crate) const PROPERTIES: [&str; 23] = [
+    "method",
+    "uri",
+    "path",
+    "path_info",
+    "query",
+    "filename",
+    "remote_ip",
+    "host",
+    "options",
+    "user",
+    "args",
+    "form",
+    "args_of",
+    "form_of",
+    "body",
+    "bytes",
+    "on_finish",
+    "json",
+    "headers_in",
+    "headers_out",
+    "status",
+    "content_type",
+    "write",
+];
+
 /// What is known of a request before its body was read.
 #[derive(Clone, Debug)]
 pub struct RequestHead {

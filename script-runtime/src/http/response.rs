@@ -2,19 +2,26 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use rhai::{Array, Blob, Dynamic, ImmutableString, Map};
+use rhai::{Blob, Dynamic, ImmutableString, Map};
+use samovar_importer::Diagnostic;
 
 use super::{
-    headers::{check_room, header_name},
+    headers::set_header,
     json::to_json,
-    request::{Exchange, Reply, header_value, status_code},
+    request::{Exchange, Reply, status_code},
 };
+use crate::suggest::slips;
+
+type Answer = Result<Response<Bytes>, Diagnostic>;
+
+/// How scripts call the types of values.
+pub(super) type TypeNames<'a> = &'a dyn Fn(&Dynamic) -> String;
 
 /// The response that a handler's value means, together with what it wrote and set on the way.
 ///
 /// A string is text, or HTML when it begins with `<`; a map with `status`, `headers` or `body` says it all; any other
 /// map, and an array, is JSON; a blob is bytes; a number is a status; `()` is what was written.
-pub(crate) fn respond(exchange: &Exchange, value: Dynamic) -> Result<Response<Bytes>, String> {
+pub(crate) fn respond(exchange: &Exchange, value: Dynamic, type_name: TypeNames<'_>) -> Answer {
     let reply = std::mem::take(&mut *exchange.reply());
     let value = value.flatten();
     if value.is_unit() {
@@ -24,20 +31,59 @@ pub(crate) fn respond(exchange: &Exchange, value: Dynamic) -> Result<Response<By
         return answer_status(reply, status);
     }
     match value.try_cast_result::<Map>() {
-        Ok(map) if is_response(&map) => answer_map(reply, map),
-        Ok(map) => answer_body(reply, Dynamic::from_map(map)),
-        Err(value) => answer_body(reply, value),
+        Ok(map) if is_response(&map)? => answer_map(reply, map, type_name),
+        Ok(map) => answer_body(reply, Dynamic::from_map(map), type_name),
+        Err(value) => answer_body(reply, value, type_name),
     }
 }
 
-fn is_response(map: &Map) -> bool {
-    !map.is_empty() && map.keys().all(|key| matches!(key.as_str(), "status" | "headers" | "body"))
+const STATUS: &str = "status";
+const HEADERS: &str = "headers";
+const BODY: &str = "body";
+/// What the map of an answer may say.
+const KEYS: [&str; 3] = [STATUS, HEADERS, BODY];
+
+/// Does the map say what to answer, or is it the data to answer with?
+///
+/// Whoever mistypes a key means an answer all the same: as JSON it would show the client what was meant for the server.
+fn is_response(map: &Map) -> Result<bool, Diagnostic> {
+    let is_known = |key: &str| KEYS.contains(&key);
+    if !map.keys().any(|key| is_known(key)) {
+        return Ok(false);
+    }
+    let unknown: Vec<_> = map.iter().filter(|(key, _)| !is_known(key)).collect();
+    let Some((key, value)) = unknown.first() else { return Ok(true) };
+    if map.contains_key(BODY) && key.replace(['-', '_'], "").eq_ignore_ascii_case("contenttype") {
+        let help = format!("it is a header: `headers: #{{\"Content-Type\": \"{value}\"}}`");
+        return Err(unknown_key(key).help(help).help(AS_DATA));
+    }
+    let meant: Option<Vec<_>> = unknown.iter().map(|(key, value)| meant(map, key, value)).collect();
+    match meant.as_deref() {
+        Some([meant, ..]) => Err(unknown_key(key).help(format!("did you mean `{meant}`?")).help(AS_DATA)),
+        _ => Ok(false),
+    }
 }
 
-fn answer_status(mut reply: Reply, status: i64) -> Result<Response<Bytes>, String> {
-    let status = status_code(status)?;
+/// The key of an answer that is missing, differs from this one by a slip, and could have that value.
+fn meant(map: &Map, key: &str, value: &Dynamic) -> Option<&'static str> {
+    let fits = |known: &str| match known {
+        STATUS => value.is_int(),
+        HEADERS => value.is_map(),
+        _ => true,
+    };
+    KEYS.into_iter().find(|known| !map.contains_key(*known) && slips(key, known) == 1 && fits(known))
+}
+
+fn unknown_key(key: &str) -> Diagnostic {
+    Diagnostic::error(format!("the answer has a key `{key}`, and there are `status`, `headers` and `body` only"))
+}
+
+const AS_DATA: &str = "to answer with the map itself as JSON, return `#{body: map}`";
+
+fn answer_status(mut reply: Reply, status: i64) -> Answer {
+    let status = status_code(status).map_err(Diagnostic::error)?;
     reply.status = Some(status);
-    if reply.written.is_empty() && !(reply.headers.contains_key(header::LOCATION) || status.is_success()) {
+    if reply.written.is_empty() && says_something(status) && !reply.headers.contains_key(header::LOCATION) {
         let page = status_page(status, None);
         reply.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(HTML));
         return Ok(finish(reply, Some((page.into_body().to_vec(), HTML))));
@@ -45,41 +91,34 @@ fn answer_status(mut reply: Reply, status: i64) -> Result<Response<Bytes>, Strin
     Ok(finish(reply, None))
 }
 
-fn answer_map(mut reply: Reply, mut map: Map) -> Result<Response<Bytes>, String> {
-    if let Some(status) = map.remove("status") {
-        let status = status.as_int().map_err(|found| format!("`status` is a number, not {found}"))?;
-        reply.status = Some(status_code(status)?);
-    }
-    if let Some(headers) = map.remove("headers") {
-        let found = headers.type_name();
-        let headers = headers.try_cast::<Map>().ok_or_else(|| format!("`headers` is a map, not {found}"))?;
-        for (name, value) in headers {
-            set_header(&mut reply, &name, value)?;
-        }
-    }
-    match map.remove("body") {
-        Some(body) if !body.is_unit() => answer_body(reply, body),
-        _ => Ok(finish(reply, None)),
-    }
+/// Is there a page for people with that status?
+fn says_something(status: StatusCode) -> bool {
+    !status.is_success() && status != StatusCode::NOT_MODIFIED
 }
 
-/// An array sends the header once for each item: cookies need that.
-fn set_header(reply: &mut Reply, name: &str, value: Dynamic) -> Result<(), String> {
-    let name = header_name(name)?;
-    let values = value.try_cast_result::<Array>().unwrap_or_else(|value| vec![value]);
-    reply.headers.remove(&name);
-    for value in values {
-        let value = header_value(name.as_str(), &value.to_string())?;
-        check_room(&reply.headers)?;
-        reply.headers.append(name.clone(), value);
+fn answer_map(mut reply: Reply, mut map: Map, type_name: TypeNames<'_>) -> Answer {
+    if let Some(status) = map.remove(STATUS).filter(|status| !status.is_unit()) {
+        let found = || Diagnostic::error(format!("`status` is a number, not a value of type {}", type_name(&status)));
+        let status = status.as_int().map_err(|_| found())?;
+        reply.status = Some(status_code(status).map_err(Diagnostic::error)?);
     }
-    Ok(())
+    if let Some(headers) = map.remove(HEADERS).filter(|headers| !headers.is_unit()) {
+        let found = format!("`headers` is a map, not a value of type {}", type_name(&headers));
+        let headers = headers.try_cast::<Map>().ok_or_else(|| Diagnostic::error(found))?;
+        for (name, value) in headers {
+            set_header(&mut reply.headers, &name, value, type_name).map_err(Diagnostic::error)?;
+        }
+    }
+    match map.remove(BODY) {
+        Some(body) if !body.is_unit() => answer_body(reply, body, type_name),
+        _ => Ok(finish(reply, None)),
+    }
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-fn answer_body(reply: Reply, body: Dynamic) -> Result<Response<Bytes>, String> {
+fn answer_body(reply: Reply, body: Dynamic, type_name: TypeNames<'_>) -> Answer {
     let body = match body.try_cast_result::<ImmutableString>() {
         Ok(text) => {
             let kind = if text.starts_with('<') { HTML } else { TEXT };
@@ -90,19 +129,25 @@ fn answer_body(reply: Reply, body: Dynamic) -> Result<Response<Bytes>, String> {
     match body.try_cast_result::<Blob>() {
         Ok(blob) => Ok(finish(reply, Some((blob, "application/octet-stream")))),
         Err(body) if body.is_array() || body.is_map() => {
-            let json = to_json(&body)?.to_string();
+            let json = to_json(&body, type_name).map_err(Diagnostic::error)?.to_string();
             Ok(finish(reply, Some((json.into_bytes(), "application/json"))))
         }
-        Err(body) => Err(format!(
-            "a handler answers with a string, a map, an array, a blob, a status number or (), not with {}",
-            crate::state::type_name(&body)
-        )),
+        Err(body) => {
+            let answer = "a handler answers with a string, a map, an array, a blob, a status number or ()";
+            let found = type_name(&body);
+            let diagnostic = Diagnostic::error(format!("{answer}, not with a value of type {found}"));
+            Err(match body.is_bool() || body.is_float() || body.is_char() || body.is_int() {
+                true => diagnostic.help("make a string of it: `value.to_string()`, or JSON: `to_json(value)`"),
+                false => diagnostic,
+            })
+        }
     }
 }
 
 /// What was written comes first, then what was returned.
 pub(super) fn finish(reply: Reply, returned: Option<(Vec<u8>, &'static str)>) -> Response<Bytes> {
     let Reply { status, headers, mut written } = reply;
+    let status = status.unwrap_or(StatusCode::OK);
     let kind = match &returned {
         Some((_, kind)) => kind,
         None if written.starts_with(b"<") => HTML,
@@ -114,9 +159,13 @@ pub(super) fn finish(reply: Reply, returned: Option<(Vec<u8>, &'static str)>) ->
             false => written.extend(body),
         }
     }
+    // These have no body, whatever was said.
+    if matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED) {
+        written.clear();
+    }
     let has_body = !written.is_empty();
     let mut response = Response::new(Bytes::from(written));
-    *response.status_mut() = status.unwrap_or(StatusCode::OK);
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
     if has_body {
         response.headers_mut().entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::Response;
 use rhai::{Dynamic, Engine, Module};
+use samovar_importer::Diagnostic;
 
-use super::{request::Exchange, response::respond};
+use super::{json::type_names, request::Exchange, response::respond};
 
 /// What a handler returned.
 #[derive(Debug)]
@@ -25,13 +26,13 @@ const OK: i64 = 0;
 const DECLINED: i64 = -1;
 const DONE: i64 = -2;
 
-pub(crate) fn verdict(exchange: &Exchange, value: Dynamic) -> Result<Verdict, String> {
+pub(crate) fn verdict(exchange: &Exchange, value: Dynamic, engine: &Engine) -> Result<Verdict, Diagnostic> {
     match value.as_int() {
         Ok(OK) => Ok(Verdict::Ok),
         Ok(DECLINED) => Ok(Verdict::Declined),
         Ok(DONE) => Ok(Verdict::Done),
         Err(_) if value.is_unit() => Ok(Verdict::Nothing),
-        _ => respond(exchange, value).map(Verdict::Answer),
+        _ => respond(exchange, value, &type_names(engine)).map(Verdict::Answer),
     }
 }
 

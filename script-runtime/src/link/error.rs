@@ -10,6 +10,7 @@ use crate::state::DeadlineReached;
 
 use super::instance::{self, Core};
 use super::limits::{ENDED, Spent};
+use super::message::{self, Said};
 use super::name::{self, InstanceId, Linked};
 use super::sites::is_closure;
 
@@ -56,6 +57,7 @@ pub(crate) struct ScriptError(Box<Details>);
 struct Details {
     kind: Kind,
     message: String,
+    help: Option<String>,
     frames: Vec<Frame>,
     cause: Option<ScriptError>,
     /// Why the importer refused a module.
@@ -67,7 +69,13 @@ impl ScriptError {
     #[must_use]
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Details { kind, message, frames: Vec::new(), cause: None, refusal: None }))
+        Self(Box::new(Details { kind, message, help: None, frames: Vec::new(), cause: None, refusal: None }))
+    }
+
+    /// A call whose time was over, which was noticed when it had ended.
+    pub(crate) fn past_deadline() -> Self {
+        let (message, help) = Spent::Time.said();
+        Self::new(Kind::Limit, message).with_help(help)
     }
 
     /// A module that the importer refused.
@@ -92,6 +100,17 @@ impl ScriptError {
     #[must_use]
     pub(crate) fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// The same error, with what to do about it.
+    pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
+        self.0.help = help;
+        self
     }
 
     /// Where it happened, innermost first.
@@ -123,18 +142,18 @@ impl ScriptError {
         if let Some(place) = waiting_place(&innermost) {
             frames = vec![place];
         }
-        let (kind, message, cause) = match &innermost {
+        let Read { kind, said: (message, help), cause } = match &innermost {
             EvalAltResult::ErrorFunctionNotFound(called, _) if is_foreign(called, executing) => {
                 let function = if is_closure(called) { "a closure" } else { "a function" };
                 let message = format!(
                     "{function} was called outside of the module it was written in; \
                      hand it out as `callback(..)`, which brings its module along"
                 );
-                (Kind::Runtime, message, None)
+                Read::new(Kind::Runtime, (message, None))
             }
-            _ => read(innermost),
+            _ => read(innermost, executing.and_then(instance::find).as_deref()),
         };
-        Self(Box::new(Details { kind, message, frames, cause, refusal: None }))
+        Self(Box::new(Details { kind, message, help, frames, cause, refusal: None }))
     }
 
     /// The same error; if it ended a script for good, and nothing tells where, then in this function.
@@ -276,58 +295,67 @@ fn waiting_place(error: &EvalAltResult) -> Option<Frame> {
     Some(core.frame(None, place.position))
 }
 
+/// What is read from Rhai's error, without its place.
+struct Read {
+    kind: Kind,
+    said: Said,
+    cause: Option<ScriptError>,
+}
+
+impl Read {
+    fn new(kind: Kind, said: Said) -> Self {
+        Self { kind, said, cause: None }
+    }
+}
+
 /// What ended a script that could not go on: a failed import on whose way the same happened, a wait, or the clock.
-fn terminated(token: Dynamic) -> (Kind, String, Option<ScriptError>) {
+fn terminated(token: Dynamic) -> Read {
     let token = match token.try_cast_result::<ScriptError>() {
-        Ok(cause) => return (cause.kind(), cause.message().to_owned(), Some(cause)),
+        Ok(cause) => {
+            let said = (cause.message().to_owned(), cause.help().map(ToOwned::to_owned));
+            return Read { kind: cause.kind(), said, cause: Some(cause) };
+        }
         Err(token) => token,
     };
     if let Some(reached) = token.read_lock::<DeadlineReached>() {
         let kind = if reached.on_lock { Kind::LockWait } else { Kind::Limit };
-        return (kind, name::unlink(&reached.to_string()), None);
+        return Read::new(kind, (name::unlink(&reached.to_string()), Spent::Time.said().1));
     }
-    let spent = token.try_cast().unwrap_or(Spent::Time);
-    (Kind::Limit, spent.message().to_owned(), None)
+    Read::new(Kind::Limit, token.try_cast().unwrap_or(Spent::Time).said())
 }
 
-fn read(error: EvalAltResult) -> (Kind, String, Option<ScriptError>) {
-    match error {
-        EvalAltResult::ErrorInModule(specifier, inner, _) => match *inner {
-            EvalAltResult::ErrorSystem(_, cause) => match cause.downcast::<ScriptError>() {
-                Ok(cause) => {
-                    let message = format!("cannot import \"{specifier}\": {}", cause.message());
-                    (Kind::Import, message, Some(*cause))
-                }
-                Err(other) => (Kind::Import, other.to_string(), None),
-            },
-            other => read(other),
-        },
-        EvalAltResult::ErrorTerminated(token, _) => terminated(token),
+/// Reads an error raised in code of `core`.
+fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
+    let said = match error {
+        EvalAltResult::ErrorInModule(specifier, inner, _) => return imported(&specifier, *inner, core),
+        EvalAltResult::ErrorTerminated(token, _) => return terminated(token),
         EvalAltResult::ErrorTooManyOperations(_)
         | EvalAltResult::ErrorTooManyVariables(_)
         | EvalAltResult::ErrorTooManyModules(_)
         | EvalAltResult::ErrorStackOverflow(_)
-        | EvalAltResult::ErrorDataTooLarge(..) => (Kind::Limit, name::unlink(&error.to_string()), None),
-        EvalAltResult::ErrorVariableNotFound(variable, _) => {
-            (Kind::Runtime, format!("there is no variable `{}`", name::unlink(&variable)), None)
+        | EvalAltResult::ErrorDataTooLarge(..) => return Read::new(Kind::Limit, message::limit(&error)),
+        EvalAltResult::ErrorParsing(kind, _) => {
+            return Read::new(Kind::Syntax, (name::unlink(&kind.to_string()), None));
         }
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
-            // The types of one and the same value, as Rust has them.
-            let signature = signature.replace("&str | ImmutableString | String", "string");
-            let message = match signature.split_once(' ') {
-                Some((closure, args)) if is_closure(closure) => {
-                    format!("a closure was called with the arguments `{args}`, but takes another number of them")
-                }
-                _ => format!("there is no function `{}`", name::unlink(&signature)),
-            };
-            (Kind::Runtime, message, None)
-        }
-        EvalAltResult::Exit(..) => {
-            (Kind::Runtime, "`exit` ends a program, and a script is none: use `return`".into(), None)
-        }
+        EvalAltResult::ErrorVariableNotFound(variable, _) => message::no_variable(&variable, core),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => message::no_function(&signature, core),
+        EvalAltResult::ErrorDotExpr(said, _) => message::no_property(&said),
+        EvalAltResult::Exit(..) => ("`exit` ends a program, and a script is none: use `return`".into(), None),
         // What a script throws, and what natives report, says it in its own words.
-        EvalAltResult::ErrorRuntime(value, _) => (Kind::Runtime, name::unlink(&value.to_string()), None),
-        EvalAltResult::ErrorParsing(kind, _) => (Kind::Syntax, name::unlink(&kind.to_string()), None),
-        other => (Kind::Runtime, name::unlink(&other.to_string()), None),
+        EvalAltResult::ErrorRuntime(value, _) => message::thrown(&value),
+        other => (name::unlink(&other.to_string()), None),
+    };
+    Read::new(Kind::Runtime, said)
+}
+
+fn imported(specifier: &str, inner: EvalAltResult, core: Option<&Core>) -> Read {
+    let EvalAltResult::ErrorSystem(_, cause) = inner else { return read(inner, core) };
+    match cause.downcast::<ScriptError>() {
+        Ok(cause) => {
+            let message = format!("cannot import \"{specifier}\": {}", cause.message());
+            let help = cause.help().map(ToOwned::to_owned);
+            Read { kind: Kind::Import, said: (message, help), cause: Some(*cause) }
+        }
+        Err(other) => Read::new(Kind::Import, (other.to_string(), None)),
     }
 }

@@ -18,11 +18,13 @@ mod import;
 mod instance;
 mod limits;
 mod load;
+mod message;
 mod name;
 mod natives;
 mod running;
 mod scan;
 mod sites;
+mod syntax;
 mod token;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use rhai::{AST, Position};
 use super::error::{Kind as ErrorKind, ScriptError};
 use super::name::{self, InstanceId};
 use super::sites::{self, FunctionDef, Use};
+use super::syntax;
 use super::token::{self, Kind, Rewrite, Seen};
 
 /// Rhai counts lines and columns in 16 bits and stops counting there; places could no longer be told apart.
@@ -134,7 +135,10 @@ impl Scan {
         if let Some((at, message)) = misplaced_keep(&seen) {
             return Err(fail(at, ErrorKind::Syntax, message));
         }
-        let ast = compiled.map_err(|error| fail(error.1, ErrorKind::Syntax, name::unlink(&error.0.to_string())))?;
+        let ast = compiled.map_err(|rhai::ParseError(kind, at)| {
+            let help = syntax::help(&kind, &text, &seen, at);
+            fail(at, ErrorKind::Syntax, name::unlink(&kind.to_string())).with_help(help)
+        })?;
         let (functions, uses) = sites::collect(&ast);
         let defined = defined(&seen);
         let variables = variables(&seen);

@@ -103,7 +103,7 @@ fn r46_a_purge_that_raises_hangs_or_cannot_be_called_is_told_and_ignored() {
         ("const __mp_purge__ = 5;", ": m.rhai:3:42: `__mp_purge__` is not a function but a variable of type i64"),
         ("fn __mp_purge__() { }", ""),
     ] {
-        let trace = format!("carry failed m: m.rhai:3:25: 1\npublished m\npurged m{said}");
+        let trace = format!("carry failed m: m.rhai:3:25: the script threw 1\npublished m\npurged m{said}");
         check(&format!("{raising} {purge}"), &trace, "1");
     }
 }

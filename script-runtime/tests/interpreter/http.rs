@@ -30,7 +30,11 @@ fn respond(body: &str) -> Result<http::Response<bytes::Bytes>, Diagnostic> {
 #[track_caller]
 fn check(body: &str, expected: &str) {
     let answer = match respond(body) {
-        Err(error) => format!("error: {}", error.message.replace("/s/", "")),
+        Err(error) => {
+            let lines =
+                std::iter::once(format!("error: {error}")).chain(error.help.iter().map(|it| format!("help: {it}")));
+            lines.collect::<Vec<_>>().join("\n").replace("/s/", "")
+        }
         Ok(response) => {
             let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
                 format!("{name}={}", value.to_str().expect("text"))
@@ -59,9 +63,61 @@ fn answers() {
     check("req.status = 418; req.content_type = \"text/x\"; \"t\"", "418 [content-type=text/x] t");
     check(
         "true",
-        "error: h.rhai::handler: a handler answers with a string, a map, an array, a blob, a status number or (), not with bool",
+        "error: h.rhai:1:4: a handler answers with a string, a map, an array, a blob, a status number or (), not with a \
+         value of type bool\nhelp: make a string of it: `value.to_string()`, or JSON: `to_json(value)`",
     );
-    check("99", "error: h.rhai::handler: 99 is no HTTP status; one is a number from 200 to 599");
+    check("99", "error: h.rhai:1:4: 99 is no HTTP status; one is a number from 200 to 599");
+    let not_with =
+        "a handler answers with a string, a map, an array, a blob, a status number or (), not with a value of type";
+    for (value, kind) in [("req", "request"), ("lock()", "lock"), ("req.headers_in", "headers_in"), ("1..2", "range")] {
+        check(value, &format!("error: h.rhai:1:4: {not_with} {kind}"));
+    }
+    check("#{a: lock()}", "error: h.rhai:1:4: a value of type lock has no form in JSON");
+}
+
+#[test]
+fn what_has_no_body_is_sent_without() {
+    check("#{status: 204, body: \"x\"}", "204 [] ");
+    check("#{status: 304, headers: #{ETag: \"1\"}, body: \"x\"}", "304 [etag=1] ");
+    check("304", "304 [] ");
+}
+
+#[test]
+fn a_mistyped_key_of_an_answer_is_not_shown_to_the_client() {
+    let as_data = "help: to answer with the map itself as JSON, return `#{body: map}`";
+    let unknown = |key: &str, help: &str| {
+        let there_are = "and there are `status`, `headers` and `body` only";
+        format!("error: h.rhai:1:4: the answer has a key `{key}`, {there_are}\nhelp: {help}\n{as_data}")
+    };
+    check(r#"#{stauts: 404, body: "secret"}"#, &unknown("stauts", "did you mean `status`?"));
+    check(r#"#{status: 200, header: #{}, body: "x"}"#, &unknown("header", "did you mean `headers`?"));
+    check(r#"#{status: 200, Body: "x"}"#, &unknown("Body", "did you mean `body`?"));
+    let header = r#"it is a header: `headers: #{"Content-Type": "text/css"}`"#;
+    check(r#"#{body: "x", content_type: "text/css"}"#, &unknown("content_type", header));
+    for (data, json) in [
+        ("#{status: \"ok\", stats: 5}", r#"{"stats":5,"status":"ok"}"#),
+        ("#{status: 1, code: 2}", r#"{"code":2,"status":1}"#),
+        ("#{body: \"x\", title: \"y\"}", r#"{"body":"x","title":"y"}"#),
+        ("#{body: #{stauts: 1, body: 2}}", r#"{"body":2,"stauts":1}"#),
+    ] {
+        check(data, &format!("200 [content-type=application/json] {json}"));
+    }
+}
+
+#[test]
+fn a_header_is_a_text_a_number_or_several_of_these() {
+    check(r#"req.headers_out["Set-Cookie"] = ["a=1", "b=2"]; 204"#, "204 [set-cookie=a=1, set-cookie=b=2] ");
+    check(r#"req.headers_out["X-N"] = 5; req.headers_out.add("X-N", 6); 204"#, "204 [x-n=5, x-n=6] ");
+    check(r#"req.headers_out["X-N"] = 5; req.headers_out["X-N"] = (); 204"#, "204 [] ");
+    check(r#"#{headers: #{"X-N": ()}, status: 204}"#, "204 [] ");
+    check(
+        r#"#{headers: #{"X-M": #{a: 1}}}"#,
+        "error: h.rhai:1:4: the header x-m is a string, a number, or an array of these, not a value of type map",
+    );
+    check(
+        r#"req.headers_out["X-M"] = lock();"#,
+        "error: h.rhai:1:34: the header x-m is a string, a number, or an array of these, not a value of type lock",
+    );
 }
 
 #[test]
@@ -92,11 +148,11 @@ fn headers_cannot_split_the_response() {
     check(r#"req.headers_out["X-A"] = "b"; 204"#, "204 [x-a=b] ");
     check(
         r#"req.headers_out["X-A"] = "b\r\nSet-Cookie: c"; 204"#,
-        "error: the value of the header X-A has a line break or control character in it",
+        "error: h.rhai:1:34: the value of the header x-a has a line break or control character in it",
     );
     check(
         r#"req.headers_out["Content-Length"] = "5"; 204"#,
-        "error: the header Content-Length is set by the server itself",
+        "error: h.rhai:1:34: the header Content-Length is set by the server itself",
     );
 }
 

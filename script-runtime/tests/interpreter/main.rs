@@ -7,6 +7,7 @@ mod guide;
 mod hooks;
 mod http;
 mod keep;
+mod messages;
 mod reloading;
 mod retention;
 mod seeing;

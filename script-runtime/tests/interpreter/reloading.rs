@@ -160,7 +160,7 @@ fn a_deadline_that_sort_swallows_holds_all_the_same() {
         .build_on(tree, Some("/s".as_ref()));
     let error = interpreter.handler("m::f").expect("found").call::<i64>(()).expect_err("ended");
     assert!(error.message.contains("the deadline has passed"), "{error}");
-    assert!(error.render(false).contains("while `f` of /s/m.rhai ran"), "{}", error.render(false));
+    assert!(error.render(false).contains("noticed in `f` of /s/m.rhai"), "{}", error.render(false));
 }
 
 #[test]

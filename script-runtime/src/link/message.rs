@@ -1,0 +1,173 @@
+//! What an error says: Rhai's own errors in the words that scripts are written in, with what was probably meant.
+
+use rhai::EvalAltResult;
+
+use super::instance::{self, Core};
+use super::limits::Spent;
+use super::name;
+use super::sites::{FunctionDef, is_closure};
+use crate::suggest::closest;
+
+/// A message, and what to do about it.
+pub(super) type Said = (String, Option<String>);
+
+/// Longer texts are shortened: who throws a page does not want it in the log once for each request.
+const LONGEST: usize = 1_000;
+
+impl Spent {
+    /// What is said of a script that has used it up.
+    pub(super) fn said(self) -> Said {
+        let help = match self {
+            Self::Time => {
+                "the limit is set with `RhaiLimit time ..`, in milliseconds, or by the host with `time`".into()
+            }
+            Self::Operations => limit_of("operations"),
+        };
+        (self.message().into(), Some(help))
+    }
+}
+
+fn limit_of(what: &str) -> String {
+    format!("the limit is set with `RhaiLimit {what} ..`, or by the host with `Limits`")
+}
+
+/// A limit that was exceeded, with the words of `RhaiLimit`.
+pub(super) fn limit(error: &EvalAltResult) -> Said {
+    let (message, limit) = match error {
+        EvalAltResult::ErrorTooManyOperations(_) => return Spent::Operations.said(),
+        EvalAltResult::ErrorStackOverflow(_) => ("calls are nested more deeply than they may be", "depth"),
+        EvalAltResult::ErrorDataTooLarge(what, _) if what.contains("string") => {
+            ("a string is longer than it may be", "string")
+        }
+        EvalAltResult::ErrorDataTooLarge(what, _) if what.contains("map") => {
+            ("a map has more entries than it may have", "map")
+        }
+        EvalAltResult::ErrorDataTooLarge(..) => ("an array has more items than it may have", "array"),
+        other => return (name::unlink(&other.to_string()), Some("limits are set by the host with `Limits`".into())),
+    };
+    (message.into(), Some(limit_of(limit)))
+}
+
+/// What a script threw, or a native function reported.
+pub(super) fn thrown(value: &rhai::Dynamic) -> Said {
+    let said = name::unlink(&value.to_string());
+    match () {
+        () if value.is_unit() => ("the script threw `()`".into(), Some("throw a text that says what is wrong".into())),
+        () if value.is_string() && said.trim().is_empty() => ("the script threw an empty text".into(), None),
+        () if value.is_string() => (shorten(said), None),
+        () => (format!("the script threw {}", shorten(said)), None),
+    }
+}
+
+fn shorten(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text,
+        Some((end, _)) => {
+            let left = text[end..].chars().count();
+            format!("{}.. and {left} characters more", &text[..end])
+        }
+    }
+}
+
+/// A variable that is not there, in code of `core`.
+pub(super) fn no_variable(variable: &str, core: Option<&Core>) -> Said {
+    let variable = name::unlink(variable);
+    let names = core.into_iter().flat_map(|core| {
+        let functions = core.scan().functions().iter().map(|function| function.name.as_str());
+        core.scan().variables().iter().map(String::as_str).chain(functions)
+    });
+    let help = closest(&variable, names).map(|near| format!("did you mean `{near}`?"));
+    (format!("there is no variable `{variable}`"), help)
+}
+
+/// A function that is not there, called in code of `core`; the signature is Rhai's: `name (type, type)`.
+pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
+    let (called, arguments) = signature.split_once(' ').unwrap_or((signature, "()"));
+    let types = arguments.replace("&str | ImmutableString | String", "string");
+    if is_closure(called) {
+        return (format!("a closure was called with the arguments `{types}`, but takes another number of them"), None);
+    }
+    let written = name::unlink(called);
+    let message = format!("there is no function `{written} {types}`");
+    let given = types.trim_matches(['(', ')']).split(", ").filter(|part| !part.is_empty()).count();
+    let help = match written.rsplit_once("::") {
+        Some((alias, function)) => {
+            core.and_then(|core| imported(core, alias)).and_then(|child| elsewhere(&child, alias, function, given))
+        }
+        None => core.and_then(|core| here(core.scan().functions(), &written, given)),
+    };
+    (message, help)
+}
+
+/// What a module has in place of one of its own functions.
+fn here(functions: &[FunctionDef], called: &str, given: usize) -> Option<String> {
+    let named: Vec<_> = functions.iter().filter(|function| function.name == called).collect();
+    match named.as_slice() {
+        [] => {
+            let near = closest(called, functions.iter().map(|function| function.name.as_str()))?;
+            Some(format!("did you mean `{near}`?"))
+        }
+        named if named.iter().any(|function| function.params == given) => None,
+        named => Some(takes(called, named)),
+    }
+}
+
+/// What an imported module has in place of a function.
+pub(super) fn elsewhere(child: &Core, alias: &str, called: &str, given: usize) -> Option<String> {
+    let functions = child.scan().functions();
+    let named: Vec<_> = functions.iter().filter(|function| function.name == called && !function.typed).collect();
+    let file = child.scan().file();
+    match named.as_slice() {
+        [] => {
+            let public = functions.iter().filter(|function| !function.private && !function.typed);
+            let near = closest(called, public.map(|function| function.name.as_str()))?;
+            Some(format!("did you mean `{alias}::{near}`?"))
+        }
+        named if named.iter().any(|function| function.private && function.params == given) => {
+            Some(format!("`{called}` is private in {file}; take `private` away to call it from here"))
+        }
+        named => Some(takes(&format!("{alias}::{called}"), named)),
+    }
+}
+
+fn takes(called: &str, named: &[&FunctionDef]) -> String {
+    let numbers: Vec<_> = named.iter().map(|function| function.params.to_string()).collect();
+    let last = named.last().map_or(0, |function| function.params);
+    format!("`{called}` takes {} argument{}", numbers.join(" or "), if last == 1 { "" } else { "s" })
+}
+
+/// The module that the top level of `core` imported under this name.
+pub(super) fn imported(core: &Core, alias: &str) -> Option<std::sync::Arc<Core>> {
+    let mut imports = core.start()?.scan_imports_raw();
+    let (_, module) = imports.find(|(name, _)| name::unlink(name) == alias)?;
+    instance::find(instance::by_tag(module.id()?)?)
+}
+
+/// Something that a value's type does not have, in Rhai's words.
+pub(super) fn no_property(said: &str) -> Said {
+    let said = name::unlink(said);
+    let quoted: Vec<_> = said.split('\'').skip(1).step_by(2).collect();
+    match quoted.as_slice() {
+        [property, kind] if said.starts_with("Unknown property") => {
+            let help = (*kind == "()").then(|| "the value is `()`: what was looked up is not there".to_owned());
+            (
+                format!("a value of type {kind} has no property `{property}`"),
+                help.or_else(|| near_property(property, kind)),
+            )
+        }
+        [property, kind, value] if said.starts_with("No writable property") => {
+            let help = near_property(property, kind);
+            (format!("the property `{property}` of a value of type {kind} cannot be set to one of type {value}"), help)
+        }
+        _ => (said, None),
+    }
+}
+
+/// Requests are what most scripts have to do with.
+fn near_property(property: &str, kind: &str) -> Option<String> {
+    if kind != "request" {
+        return None;
+    }
+    let near = closest(property, crate::http::PROPERTIES)?;
+    (near != property).then(|| format!("did you mean `{near}`?"))
+}
