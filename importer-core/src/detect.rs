@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, hash_map::Entry},
     path::PathBuf,
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::Instant,
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     registry::{Registry, Writer},
     reload::Hint,
     snapshot::{Kind, Module, Snapshot},
-    stamp::{ContentHash, Stamp},
+    stamp::ContentHash,
     tree::{ReadError, Source},
 };
 
@@ -41,7 +41,7 @@ impl<L: Loader> Registry<L> {
         unfinished: &BTreeSet<PathBuf>,
     ) -> BTreeMap<ModuleId, Change> {
         let mut changes = BTreeMap::new();
-        let hinted = self.hinted(writer, base, hint).into_iter();
+        let hinted = self.hinted(base, hint).into_iter();
         for module in hinted.filter(|module| !unfinished.contains(&**module.path())) {
             let Some(loaded) = &module.source else { continue };
             let stamp = match self.tree().stamp(module.path()) {
@@ -64,7 +64,7 @@ impl<L: Loader> Registry<L> {
             match self.tree().read(module.path()) {
                 // A file that is being rewritten passes through these states; the next look will find it done.
                 Err(ReadError::Empty | ReadError::Missing) => {}
-                Ok(source) if source.hash == loaded.hash => self.trust(module.id(), source.stamp),
+                Ok(source) if source.hash == loaded.hash => self.trust(module.id(), &source),
                 source => {
                     changes.insert(module.id(), Change { source, reason: Reason::Changed });
                 }
@@ -73,16 +73,12 @@ impl<L: Loader> Registry<L> {
         changes
     }
 
-    /// Remembers under which stamp a text was read.
-    ///
-    /// File systems keep times in steps. A text that was written in the very step in which it was read may be written
-    /// again without another stamp, so a stamp that young is not trusted: the next look reads the file.
-    pub(crate) fn trust(&self, id: ModuleId, stamp: Stamp) {
-        const STEP: i128 = 20_000_000;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
+    /// Remembers under which stamp a text was read, if a later write must have another: else the next look reads the
+    /// file again.
+    pub(crate) fn trust(&self, id: ModuleId, source: &Source) {
         let mut stamps = self.stamps.write();
-        if stamp.changed < now - STEP {
-            stamps.insert(id, stamp);
+        if source.settled {
+            stamps.insert(id, source.stamp);
         } else {
             stamps.remove(&id);
         }
@@ -100,17 +96,19 @@ impl<L: Loader> Registry<L> {
     }
 
     /// The modules at which a hint points, without asking all of them; and those that wait for something to appear.
-    fn hinted(&self, writer: &Writer, base: &Snapshot<L>, hint: &Hint) -> Vec<Arc<Module<L>>> {
+    fn hinted(&self, base: &Snapshot<L>, hint: &Hint) -> Vec<Arc<Module<L>>> {
         let ids: BTreeSet<ModuleId> = match hint {
             Hint::Everything => base.iter().map(|module| module.id()).collect(),
-            Hint::Paths(paths) => self.modules_under(paths).into_iter().chain(writer.waiting.iter().copied()).collect(),
+            Hint::Paths(paths) => {
+                self.modules_under(paths).into_iter().chain(self.links.lock().waiting.iter().copied()).collect()
+            }
         };
         let modules = ids.into_iter().filter_map(|id| base.get(id));
         modules.filter(|module| module.kind == Kind::Reloadable).cloned().collect()
     }
 
     pub(crate) fn may_reload(&self, writer: &mut Writer, base: &Snapshot<L>, id: ModuleId) -> bool {
-        let wishes = self.wishes(writer, base, id);
+        let wishes = self.wishes(base, id);
         let on = wishes.iter().find(|(reload, _)| *reload);
         let off = wishes.iter().find(|(reload, _)| !reload);
         if let (Some((_, on)), Some((_, off)), Some(module)) = (on, off, base.get(id))
@@ -125,26 +123,21 @@ impl<L: Loader> Registry<L> {
     /// Modules whose file has been gone for a while, and that nothing imports (R37).
     pub(crate) fn droppable(&self, writer: &Writer, base: &Snapshot<L>) -> Vec<ModuleId> {
         let gone = writer.removed.iter().filter(|(_, since)| since.elapsed() >= self.grace());
-        let mut dropped: Vec<_> = gone.map(|(&id, _)| id).collect();
+        let mut dropped: Vec<_> = gone.map(|(&id, _)| id).filter(|&id| base.get(id).is_some()).collect();
         dropped.retain(|&id| {
             let is_friend = || base.iter().any(|module| module.importer.friends().contains(&id));
-            base.get(id).is_some() && writer.graph.importers(id).next().is_none() && !is_friend()
+            self.importers(id).is_empty() && !is_friend()
         });
         dropped
     }
 
     /// Names that led to a module of another name and lead elsewhere now (R19). Whoever imported by such a name is to be
     /// loaded anew; the name itself is free again.
-    pub(crate) fn parted(
-        &self,
-        writer: &Writer,
-        base: &Snapshot<L>,
-        changes: &mut BTreeMap<ModuleId, Change>,
-    ) -> Vec<ModuleId> {
-        let parted = writer.aliases.iter().filter(|(alias, module)| self.has_parted(**alias, **module));
-        let parted: Vec<_> = parted.map(|(&alias, &module)| (alias, module)).collect();
+    pub(crate) fn parted(&self, base: &Snapshot<L>, changes: &mut BTreeMap<ModuleId, Change>) -> Vec<ModuleId> {
+        let aliases = self.links.lock().aliases.clone();
+        let parted: Vec<_> = aliases.into_iter().filter(|&(alias, module)| self.has_parted(alias, module)).collect();
         for &(alias, module) in &parted {
-            for importer in writer.graph.importers(module).filter_map(|id| base.get(id)) {
+            for importer in self.importers(module).into_iter().filter_map(|id| base.get(id)) {
                 if let (true, Some(source)) = (importer.children.iter().any(|it| it.via == alias), &importer.source) {
                     let change = || Change { source: Ok(source.clone()), reason: Reason::Changed };
                     changes.entry(importer.id()).or_insert_with(change);

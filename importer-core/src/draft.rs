@@ -1,8 +1,10 @@
 //! A generation that is being built: what a reload, or a first load, does before anybody sees it.
 //!
-//! A draft belongs to the one thread that holds the writer's lock. Nothing in it is visible to a request, so dropping
-//! it undoes everything (R24, R31). Building follows what is really imported: a module that asks for one which is
-//! planned but not yet built gets it built first.
+//! A draft belongs to the one thread that builds it. Nothing in it is visible to a request, so dropping it undoes
+//! everything (R24, R31). Building follows what is really imported: a module that asks for one which is planned but not
+//! yet built gets it built first, and one that another draft is loading is waited for and shared (R23).
+
+mod share;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -15,6 +17,7 @@ use crate::{
     diagnostic::Diagnostic,
     error::ImportError,
     event::{Event, Reason},
+    flight::DraftId,
     id::ModuleId,
     import::ImportOptions,
     importer::Importer,
@@ -34,6 +37,7 @@ use crate::{
 const DEPTH: usize = 64;
 
 pub(crate) struct Draft<L: Loader> {
+    id: DraftId,
     registry: Arc<Registry<L>>,
     base: Arc<Snapshot<L>>,
     state: Mutex<State<L>>,
@@ -57,6 +61,8 @@ pub(crate) struct State<L: Loader> {
     pub(crate) aliases: Vec<(ModuleId, ModuleId)>,
     /// What failed on the way, swallowed or not: once one of these reads otherwise, building may succeed.
     pub(crate) unmet: Vec<Unmet>,
+    /// Has it met an instance that does not go with its base? Then it is not published.
+    pub(crate) moved: bool,
 }
 
 /// Compiled, and waiting for its turn.
@@ -79,7 +85,16 @@ struct Loading {
 
 impl<L: Loader> Draft<L> {
     pub(crate) fn new(registry: Arc<Registry<L>>, base: Arc<Snapshot<L>>) -> Arc<Self> {
-        Arc::new(Self { registry, base, state: Mutex::default() })
+        Arc::new(Self { id: DraftId::next(), registry, base, state: Mutex::default() })
+    }
+
+    pub(crate) fn id(&self) -> DraftId {
+        self.id
+    }
+
+    /// The generation on which it is built.
+    pub(crate) fn base(&self) -> &Snapshot<L> {
+        &self.base
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -154,6 +169,7 @@ impl<L: Loader> Draft<L> {
             Ok(module) => {
                 let child = Child {
                     id: module.id(),
+                    instance: module.instance(),
                     via: located.id,
                     reload: policy::wish(options.autoreload, scope.reloads()),
                 };
@@ -202,7 +218,7 @@ impl<L: Loader> Draft<L> {
         };
         match prepared {
             Some(prepared) => self.build(prepared),
-            None => self.build_new(located, scope),
+            None => self.load(located, scope),
         }
     }
 
@@ -324,7 +340,7 @@ impl<L: Loader> Draft<L> {
         match self.registry.loader().carry(old, view) {
             Carry::NoHook => Ok(None),
             Carry::Carried(carried) => {
-                let (generation, took, log) = (old.record.generation, started.elapsed(), old.log);
+                let (generation, took, log) = (old.record().generation, started.elapsed(), old.log);
                 self.registry.emit(Event::Carried { path, generation, took, log });
                 Ok(Some(carried))
             }
@@ -376,6 +392,7 @@ impl<L: Loader> Default for State<L> {
             purge: Vec::new(),
             aliases: Vec::new(),
             unmet: Vec::new(),
+            moved: false,
         }
     }
 }
@@ -383,10 +400,14 @@ impl<L: Loader> Default for State<L> {
 impl<L: Loader> State<L> {
     fn insert(&mut self, module: Module<L>) -> Arc<Module<L>> {
         let module = Arc::new(module);
+        self.take(module.clone());
+        module
+    }
+
+    fn take(&mut self, module: Arc<Module<L>>) {
         self.files.extend(module.source.as_ref().map(|source| (source.stamp.file, module.id())));
         self.built.insert(module.id(), module.clone());
-        self.order.push(module.clone());
-        module
+        self.order.push(module);
     }
 
     fn unmet(&mut self, unmet: Unmet) {

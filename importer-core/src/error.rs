@@ -50,6 +50,14 @@ fn chain(paths: &[Arc<Path>]) -> String {
 }
 
 impl ImportError {
+    /// Is it the failure of one and the same load?
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Failed(one), Self::Failed(other)) => Arc::ptr_eq(one, other),
+            _ => self.to_string() == other.to_string(),
+        }
+    }
+
     /// The error with its remedy.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {

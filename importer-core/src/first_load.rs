@@ -1,21 +1,25 @@
 //! The first use of a module: loaded once, on the thread that asks first, for all who ask (R23, R24, R33).
 
 use std::{
+    cell::Cell,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::{
+    diagnostic::Diagnostic,
     draft::{Draft, State},
     error::ImportError,
     event::Event,
     id::ModuleId,
     loader::Loader,
     locate::Located,
-    registry::{Load, Registry},
+    publish::Load,
+    registry::Registry,
     scope::Scope,
     snapshot::{Module, Unmet},
     stamp::ContentHash,
+    sync::LOADING,
 };
 
 /// A first load that failed (R33): the answer for those who ask again too soon.
@@ -28,8 +32,36 @@ pub(crate) struct Failure {
 /// A failed first load is tried again after this time, or as soon as something that it read has changed.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Alone, a load is outrun by those only who keep writing its files.
+const ATTEMPTS: usize = 16;
+
+/// This thread is loading something.
+pub(crate) struct Inside {
+    /// It was before.
+    pub(crate) again: bool,
+}
+
+impl Inside {
+    pub(crate) fn enter() -> Self {
+        Self { again: LOADING.with(|loading| loading.replace(true)) }
+    }
+
+    pub(crate) fn is() -> bool {
+        LOADING.with(Cell::get)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        LOADING.with(|loading| loading.set(self.again));
+    }
+}
+
 impl<L: Loader> Registry<L> {
     /// Loads a module that no generation has, on the thread that asks (R23).
+    ///
+    /// It is built beside whatever else is being loaded. If others publish meanwhile what it was built from, or files
+    /// change, it is planned again, and then alone.
     pub(crate) fn first_load(
         self: &Arc<Self>,
         located: &Located,
@@ -38,27 +70,45 @@ impl<L: Loader> Registry<L> {
         if let Some(error) = self.recent_failure(located.id) {
             return Err(error);
         }
-        let started = Instant::now();
-        let mut writer = self.writer.lock();
-        // Whoever held the lock before may have loaded it, or failed to.
-        let base = self.current.load();
-        if let Some(module) = base.get(located.id) {
-            return Ok(module.clone());
+        let inside = Inside::enter();
+        for attempt in 0..ATTEMPTS {
+            // What is loaded on behalf of a load has its place beside the others already, and would wait for itself.
+            let alone = attempt > 0 && !inside.again;
+            let _reloads = alone.then(|| self.writer.lock());
+            let _others = alone.then(|| self.gate.close());
+            let _beside = (attempt == 0 && !inside.again).then(|| self.gate.enter());
+            if let Some(found) = self.try_first_load(located, scope) {
+                return found;
+            }
         }
-        if let Some(error) = self.recent_failure(located.id) {
-            return Err(error);
+        let message = format!("`{}` kept changing while it was loaded; try again", located.path.display());
+        Err(ImportError::Failed(Arc::new(Diagnostic::error(message))))
+    }
+
+    /// `None` if it was outrun.
+    fn try_first_load(
+        self: &Arc<Self>,
+        located: &Located,
+        scope: &Arc<Scope>,
+    ) -> Option<Result<Arc<Module<L>>, ImportError>> {
+        let started = Instant::now();
+        let base = self.snapshot();
+        if let Some(module) = base.get(located.id) {
+            return Some(Ok(module.clone()));
         }
         let draft = Draft::new(self.clone(), base);
+        let _flights = self.flights.until_ended(draft.id());
         let found = draft.obtain(located, scope);
         let state = draft.finish();
         match &found {
+            _ if state.moved => return None,
             Ok(_) => {
+                self.publish(&draft, &state, &[], Load::First, started).ok()?;
                 self.failures.lock().remove(&located.id);
-                self.publish(&mut writer, &draft, &state, &[], Load::First, started);
             }
             Err(error) => self.first_load_failed(located, error, state),
         }
-        found
+        Some(found)
     }
 
     fn first_load_failed(&self, located: &Located, error: &ImportError, state: State<L>) {
@@ -66,7 +116,11 @@ impl<L: Loader> Registry<L> {
         let mut unmet = state.unmet;
         unmet.push(Unmet { path: located.path.clone(), hash });
         let failure = Failure { error: error.clone(), at: Instant::now(), unmet };
-        self.failures.lock().insert(located.id, failure);
+        let before = self.failures.lock().insert(located.id, failure);
+        // Those who waited for the same load have the same error, and it is told once.
+        if before.is_some_and(|before| before.at.elapsed() < RETRY && before.error.is_shared_with(error)) {
+            return;
+        }
         self.emit(Event::LoadFailed { path: located.path.clone(), diagnostic: error.diagnostic() });
     }
 

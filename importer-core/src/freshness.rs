@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use crate::{
+    first_load::Inside,
     id::ModuleId,
     loader::Loader,
     locate::Located,
@@ -18,7 +19,8 @@ impl<L: Loader> Registry<L> {
     /// are looked at first, and what changed is reloaded; what is refused is not waited for again.
     #[must_use]
     pub fn pin_for(self: &Arc<Self>, scope: &Arc<Scope>, located: &Located) -> View<L> {
-        if scope.is_strict() && !self.is_frozen() {
+        // A call made by a text that is being loaded cannot wait for what may be waiting for that text.
+        if scope.is_strict() && !self.is_frozen() && !Inside::is() {
             let stale = self.stale(&self.snapshot(), located.id);
             if !stale.is_empty() {
                 self.check(&Hint::Paths(stale), false);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -29,6 +29,8 @@ pub struct Importer {
     initial_path: Vec<PathBuf>,
     search_path: ArcSwap<Vec<PathBuf>>,
     fixed: AtomicBool,
+    /// 0 until the instance is published: what is published first, has the lower number.
+    generation: AtomicU64,
     /// What names led to, so that an import in a request is one look-up. Forgotten with the instance (R28). Written
     /// once per name, read on every call: hence no lock.
     resolved: ArcSwap<Resolved>,
@@ -43,6 +45,7 @@ impl Importer {
             search_path: ArcSwap::from_pointee(initial_path.clone()),
             initial_path,
             fixed: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
             resolved: ArcSwap::default(),
         }
     }
@@ -57,6 +60,17 @@ impl Importer {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.instance
+    }
+
+    /// The generation that first held the instance (R30); `None` before there is one.
+    #[must_use]
+    pub fn generation(&self) -> Option<u64> {
+        Some(self.generation.load(Ordering::Acquire)).filter(|generation| *generation > 0)
+    }
+
+    pub(crate) fn published(&self, generation: u64) {
+        // Who shares the instance with another draft may publish it again, within a later generation.
+        let _ = self.generation.compare_exchange(0, generation, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// The module's normalised path.

@@ -1,11 +1,10 @@
-//! The modules of one interpreter: the pointer that requests load, and the door through which generations are
-//! published.
+//! The modules of one interpreter: the pointer that requests load, and what is known around it.
 //!
-//! There is one writer at a time, for reloads and first loads alike; it is the only one that builds. Requests never
-//! wait for it, but for one that asks for a module nobody has loaded yet (R23).
+//! There is one reload at a time, and beside it any number of first loads, each on the thread of the request that asked
+//! first (R23). Nobody waits for anybody who loads other modules; `publish` is where they meet.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::{Arc, atomic::Ordering, mpsc},
     time::{Duration, Instant},
 };
@@ -14,22 +13,23 @@ use arc_swap::ArcSwap;
 
 use crate::{
     diagnostic::Diagnostic,
-    draft::{Draft, State},
+    draft::Draft,
     event::Event,
     first_load::Failure,
-    graph::Graph,
+    flight::Flights,
     id::{ModuleId, ModuleIds},
     import::ImportOptions,
     importer::Importer,
     loader::Loader,
     plan::plan,
     policy::{self, Wish},
+    publish::Links,
     reload::Refusal,
     retention::Retention,
     scope::Scope,
     snapshot::{Child, Module, Snapshot},
     stamp::Stamp,
-    sync::{AtomicBool, AtomicU64, Mutex, RwLock, Swap},
+    sync::{AtomicBool, AtomicU64, Gate, Mutex, RwLock, Swap},
     tally::Tally,
     tree::SourceTree,
     view::View,
@@ -44,9 +44,15 @@ pub struct Registry<L: Loader> {
     pub(crate) current: Swap<Snapshot<L>>,
     pub(crate) ids: RwLock<ModuleIds>,
     pub(crate) library: RwLock<HashSet<ModuleId>>,
+    /// Held for the length of a reload.
     pub(crate) writer: Mutex<Writer>,
+    /// First loads are inside. Whoever was outrun closes it, so as not to be outrun again.
+    pub(crate) gate: Gate,
+    pub(crate) flights: Flights<L>,
     /// Taken for the moment of publishing and of freezing, so that each reload is wholly before or wholly after a freeze.
-    publishing: Mutex<()>,
+    pub(crate) links: Mutex<Links>,
+    /// How many checks have begun.
+    pub(crate) looks: AtomicU64,
     frozen: AtomicBool,
     wishes: Mutex<HashMap<ModuleId, Vec<Wish>>>,
     pub(crate) failures: Mutex<HashMap<ModuleId, Failure>>,
@@ -67,25 +73,13 @@ pub struct Registry<L: Loader> {
     pub(crate) tally: Tally,
 }
 
-/// What only the writer needs to know.
+/// What only reloads need to know.
 #[derive(Default)]
 pub(crate) struct Writer {
-    pub(crate) graph: Graph,
     /// Modules whose file is gone (R34), and since when that is known.
     pub(crate) removed: HashMap<ModuleId, Instant>,
-    /// Names that lead to the file of a module of another name, and that module (R19).
-    pub(crate) aliases: BTreeMap<ModuleId, ModuleId>,
-    /// Modules with a swallowed import that may succeed one day (R36).
-    pub(crate) waiting: BTreeSet<ModuleId>,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) mixed: HashSet<ModuleId>,
-}
-
-/// What a draft is for. Freezing forbids the one, not the other (R33).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Load {
-    First,
-    Reload,
 }
 
 impl<L: Loader> Registry<L> {
@@ -99,7 +93,10 @@ impl<L: Loader> Registry<L> {
             ids: RwLock::default(),
             library: RwLock::default(),
             writer: Mutex::default(),
-            publishing: Mutex::default(),
+            gate: Gate::default(),
+            flights: Flights::default(),
+            links: Mutex::default(),
+            looks: AtomicU64::new(0),
             frozen: AtomicBool::new(false),
             wishes: Mutex::default(),
             failures: Mutex::default(),
@@ -162,7 +159,7 @@ impl<L: Loader> Registry<L> {
     /// returns, or never. First loads go on.
     pub fn freeze(&self) {
         let already = {
-            let _publishing = self.publishing.lock();
+            let _links = self.links.lock();
             self.frozen.swap(true, Ordering::SeqCst)
         };
         if !already {
@@ -223,13 +220,13 @@ impl<L: Loader> Registry<L> {
             return;
         }
         {
-            let _publishing = self.publishing.lock();
+            let _links = self.links.lock();
             self.frozen.store(true, Ordering::SeqCst);
         }
-        let writer = self.writer.lock();
+        let (_writer, _gate) = (self.writer.lock(), self.gate.close());
         let base = self.snapshot();
         let draft = Draft::new(self.clone(), base.clone());
-        let children_first = plan(&writer.graph, &base.iter().map(|module| module.id()).collect());
+        let children_first = plan(&self.links.lock().graph, &base.iter().map(|module| module.id()).collect());
         for old in children_first.iter().rev().filter_map(|&(id, _)| base.get(id)) {
             self.purge(old, &draft);
         }
@@ -254,11 +251,16 @@ impl<L: Loader> Registry<L> {
         self.wishes.lock().values_mut().for_each(|wishes| wishes.retain(|wish| !wish.is_of(&from)));
     }
 
+    /// The modules that import this one while loading, in the newest generation.
+    pub(crate) fn importers(&self, id: ModuleId) -> Vec<ModuleId> {
+        self.links.lock().graph.importers(id).collect()
+    }
+
     /// Everything that present imports say about a module, with the places that are behind it.
-    pub(crate) fn wishes(&self, writer: &Writer, snapshot: &Snapshot<L>, id: ModuleId) -> Vec<(bool, Arc<str>)> {
+    pub(crate) fn wishes(&self, snapshot: &Snapshot<L>, id: ModuleId) -> Vec<(bool, Arc<str>)> {
         let others = self.wishes.lock().get(&id).cloned().unwrap_or_default();
         let others = others.into_iter().filter(Wish::is_present).map(|wish| (wish.reload, wish.origin));
-        let importers = writer.graph.importers(id).filter_map(|importer| snapshot.get(importer));
+        let importers = self.importers(id).into_iter().filter_map(|importer| snapshot.get(importer));
         let of_importer = |module: &Arc<Module<L>>| {
             let children: Vec<Child> = module.children.iter().filter(|child| child.id == id).cloned().collect();
             let origin = module.scope.origin().clone();
@@ -267,69 +269,7 @@ impl<L: Loader> Registry<L> {
         importers.flat_map(of_importer).chain(others).collect()
     }
 
-    /// Makes a draft the newest generation.
-    ///
-    /// Returns the generation, or `None` if reloading has ended meanwhile (R40).
-    pub(crate) fn publish(
-        self: &Arc<Self>,
-        writer: &mut Writer,
-        draft: &Arc<Draft<L>>,
-        state: &State<L>,
-        dropped: &[ModuleId],
-        load: Load,
-        started: Instant,
-    ) -> Option<u64> {
-        let base = self.current.load();
-        writer.aliases.extend(state.aliases.iter().copied());
-        writer.aliases.retain(|alias, _| !dropped.contains(alias));
-        let next = Arc::new(base.next(&state.order, &writer.aliases, dropped));
-        let generation = next.generation();
-        {
-            let _publishing = self.publishing.lock();
-            if load == Load::Reload && self.is_frozen() {
-                return None;
-            }
-            self.current.store(next);
-        }
-        for module in &state.order {
-            writer.graph.set(module.id(), module.children().collect());
-            match module.unmet.is_empty() {
-                true => writer.waiting.remove(&module.id()),
-                false => writer.waiting.insert(module.id()),
-            };
-            if let Some(source) = &module.source {
-                self.trust(module.id(), source.stamp);
-                let mut files = self.files.lock();
-                if let Some(before) = base.get(module.id()).and_then(|old| old.source.as_ref()) {
-                    files.remove(&before.stamp.file);
-                }
-                files.insert(source.stamp.file, module.id());
-            }
-        }
-        for &id in dropped {
-            writer.graph.remove(id);
-            writer.waiting.remove(&id);
-            self.stamps.write().remove(&id);
-        }
-        let replaced = state.order.iter().map(|module| module.id()).chain(dropped.iter().copied());
-        let replaced: Vec<_> = replaced.filter_map(|id| base.get(id).filter(|module| module.id() == id)).collect();
-        for old in &replaced {
-            self.waits.forget(old.id());
-            self.retention.retire(old, self.loader.code(&old.value), generation);
-        }
-        let modules = state.order.iter().map(|module| module.path().clone()).collect();
-        let took = started.elapsed();
-        self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took });
-        for old in state.purge.iter().filter_map(|&id| base.get(id)) {
-            self.purge(old, draft);
-        }
-        for old in replaced {
-            self.release(old, &self.snapshot());
-        }
-        Some(generation)
-    }
-
-    fn release(&self, old: &Module<L>, newest: &Snapshot<L>) {
+    pub(crate) fn release(&self, old: &Module<L>, newest: &Snapshot<L>) {
         if let Some(code) = self.loader.code(&old.value).upgrade() {
             self.loader.release(&*code, newest);
         }
@@ -339,7 +279,7 @@ impl<L: Loader> Registry<L> {
         let view = Arc::new(View::draft(self.clone(), old.scope.clone(), draft.clone()));
         let started = Instant::now();
         let diagnostic = self.loader.purge(old, &view).err();
-        let (generation, took, log) = (old.record.generation, started.elapsed(), old.log);
+        let (generation, took, log) = (old.record().generation, started.elapsed(), old.log);
         self.emit(Event::Purged { path: old.path().clone(), generation, took, log, diagnostic });
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -15,10 +15,12 @@ use crate::{
     diagnostic::Diagnostic,
     draft::Draft,
     event::{Event, Reason},
-    id::ModuleId,
+    first_load::Inside,
+    id::{InstanceId, ModuleId},
     loader::Loader,
     plan::{Cause, Plan, plan},
-    registry::{Load, Registry, Writer},
+    publish::{Load, Unpublished},
+    registry::{Registry, Writer},
     snapshot::{Module, Snapshot, Unmet},
     stamp::ContentHash,
     tree::ReadError,
@@ -61,6 +63,18 @@ pub(crate) struct Refusal {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// What a reload is made for.
+struct Reload<'a> {
+    changes: BTreeMap<ModuleId, Change>,
+    /// Files that somebody is still writing.
+    unfinished: &'a BTreeSet<PathBuf>,
+    dropped: Vec<ModuleId>,
+    started: Instant,
+}
+
+/// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
+struct Outrun;
+
 impl<L: Loader> Registry<L> {
     /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
@@ -76,17 +90,27 @@ impl<L: Loader> Registry<L> {
             return Outcome::Frozen;
         }
         let mut writer = self.writer.lock();
+        let _inside = Inside::enter();
+        // From now on first loads look at their files again before they are published, so this look misses nothing.
+        self.looks.fetch_add(1, Ordering::SeqCst);
         let base = self.snapshot();
         let mut changes = self.detect(&mut writer, &base, hint, unfinished);
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
         let mut dropped = self.droppable(&writer, &base);
-        dropped.extend(self.parted(&writer, &base, &mut changes));
+        dropped.extend(self.parted(&base, &mut changes));
         if !self.is_news(&mut writer, &base, &mut changes, forced) && dropped.is_empty() {
             self.show_refusals(&writer);
             let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
             return if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) };
         }
-        self.reload(&mut writer, &base, changes, unfinished, &dropped, started)
+        let mut purged = BTreeSet::new();
+        let mut change = Reload { changes, unfinished, dropped, started };
+        self.reload(&mut writer, &base, &mut change, &mut purged).unwrap_or_else(|Outrun| {
+            let _alone = self.gate.close();
+            change.dropped.retain(|&id| self.importers(id).is_empty());
+            // Alone, a reload cannot be outrun.
+            self.reload(&mut writer, &self.snapshot(), &mut change, &mut purged).unwrap_or(Outcome::UpToDate)
+        })
     }
 
     /// Is there anything in the changes that was not refused before? Refused changes that a new one touches are tried
@@ -109,7 +133,7 @@ impl<L: Loader> Registry<L> {
             let reads = |id: &ModuleId| changes.get(id).map_or_else(|| self.content(base, *id), Change::hash);
             let same = refusal.changed.iter().all(|(id, hash)| reads(id) == *hash);
             let fresh: BTreeSet<_> = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
-            let touched = plan(&writer.graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
+            let touched = plan(&self.links.lock().graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
             let due = self.waits.is_due(&refusal.planned, Instant::now());
             if same && !touched && !forced && !due && refusal.unmet.iter().all(|unmet| self.is_still(unmet)) {
                 known.extend(refusal.changed.keys().copied());
@@ -153,13 +177,12 @@ impl<L: Loader> Registry<L> {
         self: &Arc<Self>,
         writer: &mut Writer,
         base: &Arc<Snapshot<L>>,
-        mut changes: BTreeMap<ModuleId, Change>,
-        unfinished: &BTreeSet<PathBuf>,
-        dropped: &[ModuleId],
-        started: Instant,
-    ) -> Outcome {
-        let (plan, draft, mut diagnostics) = self.prepare(writer, base, &mut changes, unfinished);
-        let changed = changes.iter().map(|(&id, change)| (id, change.hash())).collect();
+        change: &mut Reload<'_>,
+        purged: &mut BTreeSet<InstanceId>,
+    ) -> Result<Outcome, Outrun> {
+        let (plan, draft, mut diagnostics) = self.prepare(base, &mut change.changes, change.unfinished);
+        let _flights = self.flights.until_ended(draft.id());
+        let changed = change.changes.iter().map(|(&id, change)| (id, change.hash())).collect();
         let planned = plan.iter().map(|&(id, _)| id).collect();
         if diagnostics.is_empty() {
             for &(id, _) in &plan {
@@ -167,31 +190,36 @@ impl<L: Loader> Registry<L> {
             }
         }
         let mut state = draft.finish();
+        if state.moved {
+            return Err(Outrun);
+        }
         diagnostics.append(&mut state.regressions);
         if !diagnostics.is_empty() {
             // Requests see what is wrong as soon as anybody hears of it.
             writer.refusals.push(Refusal { changed, planned, unmet: state.unmet, diagnostics: diagnostics.clone() });
             self.show_refusals(writer);
             self.emit(Event::Refused { generation: base.generation(), diagnostics: diagnostics.clone() });
-            return Outcome::Refused(diagnostics);
+            return Ok(Outcome::Refused(diagnostics));
         }
 
         self.show_refusals(writer);
         let built = state.order.clone();
         let is_itself = |id: ModuleId| base.get(id).filter(|module| module.id() == id).cloned();
-        let leaving: Vec<_> = dropped.iter().filter_map(|&id| is_itself(id)).collect();
-        for old in &leaving {
+        let leaving: Vec<_> = change.dropped.iter().filter_map(|&id| is_itself(id)).collect();
+        for old in leaving.iter().filter(|old| purged.insert(old.instance())) {
             self.purge(old, &draft);
         }
-        let Some(generation) = self.publish(writer, &draft, &state, dropped, Load::Reload, started) else {
-            return Outcome::Frozen;
+        let generation = match self.publish(&draft, &state, &change.dropped, Load::Reload, change.started) {
+            Ok(generation) => generation,
+            Err(Unpublished::Frozen) => return Ok(Outcome::Frozen),
+            Err(Unpublished::Moved) => return Err(Outrun),
         };
         for old in &leaving {
             writer.removed.remove(&old.id());
             self.emit(Event::Dropped { path: old.path().clone() });
         }
         let modules = built.iter().map(|module| (module.path().clone(), module.record.reason.clone())).collect();
-        Outcome::Published { generation, modules, took: started.elapsed() }
+        Ok(Outcome::Published { generation, modules, took: change.started.elapsed() })
     }
 
     /// Plans, and compiles the whole plan before the first hook runs; also returns everything that does not compile.
@@ -200,7 +228,6 @@ impl<L: Loader> Registry<L> {
     /// by halves, so whatever is planned is looked at once more, before and after compiling.
     fn prepare(
         self: &Arc<Self>,
-        writer: &Writer,
         base: &Arc<Snapshot<L>>,
         changes: &mut BTreeMap<ModuleId, Change>,
         unfinished: &BTreeSet<PathBuf>,
@@ -209,7 +236,7 @@ impl<L: Loader> Registry<L> {
         const LOOKS: usize = 8;
         let mut looks = 0;
         loop {
-            let plan = plan(&writer.graph, &changes.keys().copied().collect());
+            let plan = plan(&self.links.lock().graph, &changes.keys().copied().collect());
             looks += 1;
             if looks < LOOKS && self.look_again(base, &plan, changes, unfinished) {
                 continue;

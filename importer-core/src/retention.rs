@@ -128,7 +128,7 @@ impl<L: Loader> Retention<L> {
             id: module.id(),
             path: module.path().clone(),
             instance: module.instance(),
-            record: module.record.clone(),
+            record: module.record(),
             until: generation,
             children: module.children().collect(),
             at: Instant::now(),

@@ -45,6 +45,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Child {
     pub(crate) id: ModuleId,
+    /// The instance that was found.
+    pub(crate) instance: InstanceId,
     /// The name by which it was imported: another one, if both lead to the same file (R19).
     pub(crate) via: ModuleId,
     /// Did this import say that the module may be reloaded (R38)?
@@ -107,8 +109,10 @@ impl<L: Loader> Module<L> {
 
     /// How it came about.
     #[must_use]
-    pub fn record(&self) -> &Record {
-        &self.record
+    pub fn record(&self) -> Record {
+        // A number is only certain once it is published: another load may have been faster.
+        let generation = self.importer.generation().unwrap_or(self.record.generation);
+        Record { generation, ..self.record.clone() }
     }
 
     /// Is it one that is loaded once and never reloaded (R14)?
@@ -131,7 +135,7 @@ impl<L: Loader> Module<L> {
 
 impl<L: Loader> fmt::Debug for Module<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Module").field("path", self.path()).field("record", &self.record).finish_non_exhaustive()
+        f.debug_struct("Module").field("path", self.path()).field("record", &self.record()).finish_non_exhaustive()
     }
 }
 
@@ -172,6 +176,18 @@ impl<L: Loader> Snapshot<L> {
         let slots = self.chunks.iter().flat_map(|chunk| chunk.iter()).enumerate();
         // A module stands in the slots of its other names as well.
         slots.filter_map(|(slot, module)| module.as_ref().filter(|module| module.id().slot() == slot))
+    }
+
+    /// The modules, by slot, that `older` has not, or has another instance of.
+    pub(crate) fn not_in<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = &'a Arc<Module<L>>> {
+        let differs =
+            move |at: &usize| older.chunks.get(*at).is_none_or(|chunk| !Arc::ptr_eq(chunk, &self.chunks[*at]));
+        let slots = (0..self.chunks.len()).filter(differs).flat_map(|at| at * CHUNK..(at + 1) * CHUNK);
+        let get = |snapshot: &'a Self, slot: usize| snapshot.chunks.get(slot / CHUNK)?[slot % CHUNK].as_ref();
+        let is_same = move |slot: usize, module: &Arc<Module<L>>| {
+            get(older, slot).is_some_and(|before| Arc::ptr_eq(before, module))
+        };
+        slots.filter_map(move |slot| get(self, slot).filter(|module| !is_same(slot, module)))
     }
 
     /// The next generation: this one with some modules replaced or added, and some dropped.

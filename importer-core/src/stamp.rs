@@ -1,6 +1,9 @@
 //! How a change is recognised: the content hash decides, the stamp avoids reading.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// Hash of a file's content. Two texts are the same exactly when their hashes are (BLAKE3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,4 +41,15 @@ pub struct Stamp {
     pub changed: i128,
     /// Device and inode: another file under the same name.
     pub file: (u64, u64),
+}
+
+impl Stamp {
+    /// File systems keep times in steps. What was written in the very step in which it is read may be written again
+    /// without another stamp, so a stamp this young says nothing about what comes later.
+    #[must_use]
+    pub fn is_young(&self) -> bool {
+        const STEP: i128 = 20_000_000;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
+        self.changed >= now - STEP
+    }
 }

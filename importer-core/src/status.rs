@@ -111,7 +111,7 @@ impl<L: Loader> Registry<L> {
         ModuleStatus {
             path: module.path().clone(),
             state: self.refusal(module.id()).map_or(State::UpToDate, State::Stale),
-            record: Some(module.record.clone()),
+            record: Some(module.record()),
             library: module.is_library(),
             children: paths(children),
             friends: paths(friends),

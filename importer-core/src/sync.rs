@@ -3,18 +3,53 @@
 //! Under `--cfg loom` these are models, which try every interleaving: see `tests/loom.rs`.
 
 #[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, AtomicU64, Mutex, RwLock, Swap};
+pub(crate) use self::real::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap};
 
 #[cfg(loom)]
-pub(crate) use self::model::{AtomicBool, AtomicU64, Mutex, RwLock, Swap};
+pub(crate) use self::model::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap};
 
 #[cfg(not(loom))]
 mod real {
-    use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+    use std::{cell::Cell, sync::Arc};
 
     use arc_swap::ArcSwap;
+    use parking_lot::MutexGuard;
     pub(crate) use parking_lot::{Mutex, RwLock};
+
+    thread_local! {
+        /// Is this thread loading something?
+        pub(crate) static LOADING: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Wakes those who wait for what a lock guards to change.
+    #[derive(Default)]
+    pub(crate) struct Condvar(parking_lot::Condvar);
+
+    impl Condvar {
+        pub(crate) fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+            self.0.wait(&mut guard);
+            guard
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+
+    /// Many may be inside, or one closes it and is alone.
+    #[derive(Default)]
+    pub(crate) struct Gate(RwLock<()>);
+
+    impl Gate {
+        pub(crate) fn enter(&self) -> impl Drop + '_ {
+            self.0.read()
+        }
+
+        pub(crate) fn close(&self) -> impl Drop + '_ {
+            self.0.write()
+        }
+    }
 
     /// A pointer that is loaded without waiting and replaced with one store.
     pub(crate) struct Swap<T>(ArcSwap<T>);
@@ -36,7 +71,7 @@ mod real {
 
 #[cfg(loom)]
 mod model {
-    use std::sync::Arc;
+    use std::{cell::Cell, sync::Arc};
 
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -74,6 +109,36 @@ mod model {
     impl<T: Default> Default for RwLock<T> {
         fn default() -> Self {
             Self(loom::sync::RwLock::new(T::default()))
+        }
+    }
+
+    loom::thread_local! {
+        pub(crate) static LOADING: Cell<bool> = Cell::new(false);
+    }
+
+    #[derive(Default)]
+    pub(crate) struct Condvar(loom::sync::Condvar);
+
+    impl Condvar {
+        pub(crate) fn wait<'a, T>(&self, guard: loom::sync::MutexGuard<'a, T>) -> loom::sync::MutexGuard<'a, T> {
+            self.0.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+
+    #[derive(Default)]
+    pub(crate) struct Gate(RwLock<()>);
+
+    impl Gate {
+        pub(crate) fn enter(&self) -> impl Drop + '_ {
+            self.0.read()
+        }
+
+        pub(crate) fn close(&self) -> impl Drop + '_ {
+            self.0.write()
         }
     }
 

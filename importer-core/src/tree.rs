@@ -25,6 +25,8 @@ pub struct Source {
     pub hash: ContentHash,
     /// Stamp of the descriptor that was read.
     pub stamp: Stamp,
+    /// Was the stamp old enough when the text was read? Then a later write moves it.
+    pub settled: bool,
 }
 
 /// Why a file cannot be a module.
@@ -90,8 +92,8 @@ pub trait SourceTree: Send + Sync + 'static {
     fn names(&self, directory: &Path) -> Vec<String>;
 }
 
-/// Decodes what was read.
-fn decode(path: &Path, bytes: &[u8], stamp: Stamp) -> Result<Source, ReadError> {
+/// Decodes what was read. `settled`: see [`Source`].
+fn decode(path: &Path, bytes: &[u8], stamp: Stamp, settled: bool) -> Result<Source, ReadError> {
     let hash = ContentHash::of(bytes);
     if let Some(offset) = bytes.iter().position(|&b| b == 0) {
         return Err(ReadError::NotText { offset, byte: 0 });
@@ -102,7 +104,7 @@ fn decode(path: &Path, bytes: &[u8], stamp: Stamp) -> Result<Source, ReadError> 
     if text.is_empty() {
         return Err(ReadError::Empty);
     }
-    Ok(Source { path: path.into(), text: text.into(), hash, stamp })
+    Ok(Source { path: path.into(), text: text.into(), hash, stamp, settled })
 }
 
 type File = (Vec<u8>, Stamp);
@@ -141,7 +143,8 @@ impl SourceTree for MemoryTree {
     fn read(&self, path: &Path) -> Result<Source, ReadError> {
         let files = self.files.read();
         let (bytes, stamp) = files.get(path).ok_or(ReadError::Missing)?;
-        decode(path, bytes, *stamp)
+        // No two writes have the same stamp here.
+        decode(path, bytes, *stamp, true)
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
@@ -303,13 +306,14 @@ impl SourceTree for DiskTree {
         use std::io::Read;
 
         let (found, stamp) = self.find(path)?;
+        let settled = !stamp.is_young();
         let mut bytes = Vec::with_capacity(usize::try_from(stamp.len).unwrap_or(0) + 1);
         // One byte more than allowed, so that a file that grows meanwhile is noticed.
         found.reopen()?.take(self.limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > self.limit {
             return Err(ReadError::TooLarge { len: bytes.len() as u64, limit: self.limit });
         }
-        decode(path, &bytes, stamp)
+        decode(path, &bytes, stamp, settled)
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {

@@ -9,8 +9,8 @@ use std::sync::{
 
 use loom::thread;
 use samovar_importer::{
-    Carry, Diagnostic, Hint, ImportOptions, Importer, Loader, MemoryTree, Module, Outcome, Registry, Scope, Source,
-    View,
+    Carry, Diagnostic, Hint, ImportOptions, Importer, InstanceId, Loader, MemoryTree, Module, Outcome, Registry, Scope,
+    Source, View,
 };
 
 /// Texts are `version` or `version child`.
@@ -73,7 +73,16 @@ fn site() -> Site {
 }
 
 fn load(registry: &Arc<Registry<Words>>, scope: &Arc<Scope>) -> Arc<Module<Words>> {
-    registry.pin(scope).import(None, "~/h", &ImportOptions::default()).expect("loads")
+    load_as(registry, scope, "~/h")
+}
+
+fn load_as(registry: &Arc<Registry<Words>>, scope: &Arc<Scope>, name: &str) -> Arc<Module<Words>> {
+    registry.pin(scope).import(None, name, &ImportOptions::default()).expect("loads")
+}
+
+/// Which instance of its child a module has.
+fn child(module: &Module<Words>) -> InstanceId {
+    module.value().child.as_ref().expect("a child").instance()
 }
 
 /// The versions of handler and child, which are changed together.
@@ -115,6 +124,53 @@ fn r23_two_first_loads_are_one() {
         let instance = load(&registry, &scope).instance();
         assert_eq!(request.join().expect("no panic"), instance);
         assert_eq!(registry.loader().loads.load(Ordering::SeqCst), 2);
+    });
+}
+
+#[test]
+fn r23_first_loads_that_share_a_child_load_it_once() {
+    explore(|| {
+        let Site { tree, registry, scope } = site();
+        tree.write("/s/g.w", "1 c");
+        let (other, at) = (registry.clone(), scope.clone());
+        let request = thread::spawn(move || child(&load_as(&other, &at, "~/g")));
+        let of_handler = child(&load(&registry, &scope));
+        assert_eq!(request.join().expect("no panic"), of_handler);
+        assert_eq!(registry.loader().loads.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn r31_a_first_load_and_the_reload_of_its_child_are_one_generation_in_the_end() {
+    explore(|| {
+        let Site { tree, registry, scope } = site();
+        load_as(&registry, &scope, "~/c");
+        tree.write("/s/c.w", "2");
+        let (other, at) = (registry.clone(), scope.clone());
+        let request = thread::spawn(move || drop(load(&other, &at)));
+        assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { .. }));
+        request.join().expect("no panic");
+        assert_eq!(child(&load(&registry, &scope)), load_as(&registry, &scope, "~/c").instance());
+        assert_eq!(load_as(&registry, &scope, "~/c").value().version, "2");
+    });
+}
+
+#[test]
+fn r35_two_halves_of_a_cycle_end() {
+    /// In words: a load in a load is more than a modelled thread has room for.
+    const STACK: usize = 1 << 16;
+    explore(|| {
+        let Site { tree, registry, scope } = site();
+        tree.write("/s/c.w", "1 h");
+        let ask = |name: &'static str| {
+            let (registry, scope) = (registry.clone(), scope.clone());
+            let import = move || registry.pin(&scope).import(None, name, &ImportOptions::default()).err();
+            thread::Builder::new().stack_size(STACK).spawn(import).expect("spawned")
+        };
+        for asked in [ask("~/h"), ask("~/c")] {
+            let error = asked.join().expect("no panic").expect("a cycle").to_string();
+            assert!(error.contains("import cycle"), "{error}");
+        }
     });
 }
 

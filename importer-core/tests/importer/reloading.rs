@@ -353,7 +353,7 @@ fn r40_a_reload_in_progress_is_dropped() {
     let (arrived, at_wait) = mpsc::channel();
     let (go, gone) = mpsc::channel();
     let gone = std::sync::Mutex::new(gone);
-    let wait = move || {
+    let wait = move |_: &str| {
         arrived.send(()).expect("the test listens");
         gone.lock().expect("one thread").recv().expect("the test goes on");
     };

@@ -20,14 +20,15 @@ use samovar_importer::{
 };
 
 type OnCompile = Box<dyn Fn(&str) + Send + Sync>;
+type OnWait = Box<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
 pub(crate) struct Toy {
     pub(crate) loads: AtomicUsize,
     /// Called with each text that is compiled.
     pub(crate) on_compile: Option<OnCompile>,
-    /// Called when a text says `wait`.
-    pub(crate) wait: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Called when a text says `wait PLACE`.
+    pub(crate) wait: Option<OnWait>,
 }
 
 pub(crate) struct Instance {
@@ -79,7 +80,7 @@ impl Loader for Toy {
                 "version" => instance.version = rest,
                 "carry" => instance.carry = Some(rest),
                 "raise" => return Err(Diagnostic::error(rest)),
-                "wait" => self.wait.as_ref().expect("a test that waits says how")(),
+                "wait" => self.wait.as_ref().expect("a test that waits says how")(&rest),
                 "call" => {
                     let helper = instance.children[&rest].value();
                     let name = helper.lazy.as_deref().expect("the helper says what it imports");
