@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use samovar_rhai::status_page;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 use crate::{
     body::{self, Body},
+    range,
     route::is_hidden,
 };
 
 /// Serves `file`, which must lie below `root` also when its links are followed.
-pub(crate) async fn serve(root: &Path, file: PathBuf, request: Request<()>) -> Response<Body> {
+pub(crate) async fn serve(root: &Path, file: PathBuf, mut request: Request<()>) -> Response<Body> {
     let not_found = || body::whole(status_page(StatusCode::NOT_FOUND, None));
     // What is no regular file must not even be opened: opening a FIFO waits for its other end.
     let root = root.to_path_buf();
@@ -25,12 +26,38 @@ pub(crate) async fn serve(root: &Path, file: PathBuf, request: Request<()>) -> R
         (!hidden && real.is_file()).then_some(file)
     };
     let Ok(Some(file)) = tokio::task::spawn_blocking(confined).await else { return not_found() };
+    if request.method() == Method::OPTIONS {
+        return methods();
+    }
+    if let Some(condition) = range::settle(request.headers_mut())
+        && !range::is_current(&condition, &validators(&file).await)
+    {
+        request.headers_mut().remove(header::RANGE);
+    }
     match ServeFile::new(file).oneshot(request).await {
         Ok(mut response) if response.status() != StatusCode::NOT_FOUND => {
             say_charset(response.headers_mut());
             body::streamed(response)
         }
         Ok(_) => not_found(),
+        Err(never) => match never {},
+    }
+}
+
+/// What may be done with a file.
+fn methods() -> Response<Body> {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    body::whole(response)
+}
+
+/// The headers of a file, which tell one version of it from another.
+async fn validators(file: &Path) -> HeaderMap {
+    let mut request = Request::new(());
+    *request.method_mut() = Method::HEAD;
+    match ServeFile::new(file).oneshot(request).await {
+        Ok(response) => response.into_parts().0.headers,
         Err(never) => match never {},
     }
 }

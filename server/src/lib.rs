@@ -25,6 +25,7 @@ mod open;
 mod phase;
 mod policy;
 mod pool;
+mod range;
 mod reconfigure;
 mod respond;
 mod route;

@@ -18,13 +18,11 @@ use tokio::{
 use crate::{
     open::OpenError,
     site::{Peers, Site},
-    strict::Strict,
+    strict::{self, Strict},
 };
 
 /// A client must have sent the head of its request within this time.
 const HEADER_TIME: Duration = Duration::from_secs(15);
-/// The head of a request may be so large.
-const HEADER_BYTES: usize = 64 << 10;
 /// When the server stops, requests that are under way have so long to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// When the system gives no descriptors, accepting rests so long.
@@ -198,7 +196,7 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     });
     let mut builder = http1::Builder::new();
     // Without a timer the header timeout does nothing.
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(strict::HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -48,11 +48,12 @@ type Answer = Result<Response<Body>, Response<Bytes>>;
 
 impl Way<'_> {
     /// Answers. Whatever goes wrong becomes a response, and a line in the log.
-    pub(crate) async fn respond<B>(&self, request: Request<B>) -> Response<Body>
+    pub(crate) async fn respond<B>(&self, mut request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        name_host(&mut request);
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
         let mut aftermath = Aftermath::default();
@@ -68,6 +69,9 @@ impl Way<'_> {
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        if let Some(response) = about_no_resource(&request) {
+            return Err(response);
+        }
         let path = url::normalize(request.uri().path()).map_err(|error| {
             status_page(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST), None)
         })?;
@@ -264,10 +268,6 @@ where
     if body.size_hint().lower() > policy.body_limit {
         return Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None));
     }
-    // What says that it is too large is not waited for.
-    if body.size_hint().lower() > policy.body_limit {
-        return Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None));
-    }
     let limit = usize::try_from(policy.body_limit).unwrap_or(usize::MAX);
     let whole = tokio::time::timeout(policy.timeout, Limited::new(body, limit).collect());
     match whole.await {
@@ -278,6 +278,32 @@ where
         Ok(Err(_)) => Err(status_page(StatusCode::BAD_REQUEST, None)),
         Err(_) => Err(status_page(StatusCode::REQUEST_TIMEOUT, None)),
     }
+}
+
+/// A target that names a host means that one, whatever the header says (RFC 9112, 3.2.2).
+fn name_host<B>(request: &mut Request<B>) {
+    let named = request.uri().authority().filter(|_| request.method() != Method::CONNECT);
+    if let Some(host) = named.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+/// What methods a server can be asked for that knows nothing of the resource.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
+/// Answers what is asked of the server itself: what it can do, and to be a tunnel, which it is not.
+fn about_no_resource<B>(request: &Request<B>) -> Option<Response<Bytes>> {
+    let mut response = match *request.method() {
+        Method::CONNECT => status_page(StatusCode::METHOD_NOT_ALLOWED, None),
+        Method::OPTIONS if request.uri().path() == "*" => {
+            let mut response = Response::default();
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        _ => return None,
+    };
+    response.headers_mut().insert(header::ALLOW, METHODS);
+    Some(response)
 }
 
 fn host_name(headers: &HeaderMap) -> Option<&str> {

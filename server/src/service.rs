@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
 
 use crate::{
@@ -101,8 +101,10 @@ impl HandlerService {
         let Ok(path) = samovar_config::url::normalize(parts.uri.path()) else {
             return status_page(StatusCode::BAD_REQUEST, None);
         };
-        let Ok(body) = Limited::new(body, self.body_limit).collect().await else {
-            return status_page(StatusCode::PAYLOAD_TOO_LARGE, None);
+        let body = match Limited::new(body, self.body_limit).collect().await {
+            Ok(body) => body,
+            Err(error) if error.is::<LengthLimitError>() => return status_page(StatusCode::PAYLOAD_TOO_LARGE, None),
+            Err(_) => return status_page(StatusCode::BAD_REQUEST, None),
         };
         let peers = parts.extensions.get::<Peers>();
         let head = RequestHead {

@@ -3,7 +3,11 @@
 //! The HTTP library accepts lines that end without a carriage return, and forgets a `Content-Length` beside a
 //! `Transfer-Encoding`. A server in front of this one may read such a request differently, and somebody who knows can
 //! smuggle a second request past it (RFC 9112, 11.2). So each head is looked at before the library sees it; one that is
-//! ambiguous is replaced by bytes that are no HTTP, which the library answers with 400, and closes the connection.
+//! ambiguous is replaced by bytes that are no HTTP, which the library answers with 400, and closes the connection. The
+//! same goes for heads that name no host, or two (RFC 9112, 3.2).
+//!
+//! A head that is too large is not let to its end, so that the library says so; it looks at its own bound only when it
+//! has read more than that.
 
 use std::{
     io,
@@ -15,7 +19,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What the library gets to read in place of an ambiguous head.
 const REFUSED: &[u8] = b"\x01\r\n\r\n";
-/// A line longer than this is refused by the library, as part of a head that is too large.
+/// The head of a request may be so large, in bytes. The library is told the same.
+pub(crate) const HEAD: usize = 64 << 10;
+/// A line in a body with chunks may be so long; the library takes no longer ones.
 const LINE: usize = 64 << 10;
 
 /// A connection whose requests are looked at.
@@ -38,11 +44,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
-        let Some(at) = self.watch.look(&buffer.filled()[before..]) else { return Poll::Ready(Ok(())) };
-        // What was good before the ambiguous head stays; then comes what is no HTTP, as far as there is room.
-        buffer.set_filled(before + at);
-        let room = buffer.remaining().min(REFUSED.len());
-        buffer.put_slice(&REFUSED[..room]);
+        match self.watch.look(&buffer.filled()[before..]) {
+            Look::Good => {}
+            // What was good before the ambiguous head stays; then comes what is no HTTP, as far as there is room.
+            Look::Ambiguous(at) => {
+                buffer.set_filled(before + at);
+                let room = buffer.remaining().min(REFUSED.len());
+                buffer.put_slice(&REFUSED[..room]);
+            }
+            Look::TooLarge(at) => buffer.filled_mut()[before + at..].fill(b'x'),
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -79,6 +90,11 @@ struct Watch {
     at: Place,
     /// The line so far, of a head or of a chunk's size.
     line: Vec<u8>,
+    /// The bytes of the head so far, up to its last whole line.
+    head: usize,
+    /// Must a host be named? Older clients do not know that.
+    names_host: bool,
+    hosts: usize,
     length: Option<u64>,
     chunked: bool,
     encoded: bool,
@@ -96,33 +112,46 @@ enum Place {
     /// In a chunk, with so many bytes to come, its line end included.
     Chunk(u64),
     Trailers,
+    /// In a head that is too large, and without an end for that.
+    Endless,
     /// Refused, or no longer HTTP: nothing more is looked at.
     Over,
+}
+
+/// What is to be done with the bytes that came.
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    Good,
+    /// From this one on they are not to be passed on.
+    Ambiguous(usize),
+    /// From this one on they must not end the head.
+    TooLarge(usize),
 }
 
 /// Ends a look at once.
 struct Ambiguous;
 
 impl Watch {
-    /// Looks at bytes that came. The place of the first that must not be passed on.
-    fn look(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Looks at bytes that came.
+    fn look(&mut self, bytes: &[u8]) -> Look {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
             at += match self.at {
-                Place::Over => return None,
+                Place::Over => return Look::Good,
+                Place::Endless => return Look::TooLarge(at),
                 Place::Body(left) => self.skip(rest, left, Place::Body, Place::Start),
                 Place::Chunk(left) => self.skip(rest, left, Place::Chunk, Place::ChunkSize),
                 Place::Start | Place::Fields | Place::ChunkSize | Place::Trailers => match self.line(rest) {
                     Ok(taken) => taken,
                     Err(Ambiguous) => {
                         self.at = Place::Over;
-                        return Some(at);
+                        return Look::Ambiguous(at);
                     }
                 },
             };
         }
-        None
+        Look::Good
     }
 
     fn skip(&mut self, rest: &[u8], left: u64, stay: fn(u64) -> Place, then: Place) -> usize {
@@ -134,7 +163,13 @@ impl Watch {
 
     /// Takes up to the end of the line.
     fn line(&mut self, rest: &[u8]) -> Result<usize, Ambiguous> {
-        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+        let end = rest.iter().position(|&byte| byte == b'\n');
+        let in_head = matches!(self.at, Place::Start | Place::Fields);
+        if in_head && self.head + self.line.len() + end.unwrap_or(rest.len()) >= HEAD {
+            self.at = Place::Endless;
+            return Ok(0);
+        }
+        let Some(end) = end else {
             self.line.extend_from_slice(rest);
             if self.line.len() > LINE {
                 self.at = Place::Over;
@@ -142,6 +177,9 @@ impl Watch {
             return Ok(rest.len());
         };
         self.line.extend_from_slice(&rest[..end]);
+        if in_head {
+            self.head += self.line.len() + 1;
+        }
         let mut line = std::mem::take(&mut self.line);
         if line.pop() != Some(b'\r') {
             return Err(Ambiguous);
@@ -156,9 +194,10 @@ impl Watch {
     fn whole_line(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
         match (self.at, line) {
             // Empty lines before a request are to be ignored.
-            (Place::Start, []) => {}
-            (Place::Start, _) => {
+            (Place::Start, []) => self.head = 0,
+            (Place::Start, line) => {
                 (self.length, self.chunked, self.encoded) = (None, false, false);
+                (self.names_host, self.hosts) = (line.ends_with(b" HTTP/1.1"), 0);
                 self.at = Place::Fields;
             }
             (Place::Fields, []) => self.end_of_head()?,
@@ -174,7 +213,7 @@ impl Watch {
                 };
             }
             (Place::Trailers, []) => self.at = Place::Start,
-            (Place::Trailers | Place::Body(_) | Place::Chunk(_) | Place::Over, _) => {}
+            (Place::Trailers | Place::Body(_) | Place::Chunk(_) | Place::Endless | Place::Over, _) => {}
         }
         Ok(())
     }
@@ -194,11 +233,17 @@ impl Watch {
             }
             self.encoded = true;
             self.chunked = value.eq_ignore_ascii_case(b"chunked");
+        } else if name.eq_ignore_ascii_case(b"host") {
+            self.hosts += 1;
         }
         Ok(())
     }
 
     fn end_of_head(&mut self) -> Result<(), Ambiguous> {
+        self.head = 0;
+        if self.hosts > 1 || (self.names_host && self.hosts == 0) {
+            return Err(Ambiguous);
+        }
         self.at = match (self.encoded, self.length) {
             (true, Some(_)) => return Err(Ambiguous),
             // An encoding that only looks like the one that is known.
@@ -215,6 +260,8 @@ impl Watch {
 mod tests {
     use super::*;
 
+    const HOST: &str = "Host: a\r\n";
+
     /// What is left of a stream when it comes in pieces of every size.
     #[track_caller]
     fn check(stream: &str, passed: Option<&str>) {
@@ -222,7 +269,11 @@ mod tests {
             let mut watch = Watch::default();
             let (mut found, mut stopped) = (String::new(), false);
             for piece in stream.as_bytes().chunks(size) {
-                let end = watch.look(piece);
+                let end = match watch.look(piece) {
+                    Look::Good => None,
+                    Look::Ambiguous(at) => Some(at),
+                    Look::TooLarge(at) => panic!("{stream:?} in pieces of {size}: too large at {at}"),
+                };
                 found += &String::from_utf8_lossy(&piece[..end.unwrap_or(piece.len())]);
                 if end.is_some() {
                     stopped = true;
@@ -238,34 +289,68 @@ mod tests {
 
     #[test]
     fn what_can_be_read_in_one_way_is_passed() {
+        let get = format!("GET / HTTP/1.1\r\n{HOST}\r\n");
+        let post = format!("POST / HTTP/1.1\r\n{HOST}");
         for stream in [
-            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "\r\nGET / HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\na\nb\n\nGET / HTTP/1.1\r\n\r\n",
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\n\n\n\n\r\n0\r\nA: b\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+            get.clone(),
+            format!("\r\n{get}{get}"),
+            "GET / HTTP/1.0\r\n\r\n".into(),
+            format!("{post}Content-Length: 5\r\n\r\na\nb\n\n{get}"),
+            format!("{post}Transfer-Encoding: chunked\r\n\r\n3;x=y\r\n\n\n\n\r\n0\r\nA: b\r\n\r\n{get}"),
+            format!("{post}Content-Length: 0\r\n\r\n{get}"),
         ] {
-            check(stream, None);
+            check(&stream, None);
         }
     }
 
     #[test]
     fn what_can_be_read_in_two_ways_is_not() {
+        let post = format!("POST / HTTP/1.1\r\n{HOST}");
         for head in [
-            "GET / HTTP/1.1\nHost: a\n\n",
-            "GET / HTTP/1.1\r\nHost: a\n\r\n",
-            "GET / HTTP/1.1\r\nHost: a\r\n\n",
-            "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
-            "POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\nabc",
-            "POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\nabc",
-            "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
-            "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "GET / HTTP/1.1\nHost: a\n\n".into(),
+            "GET / HTTP/1.1\r\nHost: a\n\r\n".into(),
+            "GET / HTTP/1.1\r\nHost: a\r\n\n".into(),
+            "GET / HTTP/1.1\r\nA: b\r\n\r\n".into(),
+            "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n".into(),
+            "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n".into(),
+            format!("{post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            format!("{post}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
+            format!("{post}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"),
+            format!("{post}Content-Length: 3, 3\r\n\r\nabc"),
+            format!("{post}Content-Length: +3\r\n\r\nabc"),
+            format!("{post}Transfer-Encoding: xchunked\r\n\r\n"),
+            format!("{post}Transfer-Encoding: gzip, chunked\r\n\r\n"),
         ] {
-            check(head, Some(""));
-            let first = "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\na\n\nb";
-            check(&format!("{first}{head}"), Some(first));
+            check(&head, Some(""));
+            let first = format!("{post}Content-Length: 4\r\n\r\na\n\nb");
+            check(&format!("{first}{head}"), Some(&first));
+        }
+    }
+
+    /// Once a head is too large, none of its bytes ends it, in one line or in many, in pieces of every size.
+    #[test]
+    fn a_head_that_is_too_large_has_no_end() {
+        let first = format!("GET / HTTP/1.1\r\n{HOST}\r\n");
+        for fields in [format!("A: {}\r\n", "a".repeat(HEAD)), "A: b\r\n".repeat(HEAD / 4)] {
+            let stream = format!("{first}GET / HTTP/1.1\r\n{fields}\r\n");
+            for size in [7, 4096, stream.len()] {
+                let mut watch = Watch::default();
+                let (mut good, mut endless) = (0, false);
+                for piece in stream.as_bytes().chunks(size) {
+                    match watch.look(piece) {
+                        Look::Good => assert!(!endless, "pieces of {size}"),
+                        Look::Ambiguous(at) => panic!("pieces of {size}: ambiguous at {at}"),
+                        Look::TooLarge(at) => {
+                            assert!(!endless || at == 0, "pieces of {size}: all of it");
+                            endless = true;
+                            good += at;
+                            continue;
+                        }
+                    }
+                    good += piece.len();
+                }
+                assert!(endless && good <= first.len() + HEAD, "pieces of {size}: {good} bytes");
+            }
         }
     }
 }

@@ -261,3 +261,25 @@ fn a_script_without_a_handler_is_404() {
     assert_eq!(program.get("/wrong").status, 500);
     assert!(!program.log().contains("lib failed"), "{}", program.log());
 }
+
+#[test]
+fn a_range_that_cannot_be_served_as_asked_is_the_whole_file() {
+    let (_site, program) = serve("=== f.txt\n0123456789");
+    let mut client = program.connect();
+    let validators = client.get("/f.txt");
+    let (tag, date) = (validators.header("etag").expect("a tag"), validators.header("last-modified").expect("a date"));
+    for (headers, expected) in [
+        (vec![("Range", "bytes=2-4")], "206 234"),
+        (vec![("Range", "bytes=-2")], "206 89"),
+        (vec![("Range", "bytes=0-1,4-5")], "200 0123456789"),
+        (vec![("Range", "bytes=4-2")], "200 0123456789"),
+        (vec![("Range", "lines=1-2")], "200 0123456789"),
+        (vec![("Range", "bytes=2-4"), ("If-Range", tag)], "206 234"),
+        (vec![("Range", "bytes=2-4"), ("If-Range", date)], "206 234"),
+        (vec![("Range", "bytes=2-4"), ("If-Range", "\"other\"")], "200 0123456789"),
+        (vec![("Range", "bytes=2-4"), ("If-Range", "Sat, 01 Jan 2000 00:00:00 GMT")], "200 0123456789"),
+    ] {
+        assert_eq!(client.request("GET", "/f.txt", &headers, b"").brief(), expected, "{headers:?}");
+    }
+    assert_eq!(client.request("GET", "/f.txt", &[("Range", "bytes=10-")], b"").status, 416);
+}

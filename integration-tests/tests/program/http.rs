@@ -63,6 +63,8 @@ fn a_head_over_the_limit_is_431() {
     let (_site, program) = serve(SITE);
     for head in [
         format!("GET /echo HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "x".repeat(1_000_000)),
+        format!("GET /echo HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "x".repeat(66_000)),
+        format!("GET /echo HTTP/1.1\r\nHost: a\r\n{}\r\n", format!("X: {}\r\n", "x".repeat(5_000)).repeat(14)),
         format!("GET /echo HTTP/1.1\r\nHost: a\r\n{}\r\n", "X-More: 1\r\n".repeat(1_000)),
     ] {
         let mut client = program.connect();
@@ -87,6 +89,42 @@ fn what_is_no_http_is_400_and_closed() {
         check_refused(&program, bytes);
     }
     assert_eq!(program.get("/echo").status, 200);
+}
+
+#[test]
+fn a_request_that_names_no_host_or_two_is_400_and_closed() {
+    let (_site, program) = serve(SITE);
+    for hosts in ["", "X: y\r\n", "Host: a\r\nHost: b\r\n", "Host: a\r\nHost: a\r\n"] {
+        check_refused(&program, &format!("GET /echo HTTP/1.1\r\n{hosts}\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
+    // Older clients do not know that they have to.
+    let mut client = program.connect();
+    client.send_raw(b"GET /echo HTTP/1.0\r\n\r\n");
+    assert_eq!(client.receive(false).brief(), "200 /echo ");
+}
+
+#[test]
+fn a_target_that_names_a_host_means_that_one() {
+    let (_site, program) =
+        serve("=== h.rhai\nfn handler(req) { `${req.host} ${req.path} ${req.headers_in[\"Host\"]}` }");
+    let answer = program.connect().request("GET", "http://b:81/h", &[], b"");
+    assert_eq!(answer.brief(), "200 b /h b:81");
+}
+
+#[test]
+fn a_tunnel_is_refused_and_the_server_says_what_it_can_do() {
+    let (_site, program) = serve("=== h.rhai\nfn handler(req) { req.method }\n=== f.txt\nfile");
+    for target in ["/h", "example.org:443", "/f.txt"] {
+        let answer = program.connect().request("CONNECT", target, &[], b"");
+        assert_eq!(answer.status, 405, "{target}");
+        assert!(answer.header("allow").is_some_and(|methods| methods.contains("GET")), "{answer:?}");
+    }
+    for (target, status, methods) in [("*", 204, "POST"), ("/f.txt", 204, "GET, HEAD, OPTIONS")] {
+        let answer = program.connect().request("OPTIONS", target, &[], b"");
+        assert_eq!(answer.status, status, "{target}");
+        assert!(answer.header("allow").is_some_and(|said| said.contains(methods)), "{answer:?}");
+    }
+    assert_eq!(program.connect().request("OPTIONS", "/h", &[], b"").brief(), "200 OPTIONS");
 }
 
 /// A proxy that reads the one length and a server that reads the other do not see the same requests.
