@@ -11,6 +11,7 @@ pub struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) count: Count,
+    absences: &'static [(&'static str, &'static str)],
 }
 
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ pub(crate) struct Mismatch {
 
 impl Parameter {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, count: Count::One }
+        Self { name, kind, count: Count::One, absences: &[] }
     }
 
     /// Any text.
@@ -81,6 +82,12 @@ impl Parameter {
     #[must_use]
     pub const fn choice(name: &'static str, words: &'static [&'static str]) -> Self {
         Self::new(name, Kind::Choice(words))
+    }
+
+    /// With words that people may expect and that there are not, each with what to do instead.
+    #[must_use]
+    pub const fn absences(self, absences: &'static [(&'static str, &'static str)]) -> Self {
+        Self { absences, ..self }
     }
 
     /// A whole number within bounds, both included.
@@ -169,7 +176,9 @@ impl Parameter {
             Kind::Address => ("expected `port` or `address:port`".to_owned(), &[]),
             Kind::Checked { expected, .. } => (format!("expected {expected}"), &[]),
         };
-        let help = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+        let close = || nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+        let absent = self.absences.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        let help = absent.map(|(_, help)| (*help).to_owned()).or_else(close);
         Mismatch { expected, help }
     }
 }

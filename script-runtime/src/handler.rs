@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use rhai::{Dynamic, FuncArgs};
+use rhai::{Dynamic, Engine, FuncArgs};
 use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Scope, View};
 
 use crate::{
     call::call,
     http::{Exchange, Verdict, status_page, verdict},
     interpreter::Alive,
-    link::call_callback,
+    link::{Limits, call_callback},
     scripts::{Script, Scripts},
     under_way::Purpose,
 };
@@ -24,6 +24,7 @@ pub struct Handler {
     located: Located,
     function: Arc<str>,
     time: Duration,
+    engine: Arc<Engine>,
     optional: bool,
 }
 
@@ -32,6 +33,7 @@ pub struct Handler {
 pub struct Pin {
     view: Arc<View<Scripts>>,
     time: Duration,
+    engine: Arc<Engine>,
 }
 
 impl Pin {
@@ -45,8 +47,7 @@ impl Pin {
     /// [`Handler::respond`] does so by itself. Errors are told to the log.
     pub fn finish(&self, exchange: &Exchange) {
         while let Some(callback) = exchange.take_finish() {
-            let linker = self.view.registry().loader().linker();
-            let run = || call_callback(linker, &callback, &mut []);
+            let run = || call_callback(&self.engine, &callback, &mut []);
             if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.clone()), run) {
                 let uri = &exchange.head().uri;
                 tracing::error!("a callback given to on_finish by {uri} failed\n{}", error.render(false));
@@ -65,7 +66,8 @@ impl Handler {
         time: Duration,
     ) -> Result<Self, ImportError> {
         let located = registry.locate_root(module, &scope, options)?;
-        Ok(Self { registry, scope, located, function: function.into(), time, optional: false })
+        let engine = registry.loader().linker().engine();
+        Ok(Self { registry, scope, located, function: function.into(), time, engine, optional: false })
     }
 
     /// The same function with another deadline.
@@ -73,6 +75,27 @@ impl Handler {
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
         self
+    }
+
+    /// The same function, with other limits for what its calls use up; loading its module has those of the interpreter.
+    /// `None` if [`Builder::register`](crate::Builder::register) was used: then there is one engine, with one set of limits.
+    ///
+    /// ```
+    /// use samovar_rhai::{Interpreter, Limits, importer::MemoryTree};
+    ///
+    /// let tree = MemoryTree::default();
+    /// tree.write("/site/echo.rhai", "fn twice(text) { text + text }");
+    /// let interpreter = Interpreter::builder("site").build_on(tree, Some("/site".as_ref()));
+    /// let wide = interpreter.handler("echo::twice")?;
+    /// let narrow = wide.clone().limits(&Limits { string_bytes: 8, ..Limits::default() }).ok_or("one engine")?;
+    /// assert_eq!(wide.call::<String>(("samovar",))?, "samovarsamovar");
+    /// assert!(narrow.call::<String>(("samovar",)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn limits(self, limits: &Limits) -> Option<Self> {
+        let engine = self.registry.loader().linker().engines().with(limits)?;
+        Some(Self { engine, ..self })
     }
 
     /// The same function, for which it is no error that its module has none of that name: then it declines. For modules
@@ -143,12 +166,12 @@ impl Handler {
     ) -> Result<Dynamic, Diagnostic> {
         let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
         let script = module.value();
-        let linker = self.registry.loader().linker();
+        let engine = &*self.engine;
         let called = match script.function(&self.function, args.len()) {
-            Some(function) => call(view, self.time, purpose, || function.call(linker, args)),
+            Some(function) => call(view, self.time, purpose, || function.call(engine, args)),
             // `const handler = callback(..);` is as good as a function.
             None => match script.callback(&self.function) {
-                Some(callback) => call(view, self.time, purpose, || call_callback(linker, &callback, args)),
+                Some(callback) => call(view, self.time, purpose, || call_callback(engine, &callback, args)),
                 None => Err(self.no_function(script, args.len())),
             },
         };
@@ -177,7 +200,8 @@ impl Handler {
     /// Pins the newest generation for all handlers of one request (R21).
     #[must_use]
     pub fn pin(&self) -> Pin {
-        Pin { view: Arc::new(self.registry.pin_for(&self.scope, &self.located)), time: self.time }
+        let view = Arc::new(self.registry.pin_for(&self.scope, &self.located));
+        Pin { view, time: self.time, engine: self.engine.clone() }
     }
 
     /// Calls the function with `req`, as one of several handlers of a request that sees what `pin` holds. A pin of another

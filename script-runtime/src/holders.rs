@@ -66,8 +66,8 @@ impl Judge {
     }
 
     /// What scripts call the type of a value.
-    fn type_name<'a>(&'a self, value: &'a Dynamic) -> &'a str {
-        self.view.registry().loader().linker().engine().map_type_name(value.type_name())
+    fn type_name(&self, value: &Dynamic) -> String {
+        self.view.registry().loader().linker().engine().map_type_name(value.type_name()).to_owned()
     }
 
     /// The file of an instance that is being replaced, or was before. Library modules never are.

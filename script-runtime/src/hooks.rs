@@ -113,7 +113,8 @@ pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
             let next = Next::open(strict);
             let arguments = [Dynamic::from(next.clone())];
             let purpose = Purpose::Function(old.path().clone(), CLONE.into());
-            let result = attempt(view, scripts.times().clone, purpose, || hook.call(scripts.linker(), arguments));
+            let result =
+                attempt(view, scripts.times().clone, purpose, || hook.call(&scripts.linker().engine(), arguments));
             let carried = next.close();
             match result {
                 Ok(_) => carried,
@@ -158,11 +159,13 @@ pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
     let mut failures = Vec::new();
     match hook(old, PURGE, &PURGE_FORM) {
         Ok(None) => {}
-        Ok(Some(hook)) => failures.extend(call(view, time, purpose(), || hook.call(scripts.linker(), [])).err()),
+        Ok(Some(hook)) => {
+            failures.extend(call(view, time, purpose(), || hook.call(&scripts.linker().engine(), [])).err());
+        }
         Err(diagnostic) => failures.push(diagnostic),
     }
     for callback in old.value().instance().core().take_cleanups().into_iter().rev() {
-        let run = || link::call_callback(scripts.linker(), &callback, &mut []);
+        let run = || link::call_callback(&scripts.linker().engine(), &callback, &mut []);
         failures.extend(call(view, time, purpose(), run).err());
     }
     let mut failures = failures.into_iter();

@@ -19,7 +19,7 @@ use crate::{
     handler::Handler,
     hooks, http,
     inspect::Info,
-    link::{Limits, Linker, Output, Printed, call_callback, owner},
+    link::{Equip, Limits, Linker, Output, Printed, Register, call_callback, owner},
     scripts::{Scripts, Times},
     state,
     under_way::Purpose,
@@ -71,8 +71,8 @@ impl Drop for Alive {
     }
 }
 
-/// What a host makes known to scripts.
-type Register = Box<dyn FnOnce(&mut Engine) + Send>;
+/// What every engine has beyond the language.
+const EQUIPMENT: &[Equip] = &[state::register_all, http::register, hooks::register, Info::register];
 
 /// What an interpreter is made of.
 pub struct Builder {
@@ -185,6 +185,18 @@ impl Interpreter {
         self.registry.check(&Hint::Everything, true)
     }
 
+    /// Sets what loading a module may use up from now on, and calls of handlers that are made from now on; what is loaded
+    /// stays. False, and nothing is set, if [`Builder::register`] was used: then there is one engine, with the limits that
+    /// it began with.
+    pub fn set_limits(&self, limits: &Limits) -> bool {
+        self.registry.loader().linker().engines().set(limits)
+    }
+
+    /// Sets how long loading a module may take from now on.
+    pub fn set_load_time(&self, time: Duration) {
+        self.registry.loader().set_load_time(time);
+    }
+
     /// Ends all reloading, for good (R40).
     pub fn freeze(&self) {
         self.registry.freeze();
@@ -202,8 +214,8 @@ impl Interpreter {
         let message = || Diagnostic::error(format!("a {} is no callback", state::type_name(callback)));
         let function = function.ok_or_else(|| message().help("make one in a script: `callback(|x| ..)`"))?;
         let view = Arc::new(self.registry.pin(&self.scope));
-        let linker = self.registry.loader().linker();
-        call(&view, self.time, Purpose::Callback, || call_callback(linker, &function, &mut values))
+        let engine = self.registry.loader().linker().engine();
+        call(&view, self.time, Purpose::Callback, || call_callback(&engine, &function, &mut values))
     }
 
     /// Ends the interpreter: nothing is reloaded any more, and `__mp_purge__` of every module is called, importers first
@@ -354,15 +366,7 @@ impl Builder {
     /// Makes the interpreter, with modules from `tree`, and nobody who looks for changes.
     #[must_use]
     pub fn build_on(self, tree: impl SourceTree, handler_root: Option<&Path>) -> Interpreter {
-        let mut linker = Linker::new(&self.limits, &self.output);
-        let engine = linker.engine_mut();
-        state::register_all(engine);
-        http::register(engine);
-        hooks::register(engine);
-        Info::register(engine);
-        for register in self.register {
-            register(engine);
-        }
+        let linker = Linker::new(&self.limits, &self.output, EQUIPMENT, self.register);
         let (clone, purge) = self.hook_times;
         let times = Times { load: self.time, clone, purge };
         let scripts = Scripts::new(linker, times, self.carryable, self.modules);

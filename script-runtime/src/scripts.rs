@@ -38,7 +38,7 @@ pub(crate) struct Times {
 /// Compiles and runs Rhai texts for a [`Registry`].
 pub struct Scripts {
     linker: Linker,
-    times: Times,
+    times: Mutex<Times>,
     /// The host's types whose values outlive reloads.
     carryable: Arc<HashSet<TypeId>>,
     /// Texts that were scanned and are still in use: an importer that is loaded anew because of its child is compiled
@@ -54,7 +54,8 @@ pub struct Scripts {
 /// It does not compile.
 pub fn examine(path: &Path, text: &str) -> Result<Vec<(String, usize)>, Diagnostic> {
     let silent: crate::link::Output = Arc::new(|_| ());
-    let scan = Linker::new(&crate::link::Limits::default(), &silent).scan(&path.to_string_lossy(), text);
+    let scan =
+        Linker::new(&crate::link::Limits::default(), &silent, &[], Vec::new()).scan(&path.to_string_lossy(), text);
     let scan = scan.map_err(|error| diagnostic(&error))?;
     Ok(scan.functions().iter().map(|function| (function.name.clone(), function.params)).collect())
 }
@@ -74,11 +75,22 @@ impl Scripts {
         registered: HashMap<String, Shared<RhaiModule>>,
     ) -> Self {
         let carryable = Arc::new(carryable);
-        Self { linker, times, carryable, scans: Mutex::default(), registered, registry: OnceLock::new() }
+        Self {
+            linker,
+            times: Mutex::new(times),
+            carryable,
+            scans: Mutex::default(),
+            registered,
+            registry: OnceLock::new(),
+        }
     }
 
     pub(crate) fn times(&self) -> Times {
-        self.times
+        *self.times.lock()
+    }
+
+    pub(crate) fn set_load_time(&self, load: Duration) {
+        self.times.lock().load = load;
     }
 
     pub(crate) fn carryable(&self) -> &Arc<HashSet<TypeId>> {
@@ -182,7 +194,7 @@ impl Loader for Scripts {
         let own = own.iter().map(|(name, value)| (*name, value.clone()));
         let seeds: Vec<_> = own.chain(carried.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect();
         let purpose = Purpose::Load(importer.path().clone());
-        let (instance, left) = call(view, self.times.load, purpose, || self.linker.run(unit, &seeds))?;
+        let (instance, left) = call(view, self.times().load, purpose, || self.linker.run(unit, &seeds))?;
         importer.fix_search_path(left.get(SEARCH_PATH).map(directories).unwrap_or_default());
         Ok(Script::new(instance))
     }

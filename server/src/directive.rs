@@ -6,8 +6,9 @@ use samovar_config::{
     Parameter, SERVER, Schema, Setting,
 };
 
+use crate::limits;
+
 const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
-const LIMITS: &[&str] = &["operations", "depth", "string", "array", "map", "time"];
 const HANDLERS: &[&str] = &["rhai", "static", "none"];
 const FORMATS: &[&str] = &["combined", "common"];
 const PHASE: &str = "module[::function] .. [| .ext ..]";
@@ -16,7 +17,7 @@ const PHASE: &str = "module[::function] .. [| .ext ..]";
 #[rustfmt::skip]
 pub(crate) fn schema() -> Schema {
     let text = Parameter::text;
-    let limit = [Parameter::choice("what", LIMITS), Parameter::integer("most", 1, u64::MAX)];
+    let limit = [Parameter::choice("what", limits::NAMES).absences(limits::ABSENT), Parameter::integer("most", 1, u64::MAX)];
     let phase = |name| Directive::new(name, [text("module").many()], ANYWHERE, ReplaceKeyed(extensions))
         .written(PHASE).check(modules_first);
     Schema::new([
@@ -84,8 +85,9 @@ pub(crate) fn schema() -> Schema {
             .help("what is loaded, and called, before the first request"),
         Directive::new("RhaiPath",         [text("directory").many()],               ANYWHERE,      Replace)
             .help("directories of modules that are loaded once and never reloaded"),
-        Directive::new("RhaiLimit",        limit,                                    ANYWHERE,      PerKeyTighten(most))
-            .help("what a script may use up; `time` in milliseconds"),
+        Directive::new("RhaiLimit",        limit,                                    ANYWHERE,      PerKeyTighten(limits::number))
+            .check(limits::in_range)
+            .help("what a call of a script may use up; `time` in milliseconds"),
     ])
     .absences(ABSENT)
 }
@@ -159,8 +161,4 @@ fn modules_first(arguments: &[&str]) -> Result<(), ArgumentFault> {
         Some(bar) if bar + 1 == arguments.len() => fault(bar, "no extension stands after `|`", "expected `.ext`"),
         _ => Ok(()),
     }
-}
-
-fn most(setting: &Setting) -> u64 {
-    setting.arguments().get(1).and_then(samovar_config::Argument::integer).unwrap_or(u64::MAX)
 }

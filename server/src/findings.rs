@@ -3,9 +3,9 @@
 use samovar_config::Code;
 
 use crate::judge::{
-    BAD_IMPORT, LIMIT_OF_INTERPRETER, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_LOG, NO_MODULE, OPTION_VALUE,
-    SCRIPT_ERROR, UNKNOWN_OPTION,
+    BAD_IMPORT, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_LOG, NO_MODULE, OPTION_VALUE, SCRIPT_ERROR, UNKNOWN_OPTION,
 };
+use crate::limits::LIMIT_LOOSENED;
 
 /// In the order of their numbers.
 #[rustfmt::skip]
@@ -47,5 +47,5 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (SCRIPT_ERROR, "A script that the configuration leads to does not compile."),
     (UNKNOWN_OPTION, "The key of a `RhaiOption` is close to one that the importer reads, or begins with `importer.`, and is none."),
     (OPTION_VALUE, "The value of an option that the importer reads means nothing to it."),
-    (LIMIT_OF_INTERPRETER, "Limits other than `time` are those of an engine and hold for the whole interpreter. In a section they have no effect."),
+    (LIMIT_LOOSENED, "A `RhaiLimit` allows more than one around it, which holds on: an inner section can tighten a limit, not loosen it."),
 ];

@@ -144,8 +144,9 @@ const MORE: &[(&str, &str)] = &[
     ),
     (
         "RhaiLimit",
-        "`time` is in milliseconds, and can be tightened for each section. The others are limits of an engine: what the main server says holds for every interpreter \
-      that is started from then on. `operations` counts steps, `depth` nested calls, `string` bytes, `array` items, `map` entries.",
+        "They hold for each call. `time` is in milliseconds (1000 unless it is set), `operations` counts steps (50 million), `depth` nested calls (64, which is the most), `string` \
+      bytes (16 MiB), `array` items and `map` entries (a million each). Loading a module has the limits of the main server, and at least a second. When the \
+      configuration is read again, limits hold for what runs as well.",
     ),
 ];
 

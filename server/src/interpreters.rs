@@ -9,9 +9,9 @@ use std::{
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use samovar_importer::{DiskTree, ReadError, Reloader, Source, SourceTree, Stamp};
-use samovar_rhai::{Interpreter, Limits};
+use samovar_rhai::Interpreter;
 
-use crate::{open::OpenError, tell};
+use crate::{limits::Loading, open::OpenError, tell};
 
 /// All directories that modules may come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) struct Interpreters {
     first: OnceLock<Interpreter>,
     tree: Tree,
     roots: ArcSwap<Roots>,
-    limits: ArcSwap<Limits>,
+    loading: ArcSwap<Loading>,
 }
 
 struct Started {
@@ -95,7 +95,7 @@ impl Roots {
 }
 
 impl Interpreters {
-    pub(crate) fn new(roots: Roots, limits: Limits) -> Self {
+    pub(crate) fn new(roots: Roots, loading: Loading) -> Self {
         let files = Files { disk: roots.tree(), former: BTreeSet::new() };
         let tree = Tree(Arc::new(ArcSwap::from_pointee(files)));
         tree.confine(&roots);
@@ -104,7 +104,7 @@ impl Interpreters {
             first: OnceLock::new(),
             tree,
             roots: ArcSwap::from_pointee(roots),
-            limits: ArcSwap::from_pointee(limits),
+            loading: ArcSwap::from_pointee(loading),
         }
     }
 
@@ -119,8 +119,8 @@ impl Interpreters {
         if let Some(found) = started.get(name) {
             return Ok(found.interpreter.clone());
         }
-        let limits = Limits::clone(&self.limits.load());
-        let interpreter = Interpreter::builder(name).limits(limits).build_on(self.tree.clone(), None);
+        let Loading { limits, time } = Loading::clone(&self.loading.load());
+        let interpreter = Interpreter::builder(name).limits(limits).time(time).build_on(self.tree.clone(), None);
         tell::follow(&interpreter).map_err(OpenError::Threads)?;
         let reloader = reloader(&interpreter, &self.roots.load())?;
         self.first.get_or_init(|| interpreter.clone());
@@ -143,9 +143,8 @@ impl Interpreters {
         self.tree.confine(&self.roots.load());
     }
 
-    /// From now on these are the directories, for the interpreters that run as well; the limits are for those that are
-    /// still to be started, since an engine's limits are set once.
-    pub(crate) fn settle(&self, roots: Roots, limits: Limits) -> Result<(), OpenError> {
+    /// From now on these are the directories and the limits, for the interpreters that run as well.
+    pub(crate) fn settle(&self, roots: Roots, loading: Loading) -> Result<(), OpenError> {
         let mut started = self.started.lock();
         if **self.roots.load() != roots {
             let new = started.values().map(|started| reloader(&started.interpreter, &roots));
@@ -156,7 +155,11 @@ impl Interpreters {
         }
         self.tree.confine(&roots);
         self.roots.store(Arc::new(roots));
-        self.limits.store(Arc::new(limits));
+        for Started { interpreter, .. } in started.values() {
+            interpreter.set_limits(&loading.limits);
+            interpreter.set_load_time(loading.time);
+        }
+        self.loading.store(Arc::new(loading));
         Ok(())
     }
 }

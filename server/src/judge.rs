@@ -10,7 +10,7 @@ use samovar_config::{Code, Config, Diagnostic, Host, Report, Resolved, Scope, Se
 
 use crate::{
     configuration::interpreter_of,
-    modules,
+    limits, modules,
     open::{self, OpenError, Opened, document_root, path_in, server_root},
     policy::{Naming, naming},
 };
@@ -33,8 +33,6 @@ pub(crate) const SCRIPT_ERROR: Code = Code::new("W104", "script-error");
 pub(crate) const UNKNOWN_OPTION: Code = Code::new("W105", "unknown-option");
 /// An option's value that means nothing.
 pub(crate) const OPTION_VALUE: Code = Code::new("W106", "option-value");
-/// A limit that cannot be set for a part of an interpreter.
-pub(crate) const LIMIT_OF_INTERPRETER: Code = Code::new("W107", "limit-of-interpreter");
 
 /// Says everything that is wrong with a directory's or file's configuration, and what cannot be meant: what its parser
 /// finds, and what only the files that it names tell. Nothing is served, and no script runs.
@@ -63,7 +61,7 @@ fn judge(opened: &Opened) -> Vec<Diagnostic> {
     }
     logs(opened, &mut found);
     config.settings().for_each(|line| option(line, &mut found));
-    config.settings().for_each(|line| limit(line, &mut found));
+    limits::judge(config, &mut found);
     mixed_reload(config, &mut found);
     found
 }
@@ -155,19 +153,6 @@ fn option(line: &Setting, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Limits other than that of time are those of an engine, which the main server sets.
-fn limit(line: &Setting, found: &mut Vec<Diagnostic>) {
-    let in_section = line.origin().scope().is_some_and(|scope| scope.kind().is_some());
-    if line.directive() != "RhaiLimit" || !in_section || line.text() == Some("time") {
-        return;
-    }
-    let what = line.text().unwrap_or_default();
-    let message = format!("the limit of `{what}` is not set for a section");
-    let help = "write it outside of all sections; it then holds for every interpreter".to_owned();
-    let wrong = Diagnostic::new(LIMIT_OF_INTERPRETER, span(line, 0), message);
-    found.push(wrong.expected("only `time` can be tightened here").help(help));
-}
-
 /// One interpreter whose modules are reloaded for one place of the configuration and not for another (R39).
 fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
     let mut said: BTreeMap<String, Vec<(bool, Setting)>> = BTreeMap::new();
@@ -238,5 +223,5 @@ pub(crate) const CODES: &[Code] = &[
     SCRIPT_ERROR,
     UNKNOWN_OPTION,
     OPTION_VALUE,
-    LIMIT_OF_INTERPRETER,
+    limits::LIMIT_LOOSENED,
 ];

@@ -18,6 +18,7 @@ mod findings;
 mod guide;
 mod interpreters;
 mod judge;
+mod limits;
 mod listen;
 mod log_file;
 mod modules;

@@ -13,7 +13,7 @@ use samovar_config::{
     Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, SectionKind, Setting, Value,
 };
 use samovar_importer::{Diagnostic, Scope};
-use samovar_rhai::{Interpreter, Limits};
+use samovar_rhai::Interpreter;
 
 use crate::{
     directive::schema,
@@ -250,21 +250,6 @@ fn section_directory(setting: &Setting, server_root: &Path) -> Option<PathBuf> {
     let is_regex = scope.kind() == Some(SectionKind::DirectoryMatch) || pattern.starts_with('~');
     let anywhere = fixed.is_empty() && pattern.starts_with('/');
     (!is_regex && !anywhere).then(|| path_in(server_root, fixed))
-}
-
-/// The engine's limits, as the main server sets them.
-pub(crate) fn limits(settings: &Resolved) -> Limits {
-    let set = |key: &str| settings.key("RhaiLimit", key).and_then(|line| line.arguments().get(1)?.integer());
-    let size = |key: &str, default: usize| set(key).and_then(|most| usize::try_from(most).ok()).unwrap_or(default);
-    let default = Limits::default();
-    Limits {
-        operations: set("operations").unwrap_or(default.operations),
-        call_depth: size("depth", default.call_depth).min(default.call_depth),
-        string_bytes: size("string", default.string_bytes),
-        array_items: size("array", default.array_items),
-        map_entries: size("map", default.map_entries),
-        ..default
-    }
 }
 
 /// The lines of `RhaiImport` that have run: what each imports, into which interpreter, for which document root, and under which

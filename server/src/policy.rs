@@ -9,11 +9,12 @@ use std::{
 use papaya::HashMap;
 use samovar_config::{Origin, Resolved, Setting};
 use samovar_importer::{Diagnostic, ImportError, Scope};
-use samovar_rhai::{Handler, Interpreter, Options};
+use samovar_rhai::{Handler, Interpreter, Limits, Options};
 
 use crate::{
     directive,
     interpreters::Interpreters,
+    limits,
     open::{OpenError, directory_in, search_path},
     phase::Phase,
 };
@@ -43,6 +44,7 @@ pub(crate) struct Policy {
     pub(crate) timeout: Duration,
     pub(crate) options: Options,
     time: Duration,
+    limits: Limits,
     interpreters: Arc<Interpreters>,
     naming: Naming,
     /// Started with the first request for the policy, if there is one for all.
@@ -104,7 +106,6 @@ impl Policy {
         server_root: &Path,
         interpreter: &str,
     ) -> Result<Self, OpenError> {
-        let milliseconds = resolved.key("RhaiLimit", "time").and_then(|line| line.arguments().get(1)?.integer());
         let naming = naming(&resolved, interpreter);
         let interpreter = match &naming {
             Naming::Named(name) => Some(interpreters.get(name)?),
@@ -118,7 +119,8 @@ impl Policy {
             body_limit: resolved.integer("LimitRequestBody").filter(|limit| *limit > 0).unwrap_or(u64::MAX),
             timeout: resolved.duration("Timeout").unwrap_or(Duration::from_secs(60)),
             options: options.collect(),
-            time: milliseconds.map_or(samovar_rhai::TIME, Duration::from_millis),
+            time: limits::time(&resolved),
+            limits: limits::of(&resolved),
             interpreters: interpreters.clone(),
             naming,
             interpreter,
@@ -194,7 +196,9 @@ impl Policy {
             (None, Naming::PerDirectory) => self.interpreters.get(&self.directory(file).to_string_lossy())?,
             (None, _) => self.interpreters.get(&root.to_string_lossy())?,
         };
-        Ok(interpreter.handler_in(&self.scope(root), module, searched)?.time(self.time))
+        let handler = interpreter.handler_in(&self.scope(root), module, searched)?.time(self.time);
+        // Only hosts that register functions of their own have one engine for all; this one does not.
+        Ok(handler.clone().limits(&self.limits).unwrap_or(handler))
     }
 
     /// Takes back what its scopes have said about reloading.

@@ -16,6 +16,7 @@ use crate::{
     body::Body,
     configuration::Configuration,
     interpreters::Interpreters,
+    limits::Loading,
     listen::Sockets,
     open::{self, Imported, OpenError, Opened},
     pool::{Pool, default_threads},
@@ -84,8 +85,8 @@ impl Site {
     /// See [`OpenError`].
     pub fn open_with(path: impl AsRef<Path>, defines: &[String]) -> Result<Self, OpenError> {
         let opened = open::read(path.as_ref(), defines)?;
-        let limits = open::limits(&opened.loaded.config.main().settings());
-        let interpreters = Arc::new(Interpreters::new(open::roots(&opened)?, limits));
+        let loading = Loading::of(&opened.loaded.config.main().settings());
+        let interpreters = Arc::new(Interpreters::new(open::roots(&opened)?, loading));
         let mut imported = Imported::new();
         open::run_imports(&opened, &mut imported, |name| interpreters.get(name))?;
         warn(&opened);
@@ -137,14 +138,14 @@ impl Site {
         let opened = open::read(&self.path, &self.defines)?;
         let (roots, texts) = (open::roots(&opened)?, open::Texts::of(&opened.loaded.report));
         self.interpreters.widen(&roots);
-        let limits = open::limits(&opened.loaded.config.main().settings());
+        let loading = Loading::of(&opened.loaded.config.main().settings());
         let listens = open::listens(&opened.loaded.config);
         let prepared = (|| {
             open::run_imports(&opened, &mut imported, |name| self.interpreters.get(name))?;
             warn(&opened);
             let configuration = Configuration::new(opened, self.interpreters.clone())?;
             let bound = self.sockets.get().map(|sockets| sockets.bind(&listens)).transpose()?;
-            self.interpreters.settle(roots, limits)?;
+            self.interpreters.settle(roots, loading)?;
             Ok::<_, OpenError>((configuration, bound))
         })();
         let (configuration, bound) = prepared.inspect_err(|_| self.interpreters.narrow())?;

@@ -146,9 +146,16 @@ fn values_that_never_hold_are_warnings() {
 }
 
 #[test]
-fn limits_that_a_section_cannot_set_are_warnings() {
-    let files = "=== samovar.conf\n<Location /a>\nRhaiLimit depth 5\nRhaiLimit time 5\n</Location>\n";
-    check(files, 0, &["W107", "`depth`", ":2:11", "1 warning"]);
+fn limits_that_a_section_would_loosen_are_warnings() {
+    let files = "=== samovar.conf\nRhaiLimit depth 10\nRhaiLimit time 5\n<Location /a>\nRhaiLimit depth 20\nRhaiLimit time 4\n</Location>\n";
+    check(files, 0, &["W107", "`depth` is 10 here as well", ":4:17", "this one holds", "1 warning"]);
+}
+
+#[test]
+fn limits_that_cannot_be_are_errors() {
+    check("=== samovar.conf\nRhaiLimit depth 65\n", 1, &["E015", ":1:17", "from 1 to 64"]);
+    check("=== samovar.conf\nRhaiLimit memory 65\n", 1, &["E015", ":1:11", "memory is not counted"]);
+    check("=== samovar.conf\nRhaiLimit dept 60\n", 1, &["E015", ":1:11", "did you mean `depth`?"]);
 }
 
 #[test]

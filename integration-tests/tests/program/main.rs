@@ -8,6 +8,7 @@ mod directory;
 mod faults;
 mod http;
 mod judging;
+mod limits;
 mod logs;
 mod oracle;
 mod phases;

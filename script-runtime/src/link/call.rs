@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use rhai::{Dynamic, FnPtr, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
 
 use super::bindings::plain;
 use super::error::{Kind, ScriptError};
 use super::instance::Instance;
-use super::load::Linker;
 use super::{name, running};
 
 /// A function of one instance, found once. Cheap to clone, and it keeps the instance alive.
@@ -29,13 +28,13 @@ impl Instance {
 
 impl Function {
     /// Calls it. The arguments are as many as it has parameters, and nothing in them is shared.
-    pub(crate) fn call(&self, linker: &Linker, mut args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
+    pub(crate) fn call(&self, engine: &Engine, mut args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
         let core = self.instance.core();
         let Some(start) = core.start() else {
             return Err(ScriptError::new(Kind::Runtime, "the module is still loading"));
         };
         let name = self.pointer.fn_name();
-        let context = NativeCallContext::new_with_all_fields(linker.engine(), name, None, start, Position::NONE);
+        let context = NativeCallContext::new_with_all_fields(engine, name, None, start, Position::NONE);
         let params = args.as_mut().len();
         match running::during(|| self.pointer.call_raw(&context, None, args)) {
             Ok(value) => Ok(plain(value)),

@@ -6,12 +6,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 
-use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext, Position};
 
 use super::bindings::{each_pointer, plain};
 use super::error::{Kind, ScriptError};
 use super::instance::{self, Core};
-use super::load::Linker;
 use super::name::{self, InstanceId};
 use super::running;
 
@@ -69,7 +68,7 @@ pub(crate) fn captured(pointer: &FnPtr) -> Vec<Dynamic> {
 }
 
 /// Calls a callback from outside of all scripts.
-pub(crate) fn call(linker: &Linker, callback: &FnPtr, args: &mut [Dynamic]) -> Result<Dynamic, ScriptError> {
+pub(crate) fn call(engine: &Engine, callback: &FnPtr, args: &mut [Dynamic]) -> Result<Dynamic, ScriptError> {
     let found = target(callback).and_then(|target| Some((instance::find(target.id)?, target)));
     let (core, target) =
         found.ok_or_else(|| ScriptError::new(Kind::Runtime, "it is no callback, or its instance is gone"))?;
@@ -77,8 +76,7 @@ pub(crate) fn call(linker: &Linker, callback: &FnPtr, args: &mut [Dynamic]) -> R
     let Some(start) = core.start() else {
         return Err(ScriptError::new(Kind::Runtime, "the module of the callback is still loading"));
     };
-    let context =
-        NativeCallContext::new_with_all_fields(linker.engine(), callback.fn_name(), None, start, Position::NONE);
+    let context = NativeCallContext::new_with_all_fields(engine, callback.fn_name(), None, start, Position::NONE);
     match running::during(|| callback.call_raw(&context, None, args)) {
         Ok(value) => Ok(plain(value)),
         Err(error) => Err(ScriptError::translate(*error, &core).or_in(&core, target.function.fn_name(), params)),

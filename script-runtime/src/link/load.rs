@@ -14,7 +14,8 @@ use rhai::{
 use samovar_importer::Importer;
 
 use super::bindings::{Bindings, plain};
-use super::engine::{self, Output};
+use super::engine::Output;
+use super::engines::{Engines, Equip, Register};
 use super::error::ScriptError;
 use super::import;
 use super::instance::{Code, Core, Instance};
@@ -52,22 +53,18 @@ pub struct Linked {
     ast: AST,
 }
 
-/// Makes instances. It owns the engine they run on.
+/// Makes instances. It owns the engines they run on.
 pub(crate) struct Linker {
-    scanner: Engine,
-    engine: Engine,
+    engines: Engines,
     instance_functions: Vec<InstanceFunction>,
 }
 
 impl Linker {
     /// A linker whose scripts may use so much and print there.
     #[must_use]
-    pub(crate) fn new(limits: &Limits, output: &Output) -> Self {
-        let mut linker = Self {
-            scanner: engine::scanning(limits),
-            engine: engine::running(limits, output),
-            instance_functions: Vec::new(),
-        };
+    pub(crate) fn new(limits: &Limits, output: &Output, equipment: &'static [Equip], host: Vec<Register>) -> Self {
+        let engines = Engines::new(limits, output, equipment, host);
+        let mut linker = Self { engines, instance_functions: Vec::new() };
         linker.register("import_module", 1, Arc::new(import::import_module));
         linker.register("import_module", 2, Arc::new(import::import_module));
         natives::register(&mut linker);
@@ -79,13 +76,13 @@ impl Linker {
         self.instance_functions.push(InstanceFunction { name: name.to_owned(), args, call });
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+    pub(crate) fn engines(&self) -> &Engines {
+        &self.engines
     }
 
-    /// For registering types and functions before the first load.
-    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
-        &mut self.engine
+    /// The engine that modules are loaded with.
+    pub(crate) fn engine(&self) -> Arc<Engine> {
+        self.engines.own().engine.clone()
     }
 
     /// Compiles a text for the first time. The result serves for all its instances.
@@ -94,7 +91,8 @@ impl Linker {
     ///
     /// If it is not a script, or uses a reserved name, or imports a computed path in a function.
     pub(crate) fn scan(&self, file: &str, text: &str) -> Result<Scan, ScriptError> {
-        Scan::new(file, text, |text| self.scanner.compile(text))
+        let own = self.engines.own();
+        Scan::new(file, text, |text| own.scanner.compile(text))
     }
 
     /// Makes an instance in which the `seeds` are variables already, and runs its top level.
@@ -124,7 +122,7 @@ impl Linker {
         let bindings = Bindings::new(names.chain([SEARCH_PATH]));
         let rewrites =
             scan.link(id, bindings.slots(), |name| self.instance_functions.iter().any(|f| f.name == name))?;
-        let compiled = token::linking(rewrites, || self.engine.compile(&**scan.text()));
+        let compiled = token::linking(rewrites, || self.engine().compile(&**scan.text()));
         let core = Core::new(id, scan.clone(), importer, bindings);
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
         core.set_code(self.code(&core, &ast));
@@ -133,7 +131,7 @@ impl Linker {
 
     /// Is it a constant that the host registered? Then it is found without being linked.
     fn is_constant(&self, name: &str) -> bool {
-        self.engine.eval_expression_with_scope::<Dynamic>(&mut Scope::new(), name).is_ok()
+        self.engine().eval_expression_with_scope::<Dynamic>(&mut Scope::new(), name).is_ok()
     }
 
     /// Runs the top level of a linked text, in which the `seeds` are variables already. Returns the instance, and what
@@ -169,12 +167,13 @@ impl Linker {
     ) -> Result<Arc<Instance>, ScriptError> {
         let kept = taking_over(statements, core.scan().keeps(), seeds);
         let (statements, steps) = with_steps(&kept, core.bindings().slots());
-        let mut global = self.engine.new_global_runtime_state();
+        let engine = self.engine();
+        let mut global = engine.new_global_runtime_state();
         core.enter(&mut global);
         let loading = Loading { core: core.clone(), steps };
         let result = during(loading, || {
             #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-            self.engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements)
+            engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements)
         });
         if let Err(error) = result {
             return Err(ScriptError::translate(*error, &core));
@@ -184,7 +183,7 @@ impl Linker {
         let unnamed = seeds.iter().filter(|(name, _)| !slots.contains_key(*name));
         let extra = unnamed.filter_map(|(name, _)| Some(((*name).to_owned(), plain(scope.get(name)?.clone()))));
         let extra = extra.collect();
-        Ok(Instance::new(&self.engine, core, extra, &global))
+        Ok(Instance::new(&engine, core, extra, &global))
     }
 
     /// The functions of the tree under their linked names, and the natives that need to know the instance.

@@ -53,11 +53,12 @@ fn the_cost_of_a_call() {
         let a = site.load("a").expect("loads");
         let function = a.function("f", 1).expect("is there");
         let ours = time(|| {
-            let _ = black_box(function.call(&site.linker, [Dynamic::from(7_i64)]));
+            let _ = black_box(function.call(&site.linker.engine(), [Dynamic::from(7_i64)]));
         });
         let importing: Arc<dyn crate::link::Importing> = Arc::new(site.clone());
         let within = time(|| {
-            let result = with_importing(importing.clone(), || function.call(&site.linker, [Dynamic::from(7_i64)]));
+            let result =
+                with_importing(importing.clone(), || function.call(&site.linker.engine(), [Dynamic::from(7_i64)]));
             let _ = black_box(result);
         });
         let ratio = within / bare;

@@ -33,13 +33,15 @@ impl Site {
 
     /// Whose engine has more.
     #[track_caller]
-    pub(crate) fn with(files: &[(&str, &str)], configure: impl FnOnce(&mut rhai::Engine)) -> Arc<Self> {
+    pub(crate) fn with(
+        files: &[(&str, &str)],
+        configure: impl FnOnce(&mut rhai::Engine) + Send + 'static,
+    ) -> Arc<Self> {
         let printed = Arc::new(Mutex::new(Vec::new()));
         let out = printed.clone();
         let output: Output = Arc::new(move |printed: Printed<'_>| out.lock().push(printed.text.to_owned()));
         let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let mut linker = Linker::new(&Limits::default(), &output);
-        configure(linker.engine_mut());
+        let linker = Linker::new(&Limits::default(), &output, &[], vec![Box::new(configure)]);
         Arc::new(Self { linker, files: Mutex::new(files), live: Mutex::default(), imports: Mutex::default(), printed })
     }
 
@@ -77,7 +79,7 @@ impl Site {
         mut args: Vec<Dynamic>,
     ) -> Result<Dynamic, ScriptError> {
         let function = instance.function(function, args.len()).expect("the function is there");
-        with_importing(Arc::new(self.clone()), || function.call(&self.linker, &mut args))
+        with_importing(Arc::new(self.clone()), || function.call(&self.linker.engine(), &mut args))
     }
 
     /// A module that tells the variable `who` of whoever imports it.
