@@ -222,8 +222,7 @@ impl Handler {
             }
         }
         let value = self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())])?;
-        let engine = self.registry.loader().linker().engine();
-        verdict(exchange, value, engine).map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))
+        verdict(exchange, value, &self.engine).map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))
     }
 
     /// What is known to be this function's doing, but of no line of it.
