@@ -1,9 +1,9 @@
-//! Who keeps old code alive: found when state is carried (R50), and when an old instance lives on (R51).
+//! Who keeps old code alive, found when an old instance lives on (R51).
 
-use std::{any::TypeId, collections::HashSet, path::Path, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
-use rhai::{Dynamic, FnPtr};
-use samovar_importer::{Diagnostic, Holder, ModuleId, Registry, Snapshot, View};
+use rhai::Dynamic;
+use samovar_importer::{Holder, ModuleId, Registry, Snapshot};
 
 use crate::{
     link::{self, Core, InstanceId},
@@ -13,73 +13,6 @@ use crate::{
 
 /// More places than this say nothing new.
 const PLACES: usize = 10;
-
-/// Judges whether values may outlive the module that hands them over.
-pub(crate) struct Judge {
-    /// The module whose state it is.
-    pub(crate) module: ModuleId,
-    pub(crate) view: Arc<View<Scripts>>,
-    pub(crate) carryable: Arc<HashSet<TypeId>>,
-}
-
-impl Judge {
-    /// What is wrong with carrying this value as `name`, worst first for the reader: nearest first.
-    pub(crate) fn faults(&self, name: &str, value: &Dynamic) -> Vec<Diagnostic> {
-        let mut faults = Vec::new();
-        let missed = state::find_code(value, |path, leaf| {
-            if faults.len() < PLACES {
-                faults.extend(self.fault(&format!("{name}{path}"), leaf));
-            }
-        });
-        if let Err(missed) = missed {
-            let message = format!("`{name}{}` is carried over unseen: it is {}", missed.path, missed.kind);
-            faults.push(Diagnostic::error(message).help("carry data that is less deeply nested"));
-        }
-        faults
-    }
-
-    fn fault(&self, place: &str, leaf: &Dynamic) -> Option<Diagnostic> {
-        if state::is_neutral_leaf(leaf) || self.carryable.contains(&leaf.type_id()) {
-            return None;
-        }
-        if let Some(owner) = link::owner(leaf).or_else(|| link::module_value(leaf)) {
-            let file = self.leaving(owner)?;
-            let what = if leaf.is_fnptr() { "a callback" } else { "a value" };
-            let message = format!(
-                "`{place}` is carried over and is {what} of {}, which is being replaced: it keeps the old code in memory",
-                file.display()
-            );
-            let help = "carry data, and make functions anew in the new module; or keep them in a library module";
-            return Some(Diagnostic::error(message).help(help));
-        }
-        let (what, help) = match leaf.read_lock::<FnPtr>() {
-            Some(_) => (
-                "a function without its module: nothing can call it any more".to_owned(),
-                "carry data, and make functions anew in the new module",
-            ),
-            None => (
-                format!("a value of type {}, which is not known to outlive a reload", self.type_name(leaf)),
-                "carry data, or let the host declare the type with `Builder::carryable`",
-            ),
-        };
-        Some(Diagnostic::error(format!("`{place}` is carried over and is {what}")).help(help))
-    }
-
-    /// What scripts call the type of a value.
-    fn type_name(&self, value: &Dynamic) -> String {
-        self.view.registry().loader().linker().engine().map_type_name(value.type_name()).to_owned()
-    }
-
-    /// The file of an instance that is being replaced, or was before. Library modules never are.
-    fn leaving(&self, owner: InstanceId) -> Option<Arc<Path>> {
-        let core = link::find(owner)?;
-        let importer = core.importer()?;
-        let newest = self.view.get(importer.id());
-        let is_library = newest.is_some_and(|module| module.is_library());
-        let leaving = importer.id() == self.module || self.view.is_leaving(importer.id(), owner);
-        (leaving && !is_library).then(|| importer.path().clone())
-    }
-}
 
 /// Running calls that see the instance, and places in the state of the newest modules that hold code of it.
 pub(crate) fn of(module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Scripts>>) -> Vec<Holder> {

@@ -4,20 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module as RhaiModule};
-use samovar_importer::{Carry, Diagnostic, Module, Place, View};
+use samovar_importer::{Carry, Diagnostic, Module, View};
 
 use crate::{
     call::{attempt, call},
-    diagnostic::place,
-    holders::Judge,
+    carried::{Carried, Judge, at, definition},
     link::{self, Function},
     scripts::Scripts,
     state,
     under_way::Purpose,
 };
-
-/// What a hook handed over, in the order of assignment.
-pub type Carried = Vec<(String, Dynamic)>;
 
 /// How long a hook may take unless something else is said.
 pub const HOOK_TIME: Duration = Duration::from_secs(1);
@@ -61,7 +57,7 @@ impl Next {
         let closed = || "the new module is running already: `next` can be used until the hook returns";
         let strict = self.0.lock().as_ref().ok_or_else(closed)?.strict.clone();
         // Judged with nothing locked, since values may be handles of any size.
-        if let Some(fault) = strict.and_then(|judge| judge.faults(name, &value).into_iter().next()) {
+        if let Some(fault) = strict.and_then(|judge| judge.fault(name, &value)) {
             return Err(with_help(&fault).into());
         }
         let mut next = self.0.lock();
@@ -100,8 +96,7 @@ pub(crate) fn register(engine: &mut Engine) {
 
 /// Calls the clone hook; without one, hands over what the script says it keeps.
 pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Scripts>>) -> Carry<Carried> {
-    let judge = Arc::new(Judge { module: old.id(), view: view.clone(), carryable: scripts.carryable().clone() });
-    let strict = view.scope().is_carry_strict().then(|| judge.clone());
+    let strict = view.scope().is_carry_strict().then(|| Arc::new(Judge::of(scripts, old, view)));
     let carried = match hook(old, CLONE, &CLONE_FORM) {
         Err(diagnostic) => return Carry::Failed(diagnostic),
         Ok(None) => match kept(old, strict.as_deref()) {
@@ -123,11 +118,6 @@ pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
             }
         }
     };
-    for (name, value) in &carried {
-        for fault in judge.faults(name, value) {
-            view.tell_of_code(old.path(), at_definition(old, name, fault));
-        }
-    }
     Carry::Carried(carried)
 }
 
@@ -137,19 +127,12 @@ fn kept(old: &Module<Scripts>, strict: Option<&Judge>) -> Result<Carried, Diagno
     let mut kept = Carried::new();
     for (_, name) in instance.scan().keeps() {
         let Some(value) = instance.variable(name) else { continue };
-        if let Some(fault) = strict.and_then(|judge| judge.faults(name, &value).into_iter().next()) {
-            return Err(at_definition(old, name, fault));
+        if let Some(fault) = strict.and_then(|judge| judge.fault(name, &value)) {
+            return Err(at(fault, definition(old, name)));
         }
         kept.push((name.clone(), value));
     }
     Ok(kept)
-}
-
-fn at_definition(old: &Module<Scripts>, name: &str, fault: Diagnostic) -> Diagnostic {
-    match definition(old, name) {
-        Some(place) => fault.at(place),
-        None => fault,
-    }
 }
 
 /// Calls the purge hook, then what `on_purge` registered, the last one first. All of it is called, whatever raises.
@@ -189,13 +172,7 @@ fn hook(old: &Module<Scripts>, name: &str, expected: &Form) -> Result<Option<Fun
         (counts, _) => format!("`{name}` has {} parameters, not {}", counts.join(" or "), expected.params),
     };
     let error = Diagnostic::error(message).help(format!("write `fn {name}{} {{ .. }}`", expected.written));
-    Err(at_definition(old, name, error))
-}
-
-/// Where a module defines what has this name.
-fn definition(module: &Module<Scripts>, name: &str) -> Option<Place> {
-    let instance = module.value().instance();
-    place(&instance.core().frame(None, instance.scan().defined_at(name)?))
+    Err(at(error, definition(old, name)))
 }
 
 /// The version that a script declares, `const __mp_version__ = 2;`, as its successor reads it.

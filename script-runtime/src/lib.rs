@@ -5,6 +5,7 @@
 //! code. How a name finds the instance that it belongs to, whoever runs it, is the business of the private module `link`.
 
 mod call;
+mod carried;
 mod diagnostic;
 mod handler;
 mod holders;
@@ -19,8 +20,9 @@ pub mod state;
 mod suggest;
 mod under_way;
 
+pub use carried::Carried;
 pub use handler::{Handler, Pin};
-pub use hooks::{Carried, HOOK_TIME};
+pub use hooks::HOOK_TIME;
 pub use http::{Exchange, Options, RequestHead, Verdict, status_page};
 pub use inspect::{graph_json, milliseconds, module_json};
 pub use interpreter::{Builder, CallError, Interpreter, TIME};

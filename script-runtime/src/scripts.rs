@@ -17,6 +17,7 @@ use samovar_importer::{
 
 use crate::{
     call::call,
+    carried::{Carried, Doubts},
     diagnostic::{diagnostic, place},
     holders, hooks,
     inspect::Info,
@@ -44,6 +45,8 @@ pub struct Scripts {
     /// Texts that were scanned and are still in use: an importer that is loaded anew because of its child is compiled
     /// once, not twice.
     scans: Mutex<Scans>,
+    /// What a reload that is under way has carried over and cannot judge yet.
+    doubts: Doubts,
     registered: HashMap<String, Shared<RhaiModule>>,
     registry: OnceLock<Weak<Registry<Scripts>>>,
 }
@@ -75,14 +78,9 @@ impl Scripts {
         registered: HashMap<String, Shared<RhaiModule>>,
     ) -> Self {
         let carryable = Arc::new(carryable);
-        Self {
-            linker,
-            times: Mutex::new(times),
-            carryable,
-            scans: Mutex::default(),
-            registered,
-            registry: OnceLock::new(),
-        }
+        let (times, scans) = (Mutex::new(times), Mutex::default());
+        let (doubts, registry) = (Doubts::default(), OnceLock::new());
+        Self { linker, times, carryable, scans, doubts, registered, registry }
     }
 
     pub(crate) fn times(&self) -> Times {
@@ -173,7 +171,7 @@ impl Script {
 impl Loader for Scripts {
     type Unit = Linked;
     type Instance = Script;
-    type Carried = hooks::Carried;
+    type Carried = Carried;
     const EXTENSION: &'static str = "rhai";
 
     fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Linked, Diagnostic> {
@@ -186,7 +184,7 @@ impl Loader for Scripts {
         unit: Linked,
         importer: &Arc<Importer>,
         old: Option<&Module<Self>>,
-        carried: Option<hooks::Carried>,
+        carried: Option<Carried>,
         view: &Arc<View<Self>>,
     ) -> Result<Script, Diagnostic> {
         let carried = carried.unwrap_or_default();
@@ -195,11 +193,14 @@ impl Loader for Scripts {
         let seeds: Vec<_> = own.chain(carried.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect();
         let purpose = Purpose::Load(importer.path().clone());
         let (instance, left) = call(view, self.times().load, purpose, || self.linker.run(unit, &seeds))?;
+        if let Some(old) = old {
+            self.doubts.tell(self, old, carried, importer.instance(), view);
+        }
         importer.fix_search_path(left.get(SEARCH_PATH).map(directories).unwrap_or_default());
         Ok(Script::new(instance))
     }
 
-    fn carry(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Carry<hooks::Carried> {
+    fn carry(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Carry<Carried> {
         hooks::carry(self, old, view)
     }
 

@@ -25,6 +25,9 @@ struct Target {
     arities: Vec<usize>,
 }
 
+/// Stands between the name of a callback and the numbers of arguments, in the error that says that these do not fit.
+pub(crate) const GIVEN: &str = " was called with ";
+
 /// Every callback that lives. A pointer's own content cannot be asked, its name can.
 static ALL: LazyLock<papaya::HashMap<u64, Weak<Target>>> = LazyLock::new(papaya::HashMap::new);
 
@@ -40,6 +43,14 @@ impl Drop for Target {
 pub(crate) fn make(core: &Arc<Core>, mut function: FnPtr) -> RhaiResult<FnPtr> {
     if target(&function).is_some() {
         return Ok(function);
+    }
+    if core.arities(function.fn_name()).next().is_none() {
+        let name = name::unlink(function.fn_name());
+        let message = match function.is_anonymous() {
+            true => "this closure was written in another module: make the callback of it there".to_owned(),
+            false => format!("a callback is made of a function of this module, and it has no `{name}`"),
+        };
+        return Err(EvalAltResult::ErrorRuntime(message.into(), Position::NONE).into());
     }
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let serial = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -149,7 +160,8 @@ impl Target {
             (this.first_mut().map(|this| &mut **this), args)
         } else {
             // Natives such as `map` try again with an index when they see this error about the name they called.
-            let signature = format!("{} with {given} arguments", self.name);
+            let takes: Vec<_> = self.arities.iter().map(ToString::to_string).collect();
+            let signature = format!("{}{GIVEN}{given} arguments, but takes {}", self.name, takes.join(" or "));
             return Err(Box::new(EvalAltResult::ErrorFunctionNotFound(signature, Position::NONE)));
         };
         // Copies: natives such as `filter` pass an item of their array here, and still need it.

@@ -2,6 +2,7 @@
 
 use rhai::EvalAltResult;
 
+use super::callback::GIVEN;
 use super::instance::{self, Core};
 use super::limits::Spent;
 use super::name;
@@ -82,6 +83,9 @@ pub(super) fn no_variable(variable: &str, core: Option<&Core>) -> Said {
 
 /// A function that is not there, called in code of `core`; the signature is Rhai's: `name (type, type)`.
 pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
+    if let Some((callback, numbers)) = signature.split_once(GIVEN) {
+        return (format!("callback `{}`{GIVEN}{numbers}", name::unlink(callback)), None);
+    }
     let (called, arguments) = signature.split_once(' ').unwrap_or((signature, "()"));
     let types = arguments.replace("&str | ImmutableString | String", "string");
     if is_closure(called) {

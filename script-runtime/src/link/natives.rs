@@ -18,17 +18,21 @@ pub(crate) fn register(linker: &mut Linker) {
 }
 
 fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let at = context.call_position();
+    make("callback", core, context, args).map(Dynamic::from)
+}
+
+/// The callback that the native function `name` was given, or is to make of a function.
+fn make(name: &str, core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<FnPtr> {
     let value = args.first_mut().map(|arg| std::mem::take(&mut **arg)).unwrap_or_default();
     let found = context.engine().map_type_name(value.type_name());
     match value.try_cast::<FnPtr>() {
         Some(function) => {
             core.note_imports(context.global_runtime_state());
-            callback::make(core, function).map(Dynamic::from)
+            callback::make(core, function)
         }
         None => {
-            let message = format!("callback expects a function, not {found}");
-            Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), at)))
+            let message = format!("{name} expects a function, not {found}");
+            Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), context.call_position())))
         }
     }
 }
@@ -42,8 +46,8 @@ fn is_defined(core: &Arc<Core>, _: &NativeCallContext<'_>, args: &mut [&mut Dyna
 
 /// `on_purge(f)`: `f` is called after `__mp_purge__` of the module in which this is written.
 fn on_purge(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let callback = make_callback(core, context, args)?;
-    if !callback.try_cast().is_some_and(|callback| core.add_cleanup(callback)) {
+    let callback = make("on_purge", core, context, args)?;
+    if !core.add_cleanup(callback) {
         let message = "on_purge was called a thousand times by this module: call it once, when the module loads";
         return Err(Box::new(EvalAltResult::ErrorRuntime(message.into(), context.call_position())));
     }
