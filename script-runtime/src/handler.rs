@@ -44,13 +44,12 @@ impl Pin {
     }
 
     /// Calls what scripts gave to `req.on_finish(..)`, once the response was made, for whatever reason it is what it is.
-    /// [`Handler::respond`] does so by itself. Errors are told to the log.
-    pub fn finish(&self, exchange: &Exchange) {
+    /// [`Handler::respond`] does so by itself, and tells errors to the log.
+    pub fn finish(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
         while let Some(callback) = exchange.take_finish() {
             let run = || call_callback(&self.engine, &callback, &mut []);
             if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.clone()), run) {
-                let uri = &exchange.head().uri;
-                tracing::error!("a callback given to on_finish by {uri} failed\n{}", error.render(false));
+                tell(error);
             }
         }
     }
@@ -193,7 +192,10 @@ impl Handler {
             Verdict::Declined => status_page(StatusCode::NOT_FOUND, None),
             Verdict::Nothing | Verdict::Ok | Verdict::Done => exchange.written(),
         });
-        pin.finish(exchange);
+        pin.finish(exchange, |error| {
+            let uri = &exchange.head().uri;
+            tracing::error!("a callback given to on_finish by {uri} failed\n{}", error.render(false));
+        });
         response
     }
 

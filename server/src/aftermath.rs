@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use samovar_rhai::Exchange;
 
-use crate::{access_log::Entry, body::Body, log_file::LogFile, phase::After, pool::Pool, respond::error_line};
+use crate::{access_log::Entry, body::Body, log_file::LogFile, phase::After, pool::Pool, repeated};
 
 /// What is to be done when the answer was sent.
 #[derive(Default)]
@@ -40,13 +40,8 @@ impl Aftermath {
         let Some(exchange) = exchange.filter(|_| !after.is_empty()) else { return };
         exchange.answered(status, headers);
         let path = exchange.path().to_owned();
-        let told = path.clone();
-        let run = move || {
-            after.run(&exchange, |diagnostic| match &error_log {
-                Some(log) => log.write(error_line(&told, &diagnostic)),
-                None => tracing::error!("{told} failed after its answer\n{}", diagnostic.render(false)),
-            });
-        };
+        let what = format!("{path}, after its answer,");
+        let run = move || after.run(&exchange, |diagnostic| repeated::tell(error_log.as_ref(), &what, &diagnostic));
         if pool.start(run).is_err() {
             tracing::error!("{path}: no script thread is free for what follows the answer");
         }

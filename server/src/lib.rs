@@ -28,6 +28,7 @@ mod policy;
 mod pool;
 mod range;
 mod reconfigure;
+mod repeated;
 mod respond;
 mod route;
 mod service;

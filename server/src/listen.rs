@@ -9,6 +9,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use parking_lot::Mutex;
+use samovar_importer::Diagnostic;
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Handle,
@@ -17,6 +18,7 @@ use tokio::{
 
 use crate::{
     open::OpenError,
+    repeated,
     site::{Peers, Site},
     strict::{self, Strict},
 };
@@ -93,6 +95,7 @@ impl Listeners {
         {
             tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
         }
+        repeated::sum_up();
     }
 }
 
@@ -178,10 +181,23 @@ async fn accept(listener: TcpListener, site: Arc<Site>, connections: Arc<Gracefu
             Ok((stream, remote)) => connect(stream, remote, &site, &connections),
             Err(error) => {
                 // A client that gave up, or no descriptors left: those in use will be given back.
-                tracing::warn!("cannot accept a connection: {error}");
+                repeated::tell(None, "accepting a connection", &refused(&error));
                 tokio::time::sleep(BACK_OFF).await;
             }
         }
+    }
+}
+
+/// No descriptors are left to the system, or to this process.
+const NO_DESCRIPTORS: [i32; 2] = [23, 24];
+
+fn refused(error: &io::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string());
+    match error.raw_os_error() {
+        Some(number) if cfg!(unix) && NO_DESCRIPTORS.contains(&number) => {
+            diagnostic.help("each connection takes one file descriptor: raise their number with `ulimit -n`")
+        }
+        _ => diagnostic,
     }
 }
 

@@ -32,6 +32,11 @@ impl LogFile {
         Ok(Self { lines, lost })
     }
 
+    /// Tells it from other files, as long as it is open.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.lost).addr()
+    }
+
     /// Adds a line, or several. Never waits.
     pub(crate) fn write(&self, line: String) {
         if self.lines.try_send(line).is_err() {

@@ -16,6 +16,8 @@ use http::Response;
 use samovar_importer::Diagnostic;
 use samovar_rhai::{Exchange, Handler, Pin, Verdict};
 
+use crate::repeated;
+
 /// A phase, in their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
@@ -70,7 +72,8 @@ impl Course {
         let mut pins = Pins::default();
         let answer = self.answer(exchange, &mut pins);
         // What scripts left to be done now that the answer is made, be it an error.
-        pins.0.iter().for_each(|pin| pin.finish(exchange));
+        let what = format!("what {} left to on_finish", exchange.path());
+        pins.0.iter().for_each(|pin| pin.finish(exchange, |diagnostic| repeated::tell(None, &what, &diagnostic)));
         answer
     }
 

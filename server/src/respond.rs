@@ -17,7 +17,8 @@ use crate::{
     open::OpenError,
     phase::{After, BEFORE, Course, Phase},
     policy::{Kind, NoHandler, Policy},
-    pool::Pool,
+    pool::{Busy, Pool},
+    repeated,
     route::Target,
     site::Peers,
 };
@@ -121,7 +122,7 @@ impl Way<'_> {
             (Ok(None), exchange)
         } else {
             let run = move || (course.run(&exchange), exchange);
-            self.pool.run(run).await.map_err(|busy| self.busy(asked.path, &busy))?
+            self.pool.run(run).await.map_err(|busy| asked.busy(busy))?
         };
         match result {
             Ok(Some(response)) => Ok(body::whole(response)),
@@ -144,13 +145,6 @@ impl Way<'_> {
             remote_ip: Some(self.peers.remote.ip()),
             filename: asked.file().to_string_lossy().into_owned(),
         }
-    }
-
-    fn busy(&self, path: &str, busy: &crate::pool::Busy) -> Response<Bytes> {
-        tracing::error!("{path}: no script thread is free: {busy:?}");
-        let mut response = status_page(StatusCode::SERVICE_UNAVAILABLE, None);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        response
     }
 }
 
@@ -215,27 +209,26 @@ impl Asked<'_> {
         self.failed(&error.diagnostic)
     }
 
+    /// The page for a request that no script can be run for now.
+    fn busy(&self, _: Busy) -> Response<Bytes> {
+        let busy = Diagnostic::error("no script thread is free").help("scripts that wait for long keep others waiting");
+        repeated::tell(self.served.error_log.as_ref(), self.path, &busy);
+        let mut response = status_page(StatusCode::SERVICE_UNAVAILABLE, None);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+
     /// The page for a script that failed. The client learns nothing of the source unless it is to.
     fn failed(&self, diagnostic: &Diagnostic) -> Response<Bytes> {
-        match &self.served.error_log {
-            Some(log) => log.write(error_line(self.path, diagnostic)),
-            None => tracing::error!("{} failed\n{}", self.path, diagnostic.render(false)),
-        }
+        repeated::tell(self.served.error_log.as_ref(), self.path, diagnostic);
         error_page(diagnostic, self.policy.debug)
     }
 }
 
 /// The page for a script that failed, outside of a site.
 pub(crate) fn failed(diagnostic: &Diagnostic, path: &str, debug: bool) -> Response<Bytes> {
-    tracing::error!("{path} failed\n{}", diagnostic.render(false));
+    repeated::tell(None, path, diagnostic);
     error_page(diagnostic, debug)
-}
-
-/// What an error log says of a request that failed.
-pub(crate) fn error_line(path: &str, diagnostic: &Diagnostic) -> String {
-    let time = crate::access_log::time(std::time::SystemTime::now());
-    // A path has no control characters in it.
-    format!("[{time}] [error] {path} failed\n{}", diagnostic.render(false))
 }
 
 fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {

@@ -142,3 +142,28 @@ fn a_full_disk_stops_no_request() {
     }
     program.wait_for("/dev/full: cannot be written to");
 }
+
+#[test]
+fn a_page_that_fails_for_everybody_does_not_drown_the_log() {
+    let (site, program) = serve("=== boom.rhai\nfn handler(req) { throw `no ${req.args.n}` }");
+    let mut client = program.connect();
+    let mut fail = |count: usize, from: usize| {
+        for number in from..from + count {
+            assert_eq!(client.get(&format!("/boom?n={number}")).status, 500);
+        }
+    };
+    fail(200, 0);
+    program.wait_for("/boom failed");
+    program.wait_for("1 | fn handler(req) { throw");
+    program.wait_for("/boom failed again:");
+    // The first in full, a few in a line each, and all others are counted.
+    program.wait_for("more requests failed like this, the last /boom: ");
+    let log = program.log();
+    assert_eq!(log.matches("throw `no").count(), 1, "{log}");
+    assert!(log.matches("failed again").count() < 100, "{log}");
+    // Another text: another error, as far as anybody knows.
+    site.write("boom.rhai", "fn handler(req) { throw `still no ${req.args.n}` }");
+    program.wait_for("reloaded");
+    fail(1, 300);
+    program.wait_for("1 | fn handler(req) { throw `still");
+}
