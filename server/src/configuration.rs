@@ -8,7 +8,7 @@ use std::{
 };
 
 use papaya::HashMap;
-use samovar_config::{Config, Host, Resolved};
+use samovar_config::{Config, Host, Origin, Resolved};
 
 use crate::{
     access_log::AccessLog,
@@ -36,6 +36,7 @@ pub(crate) struct Served {
     interpreter: String,
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) error_log: Option<LogFile>,
+    head_time: Duration,
     /// By the address of what the configuration resolved to, which the policy keeps alive.
     policies: HashMap<usize, Arc<Policy>>,
     /// Scripts that URLs were found to name: what keeps the file system out of the way of a request.
@@ -53,6 +54,8 @@ struct Known {
 const BELIEVED: Duration = Duration::from_secs(5);
 /// More paths than this are not remembered: there are so many only if somebody makes them up.
 const ROUTES: usize = 16 << 10;
+/// The head of a request may take so long unless `Timeout` says it; it is short.
+const HEAD_TIME: Duration = Duration::from_secs(15);
 /// As many as a host keeps results; so different sets of sections are rare.
 const POLICIES: usize = 4096;
 
@@ -78,6 +81,13 @@ impl Configuration {
         for served in std::iter::once(&self.main).chain(&self.hosts) {
             served.policies.pin().values().for_each(|policy| policy.retire());
         }
+    }
+
+    /// How long the head of a request may take that comes in at this address: as the first virtual host there says, if it
+    /// says anything.
+    pub(crate) fn head_time(&self, local: SocketAddr) -> Duration {
+        let host = self.config.host_for(local, None);
+        host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main).head_time
     }
 
     /// The host that answers, and what is kept for it.
@@ -154,6 +164,7 @@ impl Served {
         Ok(Self {
             document_root: open::document_root(root, &settings),
             interpreter: interpreter_of(host, &settings),
+            head_time: head_time(&settings),
             access_log: access_log.transpose()?,
             error_log: error_log.map(|(line, file)| logs.open(file, line)).transpose()?,
             policies: HashMap::new(),
@@ -171,6 +182,11 @@ impl Served {
 pub(crate) fn interpreter_of(host: Host<'_>, settings: &Resolved) -> String {
     let name = settings.text("ServerName").filter(|_| host.index().is_some());
     name.map_or(MAIN, samovar_config::server_name).to_owned()
+}
+
+fn head_time(settings: &Resolved) -> Duration {
+    let line = settings.get("Timeout").filter(|line| !matches!(line.origin(), Origin::Default));
+    line.and_then(|line| line.arguments().first()?.duration()).unwrap_or(HEAD_TIME)
 }
 
 /// Does the line stand in the virtual host itself?
@@ -202,5 +218,31 @@ impl Logs {
         })?;
         self.open.push((path, log.clone()));
         Ok(log)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, net::SocketAddr, time::Duration};
+
+    use crate::Site;
+
+    #[track_caller]
+    fn check(text: &str, seconds: u64) {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("samovar.conf"), text).expect("a configuration");
+        let site = Site::open(directory.path()).expect("it is right");
+        assert_eq!(site.head_time(SocketAddr::from(([127, 0, 0, 1], 80))), Duration::from_secs(seconds), "{text}");
+    }
+
+    #[test]
+    fn the_head_of_a_request_has_the_time_of_the_first_host_at_its_address() {
+        check("SetHandler static\n", 15);
+        check("Timeout 3\n", 3);
+        check(
+            "Timeout 3\n<VirtualHost *:80>\nTimeout 4\n</VirtualHost>\n<VirtualHost *:80>\nServerName a\n</VirtualHost>\n",
+            4,
+        );
+        check("Timeout 3\n<VirtualHost *:81>\nTimeout 4\n</VirtualHost>\n", 3);
     }
 }

@@ -143,6 +143,11 @@ const MORE: &[(&str, &str)] = &[
       reloading of an interpreter. A failure stops the start; when the configuration is read again, it keeps what runs.",
     ),
     (
+        "Timeout",
+        "It holds for the head of a request, before which only the address tells which virtual host is meant, and for its body. Where it is not set, a head has \
+      15 seconds.",
+    ),
+    (
         "RhaiLimit",
         "They hold for each call. `time` is in milliseconds (1000 unless it is set), `operations` counts steps (50 million), `depth` nested calls (64, which is the most), `string` \
       bytes (16 MiB), `array` items and `map` entries (a million each). Loading a module has the limits of the main server, and at least a second. When the \

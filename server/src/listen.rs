@@ -1,6 +1,6 @@
 //! Accepting connections, and ending them well.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, io::ErrorKind::AddrInUse, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -11,7 +11,7 @@ use hyper_util::{
 use parking_lot::Mutex;
 use samovar_importer::Diagnostic;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     runtime::Handle,
     task::JoinHandle,
 };
@@ -23,10 +23,10 @@ use crate::{
     strict::{self, Strict},
 };
 
-/// A client must have sent the head of its request within this time.
-const HEADER_TIME: Duration = Duration::from_secs(15);
 /// When the server stops, requests that are under way have so long to end.
 const GRACE: Duration = Duration::from_secs(10);
+/// Connections that wait to be accepted at one socket.
+const BACKLOG: u32 = 1024;
 /// When the system gives no descriptors, accepting rests so long.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -110,6 +110,7 @@ pub(crate) struct Sockets {
 
 struct Accepting {
     asked: SocketAddr,
+    listener: Arc<TcpListener>,
     task: JoinHandle<()>,
 }
 
@@ -120,28 +121,66 @@ pub(crate) struct Bound {
 }
 
 impl Sockets {
-    /// Listens where nobody did so far; `addresses` are all that the configuration names.
-    pub(crate) fn bind(&self, addresses: &[SocketAddr]) -> Result<Bound, OpenError> {
-        let mut present: Vec<_> = self.accepting.lock().iter().map(|accepting| accepting.asked).collect();
-        if !self.follow {
-            return Ok(Bound { new: Vec::new(), wanted: present });
-        }
-        let wanted = if addresses.is_empty() { vec![Listeners::DEFAULT] } else { addresses.to_vec() };
-        let mut new = Vec::new();
-        for &asked in &wanted {
-            match present.iter().position(|address| *address == asked) {
-                Some(at) => drop(present.swap_remove(at)),
-                None => new.push(self.listen(asked).map_err(|reason| OpenError::Address { address: asked, reason })?),
-            }
-        }
-        Ok(Bound { new, wanted })
+    /// Where connections are accepted now; the ports are real ones.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.accepting.lock().iter().filter_map(|accepting| accepting.listener.local_addr().ok()).collect()
     }
 
-    fn listen(&self, asked: SocketAddr) -> io::Result<Socket> {
+    /// Listens where nobody did so far; `addresses` are all that the configuration names.
+    pub(crate) fn bind(&self, addresses: &[SocketAddr]) -> Result<Bound, OpenError> {
+        let accepting = self.accepting.lock();
+        let mut leaving: Vec<_> = accepting.iter().collect();
+        if !self.follow {
+            return Ok(Bound { new: Vec::new(), wanted: leaving.iter().map(|accepting| accepting.asked).collect() });
+        }
+        let wanted = if addresses.is_empty() { vec![Listeners::DEFAULT] } else { addresses.to_vec() };
+        let mut missing = Vec::new();
+        for &asked in &wanted {
+            match leaving.iter().position(|accepting| accepting.asked == asked) {
+                Some(at) => drop(leaving.swap_remove(at)),
+                None => missing.push(asked),
+            }
+        }
+        let listen = |asked: SocketAddr| {
+            let listener = self.listen(asked).or_else(|reason| {
+                let in_the_way =
+                    leaving.iter().find(|it| reason.kind() == AddrInUse && it.asked.port() == asked.port());
+                in_the_way.map_or(Err(reason), |old| self.listen_beside(&old.listener, asked))
+            });
+            let listener = listener.map_err(|reason| OpenError::Address { address: asked, reason })?;
+            Ok(Socket { asked, listener })
+        };
+        Ok(Bound { new: missing.into_iter().map(listen).collect::<Result<_, OpenError>>()?, wanted })
+    }
+
+    fn listen(&self, asked: SocketAddr) -> io::Result<TcpListener> {
         let listener = std::net::TcpListener::bind(asked)?;
         listener.set_nonblocking(true)?;
         let _runtime = self.runtime.enter();
-        Ok(Socket { asked, listener: TcpListener::from_std(listener)? })
+        TcpListener::from_std(listener)
+    }
+
+    /// Listens at an address of which a socket of this server's, which is about to go, has a part: from every address to
+    /// one of them, say. For that moment, and for these two sockets, the system is told that they share it.
+    #[cfg(unix)]
+    fn listen_beside(&self, old: &TcpListener, asked: SocketAddr) -> io::Result<TcpListener> {
+        use rustix::net::sockopt::set_socket_reuseport;
+        let _runtime = self.runtime.enter();
+        let socket = if asked.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.set_reuseport(true)?;
+        set_socket_reuseport(old, true)?;
+        let bound = socket.bind(asked);
+        set_socket_reuseport(old, false)?;
+        bound?;
+        let listener = socket.listen(BACKLOG)?;
+        set_socket_reuseport(&listener, false)?;
+        Ok(listener)
+    }
+
+    #[cfg(not(unix))]
+    fn listen_beside(&self, _old: &TcpListener, asked: SocketAddr) -> io::Result<TcpListener> {
+        self.listen(asked)
     }
 
     /// Accepts connections at the new sockets, and none any more where the configuration no longer says so. Connections
@@ -170,12 +209,13 @@ impl Sockets {
 
     fn accept(&self, socket: Socket, site: &Arc<Site>, connections: &Arc<GracefulShutdown>) {
         let Socket { asked, listener } = socket;
-        let task = self.runtime.spawn(accept(listener, site.clone(), connections.clone()));
-        self.accepting.lock().push(Accepting { asked, task });
+        let listener = Arc::new(listener);
+        let task = self.runtime.spawn(accept(listener.clone(), site.clone(), connections.clone()));
+        self.accepting.lock().push(Accepting { asked, listener, task });
     }
 }
 
-async fn accept(listener: TcpListener, site: Arc<Site>, connections: Arc<GracefulShutdown>) {
+async fn accept(listener: Arc<TcpListener>, site: Arc<Site>, connections: Arc<GracefulShutdown>) {
     loop {
         match listener.accept().await {
             Ok((stream, remote)) => connect(stream, remote, &site, &connections),
@@ -205,6 +245,7 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let Ok(local) = stream.local_addr() else { return };
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    let head_time = site.head_time(local);
     let site = site.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let site = site.clone();
@@ -212,7 +253,7 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     });
     let mut builder = http1::Builder::new();
     // Without a timer the header timeout does nothing.
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(strict::HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(strict::HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -172,6 +173,18 @@ impl Site {
     #[must_use]
     pub fn listens(&self) -> Vec<SocketAddr> {
         open::listens(&self.current.load().config)
+    }
+
+    /// Where connections are accepted while the site is served; the ports are real ones.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.sockets.get().map_or_else(Vec::new, |sockets| sockets.addresses())
+    }
+
+    /// How long a client at this address of ours may take to send the head of a request. Which virtual host it means is not
+    /// known before.
+    pub(crate) fn head_time(&self, local: SocketAddr) -> Duration {
+        self.current.load().head_time(local)
     }
 
     /// The level of detail that the configuration wants in the log.

@@ -203,6 +203,26 @@ fn a_configuration_that_needs_a_port_that_is_taken_is_refused_whole() {
 }
 
 #[test]
+fn every_address_may_become_one_of_them_and_back() {
+    let port = TcpListener::bind("0.0.0.0:0").and_then(|it| it.local_addr()).expect("a port").port();
+    let site = Site::new(&format!("=== samovar.conf\nListen {port}\n=== a.txt\nfile"));
+    let program = Program::start(SAMOVAR, ["serve".as_ref(), site.path()]);
+    let path = site.path().to_string_lossy().into_owned();
+    for (listen, address) in
+        [(format!("127.0.0.1:{port}"), format!("127.0.0.1:{port}")), (port.to_string(), format!("0.0.0.0:{port}"))]
+    {
+        site.write("samovar.conf", format!("Listen {listen}\n"));
+        program.wait_for(TAKEN_UP);
+        assert_eq!(Client::connect(([127, 0, 0, 1], port).into()).get("/a.txt").brief(), "200 file");
+        let status = program.ask(["status", &path, "--json"]);
+        let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
+        assert_eq!(status["listens"], serde_json::json!([address]));
+        // Nobody else can have it.
+        assert!(TcpListener::bind(("127.0.0.1", port)).is_err());
+    }
+}
+
+#[test]
 fn an_address_of_the_command_line_stays() {
     let (site, program) = serve("=== samovar.conf\nListen 127.0.0.1:1\n=== a.txt\nfile");
     site.write("samovar.conf", "Listen 127.0.0.1:2\n");

@@ -22,7 +22,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// A site that is served from now on, at these addresses.
+    /// A site that is served from now on, at these addresses; once it accepts connections, it tells itself where.
     #[must_use]
     pub fn new(site: Arc<Site>, listens: impl IntoIterator<Item = SocketAddr>) -> Self {
         let listens = listens.into_iter().collect();
@@ -48,6 +48,10 @@ impl Running {
             Some(other) => Err(format!("unknown command `{other}`; there are status, reload, graph and freeze")),
             None => Err("the request names no command".into()),
         }
+    }
+
+    fn listens(&self) -> Vec<SocketAddr> {
+        Some(self.site.addresses()).filter(|now| !now.is_empty()).unwrap_or_else(|| self.listens.clone())
     }
 
     /// The configuration first, unless one interpreter alone is meant: scripts may rely on what it says.
@@ -82,7 +86,7 @@ impl Running {
             "pid": std::process::id(),
             "started": samovar_importer::rfc3339(self.started),
             "uptime_s": self.since.elapsed().as_secs(),
-            "listens": self.listens.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "listens": self.listens().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "interpreters": interpreters.iter().map(|it| report::status(&it.registry().status())).collect::<Vec<_>>(),
         })
     }
