@@ -7,6 +7,7 @@ mod json;
 mod request;
 mod response;
 mod verdict;
+mod web;
 
 use rhai::Engine;
 
@@ -21,4 +22,5 @@ pub(crate) fn register(engine: &mut Engine) {
     headers::register(engine);
     json::register(engine);
     verdict::register(engine);
+    web::register(engine);
 }

@@ -17,7 +17,7 @@ use crate::link;
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// What scripts know of a request by name: methods are called, the others read.
-pub(crate) const PROPERTIES: [&str; 23] = [
+pub(crate) const PROPERTIES: [&str; 24] = [
     "method",
     "uri",
     "path",
@@ -41,6 +41,7 @@ pub(crate) const PROPERTIES: [&str; 23] = [
     "status",
     "content_type",
     "write",
+    "cookies",
 ];
 
 /// What is known of a request before its body was read.
@@ -185,6 +186,18 @@ impl Exchange {
         fields
     }
 
+    /// Cookies by name; of one that is sent more than once, the first, which is the one for the longest path.
+    fn cookies(&self) -> Map {
+        let mut cookies = Map::new();
+        let sent = self.0.head.headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+        for (name, value) in sent.flat_map(|sent| sent.split(';')).filter_map(|cookie| cookie.split_once('=')) {
+            let value = value.trim();
+            let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+            cookies.entry(name.trim().into()).or_insert_with(|| value.to_owned().into());
+        }
+        cookies
+    }
+
     fn form_body(&self) -> &[u8] {
         let kind = self.0.head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
         let is_form = kind
@@ -256,6 +269,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_get("form", |req: &mut Exchange| Exchange::fields(req.form_body()));
     engine.register_fn("args_of", |req: &mut Exchange, name: &str| Exchange::values(req.head().query.as_bytes(), name));
     engine.register_fn("form_of", |req: &mut Exchange, name: &str| Exchange::values(req.form_body(), name));
+    engine.register_get("cookies", |req: &mut Exchange| req.cookies());
     engine.register_get("body", |req: &mut Exchange| req.body());
     engine.register_get("bytes", |req: &mut Exchange| -> Blob { req.0.body.to_vec() });
     engine.register_fn("on_finish", |req: &mut Exchange, callback: FnPtr| req.on_finish(callback));

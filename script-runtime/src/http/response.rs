@@ -9,6 +9,7 @@ use super::{
     headers::set_header,
     json::to_json,
     request::{Exchange, Reply, status_code},
+    web::escape_html,
 };
 use crate::suggest::slips;
 
@@ -177,7 +178,7 @@ pub(super) fn finish(reply: Reply, returned: Option<(Vec<u8>, &'static str)>) ->
 #[must_use]
 pub fn status_page(status: StatusCode, detail: Option<&str>) -> Response<Bytes> {
     let reason = status.canonical_reason().unwrap_or("Error");
-    let detail = detail.map(|detail| format!("<pre>{}</pre>\n", escape(detail))).unwrap_or_default();
+    let detail = detail.map(|detail| format!("<pre>{}</pre>\n", escape_html(detail))).unwrap_or_default();
     let page = format!(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<title>{status}</title>\n\
          <style>body {{ font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 60rem; padding: 0 1rem }} \
@@ -189,8 +190,4 @@ pub fn status_page(status: StatusCode, detail: Option<&str>) -> Response<Bytes> 
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
     response
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -7,6 +7,7 @@ use crate::site::Site;
 fn exchange() -> Exchange {
     let mut headers = http::HeaderMap::new();
     headers.insert("content-type", http::HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert("cookie", http::HeaderValue::from_static("a=1; b=\"two\"; a=3; odd"));
     headers.insert("x-test", http::HeaderValue::from_static("yes"));
     let head = RequestHead {
         method: http::Method::POST,
@@ -166,4 +167,26 @@ fn json_bodies() {
         r#"parse_json("{\"a\": [1, 2.5, null]}").a.to_string()"#,
         "200 [content-type=text/plain; charset=utf-8] [1, 2.5, ()]",
     );
+}
+
+#[test]
+fn what_pages_need_besides() {
+    let text = |expression: &str, expected: &str| {
+        check(
+            &format!("({expression}).to_string()"),
+            &format!("200 [content-type=text/plain; charset=utf-8] {expected}"),
+        );
+    };
+    text(r#"escape_html("a<b> & \"c\" 'd' é")"#, "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39; é");
+    text("escape_html(5) + escape_html(req.args.none)", "5");
+    text(r#"encode_url("a b/c?d=é&~")"#, "a%20b%2Fc%3Fd%3D%C3%A9%26~");
+    text(r#"decode_url("a%20b%2fc%C3%A9+%zz%4%")"#, "a b/cé+%zz%4%");
+    text(r#"decode_url(encode_url("100% ✓")) == "100% ✓""#, "true");
+    text("unix_time() > 1700000000 && unix_millis() / 1000 - unix_time() < 60", "true");
+    text("random_token().len", "32");
+    text("random_token(32).len", "64");
+    text("random_token() == random_token()", "false");
+    check("random_token(8)", "error: h.rhai:1:19: a token has 16 to 1024 bytes, not 8");
+    text("req.cookies.a + req.cookies.b", "1two");
+    text("req.cookies.none == ()", "true");
 }

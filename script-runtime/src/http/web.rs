@@ -1,0 +1,91 @@
+//! What pages need and Rhai does not have: what time it is, tokens that nobody guesses, and texts made safe where they
+//! are put.
+
+use std::{
+    fmt::Write as _,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rhai::{Dynamic, Engine, EvalAltResult};
+
+/// 128 bits: more than anybody can try out.
+const TOKEN_BYTES: i64 = 16;
+const MOST_TOKEN_BYTES: i64 = 1024;
+
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_fn("unix_time", || seconds_and_millis().0);
+    engine.register_fn("unix_millis", || seconds_and_millis().1);
+    engine.register_fn("random_token", || random_token(TOKEN_BYTES));
+    engine.register_fn("random_token", random_token);
+    engine.register_fn("escape_html", |value: Dynamic| escape_html(&value.to_string()));
+    engine.register_fn("encode_url", encode_url);
+    engine.register_fn("decode_url", decode_url);
+}
+
+/// Since 1970, in seconds and in milliseconds. A clock before that stands at 0.
+fn seconds_and_millis() -> (i64, i64) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let number = |number: u128| i64::try_from(number).unwrap_or(i64::MAX);
+    (number(since.as_secs().into()), number(since.as_millis()))
+}
+
+/// So many bytes of the system's randomness, two digits for each.
+fn random_token(bytes: i64) -> Result<String, Box<EvalAltResult>> {
+    let length = usize::try_from(bytes).ok().filter(|_| (TOKEN_BYTES..=MOST_TOKEN_BYTES).contains(&bytes));
+    let Some(length) = length else {
+        return Err(format!("a token has {TOKEN_BYTES} to {MOST_TOKEN_BYTES} bytes, not {bytes}").into());
+    };
+    let mut token = vec![0; length];
+    getrandom::fill(&mut token).map_err(|error| format!("the system gives no random bytes: {error}"))?;
+    Ok(token.iter().fold(String::with_capacity(2 * length), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+/// For the text of an element, and for an attribute's value in either sort of quotes.
+pub(super) fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// One segment of a path, or one name or value of a query: nothing in it means anything to a URL.
+fn encode_url(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            other => {
+                let _ = write!(encoded, "%{other:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+/// Undoes [`encode_url`]. What is no `%xx` stays as it is, and what is no UTF-8 is replaced.
+fn decode_url(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let byte = (first == b'%').then(|| after.get(..2).and_then(hexadecimal)).flatten();
+        decoded.push(byte.unwrap_or(first));
+        rest = &after[if byte.is_some() { 2 } else { 0 }..];
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*digits.get(at)?).to_digit(16);
+    u8::try_from(digit(0)? * 16 + digit(1)?).ok()
+}
