@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use samovar_importer::{Diagnostic, Importer, ModuleStatus, View};
+use samovar_importer::{Diagnostic, Importer, ModuleStatus, Registry, View};
 
 use crate::{
     diagnostic::diagnostic,
@@ -69,6 +69,11 @@ pub(crate) fn attempt<R>(
     }
 }
 
+/// A number for an interpreter, for as long as that lives.
+pub(crate) fn number(registry: &Arc<Registry<Scripts>>) -> usize {
+    Arc::as_ptr(registry) as usize
+}
+
 impl Importing for View<Scripts> {
     fn import(
         &self,
@@ -87,6 +92,10 @@ impl Importing for View<Scripts> {
             Err(error) if CallScope::is_over() => Err(ScriptError::new(Kind::Limit, error.to_string())),
             Err(error) => Err(ScriptError::refused(error.diagnostic())),
         }
+    }
+
+    fn interpreter(&self) -> usize {
+        number(self.registry())
     }
 
     fn modules(&self) -> Vec<ModuleStatus> {

@@ -8,7 +8,7 @@ use rhai::{Dynamic, Engine, FuncArgs};
 use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Scope, View};
 
 use crate::{
-    call::call,
+    call::{call, number},
     http::{Exchange, Verdict, status_page, verdict},
     interpreter::Alive,
     link::{Limits, call_callback},
@@ -44,9 +44,10 @@ impl Pin {
     }
 
     /// Calls what scripts gave to `req.on_finish(..)`, once the response was made, for whatever reason it is what it is.
-    /// [`Handler::respond`] does so by itself, and tells errors to the log.
+    /// [`Handler::respond`] does so by itself, and tells errors to the log. What scripts of another interpreter gave is
+    /// called by a pin of that one.
     pub fn finish(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
-        while let Some(callback) = exchange.take_finish() {
+        while let Some(callback) = exchange.take_finish(number(self.view.registry())) {
             let run = || call_callback(&self.engine, &callback, &mut []);
             if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.clone()), run) {
                 tell(error);

@@ -77,7 +77,8 @@ struct Inner {
     body: Bytes,
     options: Options,
     user: Mutex<ImmutableString>,
-    finish: Mutex<VecDeque<FnPtr>>,
+    /// Callbacks for when the response was made, each with the interpreter whose script gave it.
+    finish: Mutex<VecDeque<(Option<usize>, FnPtr)>>,
     reply: Mutex<Reply>,
 }
 
@@ -146,9 +147,11 @@ impl Exchange {
         finish(std::mem::take(&mut *self.reply()), None)
     }
 
-    /// The next callback that is to be called now that the response was made.
-    pub(crate) fn take_finish(&self) -> Option<FnPtr> {
-        self.0.finish.lock().pop_front()
+    /// The next callback of that interpreter's that is to be called now that the response was made.
+    pub(crate) fn take_finish(&self, interpreter: usize) -> Option<FnPtr> {
+        let mut finish = self.0.finish.lock();
+        let next = finish.iter().position(|(given_by, _)| given_by.is_none_or(|it| it == interpreter))?;
+        finish.remove(next).map(|(_, callback)| callback)
     }
 
     fn on_finish(&self, callback: FnPtr) -> ScriptResult<()> {
@@ -159,7 +162,7 @@ impl Exchange {
         if finish.len() == MAX_FINISH {
             return Err(format!("on_finish was called {MAX_FINISH} times for one request").into());
         }
-        finish.push_back(callback);
+        finish.push_back((link::interpreter(), callback));
         Ok(())
     }
 

@@ -41,6 +41,11 @@ pub(crate) trait Importing: Send + Sync {
         options: &ImportOptions,
     ) -> Result<Arc<Instance>, ScriptError>;
 
+    /// Which interpreter's modules these are: the same number for all that belong to one.
+    fn interpreter(&self) -> usize {
+        0
+    }
+
     /// The modules among which it decides.
     fn modules(&self) -> Vec<ModuleStatus> {
         Vec::new()
@@ -74,6 +79,11 @@ pub(crate) fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce(
 
 fn deciding() -> Option<Arc<dyn Importing>> {
     DECIDING.with(|deciding| deciding.borrow().last().cloned())
+}
+
+/// The interpreter whose code runs on this thread, by a number of its own.
+pub(crate) fn interpreter() -> Option<usize> {
+    deciding().map(|deciding| deciding.interpreter())
 }
 
 /// The modules that the running code sees.

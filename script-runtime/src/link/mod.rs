@@ -38,7 +38,7 @@ pub(crate) use callback::{call as call_callback, captured, owner, weaken};
 pub use engine::{Output, Printed};
 pub(crate) use engines::{Equip, Register};
 pub(crate) use error::{Frame, Kind, ScriptError};
-pub(crate) use import::{ImportOptions, Importing, module, module_value, modules, with_importing};
+pub(crate) use import::{ImportOptions, Importing, interpreter, module, module_value, modules, with_importing};
 pub(crate) use instance::{Core, Instance, find};
 pub use limits::Limits;
 pub use load::Linked;

@@ -10,6 +10,9 @@ use rhai::ImmutableString;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
+/// A path of more steps than these is shown without its middle.
+const SHOWN: usize = 16;
+
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -41,7 +44,13 @@ impl Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|step| step.fmt(f))
+        if self.0.len() <= SHOWN {
+            return self.0.iter().try_for_each(|step| step.fmt(f));
+        }
+        let (start, end) = (&self.0[..SHOWN / 2], &self.0[self.0.len() - SHOWN / 2..]);
+        start.iter().try_for_each(|step| step.fmt(f))?;
+        write!(f, " .. {} steps .. ", self.0.len() - SHOWN)?;
+        end.iter().try_for_each(|step| step.fmt(f))
     }
 }
 

@@ -75,6 +75,27 @@ fn check(handler: &str, answer: &str, notes: &[&str]) {
 }
 
 #[test]
+fn on_finish_runs_in_the_interpreter_whose_script_it_is() {
+    let of = |name: &str| {
+        let module = format!("fn name() {{ \"{name}\" }}");
+        let handler = "fn handler(req) { req.on_finish(callback(|| note(import_module(\"./n\")[\"name\"].call()))); }";
+        Site::new(&format!("=== m.rhai\n{handler}\n=== n.rhai\n{module}"))
+    };
+    let (one, two) = (of("one"), of("two"));
+    let exchange = exchange();
+    let pins = [&one, &two].map(|site| {
+        let handler = site.interpreter.handler("m").expect("found");
+        let pin = handler.pin();
+        handler.judge(&exchange, &pin).expect("it runs");
+        pin
+    });
+    pins[1].finish(&exchange, |error| panic!("{error}"));
+    assert_eq!((one.take_notes(), two.take_notes()), (vec![], vec!["two".to_owned()]));
+    pins[0].finish(&exchange, |error| panic!("{error}"));
+    assert_eq!((one.take_notes(), two.take_notes()), (vec!["one".to_owned()], vec![]));
+}
+
+#[test]
 fn on_finish_runs_after_the_response_was_made_for_whatever_reason() {
     let on_finish = "req.on_finish(callback(|| note(`finished ${req.uri}`)));";
     check(&format!("fn handler(req) {{ {on_finish} note(\"running\"); \"hi\" }}"), "hi", &["running", "finished /m"]);
