@@ -28,6 +28,11 @@ soak reloads="100000":
 oracle:
     SAMOVAR_ORACLE_CONFIGURATIONS=500 cargo test -p samovar --test program oracle -- --nocapture
 
+# Texts that nobody would write, to the configuration's parser: for so many seconds, with cargo-fuzz and a nightly compiler.
+fuzz seconds="60":
+    cd config-parser && mkdir -p fuzz/corpus/load && \
+        cargo +nightly fuzz run load fuzz/corpus/load tests/debian tests/diagnostics -- -max_total_time={{seconds}}
+
 # Benchmarks; see benches/README.md.
 bench *filter:
     cargo bench -p samovar-benches {{filter}}
