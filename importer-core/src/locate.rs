@@ -14,6 +14,7 @@ use crate::{
     registry::Registry,
     scope::Scope,
     search::{self, Candidate},
+    snapshot::Snapshot,
     specifier::Specifier,
     stamp::Stamp,
     tree::ReadError,
@@ -62,14 +63,37 @@ impl<L: Loader> Registry<L> {
         scope: &Scope,
         options: &ImportOptions,
     ) -> Result<Located, ImportError> {
+        self.locate_in(None, name, importer, scope, options)
+    }
+
+    /// As [`locate`](Self::locate), for somebody who has pinned a generation: what is loaded there is found also when its
+    /// file is gone, or cannot be read (R34).
+    pub(crate) fn locate_in(
+        &self,
+        pinned: Option<&Snapshot<L>>,
+        name: &str,
+        importer: Option<&Importer>,
+        scope: &Scope,
+        options: &ImportOptions,
+    ) -> Result<Located, ImportError> {
         // A path that is explicit is not searched: what the list is for then is the new module's own searches (R15).
-        let explicit = !matches!(Specifier::parse(name, L::EXTENSION), Specifier::Bare(_));
+        let specifier = Specifier::parse(name, L::EXTENSION);
+        let explicit = !matches!(specifier, Specifier::Bare(_));
         let initial_path = if explicit { options.path.clone() } else { Vec::new() };
+        // What a library module finds from where it stands is a part of the library (R14).
+        let library_module = importer.filter(|importer| self.is_library(importer.id()));
+        let is_part = |path: &Path| {
+            let beside = |importer: &Importer| path.starts_with(importer.directory());
+            library_module.is_some_and(|it| matches!(specifier, Specifier::Relative(_)) || (!explicit && beside(it)))
+        };
         let log = options.log.unwrap_or(scope.logs());
         let mut looked = Vec::new();
         for candidate in search::candidates(name, L::EXTENSION, importer, scope, options)? {
             let (path, library) = match candidate {
-                Candidate::File(path) => (path, false),
+                Candidate::File(path) => {
+                    let library = is_part(&path);
+                    (path, library)
+                }
                 Candidate::LibraryFile(path) => (path, true),
                 Candidate::Registered(name) => match self.locate_registered(&name) {
                     Some(located) => return Ok(located),
@@ -78,6 +102,9 @@ impl<L: Loader> Registry<L> {
             };
             match self.tree().stamp(&path) {
                 Ok(_) => return Ok(Located { log, initial_path, ..self.located(&path, library) }),
+                Err(_) if pinned.is_some_and(|pinned| self.is_loaded(pinned, &path)) => {
+                    return Ok(self.located(&path, library));
+                }
                 Err(ReadError::Missing) => looked.push(path),
                 Err(error) => return Err(ImportError::Unreadable { path: path.into(), error }),
             }
@@ -92,9 +119,13 @@ impl<L: Loader> Registry<L> {
     /// # Errors
     /// As for [`locate`](Self::locate).
     pub fn locate_root(&self, name: &str, scope: &Scope, options: &ImportOptions) -> Result<Located, ImportError> {
-        let located = self.locate(name, None, scope, options)?;
+        let located = self.locate_in(Some(&self.snapshot()), name, None, scope, options)?;
         self.wish(located.id, None, scope, options);
         Ok(located)
+    }
+
+    fn is_loaded(&self, pinned: &Snapshot<L>, path: &Path) -> bool {
+        self.ids.read().find(path).is_some_and(|id| pinned.get(id).is_some())
     }
 
     fn located(&self, path: &Path, library: bool) -> Located {

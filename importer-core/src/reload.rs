@@ -69,11 +69,22 @@ struct Reload<'a> {
     /// Files that somebody is still writing.
     unfinished: &'a BTreeSet<PathBuf>,
     dropped: Vec<ModuleId>,
+    /// What was refused and told before: it is not news because somebody asks for it again.
+    told: Vec<Told>,
     started: Instant,
 }
 
 /// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
 struct Outrun;
+
+/// What was read, and what was wrong with it.
+type Told = (BTreeMap<ModuleId, Option<ContentHash>>, Vec<Diagnostic>);
+
+impl Refusal {
+    fn told(&self) -> Told {
+        (self.changed.clone(), self.diagnostics.clone())
+    }
+}
 
 impl<L: Loader> Registry<L> {
     /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
@@ -98,13 +109,15 @@ impl<L: Loader> Registry<L> {
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
         let mut dropped = self.droppable(&writer, &base);
         dropped.extend(self.parted(&base, &mut changes));
+        let asked_again = |refusal: &&Refusal| forced && !self.waits.is_due(&refusal.planned, started);
+        let told: Vec<_> = writer.refusals.iter().filter(asked_again).map(Refusal::told).collect();
         if !self.is_news(&mut writer, &base, &mut changes, forced) && dropped.is_empty() {
             self.show_refusals(&writer);
             let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
             return if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) };
         }
         let mut purged = BTreeSet::new();
-        let mut change = Reload { changes, unfinished, dropped, started };
+        let mut change = Reload { changes, unfinished, dropped, told, started };
         self.reload(&mut writer, &base, &mut change, &mut purged).unwrap_or_else(|Outrun| {
             let _alone = self.gate.close();
             change.dropped.retain(|&id| self.importers(id).is_empty());
@@ -195,10 +208,14 @@ impl<L: Loader> Registry<L> {
         }
         diagnostics.append(&mut state.regressions);
         if !diagnostics.is_empty() {
+            let refusal = Refusal { changed, planned, unmet: state.unmet, diagnostics: diagnostics.clone() };
+            let is_news = !change.told.contains(&refusal.told());
             // Requests see what is wrong as soon as anybody hears of it.
-            writer.refusals.push(Refusal { changed, planned, unmet: state.unmet, diagnostics: diagnostics.clone() });
+            writer.refusals.push(refusal);
             self.show_refusals(writer);
-            self.emit(Event::Refused { generation: base.generation(), diagnostics: diagnostics.clone() });
+            if is_news {
+                self.emit(Event::Refused { generation: base.generation(), diagnostics: diagnostics.clone() });
+            }
             return Ok(Outcome::Refused(diagnostics));
         }
 

@@ -26,6 +26,7 @@ pub struct Scope {
     strict: bool,
     log: bool,
     strict_carry: bool,
+    shows_refusals: bool,
 }
 
 /// Tells scopes apart in look-ups. Two scopes with equal settings may have two numbers.
@@ -48,6 +49,7 @@ impl Scope {
             strict: false,
             log: false,
             strict_carry: false,
+            shows_refusals: false,
         }
     }
 
@@ -108,6 +110,14 @@ impl Scope {
         self
     }
 
+    /// Does whoever imports a module get the errors of a change to it that was refused, in place of the last good
+    /// instance (R32)? For those who are writing it.
+    #[must_use]
+    pub fn show_refusals(mut self, on: bool) -> Self {
+        self.shows_refusals = on;
+        self
+    }
+
     /// A directory of a search list, with `~` replaced; `None` if there is no handler root to replace it with.
     #[must_use]
     pub fn expand(&self, directory: &Path) -> Option<PathBuf> {
@@ -146,6 +156,10 @@ impl Scope {
 
     pub(crate) fn is_strict(&self) -> bool {
         self.strict
+    }
+
+    pub(crate) fn shows_refusals(&self) -> bool {
+        self.shows_refusals
     }
 
     pub(crate) fn logs(&self) -> bool {

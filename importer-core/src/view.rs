@@ -142,11 +142,21 @@ impl<L: Loader> View<L> {
         };
         let known = importer.filter(|_| *options == ImportOptions::default());
         if let Some(module) = known.and_then(|it| it.resolved(self.scope.id(), name)).and_then(|id| self.get(id)) {
-            return Ok(module);
+            return self.unless_refused(module);
         }
         let module = self.locate_and_load(importer, name, options)?;
         if let Some(importer) = known {
             importer.remember(self.scope.id(), name, module.id());
+        }
+        self.unless_refused(module)
+    }
+
+    /// Who wants to see what is wrong with a change gets that in place of the last good instance (R32).
+    fn unless_refused(&self, module: Arc<Module<L>>) -> Result<Arc<Module<L>>, ImportError> {
+        if self.scope.shows_refusals()
+            && let Some(wrong) = self.registry.refusal(module.id()).and_then(|refused| refused.first().cloned())
+        {
+            return Err(ImportError::Failed(Arc::new(wrong)));
         }
         Ok(module)
     }
@@ -170,8 +180,9 @@ impl<L: Loader> View<L> {
     ) -> Result<Arc<Module<L>>, ImportError> {
         match &self.base {
             Base::Draft(draft) => draft.import(importer, name, options, &self.scope),
-            Base::Pinned { .. } => {
-                let located = self.registry.locate(name, importer.map(|it| &**it), &self.scope, options)?;
+            Base::Pinned { snapshot, .. } => {
+                let importing = importer.map(|it| &**it);
+                let located = self.registry.locate_in(Some(snapshot), name, importing, &self.scope, options)?;
                 self.registry.wish(located.id, importer, &self.scope, options);
                 self.load(&located)
             }

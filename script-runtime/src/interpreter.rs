@@ -12,6 +12,7 @@ use std::{
 use rhai::{Dynamic, Engine, FnPtr, FuncArgs, Module as RhaiModule, Shared};
 use samovar_importer::{
     Diagnostic, DiskTree, Event, Hint, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, SourceTree,
+    Specifier,
 };
 
 use crate::{
@@ -155,7 +156,9 @@ impl Interpreter {
     /// There is no such module.
     pub fn handler_in(&self, scope: &Arc<Scope>, name: &str, directory: &Path) -> Result<Handler, ImportError> {
         let (module, function) = name.split_once("::").unwrap_or((name, "handler"));
-        let options = ImportOptions { path: vec![directory.to_path_buf()], ..ImportOptions::default() };
+        // With a path that is explicit, a list would be for the module's own searches (R15).
+        let searched = matches!(Specifier::parse(module, "rhai"), Specifier::Bare(_)).then(|| directory.to_path_buf());
+        let options = ImportOptions { path: searched.into_iter().collect(), ..ImportOptions::default() };
         Handler::new(self.registry.clone(), scope.clone(), module, function, &options, self.time)
     }
 

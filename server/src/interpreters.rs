@@ -44,6 +44,8 @@ struct Tree(Arc<ArcSwap<Files>>);
 /// One state of the tree.
 struct Files {
     disk: DiskTree,
+    /// Roots of this configuration.
+    roots: BTreeSet<PathBuf>,
     /// Roots of earlier configurations. A module that came from one of them is no error: its file is gone, as far as this
     /// configuration goes.
     former: BTreeSet<PathBuf>,
@@ -52,9 +54,14 @@ struct Files {
 impl Files {
     fn seen<T>(&self, path: &Path, found: Result<T, ReadError>) -> Result<T, ReadError> {
         found.map_err(|error| match error {
-            ReadError::Outside(_) if self.former.iter().any(|root| path.starts_with(root)) => ReadError::Missing,
+            ReadError::Outside(_) if self.has_left(path) => ReadError::Missing,
             error => error,
         })
+    }
+
+    fn has_left(&self, path: &Path) -> bool {
+        let below = |roots: &BTreeSet<PathBuf>| roots.iter().any(|root| path.starts_with(root));
+        below(&self.former) && !below(&self.roots)
     }
 }
 
@@ -77,15 +84,19 @@ impl SourceTree for Tree {
 impl Tree {
     /// Lets files come from these directories, and from no others.
     fn confine(&self, roots: &Roots) {
-        let mut former = self.0.load().former.clone();
-        former.extend(roots.watched.union(&roots.library).cloned());
-        self.0.store(Arc::new(Files { disk: roots.tree(), former }));
+        let before = self.0.load();
+        let former = before.former.union(&before.roots).cloned().collect();
+        self.0.store(Arc::new(Files { disk: roots.tree(), roots: roots.all(), former }));
     }
 }
 
 impl Roots {
     fn tree(&self) -> DiskTree {
-        DiskTree::new(self.watched.union(&self.library).filter(|root| root.is_dir()))
+        DiskTree::new(self.all())
+    }
+
+    fn all(&self) -> BTreeSet<PathBuf> {
+        self.watched.union(&self.library).cloned().collect()
     }
 
     fn union(&self, other: &Self) -> Self {
@@ -96,9 +107,8 @@ impl Roots {
 
 impl Interpreters {
     pub(crate) fn new(roots: Roots, loading: Loading) -> Self {
-        let files = Files { disk: roots.tree(), former: BTreeSet::new() };
+        let files = Files { disk: roots.tree(), roots: roots.all(), former: BTreeSet::new() };
         let tree = Tree(Arc::new(ArcSwap::from_pointee(files)));
-        tree.confine(&roots);
         Self {
             started: Mutex::default(),
             first: OnceLock::new(),

@@ -231,6 +231,7 @@ pub(crate) fn scope(resolved: &Resolved, root: &Path, server_root: &Path) -> Sco
         .library(library)
         .autoreload(resolved.flag("RhaiAutoReload"))
         .log(resolved.flag("RhaiDebug"))
+        .show_refusals(resolved.flag("RhaiDebug"))
         .strict(strict("importer.freshness"))
         .strict_carry(strict("importer.carry"))
 }

@@ -32,8 +32,8 @@ fn tell(interpreter: &str, event: Event) {
             let (path, took) = (name(&path), milliseconds(took));
             tracing::info!("{interpreter}: purging {path} of generation {generation} in {took}");
         }
-        // Only modules were dropped, which is told for each of them.
-        Event::Published { modules, reload: true, .. } if modules.is_empty() => {}
+        // Only modules were dropped, which is told for each of them, or another name of one was met, which is no news.
+        Event::Published { modules, .. } if modules.is_empty() => {}
         Event::Published { generation, modules, reload: true, took } => {
             let took = milliseconds(took);
             tracing::info!("{interpreter}: reloaded {} in {took}, generation {generation}", names(&modules));

@@ -15,6 +15,7 @@ mod phases;
 mod reconfiguring;
 mod refusals;
 mod reloading;
+mod rules;
 mod state;
 mod storm;
 mod vhosts;

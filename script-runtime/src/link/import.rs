@@ -208,6 +208,9 @@ impl ModuleValue {
         if self.0.exports_function(name) {
             return self.0.function_value(name).map(Dynamic::from);
         }
+        if let Some(native) = self.0.native_value(name) {
+            return native.map(Dynamic::from);
+        }
         let mut members: Vec<&str> = self.0.scan().variables().iter().map(String::as_str).collect();
         let functions = self.0.scan().functions();
         members.extend(functions.iter().filter(|f| !f.private && !f.typed).map(|f| f.name.as_str()));

@@ -289,7 +289,7 @@ impl Instance {
     /// The value of a variable.
     pub(crate) fn variable(&self, name: &str) -> Option<Dynamic> {
         let in_slot = self.core.bindings.slots().get(name).and_then(|slot| self.core.variable(*slot));
-        in_slot.or_else(|| self.extra.get(name).cloned())
+        in_slot.or_else(|| self.extra.get(name).cloned()).or_else(|| self.exported.get_var(name))
     }
 
     /// Names and numbers of parameters of what importers can call.
@@ -306,6 +306,24 @@ impl Instance {
     /// A function as a value that can be called from anywhere.
     pub(crate) fn function_value(&self, name: &str) -> Result<FnPtr, Box<EvalAltResult>> {
         super::callback::make(&self.core, FnPtr::new(name::function(name, self.core.id))?)
+    }
+
+    /// A function that the host registered, as a value. Which it is, is decided by the arguments of a call, so that only
+    /// a call tells whether there is any; `None` if this instance was made from a text.
+    #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
+    pub(crate) fn native_value(&self, name: &str) -> Option<Result<FnPtr, Box<EvalAltResult>>> {
+        if self.core.code.get().is_some() {
+            return None;
+        }
+        let (module, function) = (self.exported.clone(), name.to_owned());
+        let call = move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+            let mut state = context.global_runtime_state().clone();
+            state.lib.push(module.clone());
+            let (engine, at) = (context.engine(), context.call_position());
+            NativeCallContext::new_with_all_fields(engine, &function, None, &state, at)
+                .call_native_fn_raw(&function, false, args)
+        };
+        Some(FnPtr::from_fn(name, call))
     }
 }
 
