@@ -283,3 +283,15 @@ fn a_module_that_a_thousand_clients_ask_for_at_once_is_loaded_once() {
     let log = program.log();
     assert_eq!((log.matches("late.rhai in ").count(), log.matches("top level").count()), (1, 1), "{log}");
 }
+
+#[test]
+fn as_many_connections_may_be_open_as_the_system_allows() {
+    let site = Site::new("=== a.rhai\nfn handler(req) { \"a\" }");
+    let few = "ulimit -S -n 100 && exec \"$0\" \"$@\"";
+    let path = site.path().to_string_lossy().into_owned();
+    let program = Program::start("sh", ["-c", few, SAMOVAR, "serve", &path, "--listen", "127.0.0.1:0"]);
+    let mut clients: Vec<_> = (0..200).map(|_| program.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/a").brief(), "200 a");
+    }
+}

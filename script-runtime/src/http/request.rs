@@ -96,6 +96,9 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Options {
 /// A request that is to be cleaned up after more often than this is a loop.
 const MAX_FINISH: usize = 1_000;
 
+/// So many bytes are written at most: no limit on values knows of what is in an answer already.
+const MAX_WRITTEN: usize = 64 << 20;
+
 /// The answer so far. Only the thread that handles the request touches it, so the lock is never waited for.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
@@ -221,6 +224,15 @@ impl Exchange {
         json::parse(&self.0.body).map_err(|error| format!("the body is not JSON: {error}").into())
     }
 
+    fn write(&self, bytes: &[u8]) -> ScriptResult<()> {
+        let mut reply = self.reply();
+        if reply.written.len() + bytes.len() > MAX_WRITTEN {
+            return Err(format!("an answer is written in at most {} MiB", MAX_WRITTEN >> 20).into());
+        }
+        reply.written.extend_from_slice(bytes);
+        Ok(())
+    }
+
     fn set_status(&self, status: i64) -> ScriptResult<()> {
         self.reply().status = Some(status_code(status)?);
         Ok(())
@@ -285,10 +297,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_set("status", |req: &mut Exchange, status: i64| req.set_status(status));
     engine.register_get("content_type", |req: &mut Exchange| req.content_type());
     engine.register_set("content_type", |req: &mut Exchange, value: &str| req.set_content_type(value));
-    engine.register_fn("write", |req: &mut Exchange, text: ImmutableString| {
-        req.reply().written.extend_from_slice(text.as_bytes());
-    });
-    engine.register_fn("write", |req: &mut Exchange, blob: Blob| req.reply().written.extend_from_slice(&blob));
+    engine.register_fn("write", |req: &mut Exchange, text: ImmutableString| req.write(text.as_bytes()));
+    engine.register_fn("write", |req: &mut Exchange, blob: Blob| req.write(&blob));
     engine.register_fn("to_string", |req: &mut Exchange| format!("{} {}", req.head().method, req.head().uri));
     engine.register_fn("to_debug", |req: &mut Exchange| format!("{} {}", req.head().method, req.head().uri));
 }

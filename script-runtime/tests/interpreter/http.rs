@@ -190,3 +190,11 @@ fn what_pages_need_besides() {
     text("req.cookies.a + req.cookies.b", "1two");
     text("req.cookies.none == ()", "true");
 }
+
+#[test]
+fn what_is_written_is_bounded() {
+    check(
+        "let s = blob(1000000); for i in 0..70 { req.write(s); }",
+        "error: h.rhai:1:63: an answer is written in at most 64 MiB",
+    );
+}

@@ -39,6 +39,8 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
     log::start();
     // A panic is caught and costs one request. It is told like everything else, in one line.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
+    #[cfg(unix)]
+    allow_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
     let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour)))?;
@@ -68,6 +70,18 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Lets as many connections be open as the system allows this process: what it starts with is for programs that may
+/// not know how to deal with more.
+#[cfg(unix)]
+fn allow_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // Some systems refuse what they say is the maximum. Then it stays at what it was.
+    if current != maximum {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
 }
 
 /// Listens for commands. Where nobody has chosen a place, a server that gets none serves all the same.
