@@ -15,36 +15,59 @@ use crate::{
 };
 
 impl<L: Loader> Registry<L> {
-    /// Pins a generation for a call of `located`. Under a strict scope, the files of the module and of all that it imports
-    /// are looked at first, and what changed is reloaded; what is refused is not waited for again.
+    /// Pins a generation for a call of `located`, see [`freshen`](Self::freshen).
     #[must_use]
     pub fn pin_for(self: &Arc<Self>, scope: &Arc<Scope>, located: &Located) -> View<L> {
-        // A call made by a text that is being loaded cannot wait for what may be waiting for that text.
-        if scope.is_strict() && !self.is_frozen() && !Inside::is() {
-            let stale = self.stale(&self.snapshot(), located.id);
-            if !stale.is_empty() {
-                self.check(&Hint::Paths(stale), false);
-            }
-        }
+        self.freshen([(scope, located)]);
         self.pin(scope)
     }
 
-    /// Files behind a module whose stamp is not the one under which they were read, or one too young to be trusted.
-    fn stale(&self, snapshot: &Snapshot<L>, id: ModuleId) -> Vec<PathBuf> {
+    /// Looks at the files behind the calls that a request may make, as far as their scopes are strict: the modules and all
+    /// that they import. What changed is reloaded, as one change; what is refused is not waited for again.
+    pub fn freshen<'a>(self: &Arc<Self>, calls: impl IntoIterator<Item = (&'a Arc<Scope>, &'a Located)>) {
+        let strict = calls.into_iter().filter(|(scope, _)| scope.is_strict());
+        let called: Vec<ModuleId> = strict.map(|(_, located)| located.id).collect();
+        // A call made by a text that is being loaded cannot wait for what may be waiting for that text.
+        if called.is_empty() || self.is_frozen() || Inside::is() {
+            return;
+        }
+        let snapshot = self.snapshot();
+        let behind = closure(&snapshot, called);
+        let stale = self.stale(&snapshot, &behind);
+        if !stale.is_empty() || self.any_parted(&behind) {
+            self.check(&Hint::Paths(stale), false);
+        }
+    }
+
+    /// Files that are not what was read of them, or whose stamp is too young to be trusted; and those of modules that wait
+    /// for something else to appear.
+    fn stale(&self, snapshot: &Snapshot<L>, behind: &BTreeSet<ModuleId>) -> Vec<PathBuf> {
         let stamps = self.stamps.read();
         let is_stale = |module: &&Arc<Module<L>>| {
             let now = self.tree().stamp(module.path()).ok();
-            module.kind == Kind::Reloadable && (now.is_none() || now.as_ref() != stamps.get(&module.id()))
+            now.is_none()
+                || now.as_ref() != stamps.get(&module.id())
+                || module.unmet.iter().any(|unmet| !self.is_still(unmet))
         };
-        let modules = closure(snapshot, id).into_iter().filter_map(|id| snapshot.get(id));
-        modules.filter(is_stale).map(|module| module.path().to_path_buf()).collect()
+        let modules = behind.iter().filter_map(|id| snapshot.get(*id));
+        let reloadable = modules.filter(|module| module.kind == Kind::Reloadable);
+        reloadable.filter(is_stale).map(|module| module.path().to_path_buf()).collect()
+    }
+
+    fn any_parted(&self, behind: &BTreeSet<ModuleId>) -> bool {
+        let aliases = self.links.lock().aliases.clone();
+        aliases.into_iter().any(|(alias, module)| behind.contains(&module) && self.has_parted(alias, module))
     }
 }
 
-/// A module with everything that it imports, while loading and while requests ran.
-fn closure<L: Loader>(snapshot: &Snapshot<L>, id: ModuleId) -> BTreeSet<ModuleId> {
+/// Modules with everything that they import, while loading and while requests ran. What was never loaded may import
+/// anything.
+fn closure<L: Loader>(snapshot: &Snapshot<L>, called: Vec<ModuleId>) -> BTreeSet<ModuleId> {
+    if called.iter().any(|id| snapshot.get(*id).is_none()) {
+        return snapshot.iter().map(|module| module.id()).collect();
+    }
     let mut found = BTreeSet::new();
-    let mut todo = vec![id];
+    let mut todo = called;
     while let Some(id) = todo.pop() {
         if let (true, Some(module)) = (found.insert(id), snapshot.get(id)) {
             todo.extend(module.children().chain(module.friends()));

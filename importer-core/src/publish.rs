@@ -135,6 +135,12 @@ impl<L: Loader> Registry<L> {
     }
 
     fn note(&self, links: &mut Links, base: &Snapshot<L>, new: &[Arc<Module<L>>], dropped: &[ModuleId]) {
+        // First, since a name that has parted may come back at once, as a module of its own.
+        for &id in dropped {
+            links.graph.remove(id);
+            links.waiting.remove(&id);
+            self.stamps.write().remove(&id);
+        }
         for module in new {
             links.graph.set(module.id(), module.children().collect());
             match module.unmet.is_empty() {
@@ -144,16 +150,12 @@ impl<L: Loader> Registry<L> {
             if let Some(source) = &module.source {
                 self.trust(module.id(), source);
                 let mut files = self.files.lock();
-                if let Some(before) = base.get(module.id()).and_then(|old| old.source.as_ref()) {
+                let itself = base.get(module.id()).filter(|old| old.id() == module.id());
+                if let Some(before) = itself.and_then(|old| old.source.as_ref()) {
                     files.remove(&before.stamp.file);
                 }
                 files.insert(source.stamp.file, module.id());
             }
-        }
-        for &id in dropped {
-            links.graph.remove(id);
-            links.waiting.remove(&id);
-            self.stamps.write().remove(&id);
         }
     }
 

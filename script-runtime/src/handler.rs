@@ -200,10 +200,20 @@ impl Handler {
         response
     }
 
-    /// Pins the newest generation for all handlers of one request (R21).
+    /// Pins the newest generation for a request that this handler answers (R21).
     #[must_use]
     pub fn pin(&self) -> Pin {
-        let view = Arc::new(self.registry.pin_for(&self.scope, &self.located));
+        self.pin_among([self])
+    }
+
+    /// As [`pin`](Self::pin), for a request that these handlers answer as well: those of this one's interpreter see the
+    /// same generation, and under strict freshness the files behind all of them are looked at first.
+    #[must_use]
+    pub fn pin_among<'a>(&self, handlers: impl IntoIterator<Item = &'a Self>) -> Pin {
+        let (mine, handlers) = (self.registry.registry(), handlers.into_iter());
+        let neighbours = handlers.filter(|other| Arc::ptr_eq(mine, other.registry.registry()));
+        self.registry.freshen(neighbours.map(|handler| (&handler.scope, &handler.located)));
+        let view = Arc::new(self.registry.pin(&self.scope));
         Pin { view, time: self.time, engine: self.engine.clone() }
     }
 

@@ -69,15 +69,15 @@ impl Course {
 
     /// Runs the handlers. `None`: none of them answered, and nobody objected.
     pub(crate) fn run(&self, exchange: &Exchange) -> Result<Option<Response<Bytes>>, Diagnostic> {
-        let mut pins = Pins::default();
+        let mut pins = Pins::new(self.before.iter().flat_map(|(_, handlers)| handlers).chain(&self.content));
         let answer = self.answer(exchange, &mut pins);
         // What scripts left to be done now that the answer is made, be it an error.
         let what = format!("what {} left to on_finish", exchange.path());
-        pins.0.iter().for_each(|pin| pin.finish(exchange, |diagnostic| repeated::tell(None, &what, &diagnostic)));
+        pins.found.iter().for_each(|pin| pin.finish(exchange, |diagnostic| repeated::tell(None, &what, &diagnostic)));
         answer
     }
 
-    fn answer(&self, exchange: &Exchange, pins: &mut Pins) -> Result<Option<Response<Bytes>>, Diagnostic> {
+    fn answer(&self, exchange: &Exchange, pins: &mut Pins<'_>) -> Result<Option<Response<Bytes>>, Diagnostic> {
         for (phase, handlers) in &self.before {
             if let Some(response) = before(*phase, handlers, exchange, pins)? {
                 return Ok(Some(response));
@@ -95,16 +95,23 @@ impl Course {
 }
 
 /// What each interpreter's handlers see. Most requests have to do with one.
-#[derive(Default)]
-struct Pins(Vec<Pin>);
+struct Pins<'h> {
+    /// All that may be called.
+    handlers: Vec<&'h Handler>,
+    found: Vec<Pin>,
+}
 
-impl Pins {
+impl<'h> Pins<'h> {
+    fn new(handlers: impl IntoIterator<Item = &'h Handler>) -> Self {
+        Self { handlers: handlers.into_iter().collect(), found: Vec::new() }
+    }
+
     fn of(&mut self, handler: &Handler) -> Pin {
-        if let Some(pin) = self.0.iter().find(|pin| pin.holds(handler)) {
+        if let Some(pin) = self.found.iter().find(|pin| pin.holds(handler)) {
             return pin.clone();
         }
-        let pin = handler.pin();
-        self.0.push(pin.clone());
+        let pin = handler.pin_among(self.handlers.iter().copied());
+        self.found.push(pin.clone());
         pin
     }
 }
@@ -113,7 +120,7 @@ fn before(
     phase: Phase,
     handlers: &[Handler],
     exchange: &Exchange,
-    pins: &mut Pins,
+    pins: &mut Pins<'_>,
 ) -> Result<Option<Response<Bytes>>, Diagnostic> {
     for handler in handlers {
         match handler.judge(exchange, &pins.of(handler))? {
@@ -152,7 +159,7 @@ impl After {
 
     /// Runs the handlers; the client has its answer, so what goes wrong is only told.
     pub(crate) fn run(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
-        let mut pins = Pins::default();
+        let mut pins = Pins::new(self.log.iter().chain(&self.cleanup));
         for handler in &self.log {
             match handler.judge(exchange, &pins.of(handler)) {
                 Ok(Verdict::Ok | Verdict::Declined | Verdict::Nothing) => {}

@@ -8,6 +8,7 @@ mod names;
 mod reloading;
 mod search;
 mod seeing;
+mod strict;
 mod view;
 
 use std::cell::Cell;

@@ -5,7 +5,7 @@ use super::{Story, check_in_order};
 /// `a` is in all places, `b` in all but the first, and so on: each shows what comes next.
 #[test]
 fn r8_to_r12_the_order_of_the_search() {
-    let places = ["argument", "www", "own_path", "option", "library", "there is a module `template"];
+    let places = ["argument", "www", "own_path", "option", "library"];
     let mut files = String::from(
         "=== samovar.conf\nDocumentRoot www\nSetHandler rhai\nRhaiOption importer.path \"$SITE/option\"\nRhaiPath library\n\
          === www/asks.rhai\nlet __mp_path__ = [\"~/own_path\"];\nfn handler(req) {\n\
