@@ -8,6 +8,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, Module, Optimizat
 
 use crate::state;
 
+use super::caught;
 use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
@@ -96,6 +97,10 @@ fn compile_alike(engine: &mut Engine, limits: &Limits) {
 /// Resolves linked names. Called for every variable that is read, so it turns the others away at once.
 #[allow(clippy::needless_pass_by_value, reason = "Rhai's signature")]
 fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '_, '_>) -> RhaiResult<Option<Dynamic>> {
+    if name::is_caught(name) {
+        caught::show_as_written(context.scope_mut(), name);
+        return Ok(None);
+    }
     if index != 0 {
         return Ok(None);
     }

@@ -87,7 +87,7 @@ pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
         return (format!("callback `{}`{GIVEN}{numbers}", name::unlink(callback)), None);
     }
     let (called, arguments) = signature.split_once(' ').unwrap_or((signature, "()"));
-    let types = arguments.replace("&str | ImmutableString | String", "string");
+    let types = types(arguments);
     if is_closure(called) {
         return (format!("a closure was called with the arguments `{types}`, but takes another number of them"), None);
     }
@@ -101,6 +101,11 @@ pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
         None => core.and_then(|core| here(core.scan().functions(), &written, given)),
     };
     (message, help)
+}
+
+/// The types in a signature, as scripts call them.
+pub(super) fn types(signature: &str) -> String {
+    signature.replace("&str | ImmutableString | String", "string")
 }
 
 /// What a module has in place of one of its own functions.

@@ -12,11 +12,13 @@
 mod bindings;
 mod call;
 mod callback;
+mod caught;
 mod engine;
 mod engines;
 mod error;
 mod import;
 mod instance;
+mod keep;
 mod limits;
 mod load;
 mod message;

@@ -84,6 +84,19 @@ fn trailing_number(text: &[u8]) -> Option<(&[u8], u64)> {
     Some((rest, number))
 }
 
+/// What ends the name of a variable that holds a caught error.
+const CAUGHT: &str = "__mpe";
+
+/// The name under which a caught error is compiled.
+pub(crate) fn caught(name: &str) -> String {
+    format!("{name}{CAUGHT}")
+}
+
+/// Does the variable hold a caught error?
+pub(crate) fn is_caught(name: &str) -> bool {
+    name.ends_with(CAUGHT)
+}
+
 /// Turns every linked name in a message back into what was written.
 pub(crate) fn unlink(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -113,7 +126,8 @@ fn marked_length(text: &str) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let id = digits(tail);
     if id == 0 {
-        let hidden = tail.starts_with('d') && !tail[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let hidden =
+            tail.starts_with(['d', 'e']) && !tail[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         return if hidden { MARK.len() + 1 } else { 0 };
     }
     let mut length = MARK.len() + id;
@@ -147,6 +161,7 @@ mod tests {
         assert_eq!(unlink(&linked), "a and b in ./c_d");
         assert_eq!(unlink("__mp_clone__ and _x__y stay"), "__mp_clone__ and _x__y stay");
         assert_eq!(unlink(&hidden("x")), "x");
+        assert_eq!(unlink(&caught("x")), "x");
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use rhai::{AST, Position};
 
+use super::caught;
 use super::error::{Kind as ErrorKind, ScriptError};
+use super::keep;
 use super::name::{self, InstanceId};
 use super::sites::{self, FunctionDef, Use};
 use super::syntax;
@@ -41,6 +43,8 @@ enum Lexical {
     GlobalOpen(String),
     GlobalName(String),
     GlobalClose(String),
+    /// What a `catch` names, where it does so and in its block.
+    Caught(String),
 }
 
 impl Scan {
@@ -132,14 +136,19 @@ impl Scan {
                 format!("the name `{reserved}` is reserved: `__mp` must not be followed by a letter or digit");
             return Err(fail(at, ErrorKind::Syntax, message));
         }
-        if let Some((at, message)) = misplaced_keep(&seen) {
+        if let Some((at, message)) = keep::misplaced(&seen) {
             return Err(fail(at, ErrorKind::Syntax, message));
         }
         let ast = compiled.map_err(|rhai::ParseError(kind, at)| {
             let help = syntax::help(&kind, &text, &seen, at);
             fail(at, ErrorKind::Syntax, name::unlink(&kind.to_string())).with_help(help)
         })?;
-        let (functions, uses) = sites::collect(&ast);
+        let lexical = lexical(&seen);
+        let (functions, mut uses) = sites::collect(&ast);
+        // Rhai does not say of what a closure captures that it is a `catch`'s.
+        let is_caught: HashSet<_> =
+            lexical.iter().filter(|(_, it)| matches!(it, Lexical::Caught(_))).map(|(at, _)| *at).collect();
+        uses.retain(|(at, _)| !is_caught.contains(at));
         let defined = defined(&seen);
         let variables = variables(&seen);
         let literal = literal_imports(&seen);
@@ -148,8 +157,7 @@ impl Scan {
                            use `import_module(path)` for a computed one";
             return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
         }
-        let lexical = lexical(&seen);
-        Ok(Self { file, text, variables, defined, keeps: keeps(&seen), functions, uses, lexical })
+        Ok(Self { file, text, variables, defined, keeps: keep::places(&seen), functions, uses, lexical })
     }
 
     /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
@@ -222,6 +230,7 @@ impl Link<'_> {
             Lexical::Path(text) => Some(Rewrite::Text(name::path(text, self.id))),
             Lexical::GlobalOpen(name) => known(name).then_some(Rewrite::Open),
             Lexical::GlobalName(name) => self.variable(name).map(Rewrite::Name),
+            Lexical::Caught(name) => Some(Rewrite::Name(name::caught(name))),
             Lexical::GlobalClose(name) => known(name).then_some(Rewrite::Close),
         }
     }
@@ -241,37 +250,6 @@ fn reserved(seen: &Seen) -> Option<(String, Position)> {
         Kind::Identifier(text) if name::is_reserved(text) => Some((text.clone(), seen.at)),
         _ => None,
     }
-}
-
-fn keeps(seen: &[Seen]) -> Vec<(Position, String)> {
-    let kept = |pair: &[Seen]| match pair {
-        [Seen { kind: Kind::Keep, at, .. }, Seen { kind: Kind::Identifier(name), .. }] => Some((*at, name.clone())),
-        _ => None,
-    };
-    seen.windows(2).filter_map(kept).collect()
-}
-
-/// A `keep` that defines nothing, and one that would inside of a block or function. `keep` is an ordinary name in all
-/// other places.
-fn misplaced_keep(seen: &[Seen]) -> Option<(Position, String)> {
-    let is_name = |token: Option<&Seen>| matches!(token.map(|token| &token.kind), Some(Kind::Identifier(_)));
-    seen.iter().enumerate().find_map(|(index, token)| {
-        let next = seen.get(index + 1);
-        match &token.kind {
-            Kind::Keep if !is_name(next) => {
-                let message = "`keep` begins a definition at the top level: write `keep NAME = value;`";
-                Some((token.at, message.to_owned()))
-            }
-            Kind::Identifier(word)
-                if word == token::KEEP && is_name(next) && token::begins_statement(&seen[..index]) =>
-            {
-                let message = "`keep` stands at the top level of a module only, where what it keeps lives on; \
-                               use `let` here";
-                Some((token.at, message.to_owned()))
-            }
-            _ => None,
-        }
-    })
 }
 
 fn variables(seen: &[Seen]) -> Vec<String> {
@@ -320,6 +298,10 @@ fn lexical(seen: &[Seen]) -> Vec<(Position, Lexical)> {
         match &token.kind {
             Kind::Keep => found.push((token.at, Lexical::Keep)),
             Kind::Fn => found.extend(defined_function(&seen[index + 1..])),
+            Kind::Catch => {
+                let places = caught::places(&seen[index + 1..]);
+                found.extend(places.into_iter().map(|(at, name)| (at, Lexical::Caught(name))));
+            }
             Kind::Import => {
                 if let Some(Kind::Text(path)) = kind(index + 1) {
                     found.push((seen[index + 1].at, Lexical::Path(path.clone())));

@@ -176,3 +176,69 @@ fn a_panic_in_a_native_function_costs_one_call() {
     assert_eq!(call("m::f"), Err("a native function panicked: over".into()));
     assert_eq!(call("m::g"), Ok(1));
 }
+
+/// What `catch` is given when a function does `body`; then one of its parts.
+#[track_caller]
+fn check_caught(body: &str, part: &str, expected: &str) {
+    let helper = "fn helper() { nothing() }\nfn one(x) { x }\nconst T = table();";
+    let site =
+        Site::new(&format!("=== m.rhai\n{helper}\nfn f() {{ try {{ {body} }} catch (e) {{ return e{part}; }} }}"));
+    let said = site.call("m::f");
+    assert_eq!(said, expected, "{body}");
+}
+
+#[test]
+fn what_is_caught_shows_names_and_files_as_written() {
+    for (body, message) in [
+        ("nothing(1, \"a\")", "Function not found: nothing (i64, string)"),
+        ("one()", "Function not found: one ()"),
+        ("missing + 1", "Variable not found: missing"),
+        (
+            "[1].map(|a, b, c| a)",
+            "Function not found: closure (i64, i64) @ '/s/m.rhai' (line 4, position 20)\nin call to function 'map' (from '/s/m.rhai')",
+        ),
+        (
+            "helper()",
+            "Function not found: nothing () @ '/s/m.rhai' (line 1, position 15)\nin call to function 'helper' (from '/s/m.rhai')",
+        ),
+    ] {
+        check_caught(body, ".message", message);
+        check_caught(body, "[\"source\"]", "/s/m.rhai");
+    }
+    check_caught("missing + 1", ".variable", "missing");
+    check_caught("one()", ".function", "one ()");
+    check_caught("helper()", ".function", "helper");
+    // What the script throws itself is not touched.
+    check_caught("throw #{error: \"Error\", source: \"a#b\", x: \"y#1\"}", ".x", "y#1");
+    check_caught("throw \"x#1\"", "", "x#1");
+}
+
+#[test]
+fn what_is_caught_is_a_variable_like_any_other() {
+    let site = Site::new(
+        "=== m.rhai
+fn e(x) { x + 1 }
+fn f() {
+    let e = 1;
+    let all = [];
+    try { throw 5 } catch (e) {
+        all.push(e);
+        all.push(#{e: e}.e);
+        all.push(e(e));
+        all.push(`${e}`);
+        all.push([1].map(|n| n + e)[0]);
+        all.push((|| { e *= 1; e }).call());
+        e += 2;
+        all.push(e);
+        { let e = 7; all.push(e); }
+        try { throw 8 } catch (e) { all.push(e); }
+        try { throw 9 } catch (inner) { all.push(inner + e); }
+    }
+    all.push(e);
+    all
+}
+try { nothing() } catch (e) { const SEEN = e.source; }
+",
+    );
+    site.expect("m::f", "[5, 5, 6, \"5\", 6, 5, 7, 7, 8, 16, 1]");
+}

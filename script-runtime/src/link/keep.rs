@@ -1,0 +1,38 @@
+//! `keep NAME = value;` among the tokens of a text. It is compiled as `const`, and read as a definition that a reload
+//! takes over.
+
+use rhai::Position;
+
+use super::token::{self, Kind, Seen};
+
+/// Where each stands that begins a definition, and the variable that it defines.
+pub(super) fn places(seen: &[Seen]) -> Vec<(Position, String)> {
+    let kept = |pair: &[Seen]| match pair {
+        [Seen { kind: Kind::Keep, at, .. }, Seen { kind: Kind::Identifier(name), .. }] => Some((*at, name.clone())),
+        _ => None,
+    };
+    seen.windows(2).filter_map(kept).collect()
+}
+
+/// A `keep` that defines nothing, and one that would inside of a block or function. `keep` is an ordinary name in all
+/// other places.
+pub(super) fn misplaced(seen: &[Seen]) -> Option<(Position, String)> {
+    let is_name = |token: Option<&Seen>| matches!(token.map(|token| &token.kind), Some(Kind::Identifier(_)));
+    seen.iter().enumerate().find_map(|(index, token)| {
+        let next = seen.get(index + 1);
+        match &token.kind {
+            Kind::Keep if !is_name(next) => {
+                let message = "`keep` begins a definition at the top level: write `keep NAME = value;`";
+                Some((token.at, message.to_owned()))
+            }
+            Kind::Identifier(word)
+                if word == token::KEEP && is_name(next) && token::begins_statement(&seen[..index]) =>
+            {
+                let message = "`keep` stands at the top level of a module only, where what it keeps lives on; \
+                               use `let` here";
+                Some((token.at, message.to_owned()))
+            }
+            _ => None,
+        }
+    })
+}
