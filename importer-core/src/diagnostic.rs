@@ -105,7 +105,17 @@ impl Diagnostic {
     /// Draws the message with its excerpt; `colour` for terminals.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
+        self.draw(Level::ERROR, colour)
+    }
+
+    /// As [`render`](Self::render), of something that is no error yet.
+    #[must_use]
+    pub fn render_warning(&self, colour: bool) -> String {
+        self.draw(Level::WARNING, colour)
+    }
+
+    fn draw(&self, level: Level<'_>, colour: bool) -> String {
+        let mut group = Group::with_title(level.primary_title(self.message.as_str()));
         if let Some(place) = &self.place {
             group = group.element(excerpt(place, AnnotationKind::Primary));
         }

@@ -10,7 +10,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use samovar_importer::{Importer, Module, ModuleStatus, Registry, State, View, rfc3339};
 use serde_json::{Value, json};
 
-use crate::{link, scripts::Scripts};
+use crate::{link, scripts::Scripts, suggest::closest};
 
 /// A module as JSON: its path, its state, how its instance came about, whom it imports.
 #[must_use]
@@ -156,6 +156,25 @@ fn integer(number: u64) -> Dynamic {
     i64::try_from(number).unwrap_or(i64::MAX).into()
 }
 
+/// So many modules can be read at a glance.
+const GLANCE: usize = 10;
+
+/// What there is in place of a module: the one that was probably meant, or all, if these are few.
+fn instead(modules: &[ModuleStatus], wanted: &Path) -> String {
+    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stems: Vec<_> = modules.iter().map(|module| stem(&module.path)).collect();
+    let near = closest(&stem(wanted), stems.iter().map(String::as_str));
+    let near = near.and_then(|near| stems.iter().position(|stem| stem == near)).map(|at| &modules[at]);
+    let names = |modules: &[ModuleStatus]| {
+        modules.iter().map(|module| module.path.display().to_string()).collect::<Vec<_>>().join(", ")
+    };
+    match near {
+        Some(near) => format!("did you mean {}?", near.path.display()),
+        None if modules.len() <= GLANCE => format!("there are {}", names(modules)),
+        None => format!("there are {} and {} more", names(&modules[..GLANCE]), modules.len() - GLANCE),
+    }
+}
+
 /// Finds a module by what a script calls it: its path, or so much of the path's end that no other module has it too.
 pub(crate) fn find<'a>(modules: &'a [ModuleStatus], name: &str) -> Result<&'a ModuleStatus, String> {
     let wanted = samovar_importer::normalize(Path::new(name.trim_start_matches("~/")));
@@ -169,7 +188,7 @@ pub(crate) fn find<'a>(modules: &'a [ModuleStatus], name: &str) -> Result<&'a Mo
     };
     match found.as_slice() {
         [] if modules.is_empty() => Err(format!("no module `{name}` is loaded; none is")),
-        [] => Err(format!("no module `{name}` is loaded; there are {}", list(&modules.iter().collect::<Vec<_>>()))),
+        [] => Err(format!("no module `{name}` is loaded; {}", instead(modules, wanted))),
         [module] => Ok(module),
         several => Err(format!("`{name}` may be any of {}; say more of the path", list(several))),
     }

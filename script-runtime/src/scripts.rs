@@ -104,6 +104,25 @@ impl Scripts {
         let _ = self.registry.set(Arc::downgrade(registry));
     }
 
+    /// What would only show when it runs, perhaps long after it was saved.
+    fn tell_of_dangling(&self, instance: &Instance) {
+        let name = self.registry.get().and_then(Weak::upgrade).map(|registry| registry.name().to_owned());
+        for dangling in instance.dangling() {
+            let diagnostic = Diagnostic::error(dangling.message);
+            let diagnostic = dangling.help.into_iter().fold(diagnostic, Diagnostic::help);
+            let diagnostic = match place(&dangling.frame) {
+                Some(place) => diagnostic.at(place),
+                None => diagnostic,
+            };
+            let rendered = diagnostic.render_warning(false);
+            tracing::warn!(
+                "{}: {} asks a module for what it does not have\n{rendered}",
+                name.as_deref().unwrap_or_default(),
+                instance.file()
+            );
+        }
+    }
+
     fn scan(&self, source: &Source) -> Result<Arc<Scan>, ScriptError> {
         let key = (source.path.clone(), source.hash);
         if let Some(scan) = self.scans.lock().get(&key).and_then(Weak::upgrade) {
@@ -193,6 +212,7 @@ impl Loader for Scripts {
         let seeds: Vec<_> = own.chain(carried.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect();
         let purpose = Purpose::Load(importer.path().clone());
         let (instance, left) = call(view, self.times().load, purpose, || self.linker.run(unit, &seeds))?;
+        self.tell_of_dangling(&instance);
         if let Some(old) = old {
             self.doubts.tell(self, old, carried, importer.instance(), view);
         }

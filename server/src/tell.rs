@@ -74,7 +74,7 @@ fn tell(interpreter: &str, event: Event) {
         }
         Event::CodeCarried { path, diagnostic } => {
             // Nothing went wrong yet, and the excerpt should not say so.
-            let rendered = diagnostic.render(false).replacen("error:", "warning:", 1);
+            let rendered = diagnostic.render_warning(false);
             tracing::warn!("{interpreter}: reloading {}\n{rendered}", name(&path));
         }
         Event::Retained(old) => {

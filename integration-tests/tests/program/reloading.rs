@@ -153,3 +153,16 @@ fn a_switched_release_link_is_reloaded_and_keeps_its_state() {
     program.wait_for_reload(&["visits.rhai"]);
     assert_eq!(program.get("/visits?who=bob").brief(), r#"200 two: 2 ["ada", "bob"]"#);
 }
+
+#[test]
+fn a_function_that_an_importer_still_calls_by_its_old_name_is_told_when_it_is_saved() {
+    let (site, program) = serve(
+        "=== h.rhai\nimport \"./lib/c\" as c;\nfn handler(req) { c::area(2, 3).to_string() }\n=== lib/c.rhai\nfn area(a, b) { a * b }",
+    );
+    assert_eq!(program.get("/h").brief(), "200 6");
+    site.write("lib/c.rhai", "fn areas(a, b) { a * b }");
+    program.wait_for("h.rhai asks a module for what it does not have");
+    program.wait_for("c.rhai has no function `area` with 2 arguments");
+    program.wait_for("h.rhai:2:22");
+    program.wait_for("did you mean `c::areas`?");
+}

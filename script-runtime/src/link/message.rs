@@ -1,6 +1,8 @@
 //! What an error says: Rhai's own errors in the words that scripts are written in, with what was probably meant.
 
-use rhai::EvalAltResult;
+use std::sync::Arc;
+
+use rhai::{EvalAltResult, Module, Shared};
 
 use super::callback::GIVEN;
 use super::instance::{self, Core};
@@ -96,8 +98,11 @@ pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
     let given = types.trim_matches(['(', ')']).split(", ").filter(|part| !part.is_empty()).count();
     let help = match written.rsplit_once("::") {
         Some((alias, function)) => {
-            core.and_then(|core| imported(core, alias)).and_then(|child| elsewhere(&child, alias, function, given))
+            core.and_then(|core| imported(core, alias)).and_then(|(_, child)| elsewhere(&child, alias, function, given))
         }
+        None if types.starts_with("(module") => Some(format!(
+            "a function of a module is called by `m[\"{written}\"].call(..)`, or as `m::{written}(..)` after an `import`"
+        )),
         None => core.and_then(|core| here(core.scan().functions(), &written, given)),
     };
     (message, help)
@@ -106,6 +111,16 @@ pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
 /// The types in a signature, as scripts call them.
 pub(super) fn types(signature: &str) -> String {
     signature.replace("&str | ImmutableString | String", "string")
+}
+
+/// A name before `::` that nothing was imported by.
+pub(super) fn no_import(alias: &str, core: Option<&Core>) -> Said {
+    let alias = name::unlink(alias);
+    let help = match core.and_then(|core| closest(&alias, core.scan().import_names())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("import it first: `import \"./{alias}\" as {alias};`"),
+    };
+    (format!("nothing is imported as `{alias}` here"), Some(help))
 }
 
 /// What a module has in place of one of its own functions.
@@ -145,11 +160,11 @@ fn takes(called: &str, named: &[&FunctionDef]) -> String {
     format!("`{called}` takes {} argument{}", numbers.join(" or "), if last == 1 { "" } else { "s" })
 }
 
-/// The module that the top level of `core` imported under this name.
-pub(super) fn imported(core: &Core, alias: &str) -> Option<std::sync::Arc<Core>> {
+/// What the top level of `core` imported under this name, and the instance behind it, if it is a script's.
+pub(super) fn imported(core: &Core, alias: &str) -> Option<(Shared<Module>, Arc<Core>)> {
     let mut imports = core.start()?.scan_imports_raw();
     let (_, module) = imports.find(|(name, _)| name::unlink(name) == alias)?;
-    instance::find(instance::by_tag(module.id()?)?)
+    Some((module.clone(), instance::find(instance::by_tag(module.id()?)?)?))
 }
 
 /// Something that a value's type does not have, in Rhai's words.

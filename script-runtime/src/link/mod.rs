@@ -13,6 +13,7 @@ mod bindings;
 mod call;
 mod callback;
 mod caught;
+mod dangling;
 mod engine;
 mod engines;
 mod error;

@@ -27,6 +27,7 @@ pub(crate) struct Scan {
     /// Where a `keep` stands, and the variable that it defines.
     keeps: Vec<(Position, String)>,
     functions: Vec<FunctionDef>,
+    import_names: Vec<String>,
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
     lexical: Vec<(Position, Lexical)>,
@@ -57,6 +58,7 @@ impl Scan {
             defined: Vec::new(),
             keeps: Vec::new(),
             functions: Vec::new(),
+            import_names: Vec::new(),
             uses: Vec::new(),
             lexical: Vec::new(),
         }
@@ -109,6 +111,11 @@ impl Scan {
         &self.functions
     }
 
+    /// The names that imports introduce, in order, as often as they do.
+    pub(crate) fn import_names(&self) -> impl Iterator<Item = &str> {
+        self.import_names.iter().map(String::as_str)
+    }
+
     pub(crate) fn uses(&self) -> &[(Position, Use)] {
         &self.uses
     }
@@ -157,7 +164,8 @@ impl Scan {
                            use `import_module(path)` for a computed one";
             return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
         }
-        Ok(Self { file, text, variables, defined, keeps: keep::places(&seen), functions, uses, lexical })
+        let import_names = import_names(&seen);
+        Ok(Self { file, text, variables, defined, keeps: keep::places(&seen), functions, import_names, uses, lexical })
     }
 
     /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
@@ -217,7 +225,7 @@ impl Link<'_> {
             }
             Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
-            Use::TopLevel(_) | Use::Assignment(_) | Use::Import => None,
+            Use::TopLevel(_) | Use::Assignment(_) | Use::Import | Use::Imported { .. } => None,
         };
         linked.map(Rewrite::Name)
     }
@@ -344,6 +352,14 @@ fn aliases(seen: &[Seen]) -> Vec<usize> {
         }
     }
     found
+}
+
+fn import_names(seen: &[Seen]) -> Vec<String> {
+    let name = |index: usize| match &seen[index].kind {
+        Kind::Identifier(name) => Some(name.clone()),
+        _ => None,
+    };
+    aliases(seen).into_iter().filter_map(name).collect()
 }
 
 /// The name in `fn name` or `fn Type.name`, from what follows the keyword.

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Module, Position, ScriptFuncDef, Shared, Stmt};
+use rhai::{AST, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Module, Namespace, Position, ScriptFuncDef, Shared, Stmt};
 
 /// One place to link, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,12 @@ pub(crate) enum Use {
     Assignment(String),
     /// An `import` in a function, at its keyword.
     Import,
+    /// `alias::name`, or a call of it.
+    Imported {
+        alias: String,
+        name: String,
+        args: Option<usize>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +125,9 @@ impl Walk {
 
     fn expression(&mut self, expr: &Expr, path: &[ASTNode<'_>], place: &Where) {
         match expr {
+            Expr::Variable(variable, _, at) if !variable.2.is_empty() => {
+                self.imported(&variable.2, &variable.1, None, *at);
+            }
             Expr::Variable(variable, short, at) => {
                 let local = short.is_some() || variable.0.is_some();
                 if !local && variable.2.is_empty() && place.leaves_free(&variable.1) {
@@ -167,6 +176,7 @@ impl Walk {
     }
 
     fn call(&mut self, call: &FnCallExpr, at: Position, place: &Where) {
+        self.imported(&call.namespace, &call.name, Some(call.args.len()), at);
         if !call.namespace.is_empty() || call.op_token.is_some() {
             return;
         }
@@ -181,6 +191,15 @@ impl Walk {
             (matches!(call.name.as_str(), "Fn" | "is_def_fn"), call.args.first())
         {
             self.uses.push((*at, Use::FunctionName(name.to_string())));
+        }
+    }
+}
+
+impl Walk {
+    fn imported(&mut self, namespace: &Namespace, name: &str, args: Option<usize>, at: Position) {
+        if let [alias] = namespace.path.as_slice() {
+            let (alias, name) = (alias.name.to_string(), name.to_owned());
+            self.uses.push((at, Use::Imported { alias, name, args }));
         }
     }
 }

@@ -143,3 +143,26 @@ fn habits_of_other_languages_are_known() {
         assert!(error.place.is_some(), "{script}");
     }
 }
+
+#[test]
+fn a_name_before_two_colons_that_nothing_was_imported_by() {
+    check(
+        "import \"./c\" as child; fn handler() { chidl::f() }\n=== c.rhai\nfn f() { 1 }",
+        &["h.rhai:1:39: nothing is imported as `chidl` here", "did you mean `child`?"],
+    );
+    check(
+        "fn handler() { other::f() }",
+        &["h.rhai:1:16: nothing is imported as `other` here", "import it first: `import \"./other\" as other;`"],
+    );
+}
+
+#[test]
+fn a_function_of_a_module_value_is_called_in_another_way() {
+    check(
+        "fn handler() { let c = import_module(\"./c\"); c.f(1) }\n=== c.rhai\nfn f(x) { x }",
+        &[
+            "h.rhai:1:48: there is no function `f (module, i64)`",
+            "a function of a module is called by `m[\"f\"].call(..)`, or as `m::f(..)` after an `import`",
+        ],
+    );
+}

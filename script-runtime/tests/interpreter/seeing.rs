@@ -62,10 +62,7 @@ fn r53_the_graph_as_json_lists_children_and_friends_by_path() {
 fn r54_the_record_of_one_module() {
     let site = Site::new(SITE);
     site.expect("index::children_of_words", "[]");
-    site.expect(
-        "index::unknown",
-        "error: index.rhai:9:26: no module `wurds` is loaded; there are index.rhai, lib/words.rhai, registered:importer",
-    );
+    site.expect("index::unknown", "error: index.rhai:9:26: no module `wurds` is loaded; did you mean lib/words.rhai?");
 }
 
 #[test]

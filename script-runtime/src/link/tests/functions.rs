@@ -63,3 +63,37 @@ fn r6_importers_see_every_variable() {
     let main = site.load("main").expect("loads");
     assert_eq!(site.text(&main, "main"), "[1, 2, 3, 2]");
 }
+
+/// What `main` asks the module `child` for that it does not have.
+#[track_caller]
+fn check_dangling(main: &str, expected: &[&str]) {
+    let child = "fn area(a, b) { a * b } private fn inner() { 1 } const LIMIT = 5; fn Point.x() { 1 }";
+    let site = Site::new(&[("main", main), ("child", child), ("other", "fn area(a) { a }")]);
+    let main = site.load("main").expect("loaded");
+    let told: Vec<_> = main
+        .dangling()
+        .into_iter()
+        .map(|it| {
+            let help = it.help.map(|help| format!(" ({help})")).unwrap_or_default();
+            format!("{}:{}: {}{help}", it.frame.line, it.frame.column, it.message)
+        })
+        .collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_an_imported_module_does_not_have_is_known_when_the_importer_is_loaded() {
+    check_dangling("import \"./child\" as c; fn f() { c::area(1, 2) + c::LIMIT } let n = c::area(2, 3);", &[]);
+    check_dangling(
+        "import \"./child\" as c; fn f() { c::area(1) } fn g() { || c::aera(1, 2) }\nfn h() { c::inner() + c::LIMITS }",
+        &[
+            "1:36: child has no function `area` with 1 argument (`c::area` takes 2 arguments)",
+            "1:61: child has no function `aera` with 2 arguments (did you mean `c::area`?)",
+            "2:13: child has no function `inner` with 0 arguments (`inner` is private in child; take `private` away to call it from here)",
+            "2:26: child has no variable `LIMITS` (did you mean `c::LIMIT`?)",
+        ],
+    );
+    // A name that may mean another module, and what is only known when it runs.
+    check_dangling("import \"./child\" as c; fn f() { import \"./other\" as c; c::area(1) }", &[]);
+    check_dangling("fn f() { import \"./other\" as c; c::nothing(1) } fn g() { d::nothing() }", &[]);
+}

@@ -1,0 +1,61 @@
+//! What a text takes from the modules that it imports, and they do not have: `m::f(..)` is looked up when it runs, which
+//! may be long after somebody gave `f` another name.
+//!
+//! It is told and no error: whoever asks for something in `try` may have a reason.
+
+use super::error::Frame;
+use super::instance::Instance;
+use super::message::{elsewhere, imported};
+use super::sites::Use;
+use crate::suggest::closest;
+
+/// Something that is not there: where it is asked for, a message, and what may have been meant.
+pub(crate) struct Dangling {
+    pub(crate) frame: Frame,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Instance {
+    /// What its text asks the modules for that its top level has imported, and they do not have.
+    pub(crate) fn dangling(&self) -> Vec<Dangling> {
+        let core = self.core();
+        let asked = core.scan().uses().iter().filter_map(|(at, used)| match used {
+            Use::Imported { alias, name, args } => Some((*at, alias, name, *args)),
+            _ => None,
+        });
+        let mut found = Vec::new();
+        for (at, alias, name, args) in asked {
+            // A name for two modules means the one or the other.
+            if core.scan().import_names().filter(|other| other == alias).count() != 1 {
+                continue;
+            }
+            let Some((module, child)) = imported(core, alias) else { continue };
+            let file = child.scan().file();
+            let functions = || child.scan().functions().iter().filter(|function| function.name == *name);
+            let is_there = match args {
+                Some(args) => functions().any(|it| it.params == args && !it.private && !it.typed),
+                None => module.contains_var(name) || functions().next().is_some(),
+            };
+            if is_there {
+                continue;
+            }
+            let (message, help) = match args {
+                Some(args) => {
+                    let arguments = format!("{args} argument{}", if args == 1 { "" } else { "s" });
+                    let help = elsewhere(&child, alias, name, args);
+                    (format!("{file} has no function `{name}` with {arguments}"), help)
+                }
+                None => {
+                    let near = closest(name, child.scan().variables().iter().map(String::as_str));
+                    let help = near.map(|near| format!("did you mean `{alias}::{near}`?"));
+                    (format!("{file} has no variable `{name}`"), help)
+                }
+            };
+            found.push(Dangling { frame: core.frame(None, at), message, help });
+        }
+        // Rhai keeps functions in no order.
+        found.sort_by_key(|dangling| (dangling.frame.line, dangling.frame.column));
+        found
+    }
+}
