@@ -23,6 +23,8 @@ pub enum Signal {
     Moved(PathBuf),
     /// Events were lost: look everywhere.
     Lost,
+    /// A directory that has come cannot be watched, for this reason: what happens in it is found at the tick.
+    Unwatched(String),
 }
 
 /// So long nothing must happen before it is called quiet.
@@ -63,7 +65,7 @@ impl Settling {
                 self.everywhere = true;
                 self.schedule(now);
             }
-            Signal::Writing(_) | Signal::Complete(_) | Signal::Moved(_) => {}
+            Signal::Writing(_) | Signal::Complete(_) | Signal::Moved(_) | Signal::Unwatched(_) => {}
         }
     }
 

@@ -135,6 +135,8 @@ pub enum Event {
         /// Why, and what to do.
         reason: String,
     },
+    /// The system tells of all changes again.
+    WatchRestored,
     /// An instance that was replaced a while ago is still alive (R51). Told once for each.
     Retained(Retained),
     /// Reloading has ended for good (R40).

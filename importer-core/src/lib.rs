@@ -112,6 +112,7 @@ mod tree;
 mod view;
 mod waits;
 mod watch;
+mod watching;
 
 pub use change::Signal;
 pub use diagnostic::{Diagnostic, Note, Place};

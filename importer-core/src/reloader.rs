@@ -6,7 +6,8 @@
 use std::{
     collections::BTreeSet,
     io,
-    path::{Path, PathBuf},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -18,7 +19,8 @@ use crate::{
     loader::Loader,
     registry::Registry,
     reload::{Hint, Outcome},
-    watch::{NotifyWatcher, Watcher},
+    watch::{NotifyWatcher, Sink, Watcher},
+    watching::{Health, Start, Tell, Watching},
 };
 
 /// A registry of whatever language.
@@ -78,23 +80,28 @@ pub struct Builder {
     roots: Vec<PathBuf>,
     registries: Vec<Box<dyn Reload>>,
     interval: Duration,
-    events: bool,
+    watcher: Option<Start>,
 }
 
 enum Message {
     Signal(Signal),
+    /// The watcher of that number tells nothing any more.
+    Ended(u64),
     Stop,
 }
 
 /// A look at every stamp may take this part of the time, whatever the number of modules: one in fifty.
 const SHARE: u32 = 50;
+/// After so many intervals what the system refused is asked for again.
+const PAUSE: u32 = 60;
 
 impl Reloader {
     /// Watches directories with everything below them.
     #[allow(clippy::new_ret_no_self, reason = "the way to a reloader leads through its builder")]
     pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Builder {
         let roots = roots.into_iter().map(Into::into).collect::<BTreeSet<_>>().into_iter().collect();
-        Builder { roots, registries: Vec::new(), interval: Duration::from_secs(1), events: true }
+        let builder = Builder { roots, registries: Vec::new(), interval: Duration::from_secs(1), watcher: None };
+        builder.events(true)
     }
 }
 
@@ -117,7 +124,16 @@ impl Builder {
     /// Use file events? Without them, changes are found at the interval.
     #[must_use]
     pub fn events(mut self, events: bool) -> Self {
-        self.events = events;
+        let start: Start = Box::new(|sink| Ok(Box::new(NotifyWatcher::new(sink)?)));
+        self.watcher = events.then_some(start);
+        self
+    }
+
+    /// Hear of changes from another watcher, which `start` makes. It is called again when the watcher has ended: when it
+    /// has dropped its sink.
+    #[must_use]
+    pub fn watcher<W: Watcher + 'static>(mut self, start: impl Fn(Sink) -> Result<W, String> + Send + 'static) -> Self {
+        self.watcher = Some(Box::new(move |sink| Ok(Box::new(start(sink)?))));
         self
     }
 
@@ -127,19 +143,23 @@ impl Builder {
     /// The system gives no further thread.
     pub fn spawn(self) -> io::Result<Reloader> {
         let (messages, inbox) = mpsc::channel();
+        for registry in &self.registries {
+            registry.watched(self.watcher.is_some());
+        }
+        let told = messages.clone();
+        let tell: Tell = Arc::new(move |number, signal| {
+            let _ = told.send(signal.map_or(Message::Ended(number), Message::Signal));
+        });
+        let (roots, pause) = (self.roots, self.interval * PAUSE);
         let mut work = Work {
-            watcher: None,
-            watched: Vec::new(),
+            registries: self.registries,
+            interval: self.interval,
+            watching: self.watcher.map(|start| Watching::new(roots, start, tell, pause)),
             settling: Settling::default(),
             next_tick: Instant::now() + self.interval,
-            plan: self,
+            failing: false,
         };
-        for registry in &work.plan.registries {
-            registry.watched(work.plan.events);
-        }
-        if work.plan.events {
-            work.start_watching(&messages);
-        }
+        work.start_watching();
         let thread = std::thread::Builder::new().name("samovar-reload".into()).stack_size(STACK);
         let thread = thread.spawn(move || work.run(&inbox))?;
         Ok(Reloader { messages, thread: Some(thread) })
@@ -161,111 +181,113 @@ impl Drop for Reloader {
 }
 
 struct Work {
-    plan: Builder,
-    watcher: Option<Box<dyn Watcher>>,
-    /// What each root was when it was last watched.
-    watched: Vec<Option<PathBuf>>,
+    registries: Vec<Box<dyn Reload>>,
+    interval: Duration,
+    watching: Option<Watching>,
     settling: Settling,
     next_tick: Instant,
+    /// A look has failed that nothing should be able to make fail, and none has succeeded since.
+    failing: bool,
 }
 
 impl Work {
-    fn start_watching(&mut self, messages: &mpsc::Sender<Message>) {
-        let messages = messages.clone();
-        let sink = Box::new(move |signal| drop(messages.send(Message::Signal(signal))));
-        match NotifyWatcher::new(sink) {
-            Ok(watcher) => {
-                self.watcher = Some(Box::new(watcher));
-                self.watch_roots(true);
-            }
-            Err(reason) => self.tell(&Event::WatchDegraded { reason }),
-        }
-    }
-
     fn tell(&self, event: &Event) {
-        for registry in &self.plan.registries {
+        for registry in &self.registries {
             registry.tell(event.clone());
         }
     }
 
-    /// Watches each root that is another directory than the last time: made again, or its link switched.
-    fn watch_roots(&mut self, all: bool) -> bool {
-        let Some(watcher) = &mut self.watcher else { return false };
-        let mut problems = BTreeSet::new();
-        let mut any = false;
-        self.watched.resize(self.plan.roots.len(), None);
-        for (root, watched) in self.plan.roots.iter().zip(&mut self.watched) {
-            let now = identity(root);
-            if now.is_some() && (all || *watched != now) {
-                problems.extend(watcher.watch(root).err());
-                any = true;
-            }
-            *watched = now;
+    fn tell_health(&self, health: Option<Health>) {
+        match health {
+            Some(Health::Degraded(reason)) => self.tell(&Event::WatchDegraded { reason }),
+            Some(Health::Restored) => self.tell(&Event::WatchRestored),
+            None => {}
         }
-        for reason in problems {
-            self.tell(&Event::WatchDegraded { reason });
-        }
-        any
+    }
+
+    fn start_watching(&mut self) {
+        let health = self.watching.as_mut().and_then(Watching::start);
+        self.tell_health(health);
     }
 
     fn run(mut self, inbox: &mpsc::Receiver<Message>) {
-        loop {
-            let retry = self.plan.registries.iter().filter_map(|registry| registry.retry_due()).min();
-            let due = [self.settling.due(), retry].into_iter().flatten().fold(self.next_tick, Instant::min);
-            let mut received = inbox.recv_timeout(due.saturating_duration_since(Instant::now()));
-            // All that has been told by now belongs to what is looked at now: files are saved together.
-            while let Ok(Message::Signal(signal)) = received {
-                self.signal(signal);
-                received = inbox.try_recv().map_err(|_| mpsc::RecvTimeoutError::Timeout);
-            }
-            if matches!(received, Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected)) {
-                return;
-            }
-            if let Some(hint) = self.settling.take(Instant::now()) {
-                self.plan.registries.iter().for_each(|registry| registry.stir());
-                self.check(&hint);
-            }
-            if retry.is_some_and(|retry| Instant::now() >= retry) {
-                self.check(&Hint::Everything);
-            }
-            if Instant::now() >= self.next_tick {
-                self.tick();
+        // A host's loader may panic. Whoever looks for changes must not end with it, or nothing would ever be reloaded.
+        while let Ok(Next::Look) | Err(_) = self.guarded(inbox) {}
+    }
+
+    fn guarded(&mut self, inbox: &mpsc::Receiver<Message>) -> std::thread::Result<Next> {
+        let result = catch_unwind(AssertUnwindSafe(|| self.look(inbox)));
+        if result.is_err() {
+            self.next_tick = Instant::now() + self.interval;
+            if !std::mem::replace(&mut self.failing, true) {
+                self.tell(&Event::WatchDegraded { reason: "a look at the files panicked; it is tried again".into() });
             }
         }
+        result
+    }
+
+    fn look(&mut self, inbox: &mpsc::Receiver<Message>) -> Next {
+        let retry = self.registries.iter().filter_map(|registry| registry.retry_due()).min();
+        let due = [self.settling.due(), retry].into_iter().flatten().fold(self.next_tick, Instant::min);
+        let mut received = inbox.recv_timeout(due.saturating_duration_since(Instant::now()));
+        // All that has been told by now belongs to what is looked at now: files are saved together.
+        loop {
+            match received {
+                Ok(Message::Signal(signal)) => self.signal(signal),
+                Ok(Message::Ended(number)) => {
+                    let health = self.watching.as_mut().and_then(|watching| watching.ended(number));
+                    self.tell_health(health);
+                }
+                Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return Next::Stop,
+                Err(mpsc::RecvTimeoutError::Timeout) => break,
+            }
+            received = inbox.try_recv().map_err(|_| mpsc::RecvTimeoutError::Timeout);
+        }
+        if let Some(hint) = self.settling.take(Instant::now()) {
+            self.registries.iter().for_each(|registry| registry.stir());
+            self.check(&hint);
+        }
+        if retry.is_some_and(|retry| Instant::now() >= retry) {
+            self.check(&Hint::Everything);
+        }
+        if Instant::now() >= self.next_tick {
+            self.tick();
+        }
+        Next::Look
     }
 
     fn signal(&mut self, signal: Signal) {
-        // What lies behind a link that was switched is not watched yet.
-        if let Signal::Moved(path) = &signal
-            && path.is_symlink()
-        {
-            self.watch_roots(true);
-        }
+        let health = match (&signal, &mut self.watching) {
+            (Signal::Moved(path), Some(watching)) if path.is_symlink() => watching.follow_links(),
+            (Signal::Unwatched(reason), Some(watching)) => watching.cannot(reason.clone()),
+            _ => None,
+        };
+        self.tell_health(health);
         self.settling.signal(signal, Instant::now());
     }
 
     fn tick(&mut self) {
         let started = Instant::now();
-        self.watch_roots(false);
+        let health = self.watching.as_mut().and_then(Watching::refresh);
+        self.tell_health(health);
         self.check(&Hint::Everything);
-        self.next_tick = started + self.plan.interval.max(started.elapsed() * SHARE);
+        self.next_tick = started + self.interval.max(started.elapsed() * SHARE);
+        if std::mem::take(&mut self.failing) {
+            let health = self.watching.as_ref().map(Watching::health);
+            self.registries.iter().for_each(|registry| registry.watched(health.is_some()));
+            self.tell_health(health);
+        }
     }
 
     fn check(&self, hint: &Hint) {
-        for registry in &self.plan.registries {
+        for registry in &self.registries {
             registry.check(hint, self.settling.unfinished());
         }
     }
 }
 
-/// What a root is now: where it leads, and which inode that is.
-fn identity(root: &Path) -> Option<PathBuf> {
-    let real = root.canonicalize().ok()?;
-    #[cfg(unix)]
-    {
-        let inode = std::os::unix::fs::MetadataExt::ino(&real.metadata().ok()?);
-        Some(real.join(inode.to_string()))
-    }
-    #[cfg(not(unix))]
-    Some(real)
+/// What the thread does when it has looked.
+enum Next {
+    Look,
+    Stop,
 }

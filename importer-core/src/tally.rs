@@ -71,6 +71,10 @@ impl Tally {
                 *self.watch.lock() = Watch::Polling { reason: reason.clone() };
                 return;
             }
+            Event::WatchRestored => {
+                *self.watch.lock() = Watch::Events;
+                return;
+            }
             _ => return,
         };
         count.fetch_add(1, Ordering::Relaxed);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use notify::{
-    Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    Config, ErrorKind, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode},
 };
 
@@ -34,9 +34,10 @@ impl NotifyWatcher {
     pub fn new(sink: Sink) -> Result<Self, String> {
         let handle = move |event: notify::Result<notify::Event>| match event {
             Ok(event) => signals(&event).into_iter().for_each(&sink),
+            Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => sink(Signal::Unwatched(advice(&error))),
             Err(_) => sink(Signal::Lost),
         };
-        let inner = RecommendedWatcher::new(handle, Config::default()).map_err(|error| advice(&error))?;
+        let inner = RecommendedWatcher::new(handle, Config::default()).map_err(|error| no_instance(&error))?;
         Ok(Self { inner })
     }
 }
@@ -49,9 +50,16 @@ impl Watcher for NotifyWatcher {
     }
 }
 
+fn no_instance(error: &notify::Error) -> String {
+    format!(
+        "the system gives no file events ({error}); raise the limit with `sysctl fs.inotify.max_user_instances=1024`, or \
+         that of open files"
+    )
+}
+
 fn advice(error: &notify::Error) -> String {
     match error.kind {
-        notify::ErrorKind::MaxFilesWatch => "the limit of watched directories is reached; raise it with \
+        ErrorKind::MaxFilesWatch => "the limit of watched directories is reached; raise it with \
              `sysctl fs.inotify.max_user_watches=524288`"
             .into(),
         _ => error.to_string(),

@@ -172,6 +172,16 @@ impl Program {
         kill_process(self.pid(), Signal::HUP).expect("the program takes signals");
     }
 
+    /// Keeps it from running at all, until [`resume`](Self::resume).
+    pub fn suspend(&self) {
+        kill_process(self.pid(), Signal::STOP).expect("the program takes signals");
+    }
+
+    /// Lets it run again.
+    pub fn resume(&self) {
+        kill_process(self.pid(), Signal::CONT).expect("the program takes signals");
+    }
+
     /// Ends it as a crash would: at once, wherever it is.
     pub fn kill(mut self) -> Exit {
         self.child.kill().expect("the program can be killed");

@@ -72,6 +72,7 @@ fn tell(interpreter: &str, event: Event) {
         Event::WatchDegraded { reason } => {
             tracing::warn!("{interpreter}: not all changes are told by the system, so they are found later: {reason}");
         }
+        Event::WatchRestored => tracing::info!("{interpreter}: all changes are told by the system again"),
         Event::CodeCarried { path, diagnostic } => {
             // Nothing went wrong yet, and the excerpt should not say so.
             let rendered = diagnostic.render_warning(false);

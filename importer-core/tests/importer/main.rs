@@ -5,4 +5,6 @@ mod properties;
 mod reloading;
 mod toy;
 #[cfg(unix)]
+mod trouble;
+#[cfg(unix)]
 mod watching;

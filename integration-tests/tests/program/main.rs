@@ -19,6 +19,7 @@ mod rules;
 mod state;
 mod storm;
 mod vhosts;
+mod watching;
 
 use samovar_integration_tests::{Program, Site};
 
