@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::declare::Declared;
 use crate::explain::Explanation;
+use crate::expression::Facts;
 use crate::host::{HostAddress, Hosts, server_name};
 use crate::language;
-use crate::resolve::{HostScope, Query, Resolved};
+use crate::resolve::{Asked, HostScope, Query, Resolved};
 use crate::schema::Schema;
 use crate::section::Scope;
 use crate::setting::Setting;
@@ -57,13 +58,27 @@ impl Config {
     /// What holds for a request. Asked again with the same sections matching, it allocates nothing.
     #[must_use]
     pub fn resolve(&self, query: &Query<'_>) -> Arc<Resolved> {
-        self.scope_for(query.address, query.host).resolve(query.path, query.filename, query.exact)
+        let Query { host, path, filename, .. } = *query;
+        self.resolve_for(query, &Asked { host, path, filename })
+    }
+
+    /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
+    #[must_use]
+    pub fn resolve_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Arc<Resolved> {
+        self.scope_for(query.address, query.host).resolve(query.path, query.filename, query.exact, facts)
     }
 
     /// What holds for a request, and which sections were considered. Slow: for people who ask why.
     #[must_use]
     pub fn explain(&self, query: &Query<'_>) -> Explanation {
-        Explanation::new(self.host_for(query.address, query.host), query)
+        let Query { host, path, filename, .. } = *query;
+        self.explain_for(query, &Asked { host, path, filename })
+    }
+
+    /// As [`explain`](Self::explain), with more that is known of the request, for the conditions of `<If>`.
+    #[must_use]
+    pub fn explain_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Explanation {
+        Explanation::new(self.host_for(query.address, query.host), query, facts)
     }
 
     /// The main server: what stands outside of `<VirtualHost>`.
@@ -98,7 +113,9 @@ impl Config {
         servers.flat_map(|server| {
             let sections = server.directories.iter().chain(&server.files).chain(&server.locations);
             let nested = server.directories.iter().flat_map(|directory| &directory.files);
-            let in_sections = sections.chain(nested).flat_map(|section| &section.settings);
+            let around = sections.chain(nested);
+            let conditions = server.conditions.iter().chain(around.clone().flat_map(|section| &section.conditions));
+            let in_sections = around.chain(conditions).flat_map(|section| &section.settings);
             server.settings.iter().chain(in_sections).flat_map(|(_, held)| held).map(|held| &held.setting)
         })
     }
@@ -135,7 +152,13 @@ impl<'c> Host<'c> {
     /// What holds for a request that this host answers. See [`Query`] for the arguments.
     #[must_use]
     pub fn resolve(&self, path: &str, filename: Option<&str>, exact: bool) -> Arc<Resolved> {
-        self.scope.resolve(path, filename, exact)
+        self.resolve_for(path, filename, exact, &Asked { host: None, path, filename })
+    }
+
+    /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
+    #[must_use]
+    pub fn resolve_for(&self, path: &str, filename: Option<&str>, exact: bool, facts: &dyn Facts) -> Arc<Resolved> {
+        self.scope.resolve(path, filename, exact, facts)
     }
 
     /// What holds before any section is considered.

@@ -1,10 +1,12 @@
 //! Holds what was read against the schema: every directive known, in its place, with the arguments it takes.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Block, Item, Statement, Text};
+use crate::expression;
 use crate::files::normal;
 use crate::host::HostAddress;
 use crate::language::{self, count_arguments, section_names};
@@ -27,6 +29,8 @@ pub(crate) struct Declared {
     pub(crate) directories: Vec<Arc<DeclaredSection>>,
     pub(crate) files: Vec<Arc<DeclaredSection>>,
     pub(crate) locations: Vec<Arc<DeclaredSection>>,
+    /// `<If>` sections that stand in no other.
+    pub(crate) conditions: Vec<Arc<DeclaredSection>>,
     pub(crate) hosts: Vec<Declared>,
 }
 
@@ -37,6 +41,8 @@ pub(crate) struct DeclaredSection {
     pub(crate) settings: Settings,
     /// `<Files>` sections in a `<Directory>`.
     pub(crate) files: Vec<Arc<DeclaredSection>>,
+    /// `<If>` sections in it.
+    pub(crate) conditions: Vec<Arc<DeclaredSection>>,
 }
 
 /// What the lines of one section set, by directive.
@@ -57,6 +63,7 @@ struct Found {
     directories: Vec<Arc<DeclaredSection>>,
     files: Vec<Arc<DeclaredSection>>,
     locations: Vec<Arc<DeclaredSection>>,
+    conditions: Vec<Arc<DeclaredSection>>,
     hosts: Vec<Declared>,
 }
 
@@ -77,8 +84,8 @@ impl Declarer<'_> {
     ) -> Declared {
         let found = self.items(items, &scope, opener);
         let settings = self.settings(&found.lines);
-        let Found { directories, files, locations, hosts, .. } = found;
-        Declared { scope, addresses, settings, directories, files, locations, hosts }
+        let Found { directories, files, locations, conditions, hosts, .. } = found;
+        Declared { scope, addresses, settings, directories, files, locations, conditions, hosts }
     }
 
     fn items(&mut self, items: &[Item], scope: &Arc<Scope>, opener: Option<Span>) -> Found {
@@ -157,17 +164,21 @@ impl Declarer<'_> {
             return;
         }
         match kind {
-            SectionKind::If => self.unsupported(block),
             SectionKind::VirtualHost => self.host(block, parent, found),
             _ => {
-                let pattern = self.pattern(kind, block);
+                let pattern = match kind {
+                    SectionKind::If => self.condition(block),
+                    _ => self.pattern(kind, block),
+                };
                 let scope = self.scope(kind, block, parent, pattern);
                 let inner = self.items(&block.items, &scope, Some(block.head.span));
                 let settings = self.settings(&inner.lines);
-                let section = Arc::new(DeclaredSection { scope, settings, files: inner.files });
+                let section =
+                    Arc::new(DeclaredSection { scope, settings, files: inner.files, conditions: inner.conditions });
                 let group = match kind {
                     _ if kind.is_directory() => &mut found.directories,
                     _ if kind.is_files() => &mut found.files,
+                    SectionKind::If => &mut found.conditions,
                     _ => &mut found.locations,
                 };
                 group.push(section);
@@ -189,10 +200,37 @@ impl Declarer<'_> {
         close.and_then(SectionKind::of)
     }
 
-    fn unsupported(&mut self, block: &Block) {
-        let wrong = Diagnostic::new(Code::UNSUPPORTED, block.head.span, "`<If>` is not evaluated");
-        let help = "use `<Location>` or `<Files>`, or `<IfDefine>` for what is known at the start".to_owned();
-        self.diagnostics.push(wrong.expected("this condition would be ignored").help(help));
+    /// What an `<If>` asks; `None` after a diagnostic.
+    fn condition(&mut self, block: &Block) -> Option<Pattern> {
+        if let Some(wrong) = count_arguments(&block.head, 1, Some(1), &usage(SectionKind::If, false)) {
+            let help = "the whole expression stands in double quotes, texts in it in single ones".to_owned();
+            self.diagnostics.push(wrong.help(help));
+            return None;
+        }
+        let argument = block.head.arguments.first()?;
+        match expression::parse(&argument.value) {
+            Ok(condition) => Some(Pattern::Condition(condition)),
+            Err(fault) => {
+                let span = self.part(argument, fault.at);
+                let wrong = Diagnostic::new(Code::BAD_EXPRESSION, span, "this is not an expression");
+                self.diagnostics.push(wrong.expected(fault.expected).help(fault.help));
+                None
+            }
+        }
+    }
+
+    /// The place of a part of an argument, if the argument stands there as it is read; or the whole argument.
+    fn part(&self, argument: &Text, part: Range<usize>) -> Span {
+        let written =
+            self.sources.get(argument.span.file).text().get(argument.span.start as usize..argument.span.end as usize);
+        let inner = written.and_then(|written| written.find(&argument.value));
+        let at = |offset: usize| u32::try_from(offset).ok().map(|offset| argument.span.start + offset);
+        let exact = inner.and_then(|inner| Some((at(inner + part.start)?, at(inner + part.end)?)));
+        exact.map_or(argument.span, |(start, end)| Span {
+            start,
+            end: end.max(start + 1).min(argument.span.end),
+            ..argument.span
+        })
     }
 
     fn host(&mut self, block: &Block, parent: &Arc<Scope>, found: &mut Found) {

@@ -108,7 +108,7 @@ codes! {
     BAD_ARGUMENT = "E015" "bad-argument", "An argument is not of the kind that belongs there.";
     BAD_PATTERN = "E016" "bad-pattern", "A regular expression or wildcard is not written right.";
     BAD_ADDRESS = "E017" "bad-address", "Not an address and port.";
-    UNSUPPORTED = "E018" "unsupported", "A part of the language that is not evaluated.";
+    BAD_EXPRESSION = "E018" "bad-expression", "The condition of an `<If>` is not written right, or asks for what cannot be asked.";
     INCLUDE_MISSING = "E020" "include-missing", "An included file is not there.";
     INCLUDE_UNREADABLE = "E021" "include-unreadable", "A file cannot be read.";
     INCLUDE_CYCLE = "E022" "include-cycle", "A file includes itself.";

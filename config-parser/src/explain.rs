@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Host;
+use crate::expression::Facts;
 use crate::resolve::{Query, Resolved};
 use crate::section::Scope;
 
@@ -27,10 +28,10 @@ pub struct Considered {
 }
 
 impl Explanation {
-    pub(crate) fn new(host: Host<'_>, query: &Query<'_>) -> Self {
+    pub(crate) fn new(host: Host<'_>, query: &Query<'_>, facts: &dyn Facts) -> Self {
         let layout = host.host_scope().layout();
         let mut matching = Vec::new();
-        layout.matching(query.path, query.filename, query.exact, &mut matching);
+        layout.matching(query.path, query.filename, query.exact, facts, &mut matching);
         let considered = |(rank, section): (u32, &Arc<crate::declare::DeclaredSection>)| Considered {
             scope: Arc::clone(&section.scope),
             matched: matching.binary_search(&rank).is_ok(),

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::declare::{Declared, DeclaredSection};
+use crate::expression::{Condition, Facts};
 use crate::path_tree::PathTree;
 use crate::pattern_set::Patterns;
 use crate::section::{Pattern, components};
@@ -30,6 +31,9 @@ pub(crate) struct Layout {
     first_file: Rank,
     locations: PathTree,
     location_patterns: Patterns,
+    /// `<If>` sections by rank, from `first_condition` on, with the rank of the section in which they stand.
+    conditions: Vec<(Option<Rank>, Condition)>,
+    first_condition: Rank,
 }
 
 impl Layout {
@@ -57,6 +61,16 @@ impl Layout {
         for section in both(|server| &server.locations) {
             layout.location(&section);
         }
+        layout.first_condition = layout.next_rank();
+        for section in both(|server| &server.conditions) {
+            layout.condition(&section, None);
+        }
+        // In the order in which the sections around them are merged.
+        for (within, around) in (0..layout.first_condition).zip(layout.sections.clone()) {
+            for section in &around.conditions {
+                layout.condition(section, Some(within));
+            }
+        }
         layout
     }
 
@@ -66,7 +80,14 @@ impl Layout {
     }
 
     /// Puts the ranks of all sections that match into `out`, in the order of merging.
-    pub(crate) fn matching(&self, path: &str, filename: Option<&str>, exact: bool, out: &mut Vec<Rank>) {
+    pub(crate) fn matching(
+        &self,
+        path: &str,
+        filename: Option<&str>,
+        exact: bool,
+        facts: &dyn Facts,
+        out: &mut Vec<Rank>,
+    ) {
         out.clear();
         if let Some(filename) = filename {
             let parent = filename.rfind('/').map_or("", |slash| &filename[..slash]);
@@ -81,6 +102,16 @@ impl Layout {
         self.locations.walk(path, out);
         self.location_patterns.matching(path, out);
         out.sort_unstable();
+        self.matching_conditions(facts, out);
+    }
+
+    fn matching_conditions(&self, facts: &dyn Facts, out: &mut Vec<Rank>) {
+        let around = out.len();
+        for (rank, (within, condition)) in (self.first_condition..).zip(&self.conditions) {
+            if within.is_none_or(|within| out[..around].binary_search(&within).is_ok()) && condition.holds(facts) {
+                out.push(rank);
+            }
+        }
     }
 
     fn matching_files(&self, filename: &str, out: &mut Vec<Rank>) {
@@ -106,7 +137,7 @@ impl Layout {
             Some(Pattern::Literal(path)) => self.directories.insert(path, rank),
             Some(Pattern::Wildcards(pattern, _)) => self.directory_wildcards.push(pattern, rank),
             Some(Pattern::Regex(pattern)) => self.directory_regexes.push(pattern, rank),
-            None => {}
+            Some(Pattern::Condition(_)) | None => {}
         }
     }
 
@@ -116,7 +147,7 @@ impl Layout {
         match &section.scope.pattern {
             Some(Pattern::Literal(name)) => self.files.entry(name.as_str().into()).or_default().push(rank),
             Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => self.file_patterns.push(pattern, rank),
-            None => {}
+            Some(Pattern::Condition(_)) | None => {}
         }
     }
 
@@ -127,8 +158,18 @@ impl Layout {
             Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => {
                 self.location_patterns.push(pattern, rank);
             }
-            None => {}
+            Some(Pattern::Condition(_)) | None => {}
         }
+    }
+
+    fn condition(&mut self, section: &Arc<DeclaredSection>, within: Option<Rank>) {
+        // One that is wrong is told of, and holds for nothing.
+        let condition = match &section.scope.pattern {
+            Some(Pattern::Condition(condition)) => condition.clone(),
+            _ => Condition::Constant(false),
+        };
+        self.push(section);
+        self.conditions.push((within, condition));
     }
 
     fn push(&mut self, section: &Arc<DeclaredSection>) -> Rank {
@@ -153,6 +194,6 @@ fn merge_depth(section: &DeclaredSection) -> (bool, usize) {
             let text = regex.as_str();
             (true, text.matches('/').count() + usize::from(!text.ends_with('/')))
         }
-        None => (true, 0),
+        Some(Pattern::Condition(_)) | None => (true, 0),
     }
 }

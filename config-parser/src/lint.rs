@@ -85,7 +85,7 @@ fn reach(scope: &Scope) -> String {
     match &scope.pattern {
         Some(Pattern::Literal(text)) => format!("{around}{group} {text}\n"),
         Some(Pattern::Wildcards(regex, _) | Pattern::Regex(regex)) => format!("{around}{group} regex {regex}\n"),
-        None => String::new(),
+        Some(Pattern::Condition(_)) | None => String::new(),
     }
 }
 

@@ -12,23 +12,30 @@ pub(crate) fn has_wildcards(text: &str) -> bool {
 
 /// A pattern for a whole name or path; `*`, `?` and `[..]` do not match `/`.
 pub(crate) fn whole(glob: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&format!(r"(?s)\A{}\z", translate(glob)))
+    Regex::new(&format!(r"(?s)\A{}\z", translate(glob, false)))
+}
+
+/// A pattern for a whole text in which `/` is a character like any other.
+pub(crate) fn any(glob: &str, ignore_case: bool) -> Result<Regex, regex::Error> {
+    let flags = if ignore_case { "si" } else { "s" };
+    Regex::new(&format!(r"(?{flags})\A{}\z", translate(glob, true)))
 }
 
 /// A pattern for a path or a leading directory of it, so that the path ends or goes on with `/` after what it matches.
 pub(crate) fn leading(glob: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&format!(r"(?s)\A{}(?:/|\z)", translate(glob.trim_end_matches('/'))))
+    Regex::new(&format!(r"(?s)\A{}(?:/|\z)", translate(glob.trim_end_matches('/'), false)))
 }
 
-fn translate(glob: &str) -> String {
+/// Wildcards as a regular expression; `slash` says whether they match `/`.
+fn translate(glob: &str, slash: bool) -> String {
     let mut out = String::with_capacity(glob.len() * 2);
     let mut rest = glob.chars();
     while let Some(character) = rest.next() {
         match character {
-            '*' => out.push_str("[^/]*"),
-            '?' => out.push_str("[^/]"),
+            '*' => out.push_str(if slash { ".*" } else { "[^/]*" }),
+            '?' => out.push_str(if slash { "." } else { "[^/]" }),
             '\\' => push_literal(&mut out, rest.next().unwrap_or('\\')),
-            '[' => match class(rest.as_str()) {
+            '[' => match class(rest.as_str(), slash) {
                 Some((class, length)) => {
                     out.push_str(&class);
                     rest = rest.as_str()[length..].chars();
@@ -42,7 +49,7 @@ fn translate(glob: &str) -> String {
 }
 
 /// The class that begins after a `[`, and its length with the `]`; `None` if it is not closed.
-fn class(text: &str) -> Option<(String, usize)> {
+fn class(text: &str, slash: bool) -> Option<(String, usize)> {
     let negated = text.starts_with(['!', '^']);
     let body = &text[usize::from(negated)..];
     // A `]` that comes first is a member.
@@ -59,7 +66,7 @@ fn class(text: &str) -> Option<(String, usize)> {
             push_literal(&mut out, members.next().unwrap_or('-'));
         }
     }
-    out.push_str("]&&[^/]]");
+    out.push_str(if slash { "]]" } else { "]&&[^/]]" });
     Some((out, usize::from(negated) + end + 1))
 }
 

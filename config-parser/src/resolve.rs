@@ -1,5 +1,6 @@
 //! Which settings hold for a request.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use papaya::HashMap;
 
 use crate::declare::{Declared, Settings};
+use crate::expression::Facts;
 use crate::layout::{Layout, Rank};
 use crate::merge::{Held, finish, overlay};
 use crate::schema::{DirectiveId, Schema};
@@ -29,6 +31,29 @@ pub struct Query<'q> {
     /// Whether there is such a file or directory, and the URL goes on with nothing after it. If not, `<Directory>` with its
     /// path does not hold for it.
     pub exact: bool,
+}
+
+/// What a query itself says of a request, for conditions.
+pub(crate) struct Asked<'q> {
+    pub(crate) host: Option<&'q str>,
+    pub(crate) path: &'q str,
+    pub(crate) filename: Option<&'q str>,
+}
+
+impl Facts for Asked<'_> {
+    fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
+        let found = match name {
+            "HTTP_HOST" => self.host,
+            "REQUEST_URI" => Some(self.path),
+            "REQUEST_FILENAME" | "SCRIPT_FILENAME" => self.filename,
+            _ => None,
+        };
+        found.map(Cow::Borrowed)
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.host.filter(|_| name.eq_ignore_ascii_case("host")).map(Cow::Borrowed)
+    }
 }
 
 /// The settings that hold.
@@ -160,10 +185,14 @@ impl HostScope {
         &self.layout
     }
 
-    pub(crate) fn resolve(&self, path: &str, filename: Option<&str>, exact: bool) -> Arc<Resolved> {
-        MATCHING.with_borrow_mut(|matching| {
-            self.layout.matching(path, filename, exact, matching);
-            self.merged(matching)
+    pub(crate) fn resolve(&self, path: &str, filename: Option<&str>, exact: bool, facts: &dyn Facts) -> Arc<Resolved> {
+        // Taken out for the while: facts may come from anywhere, from another configuration as well.
+        MATCHING.with(|own| {
+            let mut matching = own.take();
+            self.layout.matching(path, filename, exact, facts, &mut matching);
+            let merged = self.merged(&matching);
+            own.replace(matching);
+            merged
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use crate::expression::Condition;
 use crate::pattern;
 use crate::source::Span;
 
@@ -68,7 +69,7 @@ impl SectionKind {
             Self::Files => "name",
             Self::Location => "url-path",
             Self::DirectoryMatch | Self::FilesMatch | Self::LocationMatch => "regex",
-            Self::If => "expression",
+            Self::If => "\"expression\"",
         }
     }
 
@@ -80,7 +81,7 @@ impl SectionKind {
                 "outside all sections or in `<VirtualHost>`"
             }
             Self::Files | Self::FilesMatch => "outside all sections, in `<VirtualHost>` or in `<Directory>`",
-            Self::If => "anywhere",
+            Self::If => "anywhere but in another `<If>`",
         }
     }
 
@@ -118,6 +119,8 @@ pub(crate) enum Pattern {
     Wildcards(Regex, usize),
     /// A regular expression.
     Regex(Regex),
+    /// What `<If>` asks of a request.
+    Condition(Condition),
 }
 
 /// The scope of a setting: a section, or the server outside all sections.
@@ -193,7 +196,7 @@ impl Scope {
             Pattern::Literal(path) => path.len(),
             // Wildcards may match the file itself, which is no directory.
             Pattern::Wildcards(leading, _) => parent.min(leading.find(filename)?.end().saturating_sub(1)),
-            Pattern::Regex(_) => parent,
+            Pattern::Regex(_) | Pattern::Condition(_) => parent,
         };
         filename.get(..length.max(1))
     }

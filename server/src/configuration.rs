@@ -12,6 +12,7 @@ use samovar_config::{Config, Host, Origin, Resolved};
 
 use crate::{
     access_log::AccessLog,
+    facts::RequestFacts,
     interpreters::Interpreters,
     log_file::LogFile,
     open::{self, OpenError, Opened, path_in},
@@ -119,16 +120,15 @@ impl Configuration {
         target
     }
 
-    /// What holds for a path that leads to `filename`.
+    /// What holds for a request; `exact` says whether its file is there.
     pub(crate) fn policy(
         &self,
         host: Host<'_>,
         served: &Served,
-        path: &str,
-        filename: Option<&str>,
         exact: bool,
+        facts: &RequestFacts<'_>,
     ) -> Result<Arc<Policy>, OpenError> {
-        let resolved = host.resolve(path, filename, exact);
+        let resolved = host.resolve_for(facts.path, facts.filename, exact, facts);
         let key = Arc::as_ptr(&resolved).addr();
         let policies = served.policies.pin();
         if let Some(policy) = policies.get(&key) {

@@ -8,17 +8,20 @@ use std::{
     sync::Arc,
 };
 
+use http::{HeaderMap, Method, Uri, Version};
 use samovar_config::{Config, Host, Origin, Query, Resolved, Scope, Setting, url};
 use serde_json::{Value, json};
 
 use crate::{
     configuration::interpreter_of,
     directive,
+    facts::RequestFacts,
     listen::Listeners,
     open::{self, OpenError, Opened, document_root},
     phase::Phase,
     policy::{Kind, Naming, Place, kind, naming},
     route::{Target, route},
+    site::Peers,
 };
 
 /// Why a URL is answered as it is. Plain data, for people as [`render`](Self::render) and for programs as
@@ -89,12 +92,13 @@ struct Asked {
     address: SocketAddr,
     host: Option<String>,
     path: String,
+    uri: Uri,
 }
 
 impl Asked {
     fn read(text: &str, host: Option<&str>, config: &Config) -> Result<Self, OpenError> {
         let bad = |reason: String| OpenError::Url { url: text.to_owned(), reason };
-        let uri: http::Uri = text.parse().map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
+        let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
         let path = url::normalize(uri.path()).map_err(|error| bad(error.to_string()))?;
         let listens = open::listens(config);
         let mut address = listens.first().copied().unwrap_or(Listeners::DEFAULT);
@@ -103,7 +107,7 @@ impl Asked {
             address = of_port.copied().unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
         }
         let host = host.or_else(|| uri.authority().map(http::uri::Authority::as_str)).map(str::to_owned);
-        Ok(Self { address, host, path })
+        Ok(Self { address, host, path, uri })
     }
 }
 
@@ -124,7 +128,19 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked) -> Explanation {
         filename: filename.as_deref(),
         exact: target.is_exact(),
     };
-    let explanation = config.explain(&query);
+    let facts = RequestFacts {
+        method: &Method::GET,
+        uri: &asked.uri,
+        version: Version::HTTP_11,
+        headers: &HeaderMap::new(),
+        host: asked.host.as_deref(),
+        path: &asked.path,
+        path_info: target.path_info(),
+        filename: filename.as_deref(),
+        document_root: &root,
+        peers: Peers { local: asked.address, ..Peers::default() },
+    };
+    let explanation = config.explain_for(&query, &facts);
     let resolved = &explanation.resolved;
     let answering = Answering::of(resolved, &target, &root);
     let considered = |it: &samovar_config::Considered| Considered {

@@ -25,7 +25,7 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (Code::BAD_ARGUMENT, "An argument is not of the kind that belongs there."),
     (Code::BAD_PATTERN, "A regular expression or wildcard is not written right."),
     (Code::BAD_ADDRESS, "The address of a `<VirtualHost>` is none. Host names are not looked up; they belong in `ServerName`."),
-    (Code::UNSUPPORTED, "A part of httpd's language that is not evaluated here, and must not be ignored."),
+    (Code::BAD_EXPRESSION, "The condition of an `<If>` is not written right, or asks for something that is not known here. It would never be ignored."),
     (Code::INCLUDE_MISSING, "An included file is not there, or a wildcard matches nothing. `IncludeOptional` takes that for granted."),
     (Code::INCLUDE_UNREADABLE, "A file is there and cannot be read."),
     (Code::INCLUDE_CYCLE, "A file includes itself, directly or through others; the finding prints the chain."),

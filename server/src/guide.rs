@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use samovar_config::{ANYWHERE, Contexts, DIRECTORY, Directive, HOST, Merge, SERVER};
+use samovar_config::{ANYWHERE, Contexts, DIRECTORY, Directive, HOST, Merge, SERVER, VARIABLES};
 
 use crate::{directive::schema, findings::FINDINGS};
 
@@ -10,7 +10,8 @@ use crate::{directive::schema, findings::FINDINGS};
 #[must_use]
 pub fn guide() -> String {
     let schema = schema();
-    let mut out = String::from(BEGINNING);
+    let names = VARIABLES.map(|name| format!("`{name}`")).join(", ");
+    let mut out = BEGINNING.replace("{VARIABLES}", &names);
     out.push_str("\n## Directives\n\n| directive | arguments | where | default |\n|---|---|---|---|\n");
     for (_, directive) in schema.iter() {
         let name = directive.name();
@@ -200,7 +201,21 @@ stay, with their state; only lines of `RhaiImport` that are new run; what is fro
 | `<Location url>`, `<Location ~ regex>`, `<LocationMatch regex>` | paths of URLs: `/foo` is `/foo` and `/foo/x`, not `/foobar` |
 | `<IfDefine NAME>`, `<IfDefine !NAME>`, `<IfModule name>` | what stands in them, if the condition holds while the file is read |
 
-`<If expression>` is refused: its conditions are not evaluated.
+| `<If "expression">` | requests for which the expression is true; may stand in every other section, and then holds within it |
+
+The expressions of `<If>` are a part of httpd's. Where they ask for something that is not known here, that is an error.
+
+- Words: `'text'`, `"text"`, numbers, `%{NAME}` (in texts as well), `%{HTTP:Name}` or `req('Name')` for a header, `tolower(word)`, `toupper(word)`;
+  `word . word` joins.
+- Texts are compared with `==`, `!=`, `<`, `<=`, `>`, `>=`; numbers with `-eq`, `-ne`, `-lt`, `-le`, `-gt`, `-ge`.
+- `word =~ /regex/i` and `word !~ m#regex#`; `word -strmatch 'a*'`, without regard to case `-strcmatch`, and `-fnmatch`, whose wildcards leave out `/`;
+  `word in { 'a', 'b' }`; `word -ipmatch '10.0.0.0/8'`.
+- `-n word` (not empty), `-z word` (empty), `-T word` (none of nothing, `0`, `off`, `false`, `no`), `-R '10.0.0.0/8'` (the client's address).
+- `true`, `false`, `!`, `&&`, `||` and parentheses.
+- Names: {VARIABLES}.
+  `REMOTE_USER` is empty, since nobody has looked yet who asks.
+
+A section is matched before the file of a directory is chosen, so `DirectoryIndex` has no effect in `<If>` unless that asks for the path or the file alone.
 
 ## Phases
 
@@ -226,7 +241,7 @@ const MERGING: &str = r"
 
 1. The virtual host, by address and by the `Host` header. What stands in it is laid over what stands outside all sections.
 2. The sections that match, in httpd's order: `<Directory>` without regular expressions, the one with the fewest components first; then those with
-   regular expressions; `<Files>`; `<Location>`. Within each group they are taken in the order of the file. The directories of a virtual host are sorted in
+   regular expressions; `<Files>`; `<Location>`; `<If>`, in the order of the sections in which they stand. Within each group they are taken in the order of the file. The directories of a virtual host are sorted in
    among those of the main server and win ties; of the other groups the virtual host's come last.
 3. The URL is decoded and normalised once, before anything is matched; scripts see the same path.
 

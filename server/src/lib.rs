@@ -13,6 +13,7 @@ mod configuration;
 pub mod control;
 mod directive;
 mod explain;
+mod facts;
 mod files;
 mod findings;
 mod guide;

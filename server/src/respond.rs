@@ -13,6 +13,7 @@ use crate::{
     aftermath::Aftermath,
     body::{self, Body},
     configuration::{Configuration, Served},
+    facts::RequestFacts,
     files,
     open::OpenError,
     phase::{After, BEFORE, Course, Phase},
@@ -82,8 +83,19 @@ impl Way<'_> {
             return Err(status_page(StatusCode::NOT_FOUND, None));
         }
         let filename = target.filename().map(Path::to_string_lossy);
-        let policy =
-            self.configuration.policy(host, served, &path, filename.as_deref(), target.is_exact()).map_err(internal)?;
+        let facts = RequestFacts {
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            host: host_name(request.headers()),
+            path: &path,
+            path_info: target.path_info(),
+            filename: filename.as_deref(),
+            document_root: &served.document_root,
+            peers: self.peers,
+        };
+        let policy = self.configuration.policy(host, served, target.is_exact(), &facts).map_err(internal)?;
         drop(filename);
         let asked = Asked { path: &path, served, target, policy };
         let course = asked.course().map_err(|error| asked.no_handler(&error))?;

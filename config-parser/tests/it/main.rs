@@ -1,6 +1,7 @@
 //! The rules of the language, of scoping and of the diagnostics, each as a table.
 
 mod answers;
+mod conditions;
 mod debian;
 mod diagnostics;
 mod disk;

@@ -286,3 +286,37 @@ fn names_can_be_defined_on_the_command_line() {
     let arguments = ["serve", &site.path().to_string_lossy(), "--listen", "127.0.0.1:0", "-D", "WHERE=here"];
     assert_eq!(Program::start(SAMOVAR, arguments).get("/a.txt").brief(), "200 yes");
 }
+
+#[test]
+fn conditions_ask_for_the_request() {
+    let (_site, program) = serve(
+        r#"=== samovar.conf
+SetHandler rhai
+RhaiOption who everybody
+<If "%{REQUEST_METHOD} == 'POST' && req('X-Tea') =~ /^assam/i">
+    RhaiOption who tea
+</If>
+<Location /guarded>
+    <If "! %{QUERY_STRING} == 'key=1'">
+        RhaiHandler guard::refuse
+    </If>
+</Location>
+<If "%{HTTP_USER_AGENT} -strmatch 'bot*' && -R '127.0.0.0/8'">
+    SetHandler none
+</If>
+=== h.rhai
+fn handler(req) { req.options["who"] }
+=== guarded.rhai
+fn handler(req) { "open" }
+=== guard.rhai
+fn refuse(req) { 403 }
+"#,
+    );
+    let mut client = program.connect();
+    assert_eq!(client.get("/h").brief(), "200 everybody");
+    assert_eq!(client.request("POST", "/h", &[("X-Tea", "Assam, strong")], b"").brief(), "200 tea");
+    assert_eq!(client.request("GET", "/h", &[("X-Tea", "Assam")], b"").brief(), "200 everybody");
+    assert_eq!(client.get("/guarded?key=1").brief(), "200 open");
+    assert_eq!(client.get("/guarded?key=2").status, 403);
+    assert_eq!(client.request("GET", "/h", &[("User-Agent", "bot/1")], b"").status, 404);
+}

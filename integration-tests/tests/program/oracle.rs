@@ -65,10 +65,19 @@ enum Step {
     Files,
     NestedFiles,
     Location,
+    Condition,
 }
 
-const STEPS: [Step; 7] =
-    [Step::Main, Step::Host, Step::Directory, Step::DirectoryRegex, Step::Files, Step::NestedFiles, Step::Location];
+const STEPS: [Step; 8] = [
+    Step::Main,
+    Step::Host,
+    Step::Directory,
+    Step::DirectoryRegex,
+    Step::Files,
+    Step::NestedFiles,
+    Step::Location,
+    Step::Condition,
+];
 
 /// A configuration in the words of both, and what each of its sections sets.
 struct Case {
@@ -242,7 +251,27 @@ impl Case {
         if nested && random.below(2) == 0 {
             self.files(random, Step::NestedFiles);
         }
+        if step != Step::Condition && random.below(8) == 0 {
+            self.condition(random);
+        }
         let _ = writeln!(self.text, "</{}>", head.split(' ').next().unwrap_or_default());
+    }
+
+    fn condition(&mut self, random: &mut Random) {
+        let expressions = [
+            "%{REQUEST_URI} =~ m#^/a#",
+            "%{REQUEST_URI} !~ /TXT/i",
+            "%{HTTP_HOST} in { 'h0.test', 'w1.test' }",
+            "! %{HTTP_HOST} -strcmatch 'H*'",
+            "%{REQUEST_FILENAME} -strmatch '*/b/*' || %{REQUEST_URI} == '/d/'",
+            "-R '127.0.0.0/8' && %{REQUEST_METHOD} == 'GET'",
+            "(-z %{QUERY_STRING} || false) && tolower(req('Host')) == 'h1.test'",
+            "%{SERVER_PORT} -eq 80 && %{REQUEST_URI} -fnmatch '/*/x.txt'",
+            "-n %{PATH_INFO}",
+            "'%{REQUEST_URI}' < '/b'",
+        ];
+        let head = format!("If \"{}\"", random.one(&expressions));
+        self.section(random, Step::Condition, &head, false);
     }
 
     fn files(&mut self, random: &mut Random, step: Step) {
@@ -263,7 +292,8 @@ impl Case {
 
     fn body(&mut self, random: &mut Random, root: &str, count: usize) {
         for _ in 0..count {
-            match random.below(6) {
+            match random.below(7) {
+                6 => self.condition(random),
                 0 | 1 => {
                     let paths = [
                         "", "/", "/a", "/a/", "/a/b", "/a/b/c", "/d", "/d/b", "/*", "/*/b", "/[ad]", "/?/b", "/none",

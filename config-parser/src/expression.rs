@@ -1,0 +1,162 @@
+//! The conditions of `<If>`: httpd's expressions, as far as they ask about a request.
+//!
+//! What is left out cannot be written: groups of a match (`$1`), files (`-f`), and variables of the environment. It is an
+//! error, never a condition that is silently false.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use regex::Regex;
+
+mod parse;
+mod subnet;
+
+pub(crate) use parse::parse;
+use subnet::Subnet;
+
+/// The variables that a condition can ask for, as `%{NAME}`.
+pub const VARIABLES: [&str; 24] = [
+    "REQUEST_METHOD",
+    "REQUEST_SCHEME",
+    "REQUEST_URI",
+    "REQUEST_FILENAME",
+    "SCRIPT_FILENAME",
+    "DOCUMENT_ROOT",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "THE_REQUEST",
+    "HTTP_ACCEPT",
+    "HTTP_COOKIE",
+    "HTTP_FORWARDED",
+    "HTTP_HOST",
+    "HTTP_REFERER",
+    "HTTP_USER_AGENT",
+    "HTTPS",
+    "REMOTE_ADDR",
+    "REMOTE_PORT",
+    "REMOTE_HOST",
+    "REMOTE_USER",
+    "SERVER_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+];
+
+/// What conditions ask of a request.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use samovar_config::Facts;
+///
+/// struct Request;
+///
+/// impl Facts for Request {
+///     fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
+///         (name == "REQUEST_METHOD").then_some("GET".into())
+///     }
+///
+///     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+///         name.eq_ignore_ascii_case("accept").then_some("text/html".into())
+///     }
+/// }
+/// assert_eq!(Request.variable("REQUEST_METHOD").as_deref(), Some("GET"));
+/// ```
+pub trait Facts {
+    /// The value of one of [`VARIABLES`]; nothing is the same as an empty text.
+    fn variable(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// The value of a header of the request.
+    fn header(&self, name: &str) -> Option<Cow<'_, str>>;
+}
+
+/// A condition, ready to be asked.
+#[derive(Debug, Clone)]
+pub(crate) enum Condition {
+    Constant(bool),
+    Not(Box<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Compare(Word, Comparison, Word),
+    Matches(Word, Regex),
+    OneOf(Word, Vec<Word>),
+    IsEmpty(Word),
+    /// Anything but nothing, `0`, `off`, `false` and `no`.
+    IsTrue(Word),
+    Within(Word, Subnet),
+}
+
+/// A text that a request decides about.
+#[derive(Debug, Clone)]
+pub(crate) enum Word {
+    Text(String),
+    Variable(&'static str),
+    Header(Box<Word>),
+    Lower(Box<Word>),
+    Upper(Box<Word>),
+    Joined(Vec<Word>),
+}
+
+/// How two words are compared: as texts or as numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    pub(crate) numbers: bool,
+    pub(crate) less: bool,
+    pub(crate) equal: bool,
+    pub(crate) greater: bool,
+}
+
+impl Condition {
+    /// Does it hold for the request?
+    pub(crate) fn holds(&self, facts: &dyn Facts) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Not(inner) => !inner.holds(facts),
+            Self::All(conditions) => conditions.iter().all(|condition| condition.holds(facts)),
+            Self::Any(conditions) => conditions.iter().any(|condition| condition.holds(facts)),
+            Self::Compare(left, how, right) => how.holds(&left.value(facts), &right.value(facts)),
+            Self::Matches(word, regex) => regex.is_match(&word.value(facts)),
+            Self::OneOf(word, words) => words.iter().any(|other| other.value(facts) == word.value(facts)),
+            Self::IsEmpty(word) => word.value(facts).is_empty(),
+            Self::IsTrue(word) => {
+                let value = word.value(facts);
+                !["", "0", "off", "false", "no"].iter().any(|no| value.eq_ignore_ascii_case(no))
+            }
+            Self::Within(word, subnet) => word.value(facts).parse().is_ok_and(|ip: IpAddr| subnet.contains(ip)),
+        }
+    }
+}
+
+impl Word {
+    fn value<'a>(&'a self, facts: &'a dyn Facts) -> Cow<'a, str> {
+        match self {
+            Self::Text(text) => text.into(),
+            Self::Variable(name) => facts.variable(name).unwrap_or_default(),
+            // What is found may be borrowed from the request, not from the name, which may be made up on the way.
+            Self::Header(name) => facts.header(&name.value(facts)).unwrap_or_default(),
+            Self::Lower(word) => word.value(facts).to_ascii_lowercase().into(),
+            Self::Upper(word) => word.value(facts).to_ascii_uppercase().into(),
+            Self::Joined(words) => words.iter().map(|word| word.value(facts)).collect::<String>().into(),
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, left: &str, right: &str) -> bool {
+        let order = if self.numbers { number(left).cmp(&number(right)) } else { left.cmp(right) };
+        match order {
+            std::cmp::Ordering::Less => self.less,
+            std::cmp::Ordering::Equal => self.equal,
+            std::cmp::Ordering::Greater => self.greater,
+        }
+    }
+}
+
+/// The number at the beginning of a text, as C reads it: 0 if there is none.
+fn number(text: &str) -> i64 {
+    let text = text.trim_start();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let most = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    let end = text.len() - digits.len() + length;
+    if length == 0 { 0 } else { text[..end].parse().unwrap_or(most) }
+}

@@ -1,0 +1,176 @@
+//! `<If>`: what httpd 2.4 says to each of these, with the one request and the other.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use samovar_config::{Facts, MemoryFiles, Query, Resolved};
+
+use crate::site::loader;
+
+struct Request {
+    variables: &'static [(&'static str, &'static str)],
+    headers: &'static [(&'static str, &'static str)],
+}
+
+impl Facts for Request {
+    fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| (*value).into())
+    }
+}
+
+const ONE: Request = Request {
+    variables: &[
+        ("REQUEST_METHOD", "GET"),
+        ("REQUEST_URI", "/a/x.txt"),
+        ("QUERY_STRING", "q=1&b=Two"),
+        ("HTTP_HOST", "h.test:8097"),
+        ("HTTP_USER_AGENT", "curl"),
+        ("REMOTE_ADDR", "127.0.0.1"),
+    ],
+    headers: &[("X-A", "One")],
+};
+const OTHER: Request = Request {
+    variables: &[
+        ("REQUEST_METHOD", "GET"),
+        ("REQUEST_URI", "/y.html"),
+        ("HTTP_HOST", "other"),
+        ("REMOTE_ADDR", "127.0.0.1"),
+    ],
+    headers: &[],
+};
+
+fn marks(resolved: &Resolved) -> String {
+    resolved.texts("Mark").collect::<Vec<_>>().join(" ")
+}
+
+fn holds(expression: &str, request: &Request) -> bool {
+    let text = format!("Mark no\n<If {expression}>\nMark yes\n</If>\n");
+    let files = MemoryFiles::new().file("/etc/site.conf", text);
+    let loaded = loader().load(&files, "/etc/site.conf").unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let address = SocketAddr::from(([127, 0, 0, 1], 80));
+    let query = Query { address, host: None, path: "/", filename: None, exact: false };
+    marks(&loaded.config.resolve_for(&query, request)).ends_with("yes")
+}
+
+#[test]
+fn conditions_hold_as_in_httpd() {
+    for (expression, expected) in [
+        (r#""%{REQUEST_URI} =~ m#^/a#""#, (true, false)),
+        (r#""%{REQUEST_URI} !~ m#^/a#""#, (false, true)),
+        (r#""%{REQUEST_URI} == '/y.html'""#, (false, true)),
+        (r#""%{REQUEST_URI} = '/y.html'""#, (false, true)),
+        (r#""%{REQUEST_URI} == \"/y.html\"""#, (false, true)),
+        (r#""%{HTTP_HOST} == 'other' || %{QUERY_STRING} == 'q=1&b=Two'""#, (true, true)),
+        (r#""! %{HTTP_HOST} == 'other'""#, (true, false)),
+        (r#""true && false || true""#, (true, true)),
+        (r#""true || true && false""#, (true, true)),
+        (r#""(true || true) && false""#, (false, false)),
+        (r#""%{REQUEST_METHOD} in {'POST','GET'}""#, (true, true)),
+        (r#""req('X-A') == 'One'""#, (true, false)),
+        (r#""%{HTTP:X-A} =~ /^one$/i""#, (true, false)),
+        (r#""%{req:X-A} == 'One'""#, (true, false)),
+        (r#""http('x-a') -strmatch 'O*'""#, (true, false)),
+        (r#""tolower(%{HTTP:X-A}) == 'one'""#, (true, false)),
+        (r#""%{REMOTE_ADDR} -ipmatch '127.0.0.0/8'""#, (true, true)),
+        (r#""-R '127.0.0.1'""#, (true, true)),
+        (r#""-R '10.0.0.0/8'""#, (false, false)),
+        (r#""-z %{QUERY_STRING}""#, (false, true)),
+        (r#""-n %{QUERY_STRING}""#, (true, false)),
+        (r#""5 -gt 10""#, (false, false)),
+        (r#""5 > 10""#, (true, true)),
+        (r#""'5' -lt '10' && %{REQUEST_URI} -fnmatch '/*.html'""#, (false, true)),
+        (r#""%{REQUEST_URI} -fnmatch '/*'""#, (false, true)),
+        (r#""%{REQUEST_URI} -strmatch '/*.txt'""#, (true, false)),
+        (r#""%{HTTP_USER_AGENT} -strcmatch 'CURL*'""#, (true, false)),
+        (r#""%{HTTP_HOST} . 'x' == 'otherx'""#, (false, true)),
+        (r#""'%{HTTP_HOST}x' == 'otherx'""#, (false, true)),
+        (r#""'a' eq 'b'""#, (true, true)),
+        (r#""'10' -eq '010'""#, (true, true)),
+        (r#""true and false""#, (false, false)),
+        (r#""true or false""#, (true, true)),
+        (r#""not true""#, (false, false)),
+        (r#""-T 'off'""#, (false, false)),
+        (r#""-T %{HTTP_HOST}""#, (true, true)),
+        (r#""toupper('abc') == 'ABC'""#, (true, true)),
+        (r#""%{toupper:abc} == 'ABC'""#, (true, true)),
+        (r#""%{HTTP_HOST} in { 'other' } && ! -z %{HTTP_HOST}""#, (false, true)),
+        ("true", (true, true)),
+    ] {
+        assert_eq!((holds(expression, &ONE), holds(expression, &OTHER)), expected, "{expression}");
+    }
+}
+
+#[test]
+fn what_is_no_expression_is_told_with_its_place() {
+    for (expression, place, expected) in [
+        ("", 1, "takes one argument"),
+        ("%{REQUEST_URI} == '/y.html'", 20, "no more arguments"),
+        (r#""%{NOPE} == ''""#, 8, "expected a variable"),
+        (r#""%{REQUEST_URL} == ''""#, 8, "did you mean `%{REQUEST_URI}`?"),
+        (r#""nope('x') == ''""#, 6, "expected one of: req, http"),
+        (r#""env('x') == ''""#, 6, "no variables of the environment"),
+        (r#""%{REQUEST_URI}""#, 20, "expected a comparison"),
+        (r#""%{REQUEST_URI} == ""#, 24, "expected a word"),
+        (r#""abc == 'abc'""#, 6, "texts stand in quotes"),
+        (r#""true == 'true'""#, 11, "expected `&&`, `||` or the end"),
+        (r#""%{REQUEST_URI} =~ '^/a'""#, 24, "expected `/regex/`"),
+        (r#""%{REQUEST_URI} =~ /[/""#, 24, "unclosed character class"),
+        (r#""%{REQUEST_URI} =~ /a/q""#, 24, "found `q`"),
+        (r#""(true""#, 11, "expected `)`"),
+        (r#""'a' == 'b""#, 13, "expected the same quote"),
+        (r#""%{REMOTE_ADDR} -ipmatch '10.0.0.0/99'""#, 30, "expected `address`"),
+        (r#""-f '/etc/passwd'""#, 6, "expected `-z`"),
+        (r#""true && $1 == 'a'""#, 14, "not kept"),
+    ] {
+        let files = MemoryFiles::new().file("/etc/site.conf", format!("<If {expression}>\n</If>\n"));
+        let report = loader().load(&files, "/etc/site.conf").expect_err(expression);
+        let said = report.render(false);
+        assert!(said.contains(expected), "{expression}: {said}");
+        assert!(said.contains(&format!("site.conf:1:{place}\n")), "{expression}: {place}: {said}");
+    }
+}
+
+#[test]
+fn conditions_are_merged_last_in_the_order_of_what_they_stand_in() {
+    let text = "\
+<Location /a>
+    <If \"true\">
+        Mark in-location
+    </If>
+    Mark location
+</Location>
+<If \"true\">
+    Mark server
+</If>
+<Files x>
+    <If \"true\">
+        Mark in-files
+    </If>
+</Files>
+<Directory /srv>
+    <If \"true\">
+        Mark in-directory
+    </If>
+    <Files x>
+        <If \"%{REQUEST_FILENAME} == '/srv/x'\">
+            Mark nested
+        </If>
+    </Files>
+</Directory>
+<VirtualHost *>
+    <If \"true\">
+        Mark host
+    </If>
+</VirtualHost>
+";
+    let files = MemoryFiles::new().file("/etc/site.conf", text);
+    let config = loader().load(&files, "/etc/site.conf").expect("it is right").config;
+    let address = SocketAddr::from(([127, 0, 0, 1], 80));
+    let asked = |path, filename| marks(&config.resolve(&Query { address, host: None, path, filename, exact: true }));
+    assert_eq!(asked("/a/x", Some("/srv/x")), "location server host in-directory in-files nested in-location");
+    assert_eq!(asked("/b", Some("/opt/b")), "server host");
+}
