@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     os::unix::fs::PermissionsExt,
     process::Command,
     time::{Duration, Instant},
@@ -11,6 +12,11 @@ use samovar_integration_tests::{Program, Site, poll};
 
 use crate::{SAMOVAR, serve};
 
+/// Says that a test proves nothing here, also where the output of tests is kept back.
+fn skip(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
+}
+
 /// A site of some directories with a script each, served where the user may have so many of these.
 ///
 /// `None` where that cannot be arranged: it takes a user namespace of one's own.
@@ -18,7 +24,7 @@ fn serve_limited(what: &str, most: u32) -> Option<(Site, Program)> {
     let limit = format!("echo {most} > /proc/sys/user/max_inotify_{what}");
     let tried = Command::new("unshare").args(["-Ur", "sh", "-c", &limit]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
-        eprintln!("SKIPPED: no user namespace with limits of its own is to be had here");
+        skip("no user namespace with limits of its own is to be had here");
         return None;
     }
     let site = Site::new("");
@@ -138,7 +144,7 @@ fn a_checkout_of_many_files_ends_with_what_was_checked_out() {
         done.is_ok_and(|done| done.status.success())
     };
     if !git(&["init", "-q"]) {
-        eprintln!("SKIPPED: there is no git here");
+        skip("there is no git here");
         return;
     }
     for number in 1..=2 {
