@@ -117,7 +117,7 @@ impl Linker {
         importer: Option<Arc<Importer>>,
     ) -> Result<Linked, ScriptError> {
         // What a predecessor will hand over is not known yet, so every free name gets a slot: it may be carried.
-        let carried = scan.free_names().filter(|name| !self.is_constant(name));
+        let carried = scan.free_names().into_iter().filter(|name| !self.is_constant(name));
         let names = scan.variables().iter().map(String::as_str).chain(carried);
         let bindings = Bindings::new(names.chain([SEARCH_PATH]));
         let rewrites =

@@ -93,12 +93,15 @@ impl Scan {
         &self.keeps
     }
 
-    /// Names that functions use and the text does not define: natives' constants, or what a predecessor carried over.
-    pub(crate) fn free_names(&self) -> impl Iterator<Item = &str> {
-        self.uses.iter().filter_map(|(_, used)| match used {
-            Use::Free(name) if !self.functions.iter().any(|f| f.name == *name) => Some(name.as_str()),
+    /// Names that functions use and the text does not define, each once: natives' constants, or what a predecessor
+    /// carried over.
+    pub(crate) fn free_names(&self) -> HashSet<&str> {
+        let defined = |name: &String| self.variables.contains(name) || self.functions.iter().any(|f| f.name == *name);
+        let free = self.uses.iter().filter_map(|(_, used)| match used {
+            Use::Free(name) if !defined(name) => Some(name.as_str()),
             _ => None,
-        })
+        });
+        free.collect()
     }
 
     /// Whether the text defines a function of this name and number of parameters.
