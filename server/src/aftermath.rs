@@ -11,8 +11,9 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use samovar_rhai::Exchange;
+use tracing::level_filters::LevelFilter;
 
-use crate::{access_log::Entry, body::Body, log_file::LogFile, phase::After, pool::Pool, repeated};
+use crate::{access_log::Entry, body::Body, log_file::LogFile, log_level, phase::After, pool::Pool, repeated};
 
 /// What is to be done when the answer was sent.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Aftermath {
     /// The request as scripts know it, if it came so far.
     pub(crate) exchange: Option<Exchange>,
     pub(crate) error_log: Option<LogFile>,
+    /// How much is told of the request.
+    pub(crate) level: Option<LevelFilter>,
 }
 
 impl Aftermath {
@@ -32,7 +35,7 @@ impl Aftermath {
     }
 
     fn happen(self, status: StatusCode, headers: &HeaderMap, bytes: u64, entry: Option<Entry>, pool: &Pool) {
-        let Self { after, exchange, error_log } = self;
+        let Self { after, exchange, error_log, level } = self;
         if let Some(entry) = entry {
             let user = exchange.as_ref().map(Exchange::user).unwrap_or_default();
             entry.write(&user, status, bytes);
@@ -42,6 +45,7 @@ impl Aftermath {
         let path = exchange.path().to_owned();
         let what = format!("{path}, after its answer,");
         let run = move || after.run(&exchange, |diagnostic| repeated::tell(error_log.as_ref(), &what, &diagnostic));
+        let run = move || log_level::at(level.unwrap_or(LevelFilter::INFO), run);
         if pool.start(run).is_err() {
             tracing::error!("{path}: no script thread is free for what follows the answer");
         }

@@ -6,9 +6,8 @@ use samovar_config::{
     Parameter, SERVER, Schema, Setting,
 };
 
-use crate::limits;
+use crate::{limits, log_level};
 
-const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const HANDLERS: &[&str] = &["rhai", "static", "none"];
 const FORMATS: &[&str] = &["combined", "common"];
 const PHASE: &str = "module[::function] .. [| .ext ..]";
@@ -39,7 +38,7 @@ pub(crate) fn schema() -> Schema {
             .help("the files that answer for a directory, the first that exists"),
         Directive::new("ErrorLog",         [text("file")],                           SERVER | HOST, Innermost)
             .help("the file for what goes wrong; of a virtual host, for its requests; without it, standard error"),
-        Directive::new("LogLevel",         [Parameter::choice("level", LEVELS)],     SERVER,        Innermost)
+        Directive::new("LogLevel",         [Parameter::checked("level", log_level::EXPECTED, log_level::is_level).many()], ANYWHERE, Innermost)
             .default(&["info"])
             .help("how much is told"),
         Directive::new("CustomLog",        [text("file"), Parameter::choice("format", FORMATS).optional()], SERVER | HOST, Replace)

@@ -101,6 +101,12 @@ const MORE: &[(&str, &str)] = &[
       signal opens the files anew.",
     ),
     (
+        "LogLevel",
+        "httpd's levels: `emerg`, `alert` and `crit` are `error` here, `notice` is `warn`, `trace1` to `trace8` are `trace`. Of `module:level`, what is \
+      said of `rhai` holds, and the rest is passed over. Outside of all sections it is for the whole log; elsewhere for what scripts print while they answer a \
+      request, and for what is told of them.",
+    ),
+    (
         "ErrorLog",
         "In a virtual host it takes what its requests fail with. What is not about a request of a virtual host goes to the file of \
       the main server.",

@@ -10,11 +10,12 @@ use papaya::HashMap;
 use samovar_config::{Origin, Resolved, Setting};
 use samovar_importer::{Diagnostic, ImportError, Scope};
 use samovar_rhai::{Handler, Interpreter, Limits, Options};
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     directive,
     interpreters::Interpreters,
-    limits,
+    limits, log_level,
     open::{OpenError, directory_in, search_path},
     phase::Phase,
 };
@@ -40,6 +41,7 @@ pub(crate) struct Policy {
     /// By extension, of `AddHandler`; without effect where `SetHandler` speaks for all files.
     added: Vec<(Box<str>, Kind)>,
     pub(crate) debug: bool,
+    pub(crate) level: LevelFilter,
     pub(crate) body_limit: u64,
     pub(crate) timeout: Duration,
     pub(crate) options: Options,
@@ -116,6 +118,7 @@ impl Policy {
             kind: kind(&resolved),
             added: added(&resolved),
             debug: resolved.flag("RhaiDebug"),
+            level: log_level::of(&resolved),
             body_limit: resolved.integer("LimitRequestBody").filter(|limit| *limit > 0).unwrap_or(u64::MAX),
             timeout: resolved.duration("Timeout").unwrap_or(Duration::from_secs(60)),
             options: options.collect(),

@@ -14,7 +14,7 @@ use crate::{
     body::{self, Body},
     configuration::{Configuration, Served},
     facts::RequestFacts,
-    files,
+    files, log_level,
     open::OpenError,
     phase::{After, BEFORE, Course, Phase},
     policy::{Kind, NoHandler, Policy},
@@ -125,6 +125,7 @@ impl Way<'_> {
         let exchange = Exchange::with_options(self.head(&parts, asked), body, policy.options.clone());
         aftermath.exchange = Some(exchange.clone());
         aftermath.error_log = asked.served.error_log.clone();
+        aftermath.level = Some(policy.level);
         if policy.debug
             && let Some(refused) = course.content.iter().find_map(Handler::refusal)
         {
@@ -133,7 +134,8 @@ impl Way<'_> {
         let (result, exchange) = if course.is_empty() {
             (Ok(None), exchange)
         } else {
-            let run = move || (course.run(&exchange), exchange);
+            let level = policy.level;
+            let run = move || (log_level::at(level, || course.run(&exchange)), exchange);
             self.pool.run(run).await.map_err(|busy| asked.busy(busy))?
         };
         match result {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use parking_lot::Mutex;
 use samovar_rhai::Interpreter;
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     body::Body,
@@ -19,6 +20,7 @@ use crate::{
     interpreters::Interpreters,
     limits::Loading,
     listen::Sockets,
+    log_level,
     open::{self, Imported, OpenError, Opened},
     pool::{Pool, default_threads},
     respond::Way,
@@ -189,8 +191,8 @@ impl Site {
 
     /// The level of detail that the configuration wants in the log.
     #[must_use]
-    pub fn log_level(&self) -> String {
-        self.current.load().config.main().settings().text("LogLevel").unwrap_or("info").to_owned()
+    pub fn log_level(&self) -> LevelFilter {
+        log_level::of(&self.current.load().config.main().settings())
     }
 
     /// The file that the main server's `ErrorLog` names: what is not about a virtual host's requests belongs there.

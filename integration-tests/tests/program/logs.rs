@@ -121,6 +121,47 @@ fn the_level_of_the_log_can_be_changed_while_it_runs() {
 }
 
 #[test]
+fn more_or_less_can_be_told_of_one_place() {
+    let (_site, program) = serve(
+        r#"=== samovar.conf
+SetHandler rhai
+LogLevel info ssl:debug
+RhaiLogHandler say::after
+<Location /told>
+    LogLevel warn rhai:info
+</Location>
+<VirtualHost *:*>
+    ServerName a.example
+    LogLevel trace3
+</VirtualHost>
+<VirtualHost *:*>
+    ServerName b.example
+    LogLevel emerg
+</VirtualHost>
+=== say.rhai
+fn after(req) { print(`after ${req.path} of ${req.host}`); OK }
+=== silent.rhai
+fn handler(req) { print(`in ${req.path} of ${req.host}`); "one" }
+=== told.rhai
+fn handler(req) { print(`in ${req.path} of ${req.host}`); "one" }
+"#,
+    );
+    let mut client = program.connect();
+    for target in ["silent", "told"] {
+        for host in ["b.example", "a.example"] {
+            client.send_raw(format!("GET /{target} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+            assert_eq!(client.receive(false).text(), "one");
+        }
+    }
+    for line in ["/silent of a.example", "/told of a.example", "/told of b.example"] {
+        for when in ["in", "after"] {
+            poll(line, || Some(()).filter(|()| program.log().contains(&format!("{when} {line}"))));
+        }
+    }
+    assert!(!program.log().contains("/silent of b.example"), "{}", program.log());
+}
+
+#[test]
 fn a_hang_up_opens_the_logs_anew() {
     let (site, program) = serve("=== samovar.conf\nCustomLog access.log common\n=== a.txt\nfile");
     program.get("/a.txt");

@@ -9,8 +9,12 @@ use std::{
 
 use parking_lot::RwLock;
 use samovar::Site;
+use tracing::{Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
 use tracing_subscriber::{
-    Registry, filter::LevelFilter, fmt::MakeWriter, layer::SubscriberExt, reload, util::SubscriberInitExt,
+    Layer,
+    fmt::MakeWriter,
+    layer::{Context, SubscriberExt},
+    util::SubscriberInitExt,
 };
 
 /// Standard error, until the configuration names a file.
@@ -46,23 +50,38 @@ impl Write for Writer {
     }
 }
 
-static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
+/// Lets through what the site's level, or that of the request that is told of, allows.
+#[derive(Clone, Default)]
+struct Levels(Arc<RwLock<Option<LevelFilter>>>);
+
+impl<S: Subscriber> Layer<S> for Levels {
+    /// What is let through depends on who asks; so nothing is decided once and for all.
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let level = samovar::level_of_request().or(*self.0.read()).unwrap_or(LevelFilter::INFO);
+        *metadata.level() <= level
+    }
+}
+
+static LEVELS: OnceLock<Levels> = OnceLock::new();
 static DESTINATION: OnceLock<Destination> = OnceLock::new();
 
 /// Starts to log, to standard error.
 pub(crate) fn start() {
     let destination = DESTINATION.get_or_init(Destination::default).clone();
-    let (level, handle) = reload::Layer::new(LevelFilter::INFO);
-    let _ = LEVEL.set(handle);
+    let levels = LEVELS.get_or_init(Levels::default).clone();
     let colour = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(destination).with_ansi(colour).with_target(false);
-    tracing_subscriber::registry().with(level).with(lines).init();
+    tracing_subscriber::registry().with(levels).with(lines).init();
 }
 
 /// Logs as the site's configuration says from now on.
 pub(crate) fn follow(site: &Site) {
-    if let (Some(handle), Ok(level)) = (LEVEL.get(), site.log_level().parse::<LevelFilter>()) {
-        let _ = handle.reload(level);
+    if let Some(levels) = LEVELS.get() {
+        *levels.0.write() = Some(site.log_level());
     }
     let Some(destination) = DESTINATION.get() else { return };
     let file = site.error_log().and_then(|path| match open(&path) {
