@@ -10,7 +10,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
@@ -73,6 +73,8 @@ struct Prepared<L: Loader> {
     scope: Arc<Scope>,
     reason: Reason,
     log: bool,
+    /// How long compiling took. It may have been long before the text runs.
+    compiled: Duration,
 }
 
 /// A module whose text is running now.
@@ -123,9 +125,11 @@ impl<L: Loader> Draft<L> {
     /// Compiles a module of the plan, ahead of every hook and of every run.
     pub(crate) fn prepare(&self, old: &Module<L>, source: Source, reason: Reason) -> Result<(), Diagnostic> {
         let importer = Arc::new(Importer::new(old.id(), old.path().clone(), old.importer.initial_path().to_vec()));
+        let started = Instant::now();
         match self.registry.loader().compile(&source, &importer) {
             Ok(unit) => {
-                let prepared = Prepared { importer, source, unit, scope: old.scope.clone(), reason, log: old.log };
+                let (scope, log, compiled) = (old.scope.clone(), old.log, started.elapsed());
+                let prepared = Prepared { importer, source, unit, scope, reason, log, compiled };
                 self.state.lock().planned.insert(old.id(), prepared);
                 Ok(())
             }
@@ -240,9 +244,11 @@ impl<L: Loader> Draft<L> {
             return Ok(module);
         }
         let prepared = prepared.and_then(|source| {
+            let started = Instant::now();
             let unit = self.registry.loader().compile(&source, &importer);
             let unit = unit.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
-            Ok(Prepared { importer, source, unit, scope: scope.clone(), reason: Reason::First, log: located.log })
+            let (scope, reason, compiled) = (scope.clone(), Reason::First, started.elapsed());
+            Ok(Prepared { importer, source, unit, scope, reason, log: located.log, compiled })
         });
         match prepared {
             Ok(prepared) => self.build(prepared),
@@ -282,9 +288,11 @@ impl<L: Loader> Draft<L> {
 
     /// Carries state over and runs the text. No lock is held meanwhile: the text may import.
     fn build(self: &Arc<Self>, prepared: Prepared<L>) -> Result<Arc<Module<L>>, ImportError> {
-        let Prepared { importer, source, unit, scope, reason, log } = prepared;
+        let Prepared { importer, source, unit, scope, reason, log, compiled } = prepared;
         let (id, path, hash) = (importer.id(), importer.path().clone(), source.hash);
-        let started = Instant::now();
+        let now = Instant::now();
+        // As if it had been compiled right before.
+        let started = now.checked_sub(compiled).unwrap_or(now);
         let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
         let old = self.base.get(id);
         let carried = match old.map(|old| self.carry(old, &view)) {

@@ -134,7 +134,7 @@ pub use snapshot::{Module, Record, Snapshot};
 pub use specifier::Specifier;
 pub use stamp::{ContentHash, Stamp};
 pub use status::{ModuleStatus, State, Status};
-pub use tally::{Counts, Watch};
+pub use tally::{Counts, Latest, Watch};
 pub use tree::{DiskTree, MemoryTree, ReadError, Source, SourceTree};
 pub use view::View;
 pub use watch::{NotifyWatcher, Sink, Watcher};

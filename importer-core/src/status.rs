@@ -12,7 +12,7 @@ use crate::{
     registry::Registry,
     retention::Retained,
     snapshot::{Module, Record},
-    tally::{Counts, Watch},
+    tally::{Counts, Latest, Watch},
     view::View,
 };
 
@@ -31,6 +31,8 @@ pub struct Status {
     pub retained: Vec<Retained>,
     /// The changes that are refused at the moment (R32), with everything that is wrong with each.
     pub refusals: Vec<Arc<[Diagnostic]>>,
+    /// The newest change that was published, if there was any.
+    pub latest: Option<Latest>,
     /// How often what happened.
     pub counts: Counts,
     /// How changes are found.
@@ -88,6 +90,7 @@ impl<L: Loader> Registry<L> {
             modules,
             retained: self.retained(),
             refusals: self.refusals(),
+            latest: self.tally.latest(),
             counts: self.tally.counts(),
             watch: self.tally.watch(),
         }

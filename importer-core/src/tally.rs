@@ -1,6 +1,9 @@
 //! What an interpreter remembers of its events, for those who did not listen: counts, and how changes are found.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
 
 use parking_lot::Mutex;
 
@@ -25,6 +28,17 @@ pub struct Counts {
     pub carry_failed: u64,
     /// Modules that were dropped (R37).
     pub dropped: u64,
+}
+
+/// The newest change that was published.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Latest {
+    /// The number of its generation. First loads may have been published since.
+    pub generation: u64,
+    /// When it was published.
+    pub at: SystemTime,
+    /// From the first look at the change to the publication.
+    pub took: Duration,
 }
 
 /// How changes are found.
@@ -53,11 +67,15 @@ pub(crate) struct Tally {
     carry_failed: AtomicU64,
     dropped: AtomicU64,
     watch: Mutex<Watch>,
+    latest: Mutex<Option<Latest>>,
 }
 
 impl Tally {
     /// Sees an event go by.
     pub(crate) fn note(&self, event: &Event) {
+        if let &Event::Published { generation, reload: true, took, .. } = event {
+            *self.latest.lock() = Some(Latest { generation, at: SystemTime::now(), took });
+        }
         let count = match event {
             Event::Published { reload: true, .. } => &self.reloads,
             Event::Published { reload: false, .. } => &self.first_loads,
@@ -86,6 +104,10 @@ impl Tally {
             true => Watch::Events,
             false => Watch::Polling { reason: "file events are switched off".into() },
         };
+    }
+
+    pub(crate) fn latest(&self) -> Option<Latest> {
+        *self.latest.lock()
     }
 
     pub(crate) fn watch(&self) -> Watch {

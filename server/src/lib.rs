@@ -37,6 +37,7 @@ mod service;
 mod site;
 mod strict;
 mod tell;
+mod traffic;
 
 pub use body::Body;
 pub use explain::{Explanation, explain};

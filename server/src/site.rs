@@ -24,6 +24,7 @@ use crate::{
     open::{self, Imported, OpenError, Opened},
     pool::{Pool, default_threads},
     respond::Way,
+    traffic::Traffic,
 };
 
 /// The two ends of a connection.
@@ -68,6 +69,7 @@ pub struct Site {
     /// The texts of which the configuration that holds was made.
     pub(crate) texts: Mutex<open::Texts>,
     pub(crate) sockets: OnceLock<Arc<Sockets>>,
+    pub(crate) traffic: Traffic,
     observers: Mutex<Vec<Observer>>,
 }
 
@@ -104,6 +106,7 @@ impl Site {
             imported: Mutex::new(imported),
             texts: Mutex::new(texts),
             sockets: OnceLock::new(),
+            traffic: Traffic::default(),
             observers: Mutex::default(),
         })
     }
@@ -222,7 +225,10 @@ impl Site {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let configuration = self.current.load_full();
-        Way { configuration: &configuration, pool: &self.pool, peers }.respond(request).await
+        let under_way = self.traffic.begin();
+        let response = Way { configuration: &configuration, pool: &self.pool, peers }.respond(request).await;
+        under_way.answered(response.status());
+        response
     }
 }
 

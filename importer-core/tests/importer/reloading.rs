@@ -1,7 +1,10 @@
 //! The rules of reloading (R21-R40), on a toy language and a tree in memory. Each test asserts the whole trace: what ran,
 //! in which order, and that nothing else did.
 
-use std::sync::{Arc, Barrier, mpsc};
+use std::{
+    sync::{Arc, Barrier, mpsc},
+    time::Duration,
+};
 
 use crate::toy::{Site, Toy};
 use samovar_importer::{Event, Hint, ImportError, ImportOptions, Outcome, Scope};
@@ -301,7 +304,7 @@ fn r36_a_swallowed_import_is_an_edge() {
 #[test]
 fn r37_a_module_without_file_and_importers_is_dropped() {
     let site = Site::new("h: child c; version 1\nc: version 1");
-    site.registry.set_grace(std::time::Duration::ZERO);
+    site.registry.set_grace(Duration::ZERO);
     site.load("h");
     site.trace();
     site.remove("c");
@@ -484,6 +487,17 @@ fn r52_what_is_to_be_logged_says_so_with_generation_and_reason() {
     });
     let expected = ["load /s/h.toy 1 first use", "carry /s/h.toy 1", "load /s/h.toy 3 it changed"];
     assert_eq!(words.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn r52_what_a_module_took_includes_compiling_it() {
+    const COMPILING: Duration = Duration::from_millis(20);
+    let slow = Toy { on_compile: Some(Box::new(|_| std::thread::sleep(COMPILING))), ..Toy::default() };
+    let site = Site::with("h: version 1", slow);
+    assert!(site.load("h").record().took >= COMPILING);
+    site.write("h: version 2");
+    site.check();
+    assert!(site.load("h").record().took >= COMPILING);
 }
 
 #[test]

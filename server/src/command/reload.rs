@@ -55,13 +55,16 @@ fn describe_interpreter(interpreter: &Value) -> String {
     let (name, generation) = (text(&interpreter["name"]), &interpreter["generation"]);
     let modules: Vec<_> = list(&interpreter["modules"]).collect();
     let mut page = format!("{name}: ");
+    let took = interpreter["took_ms"].as_f64().unwrap_or_default();
+    let reloaded = format!("reloaded {} in {took:.1} ms", count(modules.len(), "module"));
     let _ = match text(&interpreter["outcome"]) {
-        "reloaded" => {
-            let took = interpreter["took_ms"].as_f64().unwrap_or_default();
-            writeln!(page, "reloaded {} in {took:.1} ms, generation {generation}", count(modules.len(), "module"))
-        }
+        "reloaded" => writeln!(page, "{reloaded}, generation {generation}"),
         "refused" => writeln!(page, "the change was refused, generation {generation} is served on"),
         "frozen" => writeln!(page, "frozen, generation {generation} is served for good"),
+        _ if !interpreter["reloaded_ms_ago"].is_null() => {
+            let age = ago(interpreter["reloaded_ms_ago"].as_f64().unwrap_or_default());
+            writeln!(page, "up to date, generation {generation}: {reloaded}, {age} ago")
+        }
         _ => match interpreter["age_ms"].as_f64() {
             Some(age) => writeln!(page, "up to date, generation {generation} has been served for {}", ago(age)),
             None => writeln!(page, "nothing is loaded yet"),

@@ -37,6 +37,10 @@ fn describe(answer: &Value) -> String {
     let up = ago(answer["uptime_s"].as_f64().unwrap_or_default() * 1000.0);
     let mut page = format!("samovar {}, process {}, up {up}", text(&answer["version"]), answer["pid"]);
     let _ = writeln!(page, ", {}", addresses.join(", "));
+    let requests = &answer["requests"];
+    let received = usize::try_from(requests["received"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
+    let _ = write!(page, "{}, {} under way", count(received, "request"), requests["under_way"]);
+    let _ = writeln!(page, ", {} answered with an error of the server", requests["failed"]);
     if interpreters(answer).next().is_none() {
         page += "\nNothing is loaded yet: interpreters start with the first request that needs them.\n";
     }
@@ -49,9 +53,10 @@ fn describe(answer: &Value) -> String {
 fn describe_interpreter(interpreter: &Value) -> String {
     let modules: Vec<_> = list(&interpreter["modules"]).collect();
     let counters = &interpreter["counters"];
+    let reloads = usize::try_from(counters["reloads"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
     let mut page = format!("\n{}: generation {}", text(&interpreter["name"]), interpreter["generation"]);
     let _ = write!(page, ", {}", count(modules.len(), "module"));
-    let _ = write!(page, ", {} reloads, {} refused", counters["reloads"], counters["refused"]);
+    let _ = write!(page, ", {}, {} refused", count(reloads, "reload"), counters["refused"]);
     let _ = writeln!(page, ", {}", watch(interpreter));
     if !modules.is_empty() {
         let head = ["MODULE", "STATE", "GENERATION", "LOADS", "LOADED", "TOOK", "WHY"].map(String::from).to_vec();

@@ -1,6 +1,9 @@
 //! What happened and what is, as JSON.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use samovar_importer::{Counts, Diagnostic, Loader, Outcome, Registry, Status, Watch, rfc3339};
 use samovar_rhai::{milliseconds, module_json};
@@ -38,7 +41,7 @@ pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<R
             })).collect::<Vec<_>>(),
         }),
         Outcome::Refused(refused) => json!({"outcome": "refused", "diagnostics": diagnostics(refused)}),
-        Outcome::UpToDate => json!({"outcome": "up to date"}),
+        Outcome::UpToDate => up_to_date(registry),
         Outcome::Frozen => json!({"outcome": "frozen"}),
     };
     report["name"] = name.into();
@@ -46,6 +49,26 @@ pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<R
     report["generation"] = snapshot.generation().into();
     if let Some(newest) = snapshot.iter().map(|module| module.record().loaded).max() {
         report["age_ms"] = milliseconds(newest.elapsed().unwrap_or_default()).into();
+    }
+    report
+}
+
+/// So long ago a change was published at most that this may have been asked for because of it.
+const RECENT: Duration = Duration::from_secs(10);
+
+/// Nothing is left to do: whoever has just saved something wants to know what came of it all the same.
+fn up_to_date<L: Loader>(registry: &Arc<Registry<L>>) -> Value {
+    let mut report = json!({"outcome": "up to date"});
+    let is_recent = |at: SystemTime| at.elapsed().is_ok_and(|age| age < RECENT);
+    let status = registry.status();
+    if let Some(latest) = status.latest.filter(|latest| is_recent(latest.at)) {
+        let records = status.modules.iter().filter_map(|module| Some((&module.path, module.record.as_ref()?)));
+        let reloaded = records.filter(|(_, record)| record.instances > 1 && is_recent(record.loaded));
+        let modules =
+            reloaded.map(|(path, record)| json!({"path": path.to_string_lossy(), "reason": record.reason.to_string()}));
+        report["modules"] = modules.collect();
+        report["took_ms"] = milliseconds(latest.took).into();
+        report["reloaded_ms_ago"] = milliseconds(latest.at.elapsed().unwrap_or_default()).into();
     }
     report
 }

@@ -87,6 +87,11 @@ impl Running {
             "started": samovar_importer::rfc3339(self.started),
             "uptime_s": self.since.elapsed().as_secs(),
             "listens": self.listens().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "requests": {
+                "received": self.site.traffic.received(),
+                "under_way": self.site.traffic.under_way(),
+                "failed": self.site.traffic.failed(),
+            },
             "interpreters": interpreters.iter().map(|it| report::status(&it.registry().status())).collect::<Vec<_>>(),
         })
     }

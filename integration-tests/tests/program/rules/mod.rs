@@ -11,7 +11,7 @@ mod seeing;
 mod strict;
 mod view;
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use samovar_integration_tests::{Program, Response, Said, Site};
 use serde_json::Value;
@@ -23,8 +23,8 @@ struct Story {
     site: Site,
     program: Program,
     /// How much of the log has been told.
-    told: Cell<usize>,
-    marks: Cell<usize>,
+    told: AtomicUsize,
+    marks: AtomicUsize,
 }
 
 impl Story {
@@ -38,7 +38,7 @@ impl Story {
     #[track_caller]
     fn at(site: Site) -> Self {
         let program = Program::serve(SAMOVAR, site.path());
-        Self { site, program, told: Cell::new(0), marks: Cell::new(0) }
+        Self { site, program, told: AtomicUsize::new(0), marks: AtomicUsize::new(0) }
     }
 
     #[track_caller]
@@ -103,11 +103,11 @@ impl Story {
     #[track_caller]
     fn told(&self) -> String {
         // The log keeps the order of what happens: what happened before this request is told before its line.
-        let mark = self.marks.replace(self.marks.get() + 1);
+        let mark = self.marks.fetch_add(1, Ordering::Relaxed);
         assert_eq!(self.get(&format!("/mark?{mark}")).status, 200, "{}", self.program.log());
         self.program.wait_for(&format!("{MARK}{mark}."));
         let log = self.program.log();
-        let lines = log.lines().skip(self.told.replace(log.lines().count()));
+        let lines = log.lines().skip(self.told.swap(log.lines().count(), Ordering::Relaxed));
         lines.filter(|line| !line.contains("mark")).map(|line| format!("{line}\n")).collect()
     }
 

@@ -1,5 +1,7 @@
 //! R52 to R54: what is told, and what can be asked.
 
+use samovar_integration_tests::poll;
+
 use super::{Story, check_in_order};
 
 const SITE: &str = r#"=== top.rhai
@@ -80,4 +82,76 @@ fn r54_the_record_of_one_module_and_an_error_for_one_that_is_not_there() {
         assert_eq!((record["path"].as_str(), record["reason"].as_str()), (Some(&*file), Some("it changed")));
     }
     story.check_fails("/asks?what=info&name=chlid", &["chlid", "child"]);
+}
+
+/// A reload that was asked for says what came of the saves before it, whoever was faster.
+#[test]
+fn r52_a_reload_that_is_asked_for_says_what_was_reloaded_also_if_that_has_happened_already() {
+    let story = Story::of(SITE);
+    story.check(&[("/top", "1")]);
+    for round in 2..12 {
+        story.site.write("child.rhai", format!("let here = {round};"));
+        if round % 2 == 0 {
+            poll("it is reloaded by itself", || (story.get("/top").text() == round.to_string()).then_some(()));
+        }
+        let said = story.ask(&["reload"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        check_in_order(
+            &said.stdout,
+            &["main: ", "reloaded 2 modules in ", " ms", "child.rhai", "it changed", "top.rhai", "child.rhai changed"],
+        );
+        story.check(&[("/top", &round.to_string())]);
+    }
+}
+
+#[test]
+fn r52_reloads_that_are_asked_for_at_once_all_return_with_what_was_saved() {
+    let story = Story::of(SITE);
+    story.check(&[("/top", "1")]);
+    for round in 2..8 {
+        story.site.write("child.rhai", format!("let here = {round};"));
+        std::thread::scope(|scope| {
+            let asked: Vec<_> =
+                (0..6).map(|_| scope.spawn(|| (story.ask(&["reload"]).code, story.get("/top").text()))).collect();
+            for asked in asked {
+                assert_eq!(asked.join().expect("no panic"), (Some(0), round.to_string()));
+            }
+        });
+    }
+    story.site.write("child.rhai", "let here = ;");
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..6).map(|_| scope.spawn(|| story.ask(&["reload"]))).collect();
+        for asked in asked {
+            let said = asked.join().expect("no panic");
+            assert_eq!(said.code, Some(1), "{said:?}");
+            check_in_order(&said.stderr, &["child.rhai:1:"]);
+        }
+    });
+    assert_eq!(story.program.log().matches("a change was refused").count(), 1, "{}", story.program.log());
+}
+
+#[test]
+fn r53_status_answers_while_requests_and_first_loads_hang() {
+    let story = Story::of(
+        "=== samovar.conf\nSetHandler rhai\nRhaiLimit time 60000\nRhaiPath library\n=== library/gate.rhai\nconst OPEN = table();\n\
+         fn wait(name) { print(`+waiting ${name}`); while !(name in OPEN) { sleep(0.005); } }\n\
+         === open.rhai\nimport \"gate\" as gate;\nfn handler(req) { gate::OPEN[req.query] = true; \"open\" }\n\
+         === hangs.rhai\nimport \"gate\" as gate;\nfn handler(req) { gate::wait(\"call\"); \"done\" }\n\
+         === loads.rhai\nimport \"gate\" as gate;\ngate::wait(\"load\");\nfn handler(req) { \"done\" }\n=== fails.rhai\nfn handler(req) { 1 / 0 }\n",
+    );
+    story.check(&[("/open?warm", "open")]);
+    assert_eq!(story.get("/fails").status, 500);
+    let mut clients = [story.program.connect(), story.program.connect()];
+    for (client, (target, name)) in clients.iter_mut().zip([("/hangs", "call"), ("/loads", "load")]) {
+        client.send("GET", target, &[], b"");
+        story.program.wait_for(&format!("+waiting {name}"));
+    }
+    let requests = &story.ask_json("status")["requests"];
+    assert_eq!((&requests["received"], &requests["under_way"], &requests["failed"]), (&4.into(), &2.into(), &1.into()));
+    let said = story.ask(&["status"]);
+    check_in_order(&said.stdout, &["4 requests, 2 under way, 1 answered with an error", "main: generation"]);
+    check_in_order(&story.ask(&["graph"]).stdout, &["digraph", "hangs.rhai"]);
+    story.check(&[("/open?call", "open"), ("/open?load", "open")]);
+    assert!(clients.iter_mut().all(|client| client.receive(false).brief() == "200 done"));
+    poll("nothing is under way", || (story.ask_json("status")["requests"]["under_way"] == 0).then_some(()));
 }
