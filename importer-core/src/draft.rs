@@ -23,7 +23,6 @@ use crate::{
     importer::Importer,
     loader::{Carry, Loader},
     locate::Located,
-    policy,
     registry::Registry,
     scope::Scope,
     snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
@@ -175,7 +174,7 @@ impl<L: Loader> Draft<L> {
                     id: module.id(),
                     instance: module.instance(),
                     via: located.id,
-                    reload: policy::wish(options.autoreload, scope.reloads()),
+                    of_the_call: options.autoreload,
                 };
                 if let Some(loading) = state.loading.last_mut()
                     && !loading.children.contains(&child)

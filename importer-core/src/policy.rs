@@ -6,7 +6,10 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::{importer::Importer, scope::ScopeId};
+use crate::{
+    importer::Importer,
+    scope::{ScopeId, Word},
+};
 
 /// What one import says about the module that it imports.
 pub(crate) fn wish(of_the_call: Option<bool>, of_the_scope: bool) -> bool {
@@ -25,7 +28,10 @@ pub(crate) fn is_candidate(mut wishes: impl Iterator<Item = bool>) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     pub(crate) from: From,
-    pub(crate) reload: bool,
+    /// What the import itself says.
+    pub(crate) of_the_call: Option<bool>,
+    /// What its scope says.
+    pub(crate) of_the_scope: Arc<Word>,
     /// The place in the configuration that is behind it.
     pub(crate) origin: Arc<str>,
 }
@@ -39,6 +45,15 @@ pub(crate) enum From {
 }
 
 impl Wish {
+    pub(crate) fn reload(&self) -> bool {
+        wish(self.of_the_call, self.of_the_scope.reloads())
+    }
+
+    /// Does its scope stand for a configuration that holds no longer? Then it counts until somebody else imports the module.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.of_the_scope.is_retired()
+    }
+
     pub(crate) fn is_present(&self) -> bool {
         match &self.from {
             From::Scope(_) => true,

@@ -238,11 +238,11 @@ impl<L: Loader> Registry<L> {
     /// Notes what an import outside of loading says about reloading (R38, R39).
     pub(crate) fn wish(&self, id: ModuleId, importer: Option<&Arc<Importer>>, scope: &Scope, options: &ImportOptions) {
         let from = importer.map_or(policy::From::Scope(scope.id()), |it| policy::From::Friend(Arc::downgrade(it)));
-        let reload = policy::wish(options.autoreload, scope.reloads());
         let mut wishes = self.wishes.lock();
         let wishes = wishes.entry(id).or_default();
-        wishes.retain(|wish| wish.is_present() && !wish.is_of(&from));
-        wishes.push(Wish { from, reload, origin: scope.origin().clone() });
+        wishes.retain(|wish| wish.is_present() && !wish.is_retired() && !wish.is_of(&from));
+        let (of_the_call, of_the_scope, origin) = (options.autoreload, scope.word().clone(), scope.origin().clone());
+        wishes.push(Wish { from, of_the_call, of_the_scope, origin });
     }
 
     /// Forgets what a scope has said about reloading: its place in the configuration is no more.
@@ -259,12 +259,12 @@ impl<L: Loader> Registry<L> {
     /// Everything that present imports say about a module, with the places that are behind it.
     pub(crate) fn wishes(&self, snapshot: &Snapshot<L>, id: ModuleId) -> Vec<(bool, Arc<str>)> {
         let others = self.wishes.lock().get(&id).cloned().unwrap_or_default();
-        let others = others.into_iter().filter(Wish::is_present).map(|wish| (wish.reload, wish.origin));
+        let others = others.into_iter().filter(Wish::is_present).map(|wish| (wish.reload(), wish.origin));
         let importers = self.importers(id).into_iter().filter_map(|importer| snapshot.get(importer));
         let of_importer = |module: &Arc<Module<L>>| {
             let children: Vec<Child> = module.children.iter().filter(|child| child.id == id).cloned().collect();
-            let origin = module.scope.origin().clone();
-            children.into_iter().map(move |child| (child.reload, origin.clone()))
+            let (origin, reloads) = (module.scope.origin().clone(), module.scope.reloads());
+            children.into_iter().map(move |child| (policy::wish(child.of_the_call, reloads), origin.clone()))
         };
         importers.flat_map(of_importer).chain(others).collect()
     }

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -22,11 +22,34 @@ pub struct Scope {
     handler_root: Option<PathBuf>,
     path: Vec<PathBuf>,
     library: Vec<PathBuf>,
-    autoreload: bool,
+    word: Arc<Word>,
     strict: bool,
     log: bool,
     strict_carry: bool,
     shows_refusals: bool,
+}
+
+/// What a scope says about reloading. Imports that were made in it keep hold of it, since it may come to say otherwise.
+#[derive(Debug)]
+pub(crate) struct Word {
+    autoreload: AtomicBool,
+    retired: AtomicBool,
+}
+
+impl Word {
+    pub(crate) fn reloads(&self) -> bool {
+        self.autoreload.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+}
+
+impl From<bool> for Word {
+    fn from(autoreload: bool) -> Self {
+        Self { autoreload: autoreload.into(), retired: false.into() }
+    }
 }
 
 /// Tells scopes apart in look-ups. Two scopes with equal settings may have two numbers.
@@ -45,7 +68,7 @@ impl Scope {
             handler_root: None,
             path: Vec::new(),
             library: Vec::new(),
-            autoreload: true,
+            word: Arc::new(true.into()),
             strict: false,
             log: false,
             strict_carry: false,
@@ -77,8 +100,15 @@ impl Scope {
     /// May modules that were imported from here be reloaded (R38)?
     #[must_use]
     pub fn autoreload(mut self, on: bool) -> Self {
-        self.autoreload = on;
+        self.word = Arc::new(on.into());
         self
+    }
+
+    /// Ends the scope: another configuration has taken the place of the one that it stands for, and that says whether what
+    /// was imported from here may be reloaded, until it is imported from elsewhere.
+    pub fn retire(&self, autoreload: bool) {
+        self.word.autoreload.store(autoreload, Ordering::Relaxed);
+        self.word.retired.store(true, Ordering::Relaxed);
     }
 
     /// Must a request see every save that returned before it began? Then the files behind its handler are looked at when
@@ -150,8 +180,12 @@ impl Scope {
         &self.library
     }
 
+    pub(crate) fn word(&self) -> &Arc<Word> {
+        &self.word
+    }
+
     pub(crate) fn reloads(&self) -> bool {
-        self.autoreload
+        self.word.reloads()
     }
 
     pub(crate) fn is_strict(&self) -> bool {

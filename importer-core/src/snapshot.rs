@@ -49,8 +49,8 @@ pub(crate) struct Child {
     pub(crate) instance: InstanceId,
     /// The name by which it was imported: another one, if both lead to the same file (R19).
     pub(crate) via: ModuleId,
-    /// Did this import say that the module may be reloaded (R38)?
-    pub(crate) reload: bool,
+    /// What this import itself says about reloading the module (R38).
+    pub(crate) of_the_call: Option<bool>,
 }
 
 /// A path that an import looked at in vain: once it says something else, the import may succeed (R36).

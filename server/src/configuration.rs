@@ -3,12 +3,14 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
 use papaya::HashMap;
+use parking_lot::Mutex;
 use samovar_config::{Config, Host, Origin, Resolved};
+use samovar_importer::Scope;
 
 use crate::{
     access_log::AccessLog,
@@ -16,7 +18,7 @@ use crate::{
     interpreters::Interpreters,
     log_file::LogFile,
     open::{self, OpenError, Opened, path_in},
-    policy::{MAIN, Policy},
+    policy::{Example, MAIN, Policy},
     route::{Target, route},
 };
 
@@ -28,6 +30,8 @@ pub(crate) struct Configuration {
     main: Served,
     /// In the order of the file.
     hosts: Vec<Served>,
+    /// Where earlier configurations had modules imported that may be loaded still, with a request that led there.
+    former: Mutex<Vec<(Arc<Example>, Weak<Scope>)>>,
 }
 
 /// The main server or a virtual host.
@@ -68,7 +72,7 @@ impl Configuration {
         let mut logs = Logs { root: open::server_root(&root, &config.main().settings()), open: Vec::new() };
         let main = Served::new(config.main(), &root, &mut logs)?;
         let hosts = config.hosts().map(|host| Served::new(host, &root, &mut logs)).collect::<Result<_, _>>()?;
-        Ok(Self { config, root, interpreters, main, hosts })
+        Ok(Self { config, root, interpreters, main, hosts, former: Mutex::default() })
     }
 
     /// The file that the main server's `ErrorLog` names.
@@ -77,11 +81,21 @@ impl Configuration {
         settings.text("ErrorLog").map(|file| path_in(&open::server_root(&self.root, &settings), file))
     }
 
-    /// Takes back what its scopes have said about reloading: another configuration has taken its place.
-    pub(crate) fn retire(&self) {
+    /// Another configuration has taken its place. What it says about reloading holds at once, also for scripts that nobody
+    /// asks for any more.
+    pub(crate) fn retire(&self, next: &Self) {
+        let mut places = std::mem::take(&mut *self.former.lock());
         for served in std::iter::once(&self.main).chain(&self.hosts) {
-            served.policies.pin().values().for_each(|policy| policy.retire());
+            places.extend(served.policies.pin().values().flat_map(|policy| policy.places()));
         }
+        places.retain(|(example, scope)| {
+            let Some(scope) = scope.upgrade() else { return false };
+            let Example { local, host, path, filename, exact } = &**example;
+            let host = next.config.host_for(*local, host.as_deref());
+            scope.retire(host.resolve(path, filename.as_deref(), *exact).flag("RhaiAutoReload"));
+            true
+        });
+        *next.former.lock() = places;
     }
 
     /// How long the head of a request may take that comes in at this address: as the first virtual host there says, if it
@@ -135,18 +149,30 @@ impl Configuration {
             return Ok(policy.clone());
         }
         if policies.len() >= POLICIES {
-            policies.values().for_each(|policy| policy.retire());
+            policies.values().for_each(|policy| policy.forget());
             policies.clear();
         }
-        let policy = self.make_policy(served, resolved)?;
+        let example = Example {
+            local: facts.peers.local,
+            host: facts.host.map(str::to_owned),
+            path: facts.path.to_owned(),
+            filename: facts.filename.map(str::to_owned),
+            exact,
+        };
+        let policy = self.make_policy(served, resolved, example)?;
         policies.insert(key, policy.clone());
         Ok(policy)
     }
 
-    fn make_policy(&self, served: &Served, resolved: Arc<Resolved>) -> Result<Arc<Policy>, OpenError> {
+    fn make_policy(
+        &self,
+        served: &Served,
+        resolved: Arc<Resolved>,
+        example: Example,
+    ) -> Result<Arc<Policy>, OpenError> {
         let server_root = open::server_root(&self.root, &resolved);
         let (interpreters, document_root) = (&self.interpreters, &served.document_root);
-        Policy::new(resolved, interpreters, document_root, &server_root, &served.interpreter).map(Arc::new)
+        Policy::new(resolved, interpreters, document_root, &server_root, &served.interpreter, example).map(Arc::new)
     }
 }
 

@@ -278,6 +278,7 @@ pub(crate) fn run_imports(
         let key = (module.to_owned(), name.to_owned(), directory);
         if let Some(before) = imported.get(&key) {
             interpreter.registry().forget(before);
+            before.retire(settings.flag("RhaiAutoReload"));
             // It was found before; if it is gone by now, that is told when somebody asks for it.
             let _ = interpreter.handler_in(&scope, module, &key.2);
         } else {

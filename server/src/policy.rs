@@ -1,8 +1,9 @@
 //! What the configuration says for a request, read once for each combination of sections.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -61,6 +62,16 @@ pub(crate) struct Policy {
     /// By handler root.
     scopes: HashMap<PathBuf, Arc<Scope>>,
     resolved: Arc<Resolved>,
+    example: Arc<Example>,
+}
+
+/// The request that led to a policy.
+pub(crate) struct Example {
+    pub(crate) local: SocketAddr,
+    pub(crate) host: Option<String>,
+    pub(crate) path: String,
+    pub(crate) filename: Option<String>,
+    pub(crate) exact: bool,
 }
 
 /// The handlers of one phase for one extension, or for all files if it is empty.
@@ -107,6 +118,7 @@ impl Policy {
         document_root: &Path,
         server_root: &Path,
         interpreter: &str,
+        example: Example,
     ) -> Result<Self, OpenError> {
         let naming = naming(&resolved, interpreter);
         let interpreter = match &naming {
@@ -134,6 +146,7 @@ impl Policy {
             script_root: Place::of(resolved.get("SetHandler")),
             scopes: HashMap::new(),
             resolved,
+            example: Arc::new(example),
         })
     }
 
@@ -204,8 +217,13 @@ impl Policy {
         Ok(handler.clone().limits(&self.limits).unwrap_or(handler))
     }
 
+    /// Where its handlers are imported, each with the request that led there.
+    pub(crate) fn places(&self) -> Vec<(Arc<Example>, Weak<Scope>)> {
+        self.scopes.pin().values().map(|scope| (self.example.clone(), Arc::downgrade(scope))).collect()
+    }
+
     /// Takes back what its scopes have said about reloading.
-    pub(crate) fn retire(&self) {
+    pub(crate) fn forget(&self) {
         let interpreters = self.interpreters.started();
         for scope in self.scopes.pin().values() {
             interpreters.iter().for_each(|interpreter| interpreter.registry().forget(scope));

@@ -33,7 +33,7 @@ impl Site {
     /// [`reload_configuration`]: Self::reload_configuration
     pub fn watch_configuration(self: &Arc<Self>) -> io::Result<()> {
         let site = Arc::downgrade(self);
-        let watched = Watched::new(self.path(), &self.texts.lock(), &[]);
+        let watched = Watched::new(self.path(), &self.texts.lock(), &[], None);
         std::thread::Builder::new().name("samovar-config".into()).spawn(move || watch(&site, watched)).map(drop)
     }
 }
@@ -47,13 +47,17 @@ struct Watched {
 /// Of a file: what differs when it was written to. Of a directory: when a file in it came or went.
 type Look = (u64, Option<std::time::SystemTime>, (u64, u64));
 
+/// How nothing looks. What was not looked at before it was read may have changed since.
+const UNSEEN: Option<Look> = Some((u64::MAX, None, (0, 0)));
+
 impl Watched {
-    fn new(site: &Path, texts: &Texts, more: &[PathBuf]) -> Self {
+    fn new(site: &Path, texts: &Texts, more: &[PathBuf], before: Option<&Self>) -> Self {
         let files = texts.0.iter().map(|(path, _)| path).chain(more);
         let mut paths: BTreeSet<PathBuf> =
             files.flat_map(|file| [Some(file.clone()), file.parent().map(PathBuf::from)]).flatten().collect();
         paths.extend([site.to_path_buf(), site.join(NAME)]);
-        let seen = look(&paths);
+        let known = |path| before.and_then(|before| before.seen.get(before.paths.iter().position(|it| it == path)?));
+        let seen = paths.iter().map(|path| known(path).copied().unwrap_or(UNSEEN)).collect();
         Self { paths, seen }
     }
 
@@ -107,11 +111,8 @@ fn watch(site: &Weak<Site>, mut watched: Watched) {
             let _ = site.reload_configuration();
         }
         let files = found.iter().flat_map(|texts| &texts.0).map(|(path, _)| path.clone()).collect::<Vec<_>>();
-        let next = Watched::new(site.path(), &site.texts.lock(), &files);
         // What changed since it was looked at must not be taken for seen.
-        if next.paths != watched.paths {
-            watched = next;
-        }
+        watched = Watched::new(site.path(), &site.texts.lock(), &files, Some(&watched));
         last = found;
     }
 }

@@ -155,8 +155,9 @@ impl Site {
             Ok::<_, OpenError>((configuration, bound))
         })();
         let (configuration, bound) = prepared.inspect_err(|_| self.interpreters.narrow())?;
-        let before = self.current.swap(Arc::new(configuration));
-        before.retire();
+        let configuration = Arc::new(configuration);
+        let before = self.current.swap(configuration.clone());
+        before.retire(&configuration);
         if let (Some(sockets), Some(bound)) = (self.sockets.get(), bound) {
             sockets.switch(bound, self);
         }

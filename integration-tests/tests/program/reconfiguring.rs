@@ -231,6 +231,32 @@ fn an_address_of_the_command_line_stays() {
 }
 
 #[test]
+fn reloading_that_was_switched_off_is_off_for_what_is_loaded_before_anybody_asks() {
+    let (site, program) = serve(
+        "=== samovar.conf\nSetHandler rhai\n=== h.rhai\nimport \"child\" as child;\nfn handler(req) { child::WORD }\n\
+         === child.rhai\nconst WORD = \"one\";\n=== m.rhai\nfn handler(req) { \"one\" }",
+    );
+    assert_eq!((program.get("/h").text(), program.get("/m").text()), ("one".into(), "one".into()));
+    site.write(
+        "samovar.conf",
+        "SetHandler rhai\nRhaiAutoReload Off\n<Location /other>\nRhaiAutoReload On\n</Location>\n",
+    );
+    program.wait_for(TAKEN_UP);
+    site.write("child.rhai", "const WORD = \"two\";");
+    site.write("m.rhai", "fn handler(req) { \"two\" }");
+    // A script that is reloaded shows that the changes before it were seen.
+    for word in ["one", "two", "three"] {
+        site.write("other.rhai", format!("fn handler(req) {{ \"{word}\" }}"));
+        poll("the other script", || Some(()).filter(|()| program.get("/other").text() == word));
+    }
+    assert_eq!((program.get("/h").text(), program.get("/m").text()), ("one".into(), "one".into()));
+    site.write("samovar.conf", "SetHandler rhai\n");
+    program.wait_for(TAKEN_UP);
+    poll("what may be reloaded now", || Some(()).filter(|()| program.get("/h").text() == "two"));
+    poll("what may be reloaded now", || Some(()).filter(|()| program.get("/m").text() == "two"));
+}
+
+#[test]
 fn imports_have_the_settings_of_their_host() {
     let (site, program) = serve(
         "=== samovar.conf\nDocumentRoot public\nSetHandler rhai\nRhaiAutoReload Off\nRhaiOption importer.path \"~/lib\"\nRhaiImport words main\n\
