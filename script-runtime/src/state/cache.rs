@@ -110,7 +110,7 @@ impl Cache {
     ///
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn set(&self, key: impl Into<ImmutableString>, value: Dynamic) -> Result<(), StateError> {
-        let value = self.shared.only_plain.note(stored(value)?);
+        let (value, _noted) = self.shared.only_plain.note(stored(value)?);
         self.shared.entries.insert(key.into(), self.entry(value));
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Cache {
                 return Err(StateError::from(DeadlineReached::new(waited_for)).into());
             }
         };
-        let value = self.shared.only_plain.note(stored(make()?)?);
+        let (value, _noted) = self.shared.only_plain.note(stored(make()?)?);
         // A `set` or `remove` that came while the value was made is newer, and wins.
         drop(place.insert(self.entry(value.clone())));
         Ok(value)
@@ -190,8 +190,8 @@ impl Cache {
     }
 
     /// Can there be no function and no other handle in it?
-    pub(super) fn only_plain(&self) -> bool {
-        self.shared.only_plain.get()
+    pub(super) fn only_plain(&self) -> &OnlyPlain {
+        &self.shared.only_plain
     }
 
     /// As [`Table::rewrite`](super::Table). No value lives longer by it.

@@ -8,7 +8,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallCo
 use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, rust_traits, within_limits};
-use super::holds::OnlyPlain;
+use super::holds::{Noted, OnlyPlain};
 use super::place::waiting_at;
 use super::retry::Attempts;
 use super::updating::{Updating, refuse_inside};
@@ -55,7 +55,9 @@ impl Cell {
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn new(value: Dynamic) -> Result<Self, StateError> {
         let only_plain = OnlyPlain::default();
-        let value = ArcSwap::from_pointee(only_plain.note(stored(value)?));
+        let (value, noted) = only_plain.note(stored(value)?);
+        drop(noted);
+        let value = ArcSwap::from_pointee(value);
         Ok(Self { shared: Arc::new(Shared { value, only_plain }) })
     }
 
@@ -70,7 +72,8 @@ impl Cell {
     ///
     /// As [`Cell::new`]; [`StateError::ChangedInUpdate`] if this thread is updating the cell.
     pub fn set(&self, value: Dynamic) -> Result<(), StateError> {
-        self.shared.value.store(Arc::new(self.copy_of(value)?));
+        let (value, _noted) = self.copy_of(value)?;
+        self.shared.value.store(Arc::new(value));
         Ok(())
     }
 
@@ -80,7 +83,8 @@ impl Cell {
     ///
     /// As [`Cell::set`].
     pub fn swap(&self, value: Dynamic) -> Result<Dynamic, StateError> {
-        let old = self.shared.value.swap(Arc::new(self.copy_of(value)?));
+        let (value, _noted) = self.copy_of(value)?;
+        let old = self.shared.value.swap(Arc::new(value));
         Ok(Arc::try_unwrap(old).unwrap_or_else(|old| Dynamic::clone(&old)))
     }
 
@@ -100,7 +104,7 @@ impl Cell {
         let mut attempts = Attempts::default();
         loop {
             let old = self.shared.value.load_full();
-            let new = self.stored(change(Dynamic::clone(&old))?)?;
+            let (new, _noted) = self.stored(change(Dynamic::clone(&old))?)?;
             if self.replace(&old, &new) {
                 return Ok(new);
             }
@@ -117,7 +121,7 @@ impl Cell {
     ///
     /// As [`Cell::set`].
     pub fn compare_and_set(&self, old: &Dynamic, new: Dynamic) -> Result<bool, StateError> {
-        let (old, new) = (detach(old.clone())?, self.copy_of(new)?);
+        let (old, (new, _noted)) = (detach(old.clone())?, self.copy_of(new)?);
         loop {
             let current = self.shared.value.load_full();
             if !same(&current, &old) {
@@ -130,8 +134,8 @@ impl Cell {
     }
 
     /// Can there be no function and no other handle in it?
-    pub(super) fn only_plain(&self) -> bool {
-        self.shared.only_plain.get()
+    pub(super) fn only_plain(&self) -> &OnlyPlain {
+        &self.shared.only_plain
     }
 
     /// As [`Table::rewrite`](super::Table).
@@ -144,12 +148,12 @@ impl Cell {
     }
 
     /// A copy that is about to be put in.
-    fn copy_of(&self, value: Dynamic) -> Result<Dynamic, StateError> {
+    fn copy_of(&self, value: Dynamic) -> Result<(Dynamic, Noted<'_>), StateError> {
         refuse_inside(self.address(), None)?;
         self.stored(value)
     }
 
-    fn stored(&self, value: Dynamic) -> Result<Dynamic, StateError> {
+    fn stored(&self, value: Dynamic) -> Result<(Dynamic, Noted<'_>), StateError> {
         Ok(self.shared.only_plain.note(stored(value)?))
     }
 

@@ -73,7 +73,7 @@ impl Queue {
     ///
     /// [`StateError::TooDeep`] and [`StateError::InUse`], as for all that is stored.
     pub fn push(&self, value: Dynamic) -> Result<bool, StateError> {
-        let value = self.shared.only_plain.note(stored(value)?);
+        let (value, _noted) = self.shared.only_plain.note(stored(value)?);
         let mut values = self.shared.values.lock();
         let taken = values.len() < self.shared.capacity;
         if taken {
@@ -119,8 +119,8 @@ impl Queue {
     }
 
     /// Can there be no function and no other handle in it?
-    pub(super) fn only_plain(&self) -> bool {
-        self.shared.only_plain.get()
+    pub(super) fn only_plain(&self) -> &OnlyPlain {
+        &self.shared.only_plain
     }
 
     /// As [`Table::rewrite`](super::Table), in one step.

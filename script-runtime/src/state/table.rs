@@ -106,7 +106,7 @@ impl Table {
     pub fn set(&self, key: impl Into<ImmutableString>, value: Dynamic) -> Result<(), StateError> {
         let key = key.into();
         refuse_inside(self.address(), Some(&key))?;
-        let value = self.shared.only_plain.note(stored(value)?);
+        let (value, _noted) = self.shared.only_plain.note(stored(value)?);
         let old = self.shared.slots.insert(key, Arc::new(value));
         drop(old);
         Ok(())
@@ -166,7 +166,7 @@ impl Table {
         loop {
             let old = self.slot(&key);
             let new = stored(change(old.as_deref().cloned().unwrap_or_default())?)?;
-            let new = self.shared.only_plain.note(new);
+            let (new, _noted) = self.shared.only_plain.note(new);
             if self.replace(&key, old.as_ref(), &new) {
                 return Ok(new);
             }
@@ -219,8 +219,8 @@ impl Table {
     }
 
     /// Can there be no function and no other handle in it?
-    pub(super) fn only_plain(&self) -> bool {
-        self.shared.only_plain.get()
+    pub(super) fn only_plain(&self) -> &OnlyPlain {
+        &self.shared.only_plain
     }
 
     /// Puts what `change` makes of each value in its place, where it says that it made something else. What others

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use rhai::{Array, Dynamic, FnPtr, Map};
 
 use super::handle::Handle;
+use super::holds::OnlyPlain;
 use super::path::{Path, Step};
-use super::value::{Foreign, ForeignKind, MAX_DEPTH, is_builtin};
+use super::value::{Foreign, ForeignKind, MAX_DEPTH, is_builtin, is_neutral_leaf};
 use super::{Cache, Cell, Counter, Lock, Queue, Table};
 
 /// How many steps a walk goes from the value that it was given.
@@ -125,7 +126,7 @@ impl Holder {
         }
     }
 
-    fn only_plain(&self) -> bool {
+    fn only_plain(&self) -> &OnlyPlain {
         match self {
             Self::Table(table) => table.only_plain(),
             Self::Cache(cache) => cache.only_plain(),
@@ -163,6 +164,8 @@ struct Walk<V> {
     everywhere: bool,
     path: Path,
     to_enter: VecDeque<(Path, Holder)>,
+    /// Nothing but plain values was met in the handle that is looked at.
+    is_plain: bool,
     entered: HashMap<usize, Holder>,
     seen: HashSet<usize>,
     missed: Option<Foreign>,
@@ -171,7 +174,8 @@ struct Walk<V> {
 impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
     fn new(visit: V, everywhere: bool) -> Self {
         let (path, to_enter) = (Path::default(), VecDeque::new());
-        Self { visit, everywhere, path, to_enter, entered: HashMap::new(), seen: HashSet::new(), missed: None }
+        let (entered, seen) = (HashMap::new(), HashSet::new());
+        Self { visit, everywhere, path, to_enter, is_plain: true, entered, seen, missed: None }
     }
 
     fn run(&mut self, value: &Dynamic) -> Result<(), Foreign> {
@@ -179,8 +183,13 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         // Handles wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
         while let Some((path, parts)) = self.to_enter.pop_front() {
             self.path = path;
+            self.is_plain = true;
+            let counted = parts.only_plain().counted();
             for (step, part) in parts.held() {
                 self.inside(step, &part, 0);
+            }
+            if self.is_plain {
+                parts.only_plain().settle(counted);
             }
         }
         self.missed.take().map_or(Ok(()), Err)
@@ -198,7 +207,8 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         } else if value.is_shared() {
             self.look_at_shared(value, depth);
         } else if let Some(holder) = Holder::of(value) {
-            if (self.everywhere || !holder.only_plain()) && self.seen.insert(holder.address()) {
+            self.is_plain = false;
+            if (self.everywhere || !holder.only_plain().get()) && self.seen.insert(holder.address()) {
                 self.entered.insert(holder.address(), holder.clone());
                 self.to_enter.push_back((self.path.clone(), holder));
             }
@@ -211,6 +221,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
                 self.inside(Step::Key(key.as_str().into()), part, depth + 1);
             }
         } else {
+            self.is_plain &= is_neutral_leaf(value);
             (self.visit)(&self.path, value);
             if let Some(function) = value.read_lock::<FnPtr>() {
                 let hidden = crate::link::captured(&function);
@@ -233,6 +244,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
     }
 
     fn miss(&mut self, kind: ForeignKind) {
+        self.is_plain = false;
         let path = &self.path;
         self.missed.get_or_insert_with(|| Foreign { path: path.clone(), kind });
     }

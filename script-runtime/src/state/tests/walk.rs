@@ -3,7 +3,7 @@
 use rhai::{Array, Dynamic};
 
 use super::engine;
-use crate::state::{Cell, ForeignKind, neutral, walk};
+use crate::state::{Cache, Cell, ForeignKind, Queue, Table, neutral, walk};
 
 #[derive(Clone)]
 struct Unknown;
@@ -76,4 +76,52 @@ fn neutral_values_are_copied_and_others_named() {
     check_neutral("#{on_done: [1, 2, || 3]}", "v[\"on_done\"][2]: function anon$");
     check_neutral("|| 1", "v: function anon$");
     check_neutral("[[unknown()]]", "v[0][0]: value of type ");
+}
+
+/// How many leaves a search for code looks at, and what it does meanwhile.
+fn looked_at(value: &Dynamic, mut meanwhile: impl FnMut()) -> usize {
+    let mut leaves = 0;
+    crate::state::find_code(value, |_, _| {
+        leaves += 1;
+        meanwhile();
+    })
+    .unwrap();
+    leaves
+}
+
+#[test]
+fn a_handle_is_searched_for_code_until_none_is_left() {
+    let functions = eval("[|| 1]");
+    let function = || functions.as_array_ref().unwrap()[0].clone();
+    let (table, cell, queue) = (Table::new(), Cell::new(1.into()).unwrap(), Queue::new(5).unwrap());
+    let cache = Cache::new(5, std::time::Duration::from_secs(60)).unwrap();
+    table.set("plain", 1.into()).unwrap();
+    let all = [
+        Dynamic::from(table.clone()),
+        Dynamic::from(cell.clone()),
+        Dynamic::from(queue.clone()),
+        Dynamic::from(cache.clone()),
+    ];
+    let leaves = |at: usize| looked_at(&all[at], || {});
+    assert_eq!([0, 1, 2, 3].map(leaves), [0; 4], "nothing but plain values so far");
+
+    table.set("f", function()).unwrap();
+    cell.set(function()).unwrap();
+    queue.push(function()).unwrap();
+    cache.set("f", function()).unwrap();
+    assert_eq!([0, 1, 2, 3].map(leaves), [2, 1, 1, 1]);
+    assert_eq!([0, 1, 2, 3].map(leaves), [2, 1, 1, 1], "for as long as it is there");
+
+    table.remove("f");
+    cell.set(1.into()).unwrap();
+    assert!(queue.pop().is_some());
+    cache.remove("f");
+    assert_eq!([0, 1, 2, 3].map(leaves), [1, 1, 0, 0], "once more");
+    assert_eq!([0, 1, 2, 3].map(leaves), [0; 4]);
+
+    // What comes during a search, behind its back, is found by the next.
+    table.set("f", function()).unwrap();
+    table.remove("f");
+    assert_eq!(looked_at(&all[0], || table.set("g", function()).unwrap()), 1);
+    assert_eq!(leaves(0), 2);
 }
