@@ -146,8 +146,4 @@ impl<L: Loader> Registry<L> {
         }
         parted.into_iter().map(|(alias, _)| alias).collect()
     }
-
-    pub(crate) fn content(&self, base: &Snapshot<L>, id: ModuleId) -> Option<ContentHash> {
-        self.tree().read(base.get(id)?.path()).ok().map(|source| source.hash)
-    }
 }

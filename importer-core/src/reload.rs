@@ -138,13 +138,22 @@ impl<L: Loader> Registry<L> {
         let refusals = std::mem::take(&mut writer.refusals);
         let mut known = BTreeSet::new();
         for refusal in refusals {
-            if self.taken_back(&refusal, base) {
+            // What no hint named this time is read, and once: a file that is taken back between two reads would be
+            // neither as it was refused nor as it is served.
+            let read = |id: &ModuleId| Some((*id, self.tree().read(base.get(*id)?.path())));
+            let unnamed = refusal.changed.keys().filter(|id| !changes.contains_key(id));
+            let mut unnamed: BTreeMap<_, _> = unnamed.filter_map(read).collect();
+            let hash = |id| match (changes.get(id), unnamed.get(id)) {
+                (Some(change), _) => change.hash(),
+                (None, read) => read.and_then(|read| read.as_ref().ok()).map(|source| source.hash),
+            };
+            let now: BTreeMap<_, _> = refusal.changed.keys().map(|id| (*id, hash(id))).collect();
+            if taken_back(&now, base) {
                 refusal.planned.iter().for_each(|&id| self.waits.forget(id));
                 self.emit(Event::Mended { generation: base.generation() });
                 continue;
             }
-            let reads = |id: &ModuleId| changes.get(id).map_or_else(|| self.content(base, *id), Change::hash);
-            let same = refusal.changed.iter().all(|(id, hash)| reads(id) == *hash);
+            let same = now == refusal.changed;
             let fresh: BTreeSet<_> = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
             let touched = plan(&self.links.lock().graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
             let due = self.waits.is_due(&refusal.planned, Instant::now());
@@ -152,13 +161,12 @@ impl<L: Loader> Registry<L> {
                 known.extend(refusal.changed.keys().copied());
                 writer.refusals.push(refusal);
             } else {
-                // A part of the change that no hint named this time belongs to it all the same.
-                for &id in refusal.changed.keys() {
-                    if let (None, Some(module)) = (changes.get(&id), base.get(id)) {
-                        let change = Change { source: self.tree().read(module.path()), reason: Reason::Changed };
-                        if change.hash() != module.source.as_ref().map(|loaded| loaded.hash) {
-                            changes.insert(id, change);
-                        }
+                // A part of the change that no hint named belongs to it all the same.
+                while let Some((id, source)) = unnamed.pop_first() {
+                    let change = Change { source, reason: Reason::Changed };
+                    let loaded = base.get(id).and_then(|module| module.source.as_ref()).map(|loaded| loaded.hash);
+                    if change.hash() != loaded {
+                        changes.insert(id, change);
                     }
                 }
             }
@@ -174,16 +182,6 @@ impl<L: Loader> Registry<L> {
             refusal.planned.iter().map(move |&id| (id, diagnostics.clone())).collect::<Vec<_>>()
         };
         self.refused.store(Arc::new(writer.refusals.iter().flat_map(of).collect()));
-    }
-
-    fn taken_back(&self, refusal: &Refusal, base: &Snapshot<L>) -> bool {
-        refusal.changed.keys().all(|&id| {
-            let loaded = base.get(id).and_then(|module| Some((module, module.source.as_ref()?)));
-            loaded.is_none_or(|(module, loaded)| {
-                module.unmet.is_empty()
-                    && self.tree().read(module.path()).is_ok_and(|source| source.hash == loaded.hash)
-            })
-        })
     }
 
     fn reload(
@@ -334,4 +332,12 @@ impl<L: Loader> Registry<L> {
     pub fn paths(&self) -> HashMap<Arc<Path>, ModuleId> {
         self.snapshot().iter().map(|module| (module.path().clone(), module.id())).collect()
     }
+}
+
+/// Do files that were refused read as what is loaded of them?
+fn taken_back<L: Loader>(now: &BTreeMap<ModuleId, Option<ContentHash>>, base: &Snapshot<L>) -> bool {
+    now.iter().all(|(&id, hash)| {
+        let loaded = base.get(id).and_then(|module| Some((module, module.source.as_ref()?)));
+        loaded.is_none_or(|(module, loaded)| module.unmet.is_empty() && *hash == Some(loaded.hash))
+    })
 }

@@ -1,6 +1,7 @@
 //! The importer's rules, on a toy language: in memory, and on real files.
 
 mod beside;
+mod between;
 mod properties;
 mod reloading;
 mod toy;
