@@ -58,7 +58,7 @@ fn each_limit_can_be_tightened_for_one_place() {
     let mut client = program.connect();
     for (what, little, much, ended) in [
         ("operations", 100, 20_000, "!too many operations"),
-        ("depth", 4, 30, "!stack overflow"),
+        ("depth", 4, 30, "!nested"),
         ("string", 900, 5000, "!string"),
         ("array", 90, 500, "!array"),
         ("map", 40, 80, "!map"),
