@@ -231,6 +231,7 @@ impl Handler {
         if self.optional {
             let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
             if !module.value().offers(&self.function) {
+                self.tell_of_slip(module.value());
                 return Ok(Verdict::Declined);
             }
         }
@@ -247,6 +248,14 @@ impl Handler {
         }
     }
 
+    /// A module without the function may be there for others to import; one that nearly has it was meant to answer.
+    fn tell_of_slip(&self, script: &Script) {
+        if script.is_slip(&self.function) {
+            let warning = self.no_function(script, 1).render_warning(false);
+            tracing::warn!("{} answers nobody\n{warning}", self.path().display());
+        }
+    }
+
     fn no_function(&self, script: &Script, params: usize) -> Diagnostic {
         let (file, function) = (self.path().display(), &self.function);
         let wanted = parameters(params);
@@ -257,6 +266,7 @@ impl Handler {
         };
         match script.arities(function).as_slice() {
             [] if script.is_private(function) => missing.help(format!("`{function}` is private: take `private` away")),
+            [] if let Some(near) = script.near(function) => missing.help(format!("there is a function `{near}`")),
             [] => missing.help(format!("add `fn {function}(req) {{ .. }}`, or name another: `module::function`")),
             arities => {
                 let arities: Vec<_> = arities.iter().map(|arity| parameters(*arity)).collect();

@@ -4,7 +4,10 @@ use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
     path::Path,
-    sync::{Arc, OnceLock, Weak},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,6 +25,7 @@ use crate::{
     holders, hooks,
     inspect::Info,
     link::{Core, Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
+    suggest::closest,
     under_way::Purpose,
 };
 
@@ -68,6 +72,7 @@ pub struct Script {
     instance: Arc<Instance>,
     /// Public functions by name, for the way of a request: what Rhai offers is a search through all of them.
     functions: HashMap<Box<str>, Vec<(usize, Function)>>,
+    told_of_slip: AtomicBool,
 }
 
 impl Scripts {
@@ -147,7 +152,7 @@ impl Script {
                 functions.entry(name.into()).or_default().push((params, function));
             }
         }
-        Self { instance, functions }
+        Self { instance, functions, told_of_slip: AtomicBool::new(false) }
     }
 
     pub(crate) fn instance(&self) -> &Arc<Instance> {
@@ -169,6 +174,16 @@ impl Script {
     /// Is there a public function, or a callback, of that name?
     pub(crate) fn offers(&self, name: &str) -> bool {
         self.functions.contains_key(name) || self.callback(name).is_some()
+    }
+
+    /// A public function whose name differs by a slip.
+    pub(crate) fn near(&self, name: &str) -> Option<&str> {
+        closest(name, self.functions.keys().map(AsRef::as_ref))
+    }
+
+    /// Was a function probably meant to be there that is not? Said once for each load.
+    pub(crate) fn is_slip(&self, name: &str) -> bool {
+        (self.near(name).is_some() || self.is_private(name)) && !self.told_of_slip.swap(true, Ordering::Relaxed)
     }
 
     /// Is there a function of that name that only the module itself may call?

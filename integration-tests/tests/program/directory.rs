@@ -283,3 +283,20 @@ fn a_range_that_cannot_be_served_as_asked_is_the_whole_file() {
     }
     assert_eq!(client.request("GET", "/f.txt", &[("Range", "bytes=10-")], b"").status, 416);
 }
+
+#[test]
+fn a_handler_whose_name_is_mistyped_is_told_once() {
+    let (_site, program) = serve(
+        "=== h.rhai\nfn Handler(req) { 1 }\n=== p.rhai\nprivate fn handler(req) { 1 }\n=== lib.rhai\nfn sum(a) { a }",
+    );
+    let mut client = program.connect();
+    for target in ["/lib", "/h", "/p", "/h", "/h"] {
+        assert_eq!(client.get(target).status, 404, "{target}");
+    }
+    program.wait_for("h.rhai answers nobody");
+    program.wait_for("there is a function `Handler`");
+    program.wait_for("p.rhai answers nobody");
+    program.wait_for("`handler` is private: take `private` away");
+    let log = program.log();
+    assert_eq!(log.matches("answers nobody").count(), 2, "{log}");
+}

@@ -105,3 +105,11 @@ fn wrong_usage() {
         assert!(exit.stderr.contains("Usage:") || exit.stderr.contains("--help"), "{arguments:?}: {}", exit.stderr);
     }
 }
+
+#[test]
+fn a_script_in_place_of_its_directory() {
+    let site = Site::new("=== a.rhai\nfn handler(req) { 1 }");
+    let exit = Program::run(SAMOVAR, ["serve", &site.file("a.rhai").to_string_lossy(), "--listen", "127.0.0.1:0"]);
+    let directory = format!("samovar serve {}`", site.path().display());
+    check(&exit, 1, &["error", "a.rhai` is a script", "help: ", &directory]);
+}

@@ -93,6 +93,10 @@ fn a_handler_that_importers_cannot_see_is_found_all_the_same() {
     );
     check(
         "fn handlr() { 1 }",
+        &["`h.rhai` has no public function `handler` with 0 parameters", "there is a function `handlr`"],
+    );
+    check(
+        "fn other() { 1 }",
         &[
             "`h.rhai` has no public function `handler` with 0 parameters",
             "add `fn handler(req) { .. }`, or name another: `module::function`",
