@@ -98,16 +98,17 @@ enum Ending {
 
 thread_local! {
     static ENDING: Cell<Ending> = const { Cell::new(Ending::No) };
+    /// Counts operations, and comes to 0 whenever it is time for a look: at the clock each time would cost more than most
+    /// operations. Rhai's own count starts again in every function that a native one such as `map` calls.
+    static TURN: Cell<u8> = const { Cell::new(0) };
 }
-
-/// Looking at the clock at each operation would cost more than most operations.
-const OPERATIONS_PER_LOOK: u64 = 256;
 
 /// For `Engine::on_progress`: ends the script if it has to be.
 pub(crate) fn look(operations: u64, most: u64) -> Option<Dynamic> {
-    let is_turn = operations.is_multiple_of(OPERATIONS_PER_LOOK);
+    let turn = TURN.get().wrapping_add(1);
+    TURN.set(turn);
     let ending = ENDING.get();
-    if !is_turn && ending != Ending::Raised {
+    if turn != 0 && ending != Ending::Raised {
         return None;
     }
     // What an earlier call left behind means nothing: this one may have time.

@@ -45,6 +45,15 @@ fn a_script_that_reads_a_variable_is_ended_there() {
 }
 
 #[test]
+fn short_functions_that_a_native_calls_are_ended_too() {
+    let text = "fn f() { let a = []; a.pad(20_000, 1); let b = []; b.pad(200, 1);\na.map(|x| { b.map(|y| { let z = y; z }) }) }";
+    let files = format!("=== m.rhai\n{text}");
+    let site = Site::with(|builder| builder.time(Duration::from_millis(200)).limits(timed()), &files);
+    let said = site.call("m::f");
+    assert!(said.starts_with("error: m.rhai:2:") && said.ends_with(LATE), "{said}");
+}
+
+#[test]
 fn one_that_reads_none_is_ended_in_what_was_called() {
     check(&timed(), "fn f() { loop {} }", &format!("m.rhai:1:8: {LATE}"));
     check(&timed(), "const f = callback(|| { loop {} });", &format!("m.rhai:1:23: {LATE}"));
