@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Block, Item, Statement, Text};
-use crate::expression;
+use crate::expression::{self, Condition};
 use crate::files::normal;
 use crate::host::HostAddress;
 use crate::language::{self, count_arguments, section_names};
@@ -64,6 +64,8 @@ struct Found {
     files: Vec<Arc<DeclaredSection>>,
     locations: Vec<Arc<DeclaredSection>>,
     conditions: Vec<Arc<DeclaredSection>>,
+    /// May an `<Else>` come?
+    in_chain: bool,
     hosts: Vec<Declared>,
 }
 
@@ -167,7 +169,7 @@ impl Declarer<'_> {
             SectionKind::VirtualHost => self.host(block, parent, found),
             _ => {
                 let pattern = match kind {
-                    SectionKind::If => self.condition(block),
+                    _ if kind.is_condition() => self.condition(kind, block, &mut found.in_chain),
                     _ => self.pattern(kind, block),
                 };
                 let scope = self.scope(kind, block, parent, pattern);
@@ -178,7 +180,7 @@ impl Declarer<'_> {
                 let group = match kind {
                     _ if kind.is_directory() => &mut found.directories,
                     _ if kind.is_files() => &mut found.files,
-                    SectionKind::If => &mut found.conditions,
+                    _ if kind.is_condition() => &mut found.conditions,
                     _ => &mut found.locations,
                 };
                 group.push(section);
@@ -200,16 +202,32 @@ impl Declarer<'_> {
         close.and_then(SectionKind::of)
     }
 
-    /// What an `<If>` asks; `None` after a diagnostic.
-    fn condition(&mut self, block: &Block) -> Option<Pattern> {
-        if let Some(wrong) = count_arguments(&block.head, 1, Some(1), &usage(SectionKind::If, false)) {
-            let help = "the whole expression stands in double quotes, texts in it in single ones".to_owned();
-            self.diagnostics.push(wrong.help(help));
+    /// What an `<If>` asks, or an `<Else>` after it; `None` after a diagnostic.
+    fn condition(&mut self, kind: SectionKind, block: &Block, in_chain: &mut bool) -> Option<Pattern> {
+        let own = self.own_condition(kind, block);
+        if kind != SectionKind::If && !*in_chain {
+            let message = format!("there is no `<If>` before this `<{}>`", kind.name());
+            let wrong = Diagnostic::new(Code::WRONG_CONTEXT, block.head.span, message);
+            self.diagnostics.push(wrong.expected("expected an `<If>` or `<ElseIf>` before it, in the same section"));
             return None;
+        }
+        *in_chain = kind != SectionKind::Else;
+        own.map(Pattern::Condition)
+    }
+
+    fn own_condition(&mut self, kind: SectionKind, block: &Block) -> Option<Condition> {
+        let count = usize::from(kind != SectionKind::Else);
+        if let Some(wrong) = count_arguments(&block.head, count, Some(count), &usage(kind, false)) {
+            let help = "the whole expression stands in double quotes, texts in it in single ones".to_owned();
+            self.diagnostics.push(if count > 0 { wrong.help(help) } else { wrong });
+            return None;
+        }
+        if count == 0 {
+            return Some(Condition::Constant(true));
         }
         let argument = block.head.arguments.first()?;
         match expression::parse(&argument.value) {
-            Ok(condition) => Some(Pattern::Condition(condition)),
+            Ok(condition) => Some(condition),
             Err(fault) => {
                 let span = self.part(argument, fault.at);
                 let wrong = Diagnostic::new(Code::BAD_EXPRESSION, span, "this is not an expression");
@@ -374,7 +392,8 @@ fn place(scope: &Scope) -> String {
 }
 
 fn usage(kind: SectionKind, tilde: bool) -> String {
-    format!("it is written `<{} {}>`", kind.name(), if tilde { "~ regex" } else { kind.takes() })
+    let written = format!("{} {}", kind.name(), if tilde { "~ regex" } else { kind.takes() });
+    format!("it is written `<{}>`", written.trim_end())
 }
 
 fn context(scope: &Scope) -> Contexts {

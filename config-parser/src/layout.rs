@@ -11,7 +11,7 @@ use crate::declare::{Declared, DeclaredSection};
 use crate::expression::{Condition, Facts};
 use crate::path_tree::PathTree;
 use crate::pattern_set::Patterns;
-use crate::section::{Pattern, components};
+use crate::section::{Pattern, SectionKind, components};
 
 /// Place of a section in the order of merging.
 pub(crate) type Rank = u32;
@@ -31,9 +31,19 @@ pub(crate) struct Layout {
     first_file: Rank,
     locations: PathTree,
     location_patterns: Patterns,
-    /// `<If>` sections by rank, from `first_condition` on, with the rank of the section in which they stand.
-    conditions: Vec<(Option<Rank>, Condition)>,
+    /// `<If>` sections by rank, from `first_condition` on.
+    conditions: Vec<Branch>,
     first_condition: Rank,
+}
+
+/// An `<If>` section, or an `<Else>` of the one before.
+#[derive(Debug)]
+struct Branch {
+    /// The rank of the section in which it stands.
+    within: Option<Rank>,
+    /// It holds only if none before it did, up to the `<If>`.
+    is_else: bool,
+    condition: Condition,
 }
 
 impl Layout {
@@ -107,8 +117,12 @@ impl Layout {
 
     fn matching_conditions(&self, facts: &dyn Facts, out: &mut Vec<Rank>) {
         let around = out.len();
-        for (rank, (within, condition)) in (self.first_condition..).zip(&self.conditions) {
-            if within.is_none_or(|within| out[..around].binary_search(&within).is_ok()) && condition.holds(facts) {
+        let mut is_taken = false;
+        for (rank, Branch { within, is_else, condition }) in (self.first_condition..).zip(&self.conditions) {
+            is_taken &= *is_else;
+            let is_asked = within.is_none_or(|within| out[..around].binary_search(&within).is_ok());
+            if is_asked && !is_taken && condition.holds(facts) {
+                is_taken = true;
                 out.push(rank);
             }
         }
@@ -169,7 +183,8 @@ impl Layout {
             _ => Condition::Constant(false),
         };
         self.push(section);
-        self.conditions.push((within, condition));
+        let is_else = section.scope.kind != Some(SectionKind::If);
+        self.conditions.push(Branch { within, is_else, condition });
     }
 
     fn push(&mut self, section: &Arc<DeclaredSection>) -> Rank {

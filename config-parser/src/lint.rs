@@ -79,7 +79,9 @@ fn reach(scope: &Scope) -> String {
         Some(SectionKind::Directory | SectionKind::DirectoryMatch) => "directory",
         Some(SectionKind::Files | SectionKind::FilesMatch) => "files",
         Some(SectionKind::Location | SectionKind::LocationMatch) => "location",
-        Some(SectionKind::VirtualHost | SectionKind::If) | None => return String::new(),
+        Some(SectionKind::VirtualHost | SectionKind::If | SectionKind::ElseIf | SectionKind::Else) | None => {
+            return String::new();
+        }
     };
     let around = scope.parent.as_deref().map(reach).unwrap_or_default();
     match &scope.pattern {

@@ -26,13 +26,17 @@ pub enum SectionKind {
     Location,
     /// `<LocationMatch regex>`
     LocationMatch,
-    /// `<If expression>`
+    /// `<If "expression">`
     If,
+    /// `<ElseIf "expression">`
+    ElseIf,
+    /// `<Else>`
+    Else,
 }
 
 impl SectionKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::VirtualHost,
         Self::Directory,
         Self::DirectoryMatch,
@@ -41,6 +45,8 @@ impl SectionKind {
         Self::Location,
         Self::LocationMatch,
         Self::If,
+        Self::ElseIf,
+        Self::Else,
     ];
 
     /// Its name, as it stands after `<`.
@@ -55,6 +61,8 @@ impl SectionKind {
             Self::Location => "Location",
             Self::LocationMatch => "LocationMatch",
             Self::If => "If",
+            Self::ElseIf => "ElseIf",
+            Self::Else => "Else",
         }
     }
 
@@ -69,7 +77,8 @@ impl SectionKind {
             Self::Files => "name",
             Self::Location => "url-path",
             Self::DirectoryMatch | Self::FilesMatch | Self::LocationMatch => "regex",
-            Self::If => "\"expression\"",
+            Self::If | Self::ElseIf => "\"expression\"",
+            Self::Else => "",
         }
     }
 
@@ -81,7 +90,7 @@ impl SectionKind {
                 "outside all sections or in `<VirtualHost>`"
             }
             Self::Files | Self::FilesMatch => "outside all sections, in `<VirtualHost>` or in `<Directory>`",
-            Self::If => "anywhere but in another `<If>`",
+            Self::If | Self::ElseIf | Self::Else => "anywhere but in another `<If>`",
         }
     }
 
@@ -98,14 +107,18 @@ impl SectionKind {
         matches!(self, Self::Files | Self::FilesMatch)
     }
 
+    pub(crate) fn is_condition(self) -> bool {
+        matches!(self, Self::If | Self::ElseIf | Self::Else)
+    }
+
     /// Whether a section of this kind may stand directly in `parent`; `None` is outside all sections.
     pub(crate) fn may_stand_in(self, parent: Option<Self>) -> bool {
         match parent {
             None => true,
             Some(Self::VirtualHost) => self != Self::VirtualHost,
-            Some(Self::Directory | Self::DirectoryMatch) => self.is_files() || self == Self::If,
-            Some(Self::Files | Self::FilesMatch | Self::Location | Self::LocationMatch) => self == Self::If,
-            Some(Self::If) => false,
+            Some(Self::Directory | Self::DirectoryMatch) => self.is_files() || self.is_condition(),
+            Some(Self::Files | Self::FilesMatch | Self::Location | Self::LocationMatch) => self.is_condition(),
+            Some(Self::If | Self::ElseIf | Self::Else) => false,
         }
     }
 }

@@ -207,7 +207,7 @@ stay, with their state; only lines of `RhaiImport` that are new run; what is fro
 | `<Location url>`, `<Location ~ regex>`, `<LocationMatch regex>` | paths of URLs: `/foo` is `/foo` and `/foo/x`, not `/foobar` |
 | `<IfDefine NAME>`, `<IfDefine !NAME>`, `<IfModule name>` | what stands in them, if the condition holds while the file is read |
 
-| `<If "expression">` | requests for which the expression is true; may stand in every other section, and then holds within it |
+| `<If "expression">`, `<ElseIf "expression">`, `<Else>` | requests for which the expression is true, or none before it was; may stand in every other section, and then hold within it |
 
 The expressions of `<If>` are a part of httpd's. Where they ask for something that is not known here, that is an error.
 

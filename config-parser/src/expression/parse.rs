@@ -242,7 +242,7 @@ impl<'t> Parser<'t> {
     fn function(&self, name: &str, argument: Word, at: Range<usize>) -> Parsed<Word> {
         let argument = Box::new(argument);
         match name.to_ascii_lowercase().as_str() {
-            "req" | "http" => Ok(Word::Header(argument)),
+            "req" | "http" | "req_novary" => Ok(Word::Header(argument)),
             "tolower" => Ok(Word::Lower(argument)),
             "toupper" => Ok(Word::Upper(argument)),
             name => {

@@ -135,6 +135,35 @@ fn what_is_no_expression_is_told_with_its_place() {
 }
 
 #[test]
+fn one_of_a_chain_holds() {
+    let text = "\
+<If \"%{REQUEST_URI} == '/a'\">
+    Mark if
+</If>
+Mark between
+<ElseIf \"%{REQUEST_URI} =~ m#^/[ab]#\">
+    Mark else-if
+</ElseIf>
+<Else>
+    Mark else
+</Else>
+<If \"%{REQUEST_URI} == '/b'\">
+    Mark second
+</If>
+<Else>
+    Mark second-else
+</Else>
+";
+    let config =
+        loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("it is right");
+    let address = SocketAddr::from(([127, 0, 0, 1], 80));
+    let asked = |path| marks(&config.config.resolve(&Query { address, host: None, path, filename: None, exact: true }));
+    assert_eq!(asked("/a"), "between if second-else");
+    assert_eq!(asked("/b"), "between else-if second");
+    assert_eq!(asked("/c"), "between else second-else");
+}
+
+#[test]
 fn conditions_are_merged_last_in_the_order_of_what_they_stand_in() {
     let text = "\
 <Location /a>

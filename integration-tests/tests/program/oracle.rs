@@ -272,6 +272,13 @@ impl Case {
         ];
         let head = format!("If \"{}\"", random.one(&expressions));
         self.section(random, Step::Condition, &head, false);
+        if random.below(3) == 0 {
+            let head = format!("ElseIf \"{}\"", random.one(&expressions));
+            self.section(random, Step::Condition, &head, false);
+        }
+        if random.below(3) == 0 {
+            self.section(random, Step::Condition, "Else", false);
+        }
     }
 
     fn files(&mut self, random: &mut Random, step: Step) {
