@@ -2,6 +2,7 @@
 
 mod beside;
 mod between;
+mod looking;
 mod properties;
 mod reloading;
 mod toy;

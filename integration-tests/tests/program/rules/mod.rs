@@ -3,6 +3,7 @@
 //! `docs/rules.md` says what each rule promises. Cases are odd on purpose; whatever is usual is in the other files here.
 
 mod deciding;
+mod files;
 mod identity;
 mod names;
 mod reloading;
