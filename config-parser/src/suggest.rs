@@ -11,7 +11,10 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     candidates
         .into_iter()
         .map(|candidate| (strsim::osa_distance(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+        // Of a name of one letter, or of none, nothing is close.
+        .filter(|(distance, candidate)| {
+            *distance <= (candidate.chars().count() / 3).max(1) && *distance < name.chars().count()
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -19,4 +22,22 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 /// ``did you mean `X`?``, if something is close.
 pub(crate) fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
     nearest(name, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_close_is_meant() {
+        let names = ["Listen", "ServerName", "B"];
+        for (name, expected) in
+            [("lisen", Some("Listen")), ("ServerNam", Some("ServerName")), ("Liste", Some("Listen"))]
+        {
+            assert_eq!(nearest(name, names), expected, "{name}");
+        }
+        for far in ["", "A", "Locomotive"] {
+            assert_eq!(nearest(far, names), None, "{far}");
+        }
+    }
 }
