@@ -340,6 +340,7 @@ fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
         EvalAltResult::ErrorVariableNotFound(variable, _) => message::no_variable(&variable, core),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => message::no_function(&signature, core),
         EvalAltResult::ErrorModuleNotFound(alias, _) => message::no_import(&alias, core),
+        EvalAltResult::ErrorIndexingType(said, _) => message::no_index(&said),
         EvalAltResult::ErrorDotExpr(said, _) => message::no_property(&said),
         EvalAltResult::Exit(..) => ("`exit` ends a program, and a script is none: use `return`".into(), None),
         // What a script throws, and what natives report, says it in its own words.

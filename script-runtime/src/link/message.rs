@@ -173,7 +173,7 @@ pub(super) fn no_property(said: &str) -> Said {
     let quoted: Vec<_> = said.split('\'').skip(1).step_by(2).collect();
     match quoted.as_slice() {
         [property, kind] if said.starts_with("Unknown property") => {
-            let help = (*kind == "()").then(|| "the value is `()`: what was looked up is not there".to_owned());
+            let help = (*kind == "()").then(|| NOT_THERE.to_owned());
             (
                 format!("a value of type {kind} has no property `{property}`"),
                 help.or_else(|| near_property(property, kind)),
@@ -186,6 +186,26 @@ pub(super) fn no_property(said: &str) -> Said {
         _ => (said, None),
     }
 }
+
+/// A value that is no table, in Rhai's words: `type [index]`, or `type [index] = value`.
+pub(super) fn no_index(said: &str) -> Said {
+    let said = name::unlink(said).replace("&str | ImmutableString | String", "string");
+    let Some((kind, (index, value))) =
+        said.split_once(" [").and_then(|(kind, rest)| Some((kind, rest.split_once(']')?)))
+    else {
+        return (format!("a value of type {said} has no index"), None);
+    };
+    let help = (kind == "()").then(|| NOT_THERE.to_owned());
+    match value.strip_prefix(" = ") {
+        None => (format!("a value of type {kind} has no index of type {index}"), help),
+        Some(value) => (
+            format!("a value of type {value} cannot be put at an index of type {index} of a value of type {kind}"),
+            help,
+        ),
+    }
+}
+
+const NOT_THERE: &str = "the value is `()`: what was looked up is not there";
 
 /// Requests are what most scripts have to do with.
 fn near_property(property: &str, kind: &str) -> Option<String> {

@@ -69,6 +69,22 @@ fn a_property_that_is_not_there_is_said_in_plain_words() {
 }
 
 #[test]
+fn an_index_that_a_value_does_not_have_is_said_in_plain_words() {
+    check(
+        "fn handler() { let a = #{}; a[\"b\"][\"c\"] }",
+        &[
+            "h.rhai:1:35: a value of type () has no index of type string",
+            "the value is `()`: what was looked up is not there",
+        ],
+    );
+    check("fn handler() { lock()[1] }", &["h.rhai:1:22: a value of type lock has no index of type i64"]);
+    check(
+        "fn handler() { let l = lock(); l[1] = true; }",
+        &["h.rhai:1:33: a value of type bool cannot be put at an index of type i64 of a value of type lock"],
+    );
+}
+
+#[test]
 fn a_limit_is_named_with_what_sets_it() {
     let set = |limit: &str| format!("the limit is set with `RhaiLimit {limit} ..`, or by the host with `Limits`");
     check("fn handler() { handler() }", &["h.rhai:1:14: calls are nested more deeply than they may be", &set("depth")]);
