@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Draws modules and who imports whom: children with solid lines, friends with dotted ones, a frame around each
-/// directory. Names start at the directory that all files have in common. `verbose` adds when, why and how often each
-/// module was loaded.
+/// directory. Names start at the directory that all files have in common. `verbose` adds when and how often each module
+/// was loaded.
 ///
 /// ```
 /// # use samovar_importer::{ModuleStatus, State, dot};
@@ -30,36 +30,62 @@ use crate::{
 /// ```
 #[must_use]
 pub fn dot(name: &str, modules: &[ModuleStatus], verbose: bool) -> String {
+    format!("digraph {} {{\n{HEAD}{}}}\n", quoted(name), body("", "cluster", modules, verbose))
+}
+
+/// Draws several interpreters, each with a frame around it: Graphviz makes one picture of one graph.
+#[must_use]
+pub fn dot_all<'a>(
+    name: &str,
+    interpreters: impl IntoIterator<Item = (&'a str, &'a [ModuleStatus])>,
+    verbose: bool,
+) -> String {
+    let mut text = format!("digraph {} {{\n{HEAD}", quoted(name));
+    for (at, (interpreter, modules)) in interpreters.into_iter().enumerate() {
+        let cluster = format!("cluster_{at}");
+        let drawn = body(&format!("{interpreter}: "), &cluster, modules, verbose);
+        let _ =
+            write!(text, "  subgraph {cluster} {{\n  label={}; fillcolor=white;\n{drawn}  }}\n", quoted(interpreter));
+    }
+    text + "}\n"
+}
+
+/// Nodes and edges. The names of nodes begin with `prefix`, those of frames with `cluster`.
+fn body(prefix: &str, cluster: &str, modules: &[ModuleStatus], verbose: bool) -> String {
     let root = common_directory(modules);
     let label = |path: &Path| path.strip_prefix(&root).unwrap_or(path).to_string_lossy().into_owned();
-    let mut text = format!("digraph {} {{\n{HEAD}", quoted(name));
+    let node = |path: &Path| quoted(&format!("{prefix}{}", label(path)));
     let mut directories: BTreeMap<String, Vec<&ModuleStatus>> = BTreeMap::new();
     for module in modules {
         let directory = registered(&module.path).map_or_else(|| module.path.parent().map(label), |_| None);
         directories.entry(directory.unwrap_or_default()).or_default().push(module);
     }
+    let mut text = String::new();
     for (at, (directory, modules)) in directories.iter().enumerate() {
         let (open, close) = match directory.is_empty() {
             true => (String::new(), ""),
-            false => (format!("  subgraph cluster_{at} {{\n    label={};\n", quoted(directory)), "  }\n"),
+            false => (
+                format!("  subgraph {cluster}_{at} {{\n    label={}; fillcolor=\"#f6f6f6\";\n", quoted(directory)),
+                "  }\n",
+            ),
         };
         text += &open;
         for module in modules {
-            let _ = writeln!(text, "    {} [{}];", quoted(&label(&module.path)), attributes(module, verbose));
+            let _ = writeln!(text, "    {} [{}];", node(&module.path), attributes(module, verbose));
         }
         text += close;
     }
     let known: HashSet<&Path> = modules.iter().map(|module| &*module.path).collect();
     for module in modules {
-        let from = quoted(&label(&module.path));
+        let from = node(&module.path);
         for child in module.children.iter().filter(|path| known.contains(&***path)) {
-            let _ = writeln!(text, "  {from} -> {};", quoted(&label(child)));
+            let _ = writeln!(text, "  {from} -> {};", node(child));
         }
         for friend in module.friends.iter().filter(|path| known.contains(&***path)) {
-            let _ = writeln!(text, "  {from} -> {} [style=dotted];", quoted(&label(friend)));
+            let _ = writeln!(text, "  {from} -> {} [style=dotted];", node(friend));
         }
     }
-    text + "}\n"
+    text
 }
 
 const HEAD: &str = r##"  rankdir=LR; ranksep=0.6; nodesep=0.15;

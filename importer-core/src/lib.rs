@@ -116,7 +116,7 @@ mod watching;
 
 pub use change::Signal;
 pub use diagnostic::{Diagnostic, Note, Place};
-pub use dot::dot;
+pub use dot::{dot, dot_all};
 pub use error::ImportError;
 pub use event::{Event, Reason};
 pub use id::{InstanceId, ModuleId, normalize};

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Failure,
-    server::{Server, interpreters, print, print_json, text},
+    server::{Server, print, print_json, text},
 };
 
 /// Draw which modules import which: pipe it into `dot -Tsvg`.
@@ -30,12 +30,10 @@ pub(crate) fn run(arguments: &Graph) -> Result<(), Failure> {
     let Graph { server, interpreter, verbose, json } = arguments;
     let mut answer = server.ask(json!({"command": "graph", "interpreter": interpreter, "verbose": verbose}))?;
     if !json {
-        interpreters(&answer).for_each(|interpreter| print(text(&interpreter["dot"])));
+        print(text(&answer["dot"]));
         return Ok(());
     }
-    for interpreter in answer["interpreters"].as_array_mut().into_iter().flatten() {
-        interpreter.as_object_mut().map(|interpreter| interpreter.remove("dot"));
-    }
+    answer.as_object_mut().map(|answer| answer.remove("dot"));
     print_json(&answer);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use samovar_importer::dot;
+use samovar_importer::{Status, dot, dot_all};
 use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Running {
         match request["command"].as_str() {
             Some("status") => Ok(self.status(&interpreters)),
             Some("reload") => self.reload(request["interpreter"].as_str()),
-            Some("graph") => Ok(answers(&interpreters, |it| graph(it, request["verbose"] == true))),
+            Some("graph") => Ok(graphs(&interpreters, request["verbose"] == true)),
             Some("freeze") => Ok(answers(&interpreters, freeze)),
             Some(other) => Err(format!("unknown command `{other}`; there are status, reload, graph and freeze")),
             None => Err("the request names no command".into()),
@@ -101,13 +101,20 @@ fn answers(interpreters: &[Interpreter], answer: impl Fn(&Interpreter) -> Value)
     json!({"interpreters": interpreters.iter().map(answer).collect::<Vec<_>>()})
 }
 
-fn graph(interpreter: &Interpreter, verbose: bool) -> Value {
-    let status = interpreter.registry().status();
-    let mut graph = graph_json(&status.modules);
-    graph["name"] = status.interpreter.as_str().into();
-    graph["generation"] = status.generation.into();
-    graph["dot"] = dot(&status.interpreter, &status.modules, verbose).into();
-    graph
+/// Each interpreter's modules as data, and one drawing of them all.
+fn graphs(interpreters: &[Interpreter], verbose: bool) -> Value {
+    let statuses: Vec<Status> = interpreters.iter().map(|interpreter| interpreter.registry().status()).collect();
+    let graph = |status: &Status| {
+        let mut graph = graph_json(&status.modules);
+        graph["name"] = status.interpreter.as_str().into();
+        graph["generation"] = status.generation.into();
+        graph
+    };
+    let drawn = match statuses.as_slice() {
+        [status] => dot(&status.interpreter, &status.modules, verbose),
+        several => dot_all("samovar", several.iter().map(|it| (&*it.interpreter, &*it.modules)), verbose),
+    };
+    json!({"interpreters": statuses.iter().map(graph).collect::<Vec<_>>(), "dot": drawn})
 }
 
 fn freeze(interpreter: &Interpreter) -> Value {

@@ -70,6 +70,30 @@ fn r53_scripts_can_draw_what_is_newest_and_what_they_see() {
 }
 
 #[test]
+fn r53_several_interpreters_are_one_drawing() {
+    let story = Story::of(&format!(
+        "=== samovar.conf\nSetHandler rhai\n<Location /two>\nRhaiInterpreter two\n</Location>\n{SITE}=== two.rhai\nimport \"./child\" as child;\nfn handler(req) {{ \"two\" }}\n"
+    ));
+    // Nothing is loaded yet.
+    check_in_order(&story.ask(&["graph"]).stdout, &["digraph", "{", "}"]);
+    story.check(&[("/top", "1"), ("/two", "two")]);
+    let drawn = story.ask(&["graph"]).stdout;
+    assert_eq!(drawn.matches("digraph").count(), 1, "{drawn}");
+    check_in_order(
+        &drawn,
+        &[
+            "label=\"main\"",
+            "\"main: top.rhai\" -> \"main: child.rhai\";",
+            "label=\"two\"",
+            "\"two: two.rhai\" -> \"two: child.rhai\";",
+            "}",
+        ],
+    );
+    let one = story.ask(&["graph", "--interpreter", "two"]).stdout;
+    check_in_order(&one, &["digraph \"two\"", "\"two.rhai\" -> \"child.rhai\";"]);
+}
+
+#[test]
 fn r54_the_record_of_one_module_and_an_error_for_one_that_is_not_there() {
     let story = Story::of(SITE);
     story.check(&[("/top", "1")]);
