@@ -3,7 +3,8 @@
 use samovar_config::Code;
 
 use crate::judge::{
-    BAD_IMPORT, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_LOG, NO_MODULE, OPTION_VALUE, SCRIPT_ERROR, UNKNOWN_OPTION,
+    ADDRESS_TWICE, BAD_IMPORT, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_LOG, NO_MODULE, OPTION_VALUE, SCRIPT_ERROR,
+    UNKNOWN_OPTION,
 };
 use crate::limits::LIMIT_LOOSENED;
 
@@ -34,6 +35,7 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (NO_DIRECTORY, "`DocumentRoot` names no directory."),
     (NO_LOG, "A log file cannot be made: its directory is not there, or the path is a directory."),
     (BAD_IMPORT, "`RhaiImport` names a module that is not found, does not compile, or has no such function without parameters. The server would not start."),
+    (ADDRESS_TWICE, "Two lines of `Listen` are for the same address, or one is for all addresses of the port of the other. The server would not start."),
     (Code::UNDEFINED_VARIABLE, "`${NAME}` is neither defined nor in the environment; it is left as it is written."),
     (Code::UNCLOSED_QUOTE, "A quote is opened and not closed in its line. As in httpd, it goes to the end of the line."),
     (Code::NEVER_MATCHES, "No request can match the section: its pattern matches nothing, or no URL leads to its directory."),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) const NO_DIRECTORY: Code = Code::new("E101", "no-directory");
 /// A log cannot be written where it is to be.
 pub(crate) const NO_LOG: Code = Code::new("E102", "no-log");
+/// Two addresses that cannot both be listened at.
+pub(crate) const ADDRESS_TWICE: Code = Code::new("E104", "address-twice");
 /// `RhaiImport` names what cannot be imported.
 pub(crate) const BAD_IMPORT: Code = Code::new("E103", "bad-import");
 /// Some modules of an interpreter are reloaded, and others not.
@@ -59,6 +62,7 @@ fn judge(opened: &Opened) -> Vec<Diagnostic> {
     for host in std::iter::once(config.main()).chain(config.hosts()) {
         directories(opened, host, &mut found);
     }
+    addresses(config, &mut found);
     logs(opened, &mut found);
     config.settings().for_each(|line| option(line, &mut found));
     limits::judge(config, &mut found);
@@ -108,6 +112,33 @@ pub(crate) fn host_of(scope: &Arc<Scope>) -> Option<&Arc<Scope>> {
 /// Does a line stand in this host, and not in the one that it inherits from?
 pub(crate) fn belongs(line: &Setting, host: Host<'_>) -> bool {
     line.origin().scope().and_then(host_of).is_some_and(|scope| Arc::ptr_eq(scope, host.scope()))
+}
+
+/// Two lines of `Listen` for one address, or for one and for all: the second could not be had.
+fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
+    let settings = config.main().settings();
+    let lines: Vec<_> =
+        settings.all("Listen").filter_map(|line| Some((line, line.arguments().first()?.address()?))).collect();
+    for (at, (line, (ip, port))) in lines.iter().enumerate() {
+        let is_same = |other: &Option<IpAddr>| other == ip || other.is_none_or(is_any) || ip.is_none_or(is_any);
+        let is_family =
+            |other: &Option<IpAddr>| other.is_none_or(|it| it.is_ipv4()) == ip.is_none_or(|it| it.is_ipv4());
+        let earlier =
+            lines[..at].iter().find(|(_, (other, its))| its == port && *port > 0 && is_family(other) && is_same(other));
+        if let Some((earlier, _)) = earlier {
+            let address = line.text().unwrap_or_default();
+            let mut wrong =
+                Diagnostic::new(ADDRESS_TWICE, span(line, 0), format!("`{address}` is listened at already"));
+            if let Some(place) = span(earlier, 0) {
+                wrong = wrong.related(place, "here");
+            }
+            found.push(wrong.expected("expected another port or address").help("leave one of them out".to_owned()));
+        }
+    }
+}
+
+fn is_any(ip: IpAddr) -> bool {
+    ip.is_unspecified()
 }
 
 fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
@@ -217,6 +248,7 @@ pub(crate) const CODES: &[Code] = &[
     NO_DIRECTORY,
     NO_LOG,
     BAD_IMPORT,
+    ADDRESS_TWICE,
     MIXED_RELOAD,
     NO_MODULE,
     NO_FUNCTION,

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use samovar_integration_tests::{Program, Said, Site};
+use samovar_integration_tests::{Program, Said, Site, poll};
 use serde_json::Value;
 
 use crate::{SAMOVAR, serve};
@@ -240,6 +240,23 @@ fn the_configuration_says_where_the_socket_is() {
     assert_eq!(site.file("run.sock").metadata().expect("a socket").permissions().mode() & 0o777, 0o600);
     check(&ask(&program, &site, "status", &[]), &[&program.address().to_string(), "Nothing is loaded yet"]);
     check(&ask(&program, &site, "reload", &[]), &["nothing is loaded yet"]);
+}
+
+#[test]
+fn the_socket_moves_with_the_configuration() {
+    let (site, program) = serve(SITE);
+    let before = std::fs::read_to_string(site.file("samovar.conf")).expect("a configuration");
+    for socket in ["run.sock", "other.sock"] {
+        site.write("samovar.conf", format!("ControlSocket {socket}\n{before}"));
+        program.wait_for("taken up");
+        poll(socket, || Some(()).filter(|()| site.file(socket).exists()));
+        check(&ask(&program, &site, "status", &[]), &[&program.address().to_string()]);
+    }
+    assert!(!site.file("run.sock").exists(), "the old socket is still there");
+    // With its own answer under way, it moves as well.
+    site.write("samovar.conf", before);
+    poll("the usual place", || Some(()).filter(|()| ask(&program, &site, "reload", &[]).code == Some(0)));
+    poll("the old socket is gone", || Some(()).filter(|()| !site.file("other.sock").exists()));
 }
 
 #[test]

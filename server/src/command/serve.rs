@@ -9,6 +9,8 @@ use std::{
 
 use clap::Args;
 #[cfg(unix)]
+use parking_lot::Mutex;
+#[cfg(unix)]
 use samovar::control::{Address, Control, ControlError, Running};
 use samovar::{Listeners, Site};
 
@@ -62,7 +64,9 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
             Failure(format!("error: cannot listen on {address}: {error}\nhelp: {help}"))
         })?;
         #[cfg(unix)]
-        let _control = start_control(control, &path, &define, Running::new(site.clone(), listeners.addresses()))?;
+        let running = Arc::new(Running::new(site.clone(), listeners.addresses()));
+        #[cfg(unix)]
+        let _control = start_control(control, &path, &define, &running)?;
         log::follow(&site);
         site.on_configuration(log::follow);
         site.watch_configuration().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
@@ -95,24 +99,58 @@ fn start_control(
     chosen: Option<PathBuf>,
     path: &Path,
     define: &[String],
-    running: Running,
-) -> Result<Option<Control>, Failure> {
+    running: &Arc<Running>,
+) -> Result<Arc<Listening>, Failure> {
+    let is_followed = chosen.is_none();
     let address = match chosen {
         Some(socket) => Address::at(socket),
         None => Address::find(path, define)
             .map_err(|error| Failure(format!("error: cannot serve `{}`: {error}", path.display())))?,
     };
-    match Control::listen(&address, Arc::new(running)) {
-        Ok(control) => Ok(Some(control)),
+    let control = match Control::listen(&address, running.clone()) {
+        Ok(control) => Some(control),
         Err(error @ ControlError::Taken(_)) => {
-            Err(Failure(format!("error: {error}\nhelp: stop that one, or give this one another socket with --control")))
+            let help = "stop that one, or give this one another socket with --control";
+            return Err(Failure(format!("error: {error}\nhelp: {help}")));
         }
-        Err(error) if address.is_chosen() => Err(Failure(format!("error: {error}"))),
+        Err(error) if address.is_chosen() => return Err(Failure(format!("error: {error}"))),
         Err(error) => {
-            tracing::warn!("{error}; `samovar status` and its like will not find this server");
-            Ok(None)
+            tracing::warn!("{error}; {UNFOUND}");
+            None
         }
+    };
+    let listening = Arc::new(Mutex::new((address, control)));
+    if is_followed {
+        follow_control(&listening, path, define, running);
     }
+    Ok(listening)
+}
+
+const UNFOUND: &str = "`samovar status` and its like will not find this server";
+
+/// Where commands are listened for. Whoever serves keeps it: with it, the socket goes.
+#[cfg(unix)]
+type Listening = Mutex<(Address, Option<Control>)>;
+
+/// Moves the socket when another configuration says that it is somewhere else.
+#[cfg(unix)]
+fn follow_control(listening: &Arc<Listening>, path: &Path, define: &[String], running: &Arc<Running>) {
+    // Nothing here may keep the site alive: it is the site that keeps this.
+    let (listening, weak) = (Arc::downgrade(listening), Arc::downgrade(running));
+    let (path, define, runtime) = (path.to_path_buf(), define.to_vec(), tokio::runtime::Handle::current());
+    running.site().on_configuration(move |_| {
+        let (Some(listening), Some(running)) = (listening.upgrade(), weak.upgrade()) else { return };
+        let Ok(address) = Address::find(&path, &define) else { return };
+        let mut listening = listening.lock();
+        if listening.0 == address {
+            return;
+        }
+        let _runtime = runtime.enter();
+        match Control::listen(&address, running) {
+            Ok(control) => *listening = (address, Some(control)),
+            Err(error) => tracing::warn!("{error}; {UNFOUND} there"),
+        }
+    });
 }
 
 /// Takes up the configuration when the program is told that it changed, as daemons are since ever: by a hang-up. The log

@@ -50,6 +50,12 @@ impl Running {
         }
     }
 
+    /// The site.
+    #[must_use]
+    pub fn site(&self) -> &Arc<Site> {
+        &self.site
+    }
+
     fn listens(&self) -> Vec<SocketAddr> {
         Some(self.site.addresses()).filter(|now| !now.is_empty()).unwrap_or_else(|| self.listens.clone())
     }
