@@ -8,6 +8,13 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         return None;
     }
     let name = name.to_lowercase();
+    let candidates: Vec<_> = candidates.into_iter().collect();
+    // A name that was cut short, if only one begins like it.
+    let mut longer =
+        candidates.iter().filter(|candidate| name.len() > 3 && candidate.to_lowercase().starts_with(&name));
+    if let (Some(longer), None) = (longer.next(), longer.next()) {
+        return Some(longer);
+    }
     candidates
         .into_iter()
         .map(|candidate| (strsim::osa_distance(&name, &candidate.to_lowercase()), candidate))
@@ -32,7 +39,7 @@ mod tests {
     fn what_is_close_is_meant() {
         let names = ["Listen", "ServerName", "B"];
         for (name, expected) in
-            [("lisen", Some("Listen")), ("ServerNam", Some("ServerName")), ("Liste", Some("Listen"))]
+            [("lisen", Some("Listen")), ("ServerNam", Some("ServerName")), ("Serv", Some("ServerName"))]
         {
             assert_eq!(nearest(name, names), expected, "{name}");
         }

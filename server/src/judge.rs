@@ -96,7 +96,8 @@ fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
         if !roots.iter().any(|root| root.starts_with(directory) || directory.starts_with(root)) {
             let message = format!("no URL leads to `{}`", directory.display());
             let wrong = Diagnostic::new(Code::NEVER_MATCHES, scope.span(), message);
-            let roots: Vec<_> = roots.iter().map(|root| format!("`{}`", root.display())).collect();
+            let mut roots: Vec<_> = roots.iter().map(|root| format!("`{}`", root.display())).collect();
+            roots.dedup();
             let expected = format!("expected a directory below {}, or around it", roots.join(" or "));
             found.push(wrong.expected(expected).help("URLs lead into the `DocumentRoot` only".to_owned()));
         }

@@ -22,9 +22,10 @@ const SCRIPTS: usize = 2000;
 
 /// Looks for every module that a line names, and into every script that URLs can name.
 pub(crate) fn judge(opened: &Opened) -> Vec<Diagnostic> {
-    // Without its directories nothing is found; that is said already.
-    let Ok(roots) = open::roots(opened) else { return Vec::new() };
-    let declared: BTreeSet<PathBuf> = roots.watched.union(&roots.library).cloned().collect();
+    let roots = open::declared_roots(opened);
+    // One that is not there has been told of.
+    let declared = roots.watched.union(&roots.library).filter(|root| root.is_dir());
+    let declared: BTreeSet<PathBuf> = declared.cloned().collect();
     let (path, library) = searched(opened);
     let mut judge = Judge {
         tree: DiskTree::new(&declared),

@@ -189,7 +189,6 @@ pub(crate) fn listens(config: &Config) -> Vec<SocketAddr> {
 /// All directories of a configuration that modules may come from.
 pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
     let config = &opened.loaded.config;
-    let mut roots = Roots::default();
     for host in std::iter::once(config.main()).chain(config.hosts()) {
         let settings = host.settings();
         let directory = document_root(&opened.root, &settings);
@@ -197,7 +196,16 @@ pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
             let origin = settings.get("DocumentRoot").map(crate::policy::origin).unwrap_or_default();
             return Err(OpenError::Directory { path: directory, origin });
         }
-        roots.watched.insert(directory);
+    }
+    Ok(declared_roots(opened))
+}
+
+/// As [`roots`], whether or not they are there.
+pub(crate) fn declared_roots(opened: &Opened) -> Roots {
+    let config = &opened.loaded.config;
+    let mut roots = Roots::default();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        roots.watched.insert(document_root(&opened.root, &host.settings()));
     }
     let server_root = server_root(&opened.root, &config.main().settings());
     // A handler's module is searched in the directory of its section.
@@ -225,7 +233,7 @@ pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
             _ => {}
         }
     }
-    Ok(roots)
+    roots
 }
 
 /// The directories of `importer.path`, in order.

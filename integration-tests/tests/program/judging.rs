@@ -159,6 +159,12 @@ fn limits_that_cannot_be_are_errors() {
 }
 
 #[test]
+fn a_document_root_that_is_missing_hides_no_other_finding() {
+    let files = "=== samovar.conf\nRhaiHandler broken\n<VirtualHost *>\nDocumentRoot none\n</VirtualHost>\n=== broken.rhai\nfn handler(\n";
+    check(files, 1, &["W104", ":1:13", "E101", ":3:14", "1 error, 1 warning"]);
+}
+
+#[test]
 fn warnings_can_be_denied() {
     let site = Site::new("=== samovar.conf\nTimeout 5\nTimeout 6\n");
     let path = site.path().to_string_lossy().into_owned();
