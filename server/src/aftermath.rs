@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use samovar_rhai::Exchange;
+use samovar_rhai::{Exchange, Pin as RequestPin};
 use tracing::level_filters::LevelFilter;
 
 use crate::{access_log::Entry, body::Body, log_file::LogFile, log_level, phase::After, pool::Pool, repeated};
@@ -19,6 +19,8 @@ use crate::{access_log::Entry, body::Body, log_file::LogFile, log_level, phase::
 #[derive(Default)]
 pub(crate) struct Aftermath {
     pub(crate) after: After,
+    /// What the handlers before the answer saw.
+    pub(crate) pins: Vec<RequestPin>,
     /// The request as scripts know it, if it came so far.
     pub(crate) exchange: Option<Exchange>,
     pub(crate) error_log: Option<LogFile>,
@@ -35,7 +37,7 @@ impl Aftermath {
     }
 
     fn happen(self, status: StatusCode, headers: &HeaderMap, bytes: u64, entry: Option<Entry>, pool: &Pool) {
-        let Self { after, exchange, error_log, level } = self;
+        let Self { after, pins, exchange, error_log, level } = self;
         if let Some(entry) = entry {
             let user = exchange.as_ref().map(Exchange::user).unwrap_or_default();
             entry.write(&user, status, bytes);
@@ -44,7 +46,8 @@ impl Aftermath {
         exchange.answered(status, headers);
         let path = exchange.path().to_owned();
         let what = format!("{path}, after its answer,");
-        let run = move || after.run(&exchange, |diagnostic| repeated::tell(error_log.as_ref(), &what, &diagnostic));
+        let run =
+            move || after.run(&exchange, pins, |diagnostic| repeated::tell(error_log.as_ref(), &what, &diagnostic));
         let run = move || log_level::at(level.unwrap_or(LevelFilter::INFO), run);
         if pool.start(run).is_err() {
             tracing::error!("{path}: no script thread is free for what follows the answer");

@@ -60,6 +60,8 @@ impl Phase {
 pub(crate) struct Course {
     pub(crate) before: Vec<(Phase, Vec<Handler>)>,
     pub(crate) content: Vec<Handler>,
+    /// Those that run when the answer was sent. They are of the same request, and see the same generation (R21).
+    pub(crate) later: Vec<Handler>,
 }
 
 impl Course {
@@ -67,14 +69,15 @@ impl Course {
         self.before.is_empty() && self.content.is_empty()
     }
 
-    /// Runs the handlers. `None`: none of them answered, and nobody objected.
-    pub(crate) fn run(&self, exchange: &Exchange) -> Result<Option<Response<Bytes>>, Diagnostic> {
-        let mut pins = Pins::new(self.before.iter().flat_map(|(_, handlers)| handlers).chain(&self.content));
+    /// Runs the handlers. `None`: none of them answered, and nobody objected. Also what they saw, if it is still needed.
+    pub(crate) fn run(&self, exchange: &Exchange) -> (Result<Option<Response<Bytes>>, Diagnostic>, Vec<Pin>) {
+        let before = self.before.iter().flat_map(|(_, handlers)| handlers);
+        let mut pins = Pins::new(before.chain(&self.content).chain(&self.later), Vec::new());
         let answer = self.answer(exchange, &mut pins);
         // What scripts left to be done now that the answer is made, be it an error.
         let what = format!("what {} left to on_finish", exchange.path());
         pins.found.iter().for_each(|pin| pin.finish(exchange, |diagnostic| repeated::tell(None, &what, &diagnostic)));
-        answer
+        (answer, if self.later.is_empty() { Vec::new() } else { pins.found })
     }
 
     fn answer(&self, exchange: &Exchange, pins: &mut Pins<'_>) -> Result<Option<Response<Bytes>>, Diagnostic> {
@@ -102,8 +105,8 @@ struct Pins<'h> {
 }
 
 impl<'h> Pins<'h> {
-    fn new(handlers: impl IntoIterator<Item = &'h Handler>) -> Self {
-        Self { handlers: handlers.into_iter().collect(), found: Vec::new() }
+    fn new(handlers: impl IntoIterator<Item = &'h Handler>, found: Vec<Pin>) -> Self {
+        Self { handlers: handlers.into_iter().collect(), found }
     }
 
     fn of(&mut self, handler: &Handler) -> Pin {
@@ -157,9 +160,14 @@ impl After {
         self.log.is_empty() && self.cleanup.is_empty()
     }
 
-    /// Runs the handlers; the client has its answer, so what goes wrong is only told.
-    pub(crate) fn run(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
-        let mut pins = Pins::new(self.log.iter().chain(&self.cleanup));
+    pub(crate) fn handlers(&self) -> impl Iterator<Item = &Handler> {
+        self.log.iter().chain(&self.cleanup)
+    }
+
+    /// Runs the handlers, which see what those before the answer saw; the client has its answer, so what goes wrong is only
+    /// told.
+    pub(crate) fn run(&self, exchange: &Exchange, seen: Vec<Pin>, mut tell: impl FnMut(Diagnostic)) {
+        let mut pins = Pins::new(self.handlers(), seen);
         for handler in &self.log {
             match handler.judge(exchange, &pins.of(handler)) {
                 Ok(Verdict::Ok | Verdict::Declined | Verdict::Nothing) => {}

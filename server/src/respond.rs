@@ -98,8 +98,9 @@ impl Way<'_> {
         let policy = self.configuration.policy(host, served, target.is_exact(), &facts).map_err(internal)?;
         drop(filename);
         let asked = Asked { path: &path, served, target, policy };
-        let course = asked.course().map_err(|error| asked.no_handler(&error))?;
+        let mut course = asked.course().map_err(|error| asked.no_handler(&error))?;
         aftermath.after = asked.after().map_err(|error| asked.no_handler(&error))?;
+        course.later = aftermath.after.handlers().cloned().collect();
         if course.is_empty() && aftermath.after.is_empty() {
             return asked.without_script(request, HeaderMap::new()).await;
         }
@@ -131,13 +132,14 @@ impl Way<'_> {
         {
             return Err(refused_page(&refused));
         }
-        let (result, exchange) = if course.is_empty() {
-            (Ok(None), exchange)
+        let ((result, pins), exchange) = if course.is_empty() {
+            ((Ok(None), Vec::new()), exchange)
         } else {
             let level = policy.level;
             let run = move || (log_level::at(level, || course.run(&exchange)), exchange);
             self.pool.run(run).await.map_err(|busy| asked.busy(busy))?
         };
+        aftermath.pins = pins;
         match result {
             Ok(Some(response)) => Ok(body::whole(response)),
             Ok(None) => {
@@ -171,7 +173,7 @@ impl Asked<'_> {
             before.push((phase, policy.named(phase, file)?));
         }
         before.retain(|(_, handlers)| !handlers.is_empty());
-        Ok(Course { before, content: self.content()? })
+        Ok(Course { before, content: self.content()?, later: Vec::new() })
     }
 
     fn content(&self) -> Result<Vec<Handler>, NoHandler> {

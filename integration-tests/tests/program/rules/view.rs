@@ -123,3 +123,30 @@ fn handler(req) {
     story.save("bad.rhai", "import \"./good\" as good;\nlet half = 2;");
     check_in_order(&story.get("/asks").brief(), &["200 true 2"]);
 }
+
+#[test]
+fn r21_all_phases_of_a_request_see_one_generation() {
+    let story = Story::of(&format!(
+        "{}=== www/gated.rhai\nimport \"gate\" as gate;\nimport \"./child\" as child;\n\
+         fn access(req) {{ print(`+access ${{child::here}}`); OK }}\n\
+         fn handler(req) {{ gate::wait(req.query); child::here }}\n\
+         fn log(req) {{ print(`+log ${{child::here}}`); OK }}\nfn cleanup(req) {{ print(`+cleanup ${{child::here}}`); OK }}\n\
+         === www/child.rhai\nlet here = \"one\";\n",
+        GATE.replace(
+            "SetHandler rhai\n",
+            "SetHandler rhai\n<Location /gated>\nRhaiAccessHandler gated::access\nRhaiLogHandler gated::log\nRhaiCleanupHandler gated::cleanup\n</Location>\n"
+        )
+    ));
+    story.check(&[("/open?warm", "open"), ("/gated?warm", "one")]);
+    story.program.wait_for("+cleanup one");
+    let mut request = story.program.connect();
+    request.send("GET", "/gated?late", &[], b"");
+    story.program.wait_for("+waiting for late");
+    story.save("www/child.rhai", "let here = \"two\";");
+    story.check(&[("/open?late", "open")]);
+    assert_eq!(request.receive(false).brief(), "200 one");
+    story.program.wait_for("+log one");
+    story.program.wait_for("+cleanup one");
+    story.check(&[("/gated?warm", "two")]);
+    story.program.wait_for("+cleanup two");
+}
