@@ -1,8 +1,11 @@
 //! `ErrorLog`, `LogLevel`, `CustomLog`: what is written where.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+};
 
-use samovar_integration_tests::{Program, Site, poll};
+use samovar_integration_tests::{Client, Program, Site, poll};
 
 use crate::{SAMOVAR, serve};
 
@@ -207,4 +210,35 @@ fn a_page_that_fails_for_everybody_does_not_drown_the_log() {
     program.wait_for("reloaded");
     fail(1, 300);
     program.wait_for("1 | fn handler(req) { throw `still");
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_no_request() {
+    let site = Site::new("=== h.rhai\nfn handler(req) { let s = \"\"; s.pad(2000, 'x'); print(s); \"printed\" }");
+    let mut samovar = std::process::Command::new(SAMOVAR)
+        .args(["serve".as_ref(), site.path().as_os_str(), "--listen".as_ref(), "127.0.0.1:0".as_ref()])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut log = BufReader::new(samovar.stderr.take().expect("it is piped"));
+    let mut line = String::new();
+    while !line.contains("on http://") {
+        line.clear();
+        assert!(log.read_line(&mut line).expect("a line") > 0, "it ended");
+    }
+    let address = line.trim().rsplit("http://").next().and_then(|address| address.parse().ok()).expect("an address");
+    // A pipe takes 64 KiB. From here on nobody reads what comes out of it.
+    let mut client = Client::connect(address);
+    for _ in 0..200 {
+        assert_eq!(client.get("/h").brief(), "200 printed");
+    }
+    // Nothing was lost: it comes when it is read again.
+    let mut printed = 0;
+    while printed < 200 {
+        line.clear();
+        assert!(log.read_line(&mut line).expect("a line") > 0, "it ended");
+        printed += usize::from(line.contains("xxxx"));
+    }
+    samovar.kill().expect("the program can be killed");
+    let _ = samovar.wait();
 }

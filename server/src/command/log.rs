@@ -1,10 +1,18 @@
 //! Where the program's log goes, and how much of it: `ErrorLog` and `LogLevel`, which may change while it runs.
+//!
+//! Lines are written by a thread of their own: a full disk, or a pipe that nobody reads, stops no request. What cannot be
+//! written is lost, and counted.
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
-    path::Path,
-    sync::{Arc, OnceLock},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
+    time::Duration,
 };
 
 use parking_lot::RwLock;
@@ -17,35 +25,108 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// Standard error, until the configuration names a file.
-#[derive(Clone, Default)]
-struct Destination(Arc<RwLock<Option<Arc<File>>>>);
+/// So many bytes may wait to be written. Lines beyond them are lost.
+const WAITING: usize = 32 << 20;
+/// When the program ends, what waits has so long to be written.
+const AT_END: Duration = Duration::from_secs(1);
 
-enum Writer {
-    Standard(io::Stderr),
-    File(Arc<File>),
+enum Message {
+    Lines(Vec<u8>),
+    /// Tell when all that came before is written.
+    Flush(SyncSender<()>),
+}
+
+/// What is shared with the thread that writes.
+#[derive(Default)]
+struct Shared {
+    /// Standard error, until the configuration names a file.
+    file: RwLock<Option<(PathBuf, Arc<File>)>>,
+    waiting: AtomicUsize,
+    lost: AtomicU64,
+}
+
+/// Takes lines, and never waits for them to be written.
+#[derive(Clone)]
+struct Destination {
+    messages: Sender<Message>,
+    shared: Arc<Shared>,
+}
+
+impl Destination {
+    fn start() -> io::Result<Self> {
+        let (messages, inbox) = channel();
+        let shared = Arc::<Shared>::default();
+        let thread = Thread { shared: shared.clone(), failing: false };
+        std::thread::Builder::new().name("samovar-log".into()).spawn(move || thread.run(&inbox))?;
+        Ok(Self { messages, shared })
+    }
 }
 
 impl<'a> MakeWriter<'a> for Destination {
-    type Writer = Writer;
+    type Writer = &'a Self;
 
-    fn make_writer(&'a self) -> Writer {
-        self.0.read().clone().map_or_else(|| Writer::Standard(io::stderr()), Writer::File)
+    fn make_writer(&'a self) -> &'a Self {
+        self
     }
 }
 
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Standard(stderr) => stderr.write(bytes),
-            Self::File(file) => (&**file).write(bytes),
+impl Write for &Destination {
+    /// What is told of one event comes in one piece.
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let waiting = self.shared.waiting.fetch_add(lines.len(), Ordering::Relaxed);
+        let is_taken = waiting + lines.len() <= WAITING && self.messages.send(Message::Lines(lines.to_vec())).is_ok();
+        if !is_taken {
+            self.shared.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
         }
+        Ok(lines.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Standard(stderr) => stderr.flush(),
-            Self::File(file) => (&**file).flush(),
+        Ok(())
+    }
+}
+
+struct Thread {
+    shared: Arc<Shared>,
+    failing: bool,
+}
+
+impl Thread {
+    fn run(mut self, inbox: &Receiver<Message>) {
+        while let Ok(message) = inbox.recv() {
+            match message {
+                Message::Lines(lines) => {
+                    self.write(&lines);
+                    self.shared.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
+                }
+                // Whoever asked may have given up.
+                Message::Flush(done) => drop(done.try_send(())),
+            }
+        }
+    }
+
+    fn write(&mut self, lines: &[u8]) {
+        let file = self.shared.file.read().clone();
+        let written = match &file {
+            Some((_, file)) => (&**file).write_all(lines),
+            None => io::stderr().write_all(lines),
+        };
+        match (written, file) {
+            (Ok(()), _) => {
+                self.failing = false;
+                let lost = self.shared.lost.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    tracing::warn!("{lost} messages of the log were lost");
+                }
+            }
+            (Err(error), file) => {
+                self.shared.lost.fetch_add(1, Ordering::Relaxed);
+                // Said once, not for each line, and where it may be read.
+                if let (false, Some((path, _))) = (std::mem::replace(&mut self.failing, true), file) {
+                    let _ = writeln!(io::stderr(), "error: {}: cannot be written to: {error}", path.display());
+                }
+            }
         }
     }
 }
@@ -70,12 +151,14 @@ static LEVELS: OnceLock<Levels> = OnceLock::new();
 static DESTINATION: OnceLock<Destination> = OnceLock::new();
 
 /// Starts to log, to standard error.
-pub(crate) fn start() {
-    let destination = DESTINATION.get_or_init(Destination::default).clone();
+pub(crate) fn start() -> io::Result<()> {
+    let destination = Destination::start()?;
+    let _ = DESTINATION.set(destination.clone());
     let levels = LEVELS.get_or_init(Levels::default).clone();
     let colour = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(destination).with_ansi(colour).with_target(false);
     tracing_subscriber::registry().with(levels).with(lines).init();
+    Ok(())
 }
 
 /// Logs as the site's configuration says from now on.
@@ -85,13 +168,22 @@ pub(crate) fn follow(site: &Site) {
     }
     let Some(destination) = DESTINATION.get() else { return };
     let file = site.error_log().and_then(|path| match open(&path) {
-        Ok(file) => Some(Arc::new(file)),
+        Ok(file) => Some((path, Arc::new(file))),
         Err(error) => {
             tracing::error!("cannot write to {}: {error}; the log stays where it is", path.display());
-            destination.0.read().clone()
+            destination.shared.file.read().clone()
         }
     });
-    *destination.0.write() = file;
+    *destination.shared.file.write() = file;
+}
+
+/// Waits for what was logged to be written, as far as somebody takes it.
+pub(crate) fn flush() {
+    let Some(destination) = DESTINATION.get() else { return };
+    let (done, told) = sync_channel(1);
+    if destination.messages.send(Message::Flush(done)).is_ok() {
+        let _ = told.recv_timeout(AT_END);
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {

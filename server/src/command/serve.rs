@@ -34,11 +34,18 @@ pub(crate) struct Serve {
 }
 
 pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
+    let result = serve(arguments);
+    // What is said of a failure comes after what was logged on the way to it.
+    log::flush();
+    result
+}
+
+fn serve(arguments: Serve) -> Result<(), Failure> {
     let Serve { path, listen, define, .. } = arguments;
     #[cfg(unix)]
     let control = arguments.control;
     let colour = std::io::stderr().is_terminal();
-    log::start();
+    log::start().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
     // A panic is caught and costs one request. It is told like everything else, in one line.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
     #[cfg(unix)]
