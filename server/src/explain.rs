@@ -82,9 +82,24 @@ pub fn explain(
     url: &str,
     host: Option<&str>,
 ) -> Result<Explanation, OpenError> {
+    explain_request(path, defines, url, host, &Method::GET, &HeaderMap::new())
+}
+
+/// As [`explain`], for a request with this method and these headers, which the conditions of `<If>` may ask for.
+///
+/// # Errors
+/// As for [`explain`].
+pub fn explain_request(
+    path: impl AsRef<Path>,
+    defines: &[String],
+    url: &str,
+    host: Option<&str>,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Explanation, OpenError> {
     let opened = open::read(path.as_ref(), defines)?;
     let asked = Asked::read(url, host, &opened.loaded.config)?;
-    Ok(explain_in(&opened, url, &asked))
+    Ok(explain_in(&opened, url, &asked, method, headers))
 }
 
 /// A URL, taken apart.
@@ -111,7 +126,7 @@ impl Asked {
     }
 }
 
-fn explain_in(opened: &Opened, url: &str, asked: &Asked) -> Explanation {
+fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, headers: &HeaderMap) -> Explanation {
     let config = &opened.loaded.config;
     let host = config.host_for(asked.address, asked.host.as_deref());
     let root = document_root(&opened.root, &host.settings());
@@ -129,10 +144,10 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked) -> Explanation {
         exact: target.is_exact(),
     };
     let facts = RequestFacts {
-        method: &Method::GET,
+        method,
         uri: &asked.uri,
         version: Version::HTTP_11,
-        headers: &HeaderMap::new(),
+        headers,
         host: asked.host.as_deref(),
         path: &asked.path,
         path_info: target.path_info(),

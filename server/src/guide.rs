@@ -181,7 +181,7 @@ SetHandler rhai
 ```
 
 `samovar check PATH` says everything that is wrong with it. `samovar explain URL --site PATH` says, for one URL, every value
-that holds, the line that it comes from, and which sections matched.
+that holds, the line that it comes from, and which sections matched; `--host`, `--method` and `--header` say more of the request.
 
 When a configuration file changes, on a hang-up signal, and on `samovar reload`, everything is read, checked and preloaded first; then
 all of it holds at once. Any error keeps what runs, and is logged. Requests end under the configuration with which they began. Interpreters

@@ -40,7 +40,7 @@ mod tell;
 mod traffic;
 
 pub use body::Body;
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, explain, explain_request};
 pub use guide::guide;
 pub use judge::check;
 pub use listen::Listeners;

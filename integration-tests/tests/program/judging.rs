@@ -293,3 +293,21 @@ fn what_is_no_url_is_refused() {
     assert_eq!(code, Some(1));
     assert!(said.contains("`/a%zz` is no URL"), "{said}");
 }
+
+#[test]
+fn an_explanation_knows_what_conditions_ask_for() {
+    let site = Site::new(
+        "=== samovar.conf\n<If \"%{REQUEST_METHOD} == 'POST' && req('X-Tea') == 'Assam'\">\nRhaiOption tea yes\n</If>\n<Else>\nRhaiOption tea no\n</Else>\n",
+    );
+    let path = site.path().to_string_lossy().into_owned();
+    let tea = |more: &[&str]| {
+        let (code, said) = run(&site, &[&["explain", "/", "--site", &path, "--json"][..], more].concat());
+        assert_eq!(code, Some(0), "{said}");
+        let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        (said["options"]["tea"]["value"].clone(), said["sections"][0]["matched"].clone())
+    };
+    assert_eq!(tea(&[]), ("no".into(), false.into()));
+    assert_eq!(tea(&["--method", "POST", "--header", "x-tea: Assam"]), ("yes".into(), true.into()));
+    let (code, said) = run(&site, &["explain", "/", "--site", &path, "--header", "nothing"]);
+    assert_eq!(code, Some(2), "{said}");
+}

@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::Args;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::Failure;
 
@@ -17,6 +18,12 @@ pub(crate) struct Explain {
     /// The `Host` header, in place of the URL's host.
     #[arg(long)]
     host: Option<String>,
+    /// The method of the request, for `<If>`.
+    #[arg(long, default_value = "GET")]
+    method: Method,
+    /// A header of the request, for `<If>`.
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(HeaderName, HeaderValue)>,
     /// A directory, or a configuration file.
     #[arg(long, value_name = "PATH", default_value = ".")]
     site: PathBuf,
@@ -28,9 +35,20 @@ pub(crate) struct Explain {
     define: Vec<String>,
 }
 
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
+    let name = name.trim().parse().map_err(|error| format!("the name: {error}"))?;
+    let value = value.trim().parse().map_err(|error| format!("the value: {error}"))?;
+    Ok((name, value))
+}
+
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
-    let Explain { url, host, site, json, define } = arguments;
-    let explanation = samovar::explain(site, define, url, host.as_deref());
+    let Explain { url, host, method, header, site, json, define } = arguments;
+    let mut headers = HeaderMap::new();
+    for (name, value) in header {
+        headers.append(name, value.clone());
+    }
+    let explanation = samovar::explain_request(site, define, url, host.as_deref(), method, &headers);
     let explanation = explanation.map_err(|error| Failure(error.render(std::io::stderr().is_terminal())))?;
     let text = match json {
         true => serde_json::to_string_pretty(&explanation.to_json()).unwrap_or_default(),
