@@ -19,13 +19,15 @@ use crate::{
 /// A call that did not come to its end.
 pub(crate) struct Failed {
     pub(crate) diagnostic: Diagnostic,
+    /// Its time was over.
+    pub(crate) is_late: bool,
     /// It waited for a lock when its time was over.
     pub(crate) on_lock: bool,
 }
 
 impl From<Diagnostic> for Failed {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, on_lock: false }
+        Self { diagnostic, is_late: false, on_lock: false }
     }
 }
 
@@ -57,10 +59,11 @@ pub(crate) fn attempt<R>(
     drop(scope);
     match result {
         // Some of Rhai's own functions go on when a function that they were given is ended: `sort` does.
-        Ok(Ok(_)) if over => Err(diagnostic(&ScriptError::past_deadline()).into()),
-        Ok(result) => {
-            result.map_err(|error| Failed { diagnostic: diagnostic(&error), on_lock: error.kind() == Kind::LockWait })
-        }
+        Ok(Ok(_)) if over => Err(Failed { is_late: true, ..Failed::from(diagnostic(&ScriptError::past_deadline())) }),
+        Ok(result) => result.map_err(|error| {
+            let (is_limit, on_lock) = (error.kind() == Kind::Limit, error.kind() == Kind::LockWait);
+            Failed { diagnostic: diagnostic(&error), is_late: over && (is_limit || on_lock), on_lock }
+        }),
         Err(panic) => {
             let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

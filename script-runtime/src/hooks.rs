@@ -7,7 +7,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Mo
 use samovar_importer::{Carry, Diagnostic, Module, View};
 
 use crate::{
-    call::{attempt, call},
+    call::{Failed, attempt},
     carried::{Carried, Judge, at, definition},
     link::{self, Function},
     scripts::Scripts,
@@ -113,8 +113,8 @@ pub(crate) fn carry(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
             let carried = next.close();
             match result {
                 Ok(_) => carried,
-                Err(failed) if failed.on_lock => return Carry::Waited(failed.diagnostic),
-                Err(failed) => return Carry::Failed(failed.diagnostic),
+                Err(failed) if failed.on_lock => return Carry::Waited(told(failed, scripts.times().clone)),
+                Err(failed) => return Carry::Failed(told(failed, scripts.times().clone)),
             }
         }
     };
@@ -143,17 +143,29 @@ pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
     match hook(old, PURGE, &PURGE_FORM) {
         Ok(None) => {}
         Ok(Some(hook)) => {
-            failures.extend(call(view, time, purpose(), || hook.call(&scripts.linker().engine(), [])).err());
+            let result = attempt(view, time, purpose(), || hook.call(&scripts.linker().engine(), []));
+            failures.extend(result.err().map(|failed| told(failed, time)));
         }
         Err(diagnostic) => failures.push(diagnostic),
     }
     for callback in old.value().instance().core().take_cleanups().into_iter().rev() {
         let run = || link::call_callback(&scripts.linker().engine(), &callback, &mut []);
-        failures.extend(call(view, time, purpose(), run).err());
+        failures.extend(attempt(view, time, purpose(), run).err().map(|failed| told(failed, time)));
     }
     let mut failures = failures.into_iter();
     let Some(first) = failures.next() else { return Ok(()) };
     Err(failures.fold(first, |first, next| first.note(next.message, next.place)))
+}
+
+/// What is said of a hook that failed. How long it may take is another limit than that of a request.
+fn told(failed: Failed, time: Duration) -> Diagnostic {
+    let mut diagnostic = failed.diagnostic;
+    if failed.is_late {
+        let milliseconds = time.as_millis();
+        diagnostic.help =
+            vec![format!("a hook may take {milliseconds} ms, unless the host says otherwise with `hook_times`")];
+    }
+    diagnostic
 }
 
 /// The hook of that name; an error if something else has its name, or another number of parameters.

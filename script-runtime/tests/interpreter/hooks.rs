@@ -2,7 +2,10 @@
 
 use std::{sync::mpsc, thread, time::Duration};
 
-use samovar_rhai::state::{Lock, Table};
+use samovar_rhai::{
+    importer::Event,
+    state::{Lock, Table},
+};
 
 use crate::site::Site;
 
@@ -72,6 +75,25 @@ fn r45_a_hook_that_hangs() {
         let ended = format!("carry failed m: m.rhai:{place}: the deadline has passed\npublished m\npurged m");
         check(hook, &ended, "1");
     }
+}
+
+#[test]
+fn r45_a_hook_that_takes_too_long_is_told_its_own_limit() {
+    let hanging = "fn __mp_clone__(next) { loop {} }\nfn __mp_purge__() { loop {} }";
+    let site = Site::with(|builder| builder.hook_times(SHORT, SHORT), &module(hanging));
+    let events = site.interpreter.subscribe();
+    site.expect("m::up", "1");
+    site.change(&module(""), "reloaded m");
+    let helps: Vec<_> = events
+        .try_iter()
+        .filter_map(|event| match event {
+            Event::CarryFailed { diagnostic, .. } | Event::Purged { diagnostic: Some(diagnostic), .. } => {
+                Some(diagnostic.help.join("; "))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(helps, ["a hook may take 30 ms, unless the host says otherwise with `hook_times`"; 2]);
 }
 
 #[test]
