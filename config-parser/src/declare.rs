@@ -1,12 +1,10 @@
 //! Holds what was read against the schema: every directive known, in its place, with the arguments it takes.
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Block, Item, Statement, Text};
-use crate::expression::{self, Condition};
 use crate::files::normal;
 use crate::host::HostAddress;
 use crate::language::{self, count_arguments, section_names};
@@ -18,6 +16,8 @@ use crate::section::{Pattern, Scope, SectionKind, compile};
 use crate::setting::{Argument, Origin, Setting};
 use crate::source::{Sources, Span};
 use crate::suggest::nearest;
+
+mod condition;
 
 /// The main server or a virtual host, as it is declared.
 #[derive(Debug)]
@@ -200,55 +200,6 @@ impl Declarer<'_> {
         let help = close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `<{close}>`?"));
         self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_SECTION, name.span, message).help(help));
         close.and_then(SectionKind::of)
-    }
-
-    /// What an `<If>` asks, or an `<Else>` after it; `None` after a diagnostic.
-    fn condition(&mut self, kind: SectionKind, block: &Block, in_chain: &mut bool) -> Option<Pattern> {
-        let own = self.own_condition(kind, block);
-        if kind != SectionKind::If && !*in_chain {
-            let message = format!("there is no `<If>` before this `<{}>`", kind.name());
-            let wrong = Diagnostic::new(Code::WRONG_CONTEXT, block.head.span, message);
-            self.diagnostics.push(wrong.expected("expected an `<If>` or `<ElseIf>` before it, in the same section"));
-            return None;
-        }
-        *in_chain = kind != SectionKind::Else;
-        own.map(Pattern::Condition)
-    }
-
-    fn own_condition(&mut self, kind: SectionKind, block: &Block) -> Option<Condition> {
-        let count = usize::from(kind != SectionKind::Else);
-        if let Some(wrong) = count_arguments(&block.head, count, Some(count), &usage(kind, false)) {
-            let help = "the whole expression stands in double quotes, texts in it in single ones".to_owned();
-            self.diagnostics.push(if count > 0 { wrong.help(help) } else { wrong });
-            return None;
-        }
-        if count == 0 {
-            return Some(Condition::Constant(true));
-        }
-        let argument = block.head.arguments.first()?;
-        match expression::parse(&argument.value) {
-            Ok(condition) => Some(condition),
-            Err(fault) => {
-                let span = self.part(argument, fault.at);
-                let wrong = Diagnostic::new(Code::BAD_EXPRESSION, span, "this is not an expression");
-                self.diagnostics.push(wrong.expected(fault.expected).help(fault.help));
-                None
-            }
-        }
-    }
-
-    /// The place of a part of an argument, if the argument stands there as it is read; or the whole argument.
-    fn part(&self, argument: &Text, part: Range<usize>) -> Span {
-        let written =
-            self.sources.get(argument.span.file).text().get(argument.span.start as usize..argument.span.end as usize);
-        let inner = written.and_then(|written| written.find(&argument.value));
-        let at = |offset: usize| u32::try_from(offset).ok().map(|offset| argument.span.start + offset);
-        let exact = inner.and_then(|inner| Some((at(inner + part.start)?, at(inner + part.end)?)));
-        exact.map_or(argument.span, |(start, end)| Span {
-            start,
-            end: end.max(start + 1).min(argument.span.end),
-            ..argument.span
-        })
     }
 
     fn host(&mut self, block: &Block, parent: &Arc<Scope>, found: &mut Found) {

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use regex::Regex;
 
+mod operators;
 mod parse;
 mod subnet;
 

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::operators::{COMPARISONS, GLOBS};
 use super::subnet::Subnet;
-use super::{Comparison, Condition, VARIABLES, Word};
-use crate::pattern::{any, reason, whole};
+use super::{Condition, VARIABLES, Word};
+use crate::pattern::reason;
 use crate::suggest::nearest;
 
 /// What is wrong with an expression, and where in it.
@@ -373,29 +374,3 @@ impl<'t> Parser<'t> {
 fn is_delimiter(character: char) -> bool {
     character.is_ascii_punctuation()
 }
-
-type Glob = fn(&str) -> Result<regex::Regex, regex::Error>;
-
-const GLOBS: &[(&str, Glob)] =
-    &[("-strmatch", |glob| any(glob, false)), ("-strcmatch", |glob| any(glob, true)), ("-fnmatch", whole)];
-
-const fn comparison(numbers: bool, less: bool, equal: bool, greater: bool) -> Comparison {
-    Comparison { numbers, less, equal, greater }
-}
-
-/// Longer symbols first, so that none is taken for the beginning of another.
-const COMPARISONS: &[(&str, Comparison)] = &[
-    ("==", comparison(false, false, true, false)),
-    ("=", comparison(false, false, true, false)),
-    ("!=", comparison(false, true, false, true)),
-    ("<=", comparison(false, true, true, false)),
-    (">=", comparison(false, false, true, true)),
-    ("<", comparison(false, true, false, false)),
-    (">", comparison(false, false, false, true)),
-    ("-eq", comparison(true, false, true, false)),
-    ("-ne", comparison(true, true, false, true)),
-    ("-le", comparison(true, true, true, false)),
-    ("-ge", comparison(true, false, true, true)),
-    ("-lt", comparison(true, true, false, false)),
-    ("-gt", comparison(true, false, false, true)),
-];
