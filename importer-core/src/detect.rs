@@ -15,7 +15,7 @@ use crate::{
     registry::{Registry, Writer},
     reload::Hint,
     snapshot::{Kind, Module, Snapshot},
-    stamp::ContentHash,
+    stamp::{ContentHash, Stamp},
     tree::{ReadError, Source},
 };
 
@@ -52,22 +52,21 @@ impl<L: Loader> Registry<L> {
                 other => other,
             };
             let back = writer.removed.remove(&module.id()).is_some();
-            if let Ok(stamp) = &stamp
-                && !back
-                && self.stamps.read().get(&module.id()) == Some(stamp)
-            {
-                if module.unmet.iter().any(|unmet| !self.is_still(unmet)) {
-                    changes.insert(module.id(), Change { source: Ok(loaded.clone()), reason: Reason::Retry });
+            let is_trusted = |stamp: &Stamp| !back && self.stamps.read().get(&module.id()) == Some(stamp);
+            if !stamp.as_ref().is_ok_and(is_trusted) {
+                match self.tree().read(module.path()) {
+                    Ok(source) if source.hash == loaded.hash => self.trust(module.id(), &source),
+                    // A file that is being rewritten passes through these states; the next look will find it done.
+                    Err(ReadError::Empty | ReadError::Missing) => continue,
+                    source => {
+                        changes.insert(module.id(), Change { source, reason: Reason::Changed });
+                        continue;
+                    }
                 }
-                continue;
             }
-            match self.tree().read(module.path()) {
-                // A file that is being rewritten passes through these states; the next look will find it done.
-                Err(ReadError::Empty | ReadError::Missing) => {}
-                Ok(source) if source.hash == loaded.hash => self.trust(module.id(), &source),
-                source => {
-                    changes.insert(module.id(), Change { source, reason: Reason::Changed });
-                }
+            // Its own text is what is loaded. What it waits for may be there all the same.
+            if module.unmet.iter().any(|unmet| !self.is_still(unmet)) {
+                changes.insert(module.id(), Change { source: Ok(loaded.clone()), reason: Reason::Retry });
             }
         }
         changes
