@@ -154,6 +154,22 @@ fn a_strict_request_sees_every_save_that_returned_before() {
 }
 
 #[test]
+fn r36_a_strict_request_sees_what_its_module_waited_for_however_young_that_is() {
+    let site = Live::new(NEVER, false, "h", &[("h.toy", "version 0")]);
+    let strict = Arc::new(Scope::new("strict.conf:1").handler_root(site.path("")).strict(true));
+    for round in 0..20 {
+        let (name, child) = (format!("h{round}"), format!("c{round}"));
+        write(&site.path(&format!("{name}.toy")), &format!("version 1\ntry {child}"));
+        let handler = site.registry.locate(&format!("~/{name}"), None, &strict, &ImportOptions::default());
+        let handler = handler.expect("found");
+        let load = || site.registry.pin_for(&strict, &handler).load(&handler).expect("loaded");
+        assert!(load().value().children.is_empty());
+        write(&site.path(&format!("{child}.toy")), "version 1");
+        assert!(load().value().children.contains_key(&child));
+    }
+}
+
+#[test]
 fn without_events_the_tick_finds_it() {
     let site = Live::new(SOON, false, "h", &[("h.toy", "version 1")]);
     write(&site.path("h.toy"), "version 2");
