@@ -4,13 +4,14 @@
 //! everything (R24, R31). Building follows what is really imported: a module that asks for one which is planned but not
 //! yet built gets it built first, and one that another draft is loading is waited for and shared (R23).
 
+mod ahead;
 mod share;
+mod state;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use crate::{
@@ -28,65 +29,36 @@ use crate::{
     snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
     stamp::{ContentHash, Stamp},
     sync::Mutex,
-    tree::Source,
+    tree::{ReadError, Source},
     view::View,
 };
 
-/// Modules that import each other deeper than this are a mistake, and loading them recurses on the stack.
-const DEPTH: usize = 64;
+pub(crate) use self::state::State;
+use self::{
+    ahead::{Ahead, Compiled},
+    state::Loading,
+};
 
 pub(crate) struct Draft<L: Loader> {
     id: DraftId,
     registry: Arc<Registry<L>>,
     base: Arc<Snapshot<L>>,
+    ahead: Arc<Ahead<L>>,
     state: Mutex<State<L>>,
-}
-
-/// What a draft has come to. Taken out when building is done.
-pub(crate) struct State<L: Loader> {
-    planned: HashMap<ModuleId, Prepared<L>>,
-    built: BTreeMap<ModuleId, Arc<Module<L>>>,
-    /// What was built, by device and inode.
-    files: HashMap<(u64, u64), ModuleId>,
-    /// In the order of completion: children first.
-    pub(crate) order: Vec<Arc<Module<L>>>,
-    loading: Vec<Loading>,
-    failed: HashMap<ModuleId, ImportError>,
-    /// Failures of modules that the base has: with one of these, nothing is published (R31).
-    pub(crate) regressions: Vec<Diagnostic>,
-    /// Old instances whose clone hook failed: purged once this is published (R45).
-    pub(crate) purge: Vec<ModuleId>,
-    /// Names that were found to lead to modules of other names (R19).
-    pub(crate) aliases: Vec<(ModuleId, ModuleId)>,
-    /// What failed on the way, swallowed or not: once one of these reads otherwise, building may succeed.
-    pub(crate) unmet: Vec<Unmet>,
-    /// Has it met an instance that does not go with its base? Then it is not published.
-    pub(crate) moved: bool,
 }
 
 /// Compiled, and waiting for its turn.
 struct Prepared<L: Loader> {
-    importer: Arc<Importer>,
-    source: Source,
-    unit: L::Unit,
+    compiled: Compiled<L>,
     scope: Arc<Scope>,
     reason: Reason,
     log: bool,
-    /// How long compiling took. It may have been long before the text runs.
-    compiled: Duration,
-}
-
-/// A module whose text is running now.
-struct Loading {
-    id: ModuleId,
-    path: Arc<Path>,
-    children: Vec<Child>,
-    unmet: Vec<Unmet>,
 }
 
 impl<L: Loader> Draft<L> {
     pub(crate) fn new(registry: Arc<Registry<L>>, base: Arc<Snapshot<L>>) -> Arc<Self> {
-        Arc::new(Self { id: DraftId::next(), registry, base, state: Mutex::default() })
+        let ahead = Ahead::new(&registry, base.clone());
+        Arc::new(Self { id: DraftId::next(), registry, base, ahead, state: Mutex::default() })
     }
 
     pub(crate) fn id(&self) -> DraftId {
@@ -118,25 +90,29 @@ impl<L: Loader> Draft<L> {
 
     /// Ends the draft.
     pub(crate) fn finish(&self) -> State<L> {
+        self.ahead.end();
         std::mem::take(&mut *self.state.lock())
     }
 
-    /// Compiles a module of the plan, ahead of every hook and of every run.
-    pub(crate) fn prepare(&self, old: &Module<L>, source: Source, reason: Reason) -> Result<(), Diagnostic> {
+    /// Compiles a module of the plan, with what it imports that is new, ahead of every hook and of every run.
+    pub(crate) fn prepare(&self, old: &Module<L>, source: Source, reason: Reason) -> Result<(), Vec<Diagnostic>> {
         let importer = Arc::new(Importer::new(old.id(), old.path().clone(), old.importer.initial_path().to_vec()));
-        let started = Instant::now();
-        match self.registry.loader().compile(&source, &importer) {
-            Ok(unit) => {
-                let (scope, log, compiled) = (old.scope.clone(), old.log, started.elapsed());
-                let prepared = Prepared { importer, source, unit, scope, reason, log, compiled };
+        let loader = self.registry.loader();
+        let wrong = match Compiled::of(loader, source.clone(), &importer) {
+            Ok(compiled) => {
+                let wrong = self.ahead.compile_all(&importer, loader.imports(&compiled.unit), &old.scope);
+                let prepared = Prepared { compiled, scope: old.scope.clone(), reason, log: old.log };
                 self.state.lock().planned.insert(old.id(), prepared);
-                Ok(())
+                wrong
             }
-            Err(diagnostic) => {
-                self.state.lock().unmet.push(Unmet { path: old.path().clone(), hash: Some(source.hash) });
-                Err(diagnostic)
-            }
+            Err(diagnostic) => vec![(source, diagnostic)],
+        };
+        if wrong.is_empty() {
+            return Ok(());
         }
+        let unmet = wrong.iter().map(|(source, _)| Unmet { path: source.path.clone(), hash: Some(source.hash) });
+        self.state.lock().unmet.extend(unmet);
+        Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect())
     }
 
     /// Builds a module of the plan, unless an importer of it was faster, or the draft is lost already.
@@ -226,36 +202,47 @@ impl<L: Loader> Draft<L> {
     }
 
     fn build_new(self: &Arc<Self>, located: &Located, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
-        let importer = Arc::new(Importer::new(located.id, located.path.clone(), located.initial_path.clone()));
         if let Some(name) = &located.registered {
+            let importer = Arc::new(Importer::new(located.id, located.path.clone(), Vec::new()));
             return self.register(importer, name, scope);
         }
-        let prepared = self
-            .registry
-            .tree()
-            .read(&located.path)
-            .map_err(|error| ImportError::Unreadable { path: located.path.clone(), error });
-        if let Ok(source) = &prepared
+        let ready = self.ahead.take(located.id).filter(|_| located.initial_path.is_empty());
+        let read = match &ready {
+            Some(Compiled { source, .. }) => Ok(source.clone()),
+            None => self.registry.tree().read(&located.path),
+        };
+        if let Ok(source) = &read
             && let Some(same) = self.same_file(located, &source.stamp)
         {
             let module = self.obtain(&same, scope)?;
             self.state.lock().aliases.push((located.id, module.id()));
             return Ok(module);
         }
-        let prepared = prepared.and_then(|source| {
-            let started = Instant::now();
-            let unit = self.registry.loader().compile(&source, &importer);
-            let unit = unit.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
-            let (scope, reason, compiled) = (scope.clone(), Reason::First, started.elapsed());
-            Ok(Prepared { importer, source, unit, scope, reason, log: located.log, compiled })
-        });
-        match prepared {
-            Ok(prepared) => self.build(prepared),
+        match ready.map_or_else(|| self.compile(located, read, scope), Ok) {
+            Ok(compiled) => {
+                self.build(Prepared { compiled, scope: scope.clone(), reason: Reason::First, log: located.log })
+            }
             Err(error) => {
                 self.state.lock().failed.insert(located.id, error.clone());
                 Err(error)
             }
         }
+    }
+
+    /// Compiles a text that nobody has compiled ahead, and has others compile what it imports.
+    fn compile(
+        &self,
+        located: &Located,
+        read: Result<Source, ReadError>,
+        scope: &Arc<Scope>,
+    ) -> Result<Compiled<L>, ImportError> {
+        let source = read.map_err(|error| ImportError::Unreadable { path: located.path.clone(), error })?;
+        let importer = Arc::new(Importer::new(located.id, located.path.clone(), located.initial_path.clone()));
+        let loader = self.registry.loader();
+        let compiled = Compiled::of(loader, source, &importer);
+        let compiled = compiled.map_err(|diagnostic| ImportError::Failed(Arc::new(diagnostic)))?;
+        self.ahead.expect(&importer, loader.imports(&compiled.unit), scope);
+        Ok(compiled)
     }
 
     /// The module of another name that was, or is to be, made from this very file (R19).
@@ -287,11 +274,11 @@ impl<L: Loader> Draft<L> {
 
     /// Carries state over and runs the text. No lock is held meanwhile: the text may import.
     fn build(self: &Arc<Self>, prepared: Prepared<L>) -> Result<Arc<Module<L>>, ImportError> {
-        let Prepared { importer, source, unit, scope, reason, log, compiled } = prepared;
+        let Prepared { compiled: Compiled { importer, source, unit, took }, scope, reason, log } = prepared;
         let (id, path, hash) = (importer.id(), importer.path().clone(), source.hash);
         let now = Instant::now();
         // As if it had been compiled right before.
-        let started = now.checked_sub(compiled).unwrap_or(now);
+        let started = now.checked_sub(took).unwrap_or(now);
         let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
         let old = self.base.get(id);
         let carried = match old.map(|old| self.carry(old, &view)) {
@@ -383,58 +370,5 @@ impl<L: Loader> Draft<L> {
             let hash: Option<ContentHash> = self.registry.tree().read(path).ok().map(|source| source.hash);
             state.unmet(Unmet { path: path.as_path().into(), hash });
         }
-    }
-}
-
-impl<L: Loader> Default for State<L> {
-    fn default() -> Self {
-        Self {
-            planned: HashMap::new(),
-            built: BTreeMap::new(),
-            files: HashMap::new(),
-            order: Vec::new(),
-            loading: Vec::new(),
-            failed: HashMap::new(),
-            regressions: Vec::new(),
-            purge: Vec::new(),
-            aliases: Vec::new(),
-            unmet: Vec::new(),
-            moved: false,
-        }
-    }
-}
-
-impl<L: Loader> State<L> {
-    fn insert(&mut self, module: Module<L>) -> Arc<Module<L>> {
-        let module = Arc::new(module);
-        self.take(module.clone());
-        module
-    }
-
-    fn take(&mut self, module: Arc<Module<L>>) {
-        self.files.extend(module.source.as_ref().map(|source| (source.stamp.file, module.id())));
-        self.built.insert(module.id(), module.clone());
-        self.order.push(module);
-    }
-
-    fn unmet(&mut self, unmet: Unmet) {
-        match self.loading.last_mut() {
-            Some(loading) => loading.unmet.push(unmet),
-            None => self.unmet.push(unmet),
-        }
-    }
-
-    /// R35: the chain is printed as it was imported, from the module that is asked for again back to itself.
-    fn check_cycle(&self, located: &Located) -> Result<(), ImportError> {
-        let paths = |from: usize| self.loading[from..].iter().map(|loading| loading.path.clone());
-        if let Some(from) = self.loading.iter().position(|loading| loading.id == located.id) {
-            return Err(ImportError::Cycle(paths(from).chain([located.path.clone()]).collect()));
-        }
-        if self.loading.len() >= DEPTH {
-            let distinct: HashSet<_> = self.loading.iter().map(|loading| loading.id).collect();
-            let message = format!("imports are nested {} deep; {DEPTH} is the limit", distinct.len() + 1);
-            return Err(ImportError::Failed(Arc::new(Diagnostic::error(message))));
-        }
-        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 /// Turns text into instances. The one place where the importer touches a script language.
 ///
 /// A loader is called on the thread that needs the module: the one that reloads, or that of the first request that
-/// asks. It must not keep a [`View`] beyond the call: views hold whole generations.
+/// asks; [`compile`](Self::compile) also on others, ahead of need. It must not keep a [`View`] beyond the call: views hold whole generations.
 pub trait Loader: Send + Sync + Sized + 'static {
     /// A compiled text, for one instance.
     type Unit: Send;
@@ -36,6 +36,14 @@ pub trait Loader: Send + Sync + Sized + 'static {
     /// # Errors
     /// The text does not compile.
     fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Self::Unit, Diagnostic>;
+
+    /// The names in the imports that the text makes for certain when it runs, in their order, as far as the text alone
+    /// tells: without one of them it cannot be loaded. They are compiled by other threads meanwhile, and in a reload before
+    /// the first hook runs.
+    fn imports(&self, unit: &Self::Unit) -> Vec<String> {
+        let _ = unit;
+        Vec::new()
+    }
 
     /// Runs a compiled text as a new instance, which will take the place of `old`. Imports that it makes go to `view`.
     ///

@@ -113,6 +113,20 @@ impl<L: Loader> Registry<L> {
         Err(ImportError::NotFound { name: name.to_owned(), looked, nearest })
     }
 
+    /// The file that a plain import will find if nothing changes until then, unless it is of the library.
+    pub(crate) fn locate_ahead(&self, name: &str, importer: &Importer, scope: &Scope) -> Option<Located> {
+        let candidates = search::candidates(name, L::EXTENSION, Some(importer), scope, &ImportOptions::default());
+        for candidate in candidates.ok()? {
+            let Candidate::File(path) = candidate else { return None };
+            match self.tree().stamp(&path) {
+                Ok(_) => return Some(self.located(&path, false)),
+                Err(ReadError::Missing) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
     /// As [`locate`](Self::locate), for a module that no other imports: a handler, or what the host asks for. Its scope
     /// has a say in whether it is reloaded, from now on (R38).
     ///

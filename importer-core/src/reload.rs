@@ -6,7 +6,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,8 +24,10 @@ use crate::{
     plan::{Cause, Plan, plan},
     publish::{Load, Unpublished},
     registry::{Registry, Writer},
+    reloader::STACK,
     snapshot::{Module, Snapshot, Unmet},
     stamp::ContentHash,
+    sync::spare_threads,
     tree::ReadError,
 };
 
@@ -298,27 +303,53 @@ impl<L: Loader> Registry<L> {
     }
 }
 
+/// Compiles everything that is planned, on all threads that there are; returns what is wrong, in the plan's order.
 fn compile<L: Loader>(
     draft: &Arc<Draft<L>>,
     base: &Snapshot<L>,
     plan: &Plan,
     changes: &BTreeMap<ModuleId, Change>,
 ) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for &(id, cause) in plan {
-        let Some(old) = base.get(id) else { continue };
-        let path_of = |id| base.get(id).map_or_else(|| old.path().clone(), |module| module.path().clone());
-        let result = match (changes.get(&id), cause, &old.source) {
-            (Some(Change { source: Ok(source), reason }), ..) => draft.prepare(old, source.clone(), reason.clone()),
-            (Some(Change { source: Err(error), .. }), ..) => Err(unreadable(old, error)),
-            (None, Cause::Child(child), Some(source)) => {
-                draft.prepare(old, source.clone(), Reason::Child(path_of(child)))
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(&(id, cause)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = base.get(id).map_or(Ok(()), |old| compile_one(draft, base, old, cause, changes));
+            wrong.extend(result.err().into_iter().flatten().map(|diagnostic| (id, diagnostic)));
+        }
+        wrong
+    };
+    let mut wrong = std::thread::scope(|threads| {
+        let others: Vec<_> = (0..spare_threads().min(plan.len() / 2))
+            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, work).ok())
+            .collect();
+        let mut wrong = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => wrong.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-            _ => Ok(()),
-        };
-        diagnostics.extend(result.err());
+        }
+        wrong
+    });
+    wrong.sort_by_key(|(id, _)| plan.iter().position(|(planned, _)| planned == id));
+    wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect()
+}
+
+fn compile_one<L: Loader>(
+    draft: &Draft<L>,
+    base: &Snapshot<L>,
+    old: &Module<L>,
+    cause: Cause,
+    changes: &BTreeMap<ModuleId, Change>,
+) -> Result<(), Vec<Diagnostic>> {
+    let path_of = |id| base.get(id).map_or_else(|| old.path().clone(), |module| module.path().clone());
+    match (changes.get(&old.id()), cause, &old.source) {
+        (Some(Change { source: Ok(source), reason }), ..) => draft.prepare(old, source.clone(), reason.clone()),
+        (Some(Change { source: Err(error), .. }), ..) => Err(vec![unreadable(old, error)]),
+        (None, Cause::Child(child), Some(source)) => draft.prepare(old, source.clone(), Reason::Child(path_of(child))),
+        _ => Ok(()),
     }
-    diagnostics
 }
 
 fn unreadable<L: Loader>(module: &Module<L>, error: &ReadError) -> Diagnostic {

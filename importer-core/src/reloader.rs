@@ -167,7 +167,7 @@ impl Builder {
 }
 
 /// Scripts run on this thread. Only what is touched of it costs memory.
-const STACK: usize = 64 << 20;
+pub(crate) const STACK: usize = 64 << 20;
 
 impl Drop for Reloader {
     fn drop(&mut self) {

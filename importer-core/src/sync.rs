@@ -3,19 +3,28 @@
 //! Under `--cfg loom` these are models, which try every interleaving: see `tests/loom.rs`.
 
 #[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap};
+pub(crate) use self::real::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap, spare_threads};
 
 #[cfg(loom)]
-pub(crate) use self::model::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap};
+pub(crate) use self::model::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap, spare_threads};
 
 #[cfg(not(loom))]
 mod real {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
-    use std::{cell::Cell, sync::Arc};
+    use std::{
+        cell::Cell,
+        sync::{Arc, OnceLock},
+    };
 
     use arc_swap::ArcSwap;
     use parking_lot::MutexGuard;
     pub(crate) use parking_lot::{Mutex, RwLock};
+
+    /// How many threads may work beside the one that asks.
+    pub(crate) fn spare_threads() -> usize {
+        static THREADS: OnceLock<usize> = OnceLock::new();
+        *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(0, |all| all.get() - 1))
+    }
 
     thread_local! {
         /// Is this thread loading something?
@@ -110,6 +119,11 @@ mod model {
         fn default() -> Self {
             Self(loom::sync::RwLock::new(T::default()))
         }
+    }
+
+    /// None whose steps would not be modelled.
+    pub(crate) fn spare_threads() -> usize {
+        0
     }
 
     loom::thread_local! {

@@ -213,6 +213,10 @@ impl Loader for Scripts {
         self.linker.link(&scan, importer.instance(), Some(importer.clone())).map_err(|error| diagnostic(&error))
     }
 
+    fn imports(&self, unit: &Linked) -> Vec<String> {
+        unit.imports().to_vec()
+    }
+
     fn load(
         &self,
         unit: Linked,

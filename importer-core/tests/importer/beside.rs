@@ -20,7 +20,7 @@ use crate::toy::{Site, Toy};
 
 /// Places at which texts wait.
 #[derive(Clone, Default)]
-struct Stops(Arc<(Mutex<[HashSet<String>; 2]>, Condvar)>);
+pub(crate) struct Stops(Arc<(Mutex<[HashSet<String>; 2]>, Condvar)>);
 
 impl Stops {
     const REACHED: usize = 0;
@@ -36,13 +36,24 @@ impl Stops {
         drop(self.0.1.wait_while(marks, |marks| !marks[what].contains(place)).expect("no panic"));
     }
 
+    /// A text has come to the place, and goes on.
+    pub(crate) fn pass(&self, place: &str) {
+        self.mark(Self::REACHED, place);
+    }
+
+    /// A text has come to the place, and waits there.
+    pub(crate) fn stop(&self, place: &str) {
+        self.pass(place);
+        self.wait(Self::OPEN, place);
+    }
+
     /// Waits until a text has come to the place.
-    fn reached(&self, place: &str) {
+    pub(crate) fn reached(&self, place: &str) {
         self.wait(Self::REACHED, place);
     }
 
     /// Lets texts pass from now on.
-    fn open(&self, place: &str) {
+    pub(crate) fn open(&self, place: &str) {
         self.mark(Self::OPEN, place);
     }
 }
@@ -50,20 +61,17 @@ impl Stops {
 fn site(files: &str) -> (Site, Stops) {
     let stops = Stops::default();
     let places = stops.clone();
-    let wait = move |place: &str| {
-        places.mark(Stops::REACHED, place);
-        places.wait(Stops::OPEN, place);
-    };
-    (Site::with(files, Toy { wait: Some(Box::new(wait)), ..Toy::default() }), stops)
+    let wait = Box::new(move |place: &str| places.stop(place));
+    (Site::with(files, Toy { wait: Some(wait), ..Toy::default() }), stops)
 }
 
-type Found = Result<Arc<Module<Toy>>, ImportError>;
+pub(crate) type Found = Result<Arc<Module<Toy>>, ImportError>;
 
-fn ask<'a>(threads: &'a Scope<'a, '_>, site: &'a Site, name: &'a str) -> ScopedJoinHandle<'a, Found> {
+pub(crate) fn ask<'a>(threads: &'a Scope<'a, '_>, site: &'a Site, name: &'a str) -> ScopedJoinHandle<'a, Found> {
     threads.spawn(move || site.import(name))
 }
 
-fn loaded(asked: ScopedJoinHandle<'_, Found>) -> Arc<Module<Toy>> {
+pub(crate) fn loaded(asked: ScopedJoinHandle<'_, Found>) -> Arc<Module<Toy>> {
     asked.join().expect("no panic").unwrap_or_else(|error| panic!("{}", error.diagnostic().render(false)))
 }
 
@@ -196,8 +204,7 @@ fn r23_a_load_that_panics_keeps_nobody_waiting() {
     let (count, stops) = (panics.clone(), Stops::default());
     let places = stops.clone();
     let wait = move |place: &str| {
-        places.mark(Stops::REACHED, place);
-        places.wait(Stops::OPEN, place);
+        places.stop(place);
         assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "the first load panics, as the test asks");
     };
     let site = Site::with("h: wait h; version 1", Toy { wait: Some(Box::new(wait)), ..Toy::default() });

@@ -58,6 +58,10 @@ impl Loader for Toy {
         }
     }
 
+    fn imports(&self, unit: &Self::Unit) -> Vec<String> {
+        unit.iter().filter(|(word, _)| word == "child").map(|(_, rest)| rest.clone()).collect()
+    }
+
     fn load(
         &self,
         unit: Self::Unit,

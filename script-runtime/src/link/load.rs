@@ -53,6 +53,13 @@ pub struct Linked {
     ast: AST,
 }
 
+impl Linked {
+    /// See [`Scan::imports`].
+    pub(crate) fn imports(&self) -> &[String] {
+        self.core.scan().imports()
+    }
+}
+
 /// Makes instances. It owns the engines they run on.
 pub(crate) struct Linker {
     engines: Engines,

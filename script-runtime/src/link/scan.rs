@@ -28,6 +28,8 @@ pub(crate) struct Scan {
     keeps: Vec<(Position, String)>,
     functions: Vec<FunctionDef>,
     import_names: Vec<String>,
+    /// The literal names that the top level imports, in order.
+    imports: Vec<String>,
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
     lexical: Vec<(Position, Lexical)>,
@@ -59,6 +61,7 @@ impl Scan {
             keeps: Vec::new(),
             functions: Vec::new(),
             import_names: Vec::new(),
+            imports: Vec::new(),
             uses: Vec::new(),
             lexical: Vec::new(),
         }
@@ -108,6 +111,11 @@ impl Scan {
     #[must_use]
     pub(crate) fn defines(&self, function: &str, params: usize) -> bool {
         self.functions.iter().any(|f| f.name == function && f.params == params && !f.typed)
+    }
+
+    /// The names in those imports of the top level that are made whenever it runs to its end.
+    pub(crate) fn imports(&self) -> &[String] {
+        &self.imports
     }
 
     pub(crate) fn functions(&self) -> &[FunctionDef] {
@@ -168,7 +176,9 @@ impl Scan {
             return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
         }
         let import_names = import_names(&seen);
-        Ok(Self { file, text, variables, defined, keeps: keep::places(&seen), functions, import_names, uses, lexical })
+        let imports = top_level_imports(&seen);
+        let keeps = keep::places(&seen);
+        Ok(Self { file, text, variables, defined, keeps, functions, import_names, imports, uses, lexical })
     }
 
     /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
@@ -299,6 +309,39 @@ fn literal_imports(seen: &[Seen]) -> HashSet<Position> {
         _ => None,
     };
     seen.windows(2).filter_map(literal).collect()
+}
+
+fn top_level_imports(seen: &[Seen]) -> Vec<String> {
+    let literal = |tokens: &[Seen]| match tokens {
+        [import, path, end] if import.depth == 0 && matches!(end.kind, Kind::As | Kind::SemiColon) => {
+            match (&import.kind, &path.kind) {
+                (Kind::Import, Kind::Text(path)) => Some(path.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let mut names = Vec::new();
+    let mut at = 0;
+    while let Some(token) = seen.get(at) {
+        match token.kind {
+            Kind::Fn => at = end_of_block(seen, at),
+            // What follows may never run.
+            Kind::Leave => break,
+            _ => {
+                names.extend(seen.get(at..at + 3).and_then(literal));
+                at += 1;
+            }
+        }
+    }
+    names
+}
+
+/// The index behind the block that follows, in which nothing is a part of what encloses it.
+fn end_of_block(seen: &[Seen], at: usize) -> usize {
+    let inside = seen[at].depth + 1;
+    let is_end = |token: &Seen| token.kind == Kind::CloseBrace && token.depth == inside;
+    seen[at..].iter().position(is_end).map_or(seen.len(), |end| at + end + 1)
 }
 
 fn lexical(seen: &[Seen]) -> Vec<(Position, Lexical)> {

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Keep,
     Fn,
     Import,
+    /// `return` or `throw`.
+    Leave,
     Export,
     As,
     DoubleColon,
@@ -174,6 +176,7 @@ fn kind_of(token: &Token) -> Kind {
         Token::Const => Kind::Const,
         Token::Fn => Kind::Fn,
         Token::Import => Kind::Import,
+        Token::Return | Token::Throw => Kind::Leave,
         Token::Export => Kind::Export,
         Token::As => Kind::As,
         Token::DoubleColon => Kind::DoubleColon,

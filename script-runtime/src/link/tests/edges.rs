@@ -7,7 +7,7 @@ use rhai::{Dynamic, FuncRegistration, Module};
 use std::sync::Arc;
 
 use super::{Site, check, instance};
-use crate::link::{Instance, Kind, ScriptError};
+use crate::link::{Instance, Kind, Limits, Linker, Output, Printed, ScriptError};
 use crate::state::call::CallScope;
 
 /// A handle like those that modules keep their state in: its setters are pure, so that constants take them.
@@ -308,4 +308,25 @@ fn odd_texts_are_scripts_too() {
     check("const ä = 1;", "error: Unexpected 'ä' (main:1:7)");
     check("const X = \"ä€😀\"; fn main() { `ä€😀${X}😀` + X }", "ä€😀ä€😀😀ä€😀");
     check("const X = 1;\nfn main() {\n  let s = `a\nb ${X} c\nd ${X + 1}`;\n  s.len() + X\n}", "12");
+}
+
+/// What is compiled ahead: imports without which the text cannot be loaded, and no others.
+#[test]
+fn the_imports_that_a_text_makes_for_certain() {
+    let silent: Output = Arc::new(|_: Printed<'_>| ());
+    for (text, expected) in [
+        ("import \"a\" as a; import \"./b\";", "a ./b"),
+        ("fn f() { import \"no\" as n; return 1; } import \"a\" as a;", "a"),
+        ("let f = || { import \"no\" as n; }; import \"a\" as a;", "a"),
+        ("if true { import \"no\" as n; } import \"a\" as a;", "a"),
+        ("try { import \"no\" as n; } catch { } import \"a\" as a;", "a"),
+        ("import \"a\" as a; if a::off { return; } import \"no\" as n;", "a"),
+        ("import \"a\" as a; throw 1; import \"no\" as n;", "a"),
+        ("let d = \"x\"; import d + \"no\" as n; import `${d}` as m; import \"a\" + d as k;", ""),
+        ("// import \"no\" as n;\nlet t = \"import 'no' as n;\";", ""),
+    ] {
+        let linker = Linker::new(&Limits::default(), &silent, &[], Vec::new());
+        let scan = linker.scan("m.rhai", text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(scan.imports().join(" "), expected, "{text}");
+    }
 }
