@@ -112,6 +112,7 @@ fn r21_a_pinned_view_never_mixes() {
         assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { .. }));
         request.join().expect("no panic");
         assert_eq!(versions(&load(&registry, &scope)), ("2".into(), "2".into()));
+        assert_eq!(registry.retained_count(), 0, "what was replaced is retired with its last view");
     });
 }
 
