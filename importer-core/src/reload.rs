@@ -303,6 +303,9 @@ impl<L: Loader> Registry<L> {
     }
 }
 
+/// To start a thread takes as long as compiling a few short texts.
+const WORTH_A_THREAD: usize = 16;
+
 /// Compiles everything that is planned, on all threads that there are; returns what is wrong, in the plan's order.
 fn compile<L: Loader>(
     draft: &Arc<Draft<L>>,
@@ -320,7 +323,7 @@ fn compile<L: Loader>(
         wrong
     };
     let mut wrong = std::thread::scope(|threads| {
-        let others: Vec<_> = (0..spare_threads().min(plan.len() / 2))
+        let others: Vec<_> = (0..spare_threads().min(plan.len() / WORTH_A_THREAD))
             .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, work).ok())
             .collect();
         let mut wrong = work();
