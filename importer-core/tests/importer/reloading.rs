@@ -491,6 +491,7 @@ fn r52_what_is_to_be_logged_says_so_with_generation_and_reason() {
 
 #[test]
 fn r52_what_a_module_took_includes_compiling_it() {
+    // Nothing is waited for: this is how long it takes, at least.
     const COMPILING: Duration = Duration::from_millis(20);
     let slow = Toy { on_compile: Some(Box::new(|_| std::thread::sleep(COMPILING))), ..Toy::default() };
     let site = Site::with("h: version 1", slow);
