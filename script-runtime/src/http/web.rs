@@ -8,6 +8,10 @@ use std::{
 
 use rhai::{Dynamic, Engine, EvalAltResult};
 
+use crate::link::Meter;
+
+type Text = Result<String, Box<EvalAltResult>>;
+
 /// 128 bits: more than anybody can try out.
 const TOKEN_BYTES: i64 = 16;
 const MOST_TOKEN_BYTES: i64 = 1024;
@@ -17,9 +21,13 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("unix_millis", || seconds_and_millis().1);
     engine.register_fn("random_token", || random_token(TOKEN_BYTES));
     engine.register_fn("random_token", random_token);
-    engine.register_fn("escape_html", |value: Dynamic| escape_html(&value.to_string()));
-    engine.register_fn("encode_url", encode_url);
-    engine.register_fn("decode_url", decode_url);
+    engine.register_fn("escape_html", |value: Dynamic| -> Text {
+        metered(&value.to_string(), |part, escaped| escaped.push_str(&escape_html(part)))
+    });
+    engine.register_fn("encode_url", |text: &str| -> Text {
+        metered(text, |part, encoded| encoded.push_str(&encode_url(part)))
+    });
+    engine.register_fn("decode_url", |text: &str| -> Text { decode_url(text) });
 }
 
 /// Since 1970, in seconds and in milliseconds. A clock before that stands at 0.
@@ -30,7 +38,7 @@ fn seconds_and_millis() -> (i64, i64) {
 }
 
 /// So many bytes of the system's randomness, two digits for each.
-fn random_token(bytes: i64) -> Result<String, Box<EvalAltResult>> {
+fn random_token(bytes: i64) -> Text {
     let length = usize::try_from(bytes).ok().filter(|_| (TOKEN_BYTES..=MOST_TOKEN_BYTES).contains(&bytes));
     let Some(length) = length else {
         return Err(format!("a token has {TOKEN_BYTES} to {MOST_TOKEN_BYTES} bytes, not {bytes}").into());
@@ -41,6 +49,21 @@ fn random_token(bytes: i64) -> Result<String, Box<EvalAltResult>> {
         let _ = write!(text, "{byte:02x}");
         text
     }))
+}
+
+/// Makes a text of each few kilobytes of `text`, while it is time.
+fn metered(text: &str, mut make: impl FnMut(&str, &mut String)) -> Text {
+    const PART: usize = 4096;
+    let mut meter = Meter::new();
+    let mut made = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(rest.floor_char_boundary(PART));
+        meter.steps(part.len())?;
+        make(part, &mut made);
+        rest = after;
+    }
+    Ok(made)
 }
 
 /// For the text of an element, and for an attribute's value in either sort of quotes.
@@ -74,15 +97,17 @@ fn encode_url(text: &str) -> String {
 }
 
 /// Undoes [`encode_url`]. What is no `%xx` stays as it is, and what is no UTF-8 is replaced.
-fn decode_url(text: &str) -> String {
+fn decode_url(text: &str) -> Text {
+    let mut meter = Meter::new();
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
+        meter.step()?;
         let byte = (first == b'%').then(|| after.get(..2).and_then(hexadecimal)).flatten();
         decoded.push(byte.unwrap_or(first));
         rest = &after[if byte.is_some() { 2 } else { 0 }..];
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    Ok(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {

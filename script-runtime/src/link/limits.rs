@@ -144,6 +144,63 @@ fn end(spent: Spent) -> Box<EvalAltResult> {
     EvalAltResult::ErrorInFunctionCall(ENDED.to_owned(), String::new(), ended.into(), Position::NONE).into()
 }
 
+/// Ends the script here if its deadline has passed: for native functions, which Rhai cannot interrupt.
+///
+/// # Errors
+///
+/// The deadline has passed. `try` in a script gets nothing done after that.
+pub(crate) fn look_here() -> Result<(), Box<EvalAltResult>> {
+    match Spent::of(0, 0) {
+        Some(spent) => Err(end(spent)),
+        None => Ok(()),
+    }
+}
+
+/// Counts the steps of a native function, and looks at the clock every so often: at the clock each time would cost more
+/// than most steps do.
+///
+/// A step is what takes about as long as copying a small value, or 16 bytes of a text that is gone through: some 10 to
+/// 100 nanoseconds.
+pub(crate) struct Meter {
+    left: usize,
+}
+
+/// From one look to the next: at most about a tenth of a millisecond.
+const STEPS: usize = 1024;
+
+impl Meter {
+    pub(crate) fn new() -> Self {
+        Self { left: STEPS }
+    }
+
+    /// Counts one step.
+    ///
+    /// # Errors
+    ///
+    /// As [`look_here`].
+    pub(crate) fn step(&mut self) -> Result<(), Box<EvalAltResult>> {
+        self.steps(1)
+    }
+
+    /// Counts some steps, which may also be many.
+    ///
+    /// # Errors
+    ///
+    /// As [`look_here`].
+    pub(crate) fn steps(&mut self, steps: usize) -> Result<(), Box<EvalAltResult>> {
+        match self.left.checked_sub(steps) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                self.left = STEPS;
+                look_here()
+            }
+        }
+    }
+}
+
 /// Sleeps, but not beyond the deadline, which ends the script.
 pub(crate) fn sleep(time: Duration) -> Result<(), Box<EvalAltResult>> {
     let left = call::deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -156,5 +213,29 @@ pub(crate) fn sleep(time: Duration) -> Result<(), Box<EvalAltResult>> {
             std::thread::sleep(time);
             Ok(())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::CallScope;
+
+    /// How many steps a native function takes in a call with this deadline, of a million.
+    fn steps_taken(deadline: Option<Instant>) -> usize {
+        let _call = CallScope::enter(deadline);
+        let mut meter = Meter::new();
+        (0..1_000_000).take_while(|_| meter.step().is_ok()).count()
+    }
+
+    #[test]
+    fn a_native_function_notices_that_its_time_is_over_and_otherwise_nothing() {
+        let now = Instant::now();
+        assert_eq!(steps_taken(None), 1_000_000);
+        assert_eq!(steps_taken(Some(now + Duration::from_secs(600))), 1_000_000);
+        assert_eq!(steps_taken(Some(now)), STEPS);
+        let _call = CallScope::enter(Some(now));
+        assert!(look_here().is_err());
+        assert!(Meter::new().steps(STEPS + 1).is_err(), "many steps at once are a look");
     }
 }

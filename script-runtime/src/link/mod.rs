@@ -44,6 +44,7 @@ pub(crate) use error::{Frame, Kind, ScriptError};
 pub(crate) use import::{ImportOptions, Importing, interpreter, module, module_value, modules, with_importing};
 pub(crate) use instance::{Core, Instance, find};
 pub use limits::Limits;
+pub(crate) use limits::Meter;
 pub use load::Linked;
 pub(crate) use load::{Linker, SEARCH_PATH, directories};
 pub(crate) use name::InstanceId;
