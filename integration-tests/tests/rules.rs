@@ -64,6 +64,14 @@ const RULES: &[(u32, &str)] = &[
     (53, "the graph of modules"),
     (54, "the record of one module"),
     (55, "everything that happens is an event"),
+    (56, "modules offer what Rhai's modules offer; `is_def_fn` and `is_def_var` know computed names"),
+    (57, "every write to a module variable in a function raises"),
+    (58, "no value ends the process, however it contains itself, shares parts, or is deep"),
+    (59, "a file that is still being written is never loaded"),
+    (60, "what a reload costs does not delay the next look"),
+    (61, "a callback can be called from the moment at which it exists"),
+    (62, "within one generation every question about one module has one answer"),
+    (63, "what failed its first load and is gone is forgotten; a URL follows its module"),
 ];
 
 fn root() -> PathBuf {

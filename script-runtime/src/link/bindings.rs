@@ -20,7 +20,9 @@ struct Value {
 
 pub(crate) struct Bindings {
     slots: HashMap<String, usize>,
-    loading: Mutex<Vec<Option<Value>>>,
+    /// Other threads read here too: a callback can be called before loading has ended (R61). Values are shared, so that
+    /// none is copied, and none dropped, while the lock is held.
+    loading: Mutex<Vec<Option<Arc<Value>>>>,
     fixed: OnceLock<Box<[Option<Value>]>>,
 }
 
@@ -44,14 +46,18 @@ impl Bindings {
     pub(crate) fn store(&self, slot: usize, value: &Dynamic, owner: InstanceId) {
         let mut value = plain(value.clone());
         let holds_own_callback = callback::weaken(&mut value, owner);
-        if let Some(place) = self.loading.lock().get_mut(slot) {
-            *place = Some(Value { value, holds_own_callback });
-        }
+        let new = Some(Arc::new(Value { value, holds_own_callback }));
+        let _old = match self.loading.lock().get_mut(slot) {
+            Some(place) => std::mem::replace(place, new),
+            None => new,
+        };
     }
 
+    /// Ends the changes. Whoever has seen before that nothing was fixed looks again, see [`so_far`](Self::so_far).
     pub(crate) fn fix(&self) {
-        let values = std::mem::take(&mut *self.loading.lock());
-        self.fixed.get_or_init(|| values.into_boxed_slice());
+        let mut loading = self.loading.lock();
+        let values = std::mem::take(&mut *loading).into_iter().map(|value| value.map(Arc::unwrap_or_clone));
+        self.fixed.get_or_init(|| values.collect());
     }
 
     /// All values as they are kept: callbacks of the instance itself do not hold it.
@@ -68,13 +74,30 @@ impl Bindings {
     pub(crate) fn get(&self, slot: usize, owner: &Arc<Core>) -> Option<Dynamic> {
         let value = match self.fixed.get() {
             Some(fixed) => fixed.get(slot)?.clone()?,
-            None => self.loading.lock().get(slot)?.clone()?,
+            None => self.so_far(slot)?,
         };
         let Value { mut value, holds_own_callback } = value;
         if holds_own_callback {
             callback::strengthen(&mut value, owner);
         }
         Some(value)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_so_far(&self, slot: usize) -> bool {
+        self.so_far(slot).is_some()
+    }
+
+    /// The value for whoever has found nothing fixed, which it may be by now: the lock decides.
+    fn so_far(&self, slot: usize) -> Option<Value> {
+        let value = {
+            let loading = self.loading.lock();
+            match self.fixed.get() {
+                Some(fixed) => return fixed.get(slot)?.clone(),
+                None => loading.get(slot)?.clone()?,
+            }
+        };
+        Some(Value::clone(&value))
     }
 }
 

@@ -84,10 +84,8 @@ pub(crate) fn call(engine: &Engine, callback: &FnPtr, args: &mut [Dynamic]) -> R
     let (core, target) =
         found.ok_or_else(|| ScriptError::new(Kind::Runtime, "it is no callback, or its instance is gone"))?;
     let params = args.len() + target.function.curry().len();
-    let Some(start) = core.start() else {
-        return Err(ScriptError::new(Kind::Runtime, "the module of the callback is still loading"));
-    };
-    let context = NativeCallContext::new_with_all_fields(engine, callback.fn_name(), None, start, Position::NONE);
+    let start = core.callback_state().unwrap_or_else(|| engine.new_global_runtime_state());
+    let context = NativeCallContext::new_with_all_fields(engine, callback.fn_name(), None, &start, Position::NONE);
     match running::during(|| callback.call_raw(&context, None, args)) {
         Ok(value) => Ok(plain(value)),
         Err(error) => Err(ScriptError::translate(*error, &core).or_in(&core, target.function.fn_name(), params)),

@@ -105,7 +105,7 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
         return Ok(None);
     }
     if let Some(step) = load::step(name) {
-        load::store_after(step, context.scope_mut());
+        load::take_step(step, &context);
         return Ok(Some(Dynamic::UNIT));
     }
     match name::parse(name) {

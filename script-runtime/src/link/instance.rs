@@ -39,8 +39,8 @@ pub(crate) struct Core {
     code: OnceLock<Code>,
     /// The state that a call from outside starts with; there is none while the top level runs.
     start: OnceLock<GlobalRuntimeState>,
-    /// What the top level had imported when it last made a callback: others may call that before loading has ended, and
-    /// also when it ended with an error.
+    /// The same, of a top level that runs and has made a callback: others may call that before loading has ended, and also
+    /// when it ended with an error (R61).
     so_far: Mutex<Option<GlobalRuntimeState>>,
 }
 
@@ -110,11 +110,61 @@ impl Core {
         self.importer.as_ref()
     }
 
-    /// Notes what the top level has imported by now, for a callback that is made of it.
-    pub(crate) fn note_imports(&self, global: &GlobalRuntimeState) {
-        if self.start.get().is_none() {
-            *self.so_far.lock() = Some(global.clone());
+    /// Notes what the top level, which runs in `global`, has imported by now: it makes a callback.
+    pub(crate) fn note_imports(&self, engine: &Engine, global: &GlobalRuntimeState) {
+        let state = self.starting(engine, global);
+        let mut so_far = self.so_far.lock();
+        let _old = match self.start.get() {
+            Some(_) => Some(state),
+            None => so_far.replace(state),
+        };
+    }
+
+    /// As [`note_imports`](Self::note_imports), after an import: it matters only to callbacks that there are already.
+    pub(crate) fn note_more_imports(&self, engine: &Engine, global: &GlobalRuntimeState) {
+        let is_called = self.so_far.lock().is_some();
+        if is_called {
+            self.note_imports(engine, global);
         }
+    }
+
+    /// The state in which code of this instance starts, with the imports of `global`.
+    fn starting(&self, engine: &Engine, global: &GlobalRuntimeState) -> GlobalRuntimeState {
+        let mut state = engine.new_global_runtime_state();
+        self.enter(&mut state);
+        for (name, module) in global.scan_imports_raw() {
+            state.push_import(name.clone(), module.clone());
+        }
+        state
+    }
+
+    /// The state in which a callback starts: what is published, or what is defined so far. `None` before the top level has
+    /// made a callback.
+    pub(crate) fn callback_state(&self) -> Option<GlobalRuntimeState> {
+        self.start.get().cloned().or_else(|| self.state_so_far())
+    }
+
+    /// For whoever has found no start, which there may be by now: the lock decides.
+    fn state_so_far(&self) -> Option<GlobalRuntimeState> {
+        let so_far = self.so_far.lock();
+        self.start.get().or(so_far.as_ref()).cloned()
+    }
+
+    /// Does a reader that found the module loading, and reads on when it has ended, find a variable and the imports?
+    #[cfg(test)]
+    pub(crate) fn is_seen_by_late_readers(&self, variable: &str) -> bool {
+        let found = self.bindings.slots().get(variable).is_some_and(|slot| self.bindings.has_so_far(*slot));
+        found && self.state_so_far().is_some_and(|state| state.scan_imports_raw().next().is_some())
+    }
+
+    /// Ends the loading for those who call callbacks.
+    fn close(&self, start: GlobalRuntimeState) {
+        let mut so_far = self.so_far.lock();
+        self.start.get_or_init(|| start);
+        let old = so_far.take();
+        drop(so_far);
+        // Modules that were imported may end with it, and that may run anything.
+        drop(old);
     }
 
     /// The value of a variable while the top level still runs.
@@ -200,15 +250,11 @@ impl Core {
         args: Vec<Dynamic>,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let caller = context.global_runtime_state();
-        let mut global = match self.start.get() {
-            Some(start) => start.clone(),
-            // Still loading, or never done with it.
-            None => {
-                let mut global = self.so_far.lock().clone().unwrap_or_else(|| caller.clone());
-                self.enter(&mut global);
-                global
-            }
-        };
+        let mut global = self.callback_state().unwrap_or_else(|| {
+            let mut global = caller.clone();
+            self.enter(&mut global);
+            global
+        });
         global.level = caller.level + 1;
         global.num_operations = caller.num_operations();
         let position = context.call_position();
@@ -231,14 +277,9 @@ impl Instance {
         global: &GlobalRuntimeState,
     ) -> Arc<Self> {
         core.bindings.fix();
-        let mut start = engine.new_global_runtime_state();
-        core.enter(&mut start);
-        for (name, module) in global.scan_imports_raw() {
-            start.push_import(name.clone(), module.clone());
-        }
+        let start = core.starting(engine, global);
         let exported = export(&core, &extra, &start).into();
-        core.start.get_or_init(|| start);
-        *core.so_far.lock() = None;
+        core.close(start);
         Arc::new(Self { core, extra, exported })
     }
 

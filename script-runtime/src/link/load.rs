@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rhai::{
-    AST, ASTNode, Caches, Dynamic, Engine, EvalAltResult, Expr, FnPtr, FuncRegistration, Module, Namespace,
-    NativeCallContext, Position, RhaiFunc, Scope, Shared, Stmt,
+    AST, ASTNode, Caches, Dynamic, Engine, EvalAltResult, EvalContext, Expr, FnPtr, FuncRegistration, Module,
+    Namespace, NativeCallContext, Position, RhaiFunc, Scope, Shared, Stmt,
 };
 
 use samovar_importer::Importer;
@@ -294,14 +294,15 @@ fn taking_over(statements: &[Stmt], keeps: &[(Position, String)], seeds: &[(&str
     statements.iter().map(|statement| taken_over(statement).unwrap_or_else(|| statement.clone())).collect()
 }
 
-/// Puts a step after each statement that may have changed variables: functions that the top level calls see these.
+/// Puts a step after each statement that may have changed variables: functions that the top level calls see these. And
+/// after each import: callbacks that others call already see that.
 fn with_steps(statements: &[Stmt], slots: &HashMap<String, usize>) -> (Vec<Stmt>, Vec<Vec<usize>>) {
     let mut stepped = Vec::with_capacity(statements.len() * 2);
     let mut steps = Vec::new();
     for statement in statements {
         let changed = mentioned(statement, slots);
         stepped.push(statement.clone());
-        if !changed.is_empty() {
+        if !changed.is_empty() || matches!(statement, Stmt::Import(..)) {
             let name = format!("{STEP}{}", steps.len());
             let step = Expr::Variable((None, name.into(), Namespace::NONE, 0).into(), None, Position::NONE);
             stepped.push(Stmt::Expr(step.into()));
@@ -329,14 +330,21 @@ fn mentioned(statement: &Stmt, slots: &HashMap<String, usize>) -> Vec<usize> {
     changed
 }
 
-pub(crate) fn store_after(step: usize, scope: &Scope<'_>) {
+/// Takes a step of the top level that runs on this thread.
+pub(crate) fn take_step(step: usize, context: &EvalContext<'_, '_, '_, '_, '_, '_>) {
     LOADING.with(|loading| {
         if let Some(Loading { core, steps }) = loading.borrow().last()
             && let Some(changed) = steps.get(step)
         {
-            store(core, scope, changed);
+            store(core, context.scope(), changed);
+            core.note_more_imports(context.engine(), context.global_runtime_state());
         }
     });
+}
+
+/// Is it the top level of this instance that runs on this thread?
+pub(crate) fn is_loading(core: &Core) -> bool {
+    LOADING.with(|loading| loading.borrow().last().is_some_and(|loading| loading.core.id() == core.id()))
 }
 
 fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) {

@@ -6,7 +6,7 @@ use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
 
 use super::callback;
 use super::instance::Core;
-use super::load::Linker;
+use super::load::{self, Linker};
 use super::sites::IS_DEFINED;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
@@ -27,7 +27,9 @@ fn make(name: &str, core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mu
     let found = context.engine().map_type_name(value.type_name());
     match value.try_cast::<FnPtr>() {
         Some(function) => {
-            core.note_imports(context.global_runtime_state());
+            if load::is_loading(core) {
+                core.note_imports(context.engine(), context.global_runtime_state());
+            }
             callback::make(core, function)
         }
         None => {

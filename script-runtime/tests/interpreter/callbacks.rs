@@ -1,5 +1,7 @@
 //! `callback(fn)`: as value, as handler, as cleanup.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use samovar_rhai::{Exchange, RequestHead, rhai::Dynamic};
 
@@ -117,4 +119,53 @@ fn on_finish_runs_after_the_response_was_made_for_whatever_reason() {
         "on_finish takes a callback, which brings its module along: on_finish(callback(|| ..))",
         &[],
     );
+}
+
+/// The pattern of the guide: the top level puts a callback into a table that is carried over, and from that moment
+/// requests call it, while the rest of the module still loads.
+#[test]
+fn r61_requests_call_a_callback_of_a_carried_table_while_its_module_loads() {
+    const FILES: &str = "=== lib.rhai
+fn f() { 1 }
+=== m.rhai
+import \"./lib\" as lib;
+keep T = table();
+const V = 1;
+fn __mp_clone__(next) { next.T = T; }
+T[\"cb\"] = callback(|| V + lib::f());
+const REST = [1, 2, 3].map(|x| x + V);
+fn f() { T[\"cb\"].call() }
+";
+    let site = Site::new(FILES);
+    site.expect("m::f", "2");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        let reloading = until_dropped(&over);
+        let caller = threads.spawn(|| {
+            let handler = site.interpreter.handler("m::f").expect("found");
+            let mut calls = 0;
+            while !over.load(Ordering::Relaxed) {
+                let said = handler.call::<i64>(()).map_err(|error| error.message);
+                assert_eq!(said, Ok(2));
+                calls += 1;
+            }
+            calls
+        });
+        for round in 0..500 {
+            site.change(&FILES.replace("REST =", &format!("REST_{round} =")), "reloaded m");
+        }
+        drop(reloading);
+        assert!(caller.join().expect("no bad answer") > 0);
+    });
+}
+
+/// Ends the calls, also when the reloads have failed.
+fn until_dropped(over: &AtomicBool) -> impl Drop + '_ {
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    Over(over)
 }

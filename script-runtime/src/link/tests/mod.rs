@@ -5,6 +5,7 @@ mod cost;
 mod edges;
 mod functions;
 mod lifetime;
+mod meeting;
 mod table;
 
 use std::collections::HashMap;
