@@ -111,6 +111,7 @@ mod tally;
 mod tree;
 mod view;
 mod waits;
+mod warnings;
 mod watch;
 mod watching;
 

@@ -58,6 +58,13 @@ pub trait Loader: Send + Sync + Sized + 'static {
         view: &Arc<View<Self>>,
     ) -> Result<Self::Instance, Diagnostic>;
 
+    /// What is worth a warning about an instance that is served all the same. Asked once, when it is published; what
+    /// several instances have in common, by its message, becomes one warning.
+    fn warnings(&self, instance: &Self::Instance) -> Vec<Diagnostic> {
+        let _ = instance;
+        Vec::new()
+    }
+
     /// Calls the clone hook of an instance that is about to be replaced (R43).
     fn carry(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Carry<Self::Carried>;
 

@@ -57,7 +57,7 @@ impl<L: Loader> Registry<L> {
         load: Load,
         started: Instant,
     ) -> Result<u64, Unpublished> {
-        let (base, generation) = loop {
+        let (base, generation, new) = loop {
             let looks = self.looks.load(Ordering::SeqCst);
             if state.moved || (load == Load::First && !self.reads_as_built(state)) {
                 return Err(Unpublished::Moved);
@@ -92,8 +92,9 @@ impl<L: Loader> Registry<L> {
             let modules = new.iter().map(|module| module.path().clone()).collect();
             let took = started.elapsed();
             self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took });
-            break (base, generation);
+            break (base, generation, new);
         };
+        self.warn(generation, &new);
         self.retire(&base, draft, state, dropped, generation);
         Ok(generation)
     }

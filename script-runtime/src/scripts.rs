@@ -24,7 +24,7 @@ use crate::{
     diagnostic::{diagnostic, place},
     holders, hooks,
     inspect::Info,
-    link::{Core, Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
+    link::{Core, Dangling, Function, Instance, Linked, Linker, SEARCH_PATH, Scan, ScriptError, directories, owner},
     suggest::closest,
     under_way::Purpose,
 };
@@ -107,25 +107,6 @@ impl Scripts {
     /// Tells the scripts whose they are, once the registry stands.
     pub(crate) fn belong_to(&self, registry: &Arc<Registry<Self>>) {
         let _ = self.registry.set(Arc::downgrade(registry));
-    }
-
-    /// What would only show when it runs, perhaps long after it was saved.
-    fn tell_of_dangling(&self, instance: &Instance) {
-        let name = self.registry.get().and_then(Weak::upgrade).map(|registry| registry.name().to_owned());
-        for dangling in instance.dangling() {
-            let diagnostic = Diagnostic::error(dangling.message);
-            let diagnostic = dangling.help.into_iter().fold(diagnostic, Diagnostic::help);
-            let diagnostic = match place(&dangling.frame) {
-                Some(place) => diagnostic.at(place),
-                None => diagnostic,
-            };
-            let rendered = diagnostic.render_warning(false);
-            tracing::warn!(
-                "{}: {} asks a module for what it does not have\n{rendered}",
-                name.as_deref().unwrap_or_default(),
-                instance.file()
-            );
-        }
     }
 
     fn scan(&self, source: &Source) -> Result<Arc<Scan>, ScriptError> {
@@ -231,12 +212,21 @@ impl Loader for Scripts {
         let seeds: Vec<_> = own.chain(carried.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect();
         let purpose = Purpose::Load(importer.path().clone());
         let (instance, left) = call(view, self.times().load, purpose, || self.linker.run(unit, &seeds))?;
-        self.tell_of_dangling(&instance);
         if let Some(old) = old {
             self.doubts.tell(self, old, carried, importer.instance(), view);
         }
         importer.fix_search_path(left.get(SEARCH_PATH).map(directories).unwrap_or_default());
         Ok(Script::new(instance))
+    }
+
+    /// What would only show when it runs, perhaps long after it was saved.
+    fn warnings(&self, script: &Script) -> Vec<Diagnostic> {
+        let warning = |dangling: Dangling| {
+            let diagnostic = Diagnostic::error(dangling.message);
+            let diagnostic = dangling.help.into_iter().fold(diagnostic, Diagnostic::help);
+            place(&dangling.frame).into_iter().fold(diagnostic, Diagnostic::at)
+        };
+        script.instance.dangling().into_iter().map(warning).collect()
     }
 
     fn carry(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Carry<Carried> {

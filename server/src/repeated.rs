@@ -147,7 +147,7 @@ fn key(log: Option<&LogFile>, diagnostic: &Diagnostic) -> u64 {
 }
 
 /// An error in one line, which the text of an error need not be.
-fn line(diagnostic: &Diagnostic) -> String {
+pub(crate) fn line(diagnostic: &Diagnostic) -> String {
     diagnostic.to_string().replace(['\n', '\r'], " ")
 }
 

@@ -1,9 +1,13 @@
 //! What happens in the interpreters, told to the log in the words of people.
+//!
+//! What people read at the usual level is short, however many modules there are; at debug each module has its line.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use samovar_importer::{Event, Reason};
+use samovar_importer::{Diagnostic, Event, Reason};
 use samovar_rhai::Interpreter;
+
+use crate::repeated;
 
 /// Follows an interpreter's events until it is gone.
 pub(crate) fn follow(interpreter: &Interpreter) -> io::Result<()> {
@@ -17,35 +21,43 @@ fn tell(interpreter: &str, event: Event) {
     // As short as it can be typed from where the program was started.
     let here = std::env::current_dir().unwrap_or_default();
     let name = |path: &Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
-    let names = |paths: &[Arc<Path>]| paths.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
     match event {
-        Event::Loaded { path, reason, generation, took, log: true } => {
+        Event::Loaded { path, reason, generation, took, log } => {
             let what = if reason == Reason::First { "importing" } else { "reimporting" };
             let (path, took) = (name(&path), milliseconds(took));
-            tracing::info!("{interpreter}: {what} {path} for generation {generation} in {took}: {reason}");
+            detail(log, format_args!("{interpreter}: {what} {path} for generation {generation} in {took}: {reason}"));
         }
-        Event::Carried { path, generation, took, log: true } => {
+        Event::Carried { path, generation, took, log } => {
             let (path, took) = (name(&path), milliseconds(took));
-            tracing::info!("{interpreter}: cloning {path} of generation {generation} in {took}");
+            detail(log, format_args!("{interpreter}: cloning {path} of generation {generation} in {took}"));
         }
-        Event::Purged { path, generation, took, log: true, diagnostic: None } => {
+        Event::Purged { path, generation, took, log, diagnostic: None } => {
             let (path, took) = (name(&path), milliseconds(took));
-            tracing::info!("{interpreter}: purging {path} of generation {generation} in {took}");
+            detail(log, format_args!("{interpreter}: purging {path} of generation {generation} in {took}"));
         }
         // Only modules were dropped, which is told for each of them, or another name of one was met, which is no news.
         Event::Published { modules, .. } if modules.is_empty() => {}
         Event::Published { generation, modules, reload: true, took } => {
             let took = milliseconds(took);
-            tracing::info!("{interpreter}: reloaded {} in {took}, generation {generation}", names(&modules));
+            tracing::info!("{interpreter}: reloaded {} in {took}, generation {generation}", names(&modules, &here));
         }
         Event::Published { generation, modules, reload: false, took } => {
             let took = milliseconds(took);
-            tracing::info!("{interpreter}: loaded {} in {took}, generation {generation}", names(&modules));
+            tracing::info!("{interpreter}: loaded {} in {took}, generation {generation}", names(&modules, &here));
         }
         Event::Refused { generation, diagnostics } => {
-            let rendered: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.render(false)).collect();
-            let rendered = rendered.join("\n\n");
+            let rendered = rendered(&diagnostics, |diagnostic| diagnostic.render(false));
             tracing::error!("{interpreter}: a change was refused, generation {generation} is served on\n{rendered}");
+        }
+        Event::Warned { generation, diagnostics } => {
+            let count =
+                if diagnostics.len() == 1 { "a warning".to_owned() } else { format!("{} warnings", diagnostics.len()) };
+            let rendered = rendered(&diagnostics, |diagnostic| diagnostic.render_warning(false));
+            tracing::warn!("{interpreter}: {count} about generation {generation}\n{rendered}");
+        }
+        // Whoever asked for the module tells what became of it, with the request.
+        Event::LoadFailed { path, diagnostic } => {
+            tracing::debug!("{interpreter}: {} was not loaded: {}", name(&path), repeated::line(&diagnostic));
         }
         Event::CarryFailed { path, diagnostic } => {
             let rendered = diagnostic.render(false);
@@ -86,8 +98,43 @@ fn tell(interpreter: &str, event: Event) {
             );
         }
         Event::Frozen => tracing::info!("{interpreter}: frozen, nothing is reloaded any more"),
-        other => tracing::debug!("{interpreter}: {other:?}"),
+        // The importer may come to tell more than is known here.
+        _ => {}
     }
+}
+
+/// What is of interest where a scope says so (R52), and else to those who look for everything.
+fn detail(log: bool, text: std::fmt::Arguments<'_>) {
+    match log {
+        true => tracing::info!("{text}"),
+        false => tracing::debug!("{text}"),
+    }
+}
+
+/// So many modules are named in a line.
+const NAMED: usize = 5;
+/// So many diagnostics are told in full at one time.
+const IN_FULL: usize = 10;
+
+/// As short as can be: the first of them, children first, stand for the others.
+fn names(paths: &[Arc<Path>], here: &Path) -> String {
+    let named = if paths.len() > NAMED { NAMED - 2 } else { paths.len() };
+    let mut names: Vec<_> =
+        paths[..named].iter().map(|path| path.strip_prefix(here).unwrap_or(path).display().to_string()).collect();
+    if paths.len() > named {
+        let last = names.pop().unwrap_or_default();
+        names.push(format!("{last} and {} more", paths.len() - named));
+    }
+    names.join(", ")
+}
+
+fn rendered(diagnostics: &[Diagnostic], render: impl Fn(&Diagnostic) -> String) -> String {
+    let mut rendered: Vec<_> = diagnostics.iter().take(IN_FULL).map(render).collect();
+    match diagnostics.len().saturating_sub(IN_FULL) {
+        0 => {}
+        more => rendered.push(format!("and {more} more")),
+    }
+    rendered.join("\n\n")
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader},
 };
 
+use std::fmt::Write as _;
+
 use samovar_integration_tests::{Client, Program, Site, poll};
 
 use crate::{SAMOVAR, serve};
@@ -241,4 +243,92 @@ fn a_log_that_nobody_reads_stops_no_request() {
     }
     samovar.kill().expect("the program can be killed");
     let _ = samovar.wait();
+}
+
+/// A module that many import, each of which asks it for the same function, and a page that imports them all.
+fn many(count: usize, configuration: &str) -> String {
+    let mut files = format!("=== samovar.conf\nSetHandler rhai\n{configuration}\n=== base.rhai\nfn base() {{ 1 }}\n");
+    let mut hub = String::new();
+    for number in 0..count {
+        let _ = write!(files, "=== m{number}.rhai\nimport \"base\" as b;\nfn f() {{ b::base() }}\n");
+        let _ = writeln!(hub, "import \"m{number}\" as m{number};");
+    }
+    files + "=== hub.rhai\n" + &hub + "fn handler(req) { m0::f().to_string() }\n"
+}
+
+#[test]
+fn a_reload_of_many_modules_is_one_short_line_with_the_names_at_debug() {
+    let (site, program) = serve(&many(60, "LogLevel debug"));
+    assert_eq!(program.get("/hub").brief(), "200 1");
+    let line = program.wait_for(": loaded ");
+    assert!(line.contains("base.rhai, ") && line.contains(" and 59 more in ") && line.len() < 300, "{line}");
+    site.write("base.rhai", "fn base() { 2 }");
+    let line = program.wait_for(": reloaded ");
+    assert!(line.contains("base.rhai, ") && line.contains(" and 59 more in ") && line.len() < 300, "{line}");
+    let log = program.log();
+    for number in 0..60 {
+        let line = log
+            .lines()
+            .find(|line| line.contains(&format!("reimporting {}", site.file(&format!("m{number}.rhai")).display())));
+        assert!(line.is_some_and(|line| line.contains("DEBUG")), "m{number}: {line:?}");
+    }
+
+    let said = program.ask(["reload".as_ref(), site.path().as_os_str()]);
+    assert!(said.stdout.contains("reloaded 62 modules"), "{}", said.stdout);
+    assert!(said.stdout.contains("and 52 more") && said.stdout.lines().count() < 15, "{}", said.stdout);
+}
+
+#[test]
+fn a_renamed_function_is_one_warning_with_a_count_and_three_places() {
+    let (site, program) = serve(&many(17, ""));
+    assert_eq!(program.get("/hub").brief(), "200 1");
+    site.write("base.rhai", "fn bases() { 2 }");
+    program.wait_for(": a warning about generation 2");
+    program.wait_for("the same at 14 more places");
+    program.wait_for("did you mean `b::bases`?");
+    let log = program.log();
+    assert_eq!(log.matches("has no function").count(), 1, "{log}");
+    assert_eq!(log.matches("the same at /").count(), 2, "{log}");
+}
+
+#[test]
+fn many_errors_of_one_change_are_counted_after_the_first_ten() {
+    let (site, program) = serve(&many(30, "RhaiAutoReload Off"));
+    assert_eq!(program.get("/hub").brief(), "200 1");
+    for number in 0..30 {
+        site.write(&format!("m{number}.rhai"), "import \"base\" as b;\nfn f() {");
+    }
+    let said = program.ask(["reload".as_ref(), site.path().as_os_str()]);
+    assert_eq!((said.code, said.stderr.matches("error:").count()), (Some(1), 10), "{}", said.stderr);
+    assert!(said.stderr.contains("and 20 more"), "{}", said.stderr);
+    program.wait_for("a change was refused");
+    program.wait_for("and 20 more");
+    assert_eq!(program.log().matches("error:").count(), 10, "{}", program.log());
+}
+
+#[test]
+fn no_line_at_any_level_shows_how_the_program_is_made() {
+    let (site, program) = serve(&many(3, "LogLevel trace"));
+    assert_eq!(program.get("/hub").brief(), "200 1");
+    site.write("base.rhai", "fn bases() { 2 }");
+    program.wait_for("a warning about");
+    site.write("base.rhai", "fn bases() {");
+    program.wait_for("a change was refused");
+    site.write("base.rhai", "fn bases() { 2 }");
+    program.wait_for("taken back");
+    site.write("bad.rhai", "fn handler(req) {");
+    assert_eq!(program.get("/bad").status, 500);
+    program.wait_for("/bad failed");
+    let mut client = program.connect();
+    client.send_raw(b"GET / HTTP/1.1\r\n\r\n");
+    client.receive(false);
+    drop(client);
+    assert_eq!(program.ask(["freeze".as_ref(), site.path().as_os_str()]).code, Some(0));
+    program.wait_for("frozen");
+    program.terminate();
+    let log = program.wait().stderr;
+    let struct_like =
+        |line: &&str| line.contains(" { ") && line.contains(": ") && line.contains(" }") && !line.contains(" | ");
+    let shown: Vec<_> = log.lines().filter(struct_like).collect();
+    assert!(shown.is_empty(), "{shown:#?}");
 }

@@ -161,7 +161,7 @@ fn a_function_that_an_importer_still_calls_by_its_old_name_is_told_when_it_is_sa
     );
     assert_eq!(program.get("/h").brief(), "200 6");
     site.write("lib/c.rhai", "fn areas(a, b) { a * b }");
-    program.wait_for("h.rhai asks a module for what it does not have");
+    program.wait_for("main: a warning about generation 2");
     program.wait_for("c.rhai has no function `area` with 2 arguments");
     program.wait_for("h.rhai:2:22");
     program.wait_for("did you mean `c::areas`?");

@@ -38,6 +38,7 @@ use std::sync::Arc;
 
 pub(crate) use call::Function;
 pub(crate) use callback::{call as call_callback, captured, owner, weaken};
+pub(crate) use dangling::Dangling;
 pub use engine::{Output, Printed};
 pub(crate) use engines::{Equip, Register};
 pub(crate) use error::{Frame, Kind, ScriptError};

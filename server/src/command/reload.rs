@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Failure,
-    server::{Server, ago, count, interpreters, list, print, print_json, table, text},
+    server::{Server, ago, count, interpreters, list, print, print_json, rendered, table, text},
 };
 
 /// Have everything that was saved until now served, or refused; also where reloading is off.
@@ -23,6 +23,9 @@ pub(crate) struct Reload {
     json: bool,
 }
 
+/// So many modules are shown of an interpreter, the first children first: what changed is among them.
+const SHOWN: usize = 10;
+
 pub(crate) fn run(arguments: &Reload) -> Result<(), Failure> {
     let mut answer = arguments.server.ask(json!({"command": "reload"}))?;
     match arguments.json {
@@ -34,8 +37,7 @@ pub(crate) fn run(arguments: &Reload) -> Result<(), Failure> {
     }
     let refused: Vec<_> = interpreters(&answer).flat_map(|interpreter| list(&interpreter["diagnostics"])).collect();
     if !refused.is_empty() {
-        let rendered: Vec<_> = refused.iter().map(|diagnostic| text(&diagnostic["rendered"])).collect();
-        return Err(Failure(rendered.join("\n\n")));
+        return Err(Failure(rendered(&refused)));
     }
     let mut outcomes = interpreters(&answer).map(|interpreter| text(&interpreter["outcome"])).peekable();
     match outcomes.peek().is_some() && outcomes.all(|outcome| outcome == "frozen") {
@@ -71,5 +73,9 @@ fn describe_interpreter(interpreter: &Value) -> String {
         },
     };
     let row = |module: &&Value| vec![text(&module["path"]).to_owned(), text(&module["reason"]).to_owned()];
-    page + &table(&modules.iter().map(row).collect::<Vec<_>>())
+    page += &table(&modules.iter().take(SHOWN).map(row).collect::<Vec<_>>());
+    if let Some(more) = modules.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(page, "  and {more} more; --json lists them all");
+    }
+    page
 }

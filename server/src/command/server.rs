@@ -94,6 +94,19 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// So many diagnostics are shown: whoever has mended these asks again.
+const SHOWN: usize = 10;
+
+/// Diagnostics as they are drawn for people.
+pub(crate) fn rendered(diagnostics: &[&Value]) -> String {
+    let mut drawn: Vec<_> =
+        diagnostics.iter().take(SHOWN).map(|diagnostic| text(&diagnostic["rendered"]).to_owned()).collect();
+    if let Some(more) = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        drawn.push(format!("and {more} more; --json lists them all"));
+    }
+    drawn.join("\n\n")
+}
+
 /// `1 module`, `2 modules`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
