@@ -9,7 +9,7 @@ use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Scope, V
 
 use crate::{
     call::{call, number},
-    http::{Exchange, Verdict, status_page, verdict},
+    http::{Exchange, LooksLikeHtml, Verdict, status_page, verdict},
     interpreter::Alive,
     link::{Limits, call_callback},
     scripts::{Script, Scripts},
@@ -236,7 +236,34 @@ impl Handler {
             }
         }
         let value = self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())])?;
-        verdict(exchange, value, &self.engine).map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))
+        let verdict = verdict(exchange, value, &self.engine)
+            .map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))?;
+        self.tell_of_html(exchange, &verdict, &view);
+        Ok(verdict)
+    }
+
+    /// A string is sent as text, whatever it looks like; whoever meant a page wonders about its source in the browser.
+    fn tell_of_html(&self, exchange: &Exchange, verdict: &Verdict, view: &View<Scripts>) {
+        let looks_like_html = match verdict {
+            Verdict::Answer(response) => response.extensions().get::<LooksLikeHtml>().is_some(),
+            Verdict::Nothing | Verdict::Ok | Verdict::Done => exchange.reply().looks_like_html(),
+            Verdict::Declined => false,
+        };
+        if !looks_like_html {
+            return;
+        }
+        let Ok(module) = view.load(&self.located) else { return };
+        if module.value().is_first_html_as_text() {
+            let message =
+                format!("`{}` answers with a string that looks like HTML, which is sent as text", self.function);
+            let warning =
+                Diagnostic::error(message).help("if it is HTML, say so: `html(text)`, or set `req.content_type`");
+            let warning = match module.value().place(&self.function) {
+                Some(place) => warning.at(place),
+                None => warning,
+            };
+            tracing::warn!("{} is sent as text\n{}", exchange.path(), warning.render_warning(false));
+        }
     }
 
     /// What is known to be this function's doing, but of no line of it.

@@ -73,6 +73,7 @@ pub struct Script {
     /// Public functions by name, for the way of a request: what Rhai offers is a search through all of them.
     functions: HashMap<Box<str>, Vec<(usize, Function)>>,
     told_of_slip: AtomicBool,
+    told_of_html: AtomicBool,
 }
 
 impl Scripts {
@@ -133,7 +134,7 @@ impl Script {
                 functions.entry(name.into()).or_default().push((params, function));
             }
         }
-        Self { instance, functions, told_of_slip: AtomicBool::new(false) }
+        Self { instance, functions, told_of_slip: AtomicBool::new(false), told_of_html: AtomicBool::new(false) }
     }
 
     pub(crate) fn instance(&self) -> &Arc<Instance> {
@@ -165,6 +166,11 @@ impl Script {
     /// Was a function probably meant to be there that is not? Said once for each load.
     pub(crate) fn is_slip(&self, name: &str) -> bool {
         (self.near(name).is_some() || self.is_private(name)) && !self.told_of_slip.swap(true, Ordering::Relaxed)
+    }
+
+    /// Was its answer sent as text, though it looks like HTML, for the first time since it was loaded?
+    pub(crate) fn is_first_html_as_text(&self) -> bool {
+        !self.told_of_html.swap(true, Ordering::Relaxed)
     }
 
     /// Is there a function of that name that only the module itself may call?

@@ -59,7 +59,8 @@ impl Way<'_> {
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
         let mut aftermath = Aftermath::default();
-        let response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
+        let mut response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
+        forbid_guessing(response.headers_mut());
         match entry.is_none() && aftermath.after.is_empty() {
             true => response,
             false => aftermath.follow(response, entry, self.pool.clone()),
@@ -287,6 +288,12 @@ where
         Ok(Err(_)) => Err(status_page(StatusCode::BAD_REQUEST, None)),
         Err(_) => Err(status_page(StatusCode::REQUEST_TIMEOUT, None)),
     }
+}
+
+/// Browsers are to take an answer for what its `Content-Type` says: one that guesses finds a page in what a script sent as
+/// text, or a program in what somebody uploaded. A script may say otherwise.
+pub(crate) fn forbid_guessing(headers: &mut HeaderMap) {
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
 }
 
 /// A target that names a host means that one, whatever the header says (RFC 9112, 3.2.2).

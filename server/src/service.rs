@@ -17,7 +17,7 @@ use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
 use crate::{
     body::{self, Body},
     pool::{Pool, default_threads},
-    respond::failed,
+    respond::{failed, forbid_guessing},
     site::{Peers, Site},
 };
 
@@ -142,6 +142,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Answer {
         let service = self.clone();
-        Box::pin(async move { Ok(body::whole(service.respond(request).await)) })
+        Box::pin(async move {
+            let mut response = service.respond(request).await;
+            forbid_guessing(response.headers_mut());
+            Ok(body::whole(response))
+        })
     }
 }

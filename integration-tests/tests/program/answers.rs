@@ -19,8 +19,61 @@ fn a_string_is_text() {
 }
 
 #[test]
-fn a_string_that_begins_with_a_tag_is_html() {
-    check(r#""<p>Hello""#, (200, HTML, "<p>Hello"));
+fn a_string_that_begins_with_a_tag_is_text_and_html_is_what_the_script_says_is_html() {
+    check(r#""<p>Hello""#, (200, TEXT, "<p>Hello"));
+    check(r#"html("<p>Hello")"#, (200, HTML, "<p>Hello"));
+    check(r#"#{status: 201, body: html("Hello")}"#, (201, HTML, "Hello"));
+    check(r#"req.write(html("<p>")); req.write(html("Hello"));"#, (200, HTML, "<p>Hello"));
+    check(r#"req.content_type = "text/html"; "<p>Hello""#, (200, Some("text/html"), "<p>Hello"));
+}
+
+#[test]
+fn what_others_typed_cannot_make_a_page_of_an_echo() {
+    let (_site, program) = serve("=== echo.rhai\nfn handler(req) { req.args.q }");
+    let answer = program.get("/echo?q=%3Cscript%3Ealert(1)%3C/script%3E");
+    assert_eq!((answer.header("content-type"), &*answer.text()), (TEXT, "<script>alert(1)</script>"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+}
+
+/// Whoever meant a page sees its source in the browser, and the reason in the log.
+#[test]
+fn a_string_that_looks_like_html_is_told_once() {
+    let (site, program) = serve(
+        "=== page.rhai\nfn handler(req) { \"\\n<!doctype html>\" }\n=== write.rhai\nfn handler(req) { req.write(\"<p>\"); }\n=== math.rhai\nfn handler(req) { \"< 5\" }\n=== said.rhai\nfn handler(req) { req.content_type = \"text/plain; charset=utf-8\"; \"<p>\" }",
+    );
+    let mut client = program.connect();
+    for target in ["/math", "/said", "/page", "/page", "/write", "/write"] {
+        assert_eq!((client.get(target).status, client.get(target).header("content-type")), (200, TEXT), "{target}");
+    }
+    program.wait_for("/page is sent as text");
+    program.wait_for("page.rhai:1:");
+    program.wait_for("html(text)");
+    program.wait_for("/write is sent as text");
+    let log = program.log();
+    assert_eq!(log.matches(" WARN /").count(), 2, "{log}");
+    site.write("page.rhai", "fn handler(req) { \"<p>\" }");
+    program.wait_for_reload(&["page.rhai"]);
+    assert_eq!(client.get("/page").status, 200);
+    program.wait_for("/page is sent as text");
+}
+
+#[test]
+fn no_answer_is_to_be_taken_for_anything_but_what_its_type_says() {
+    let (_site, program) = serve(
+        "=== h.rhai\nfn handler(req) { 204 }\n=== bad.rhai\nfn handler(req) { throw \"bad\" }\n=== d/f.txt\nfile\n=== own.rhai\nfn handler(req) { req.headers_out[\"X-Content-Type-Options\"] = \"own\"; \"x\" }",
+    );
+    let mut client = program.connect();
+    for (target, status) in [("/h", 204), ("/bad", 500), ("/d", 301), ("/d/f.txt", 200), ("/none", 404), ("/%zz", 400)]
+    {
+        let answer = client.get(target);
+        let said: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "x-content-type-options").collect();
+        assert_eq!((answer.status, said.len()), (status, 1), "{target}: {answer:?}");
+        assert_eq!(said[0].1, "nosniff", "{target}");
+    }
+    let modified = client.get("/d/f.txt").header("last-modified").expect("a time").to_owned();
+    let unchanged = client.request("GET", "/d/f.txt", &[("If-Modified-Since", &modified)], b"");
+    assert_eq!((unchanged.status, unchanged.header("x-content-type-options")), (304, Some("nosniff")));
+    assert_eq!(client.get("/own").header("x-content-type-options"), Some("own"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! No sockets here: a request comes in as a value with its body, a response goes out as one.
 
 mod headers;
+mod html;
 mod json;
 mod request;
 mod response;
@@ -11,8 +12,10 @@ mod web;
 
 use rhai::Engine;
 
+pub(crate) use html::{Html, NAME as HTML};
 pub(crate) use request::PROPERTIES;
 pub use request::{Exchange, Options, RequestHead};
+pub(crate) use response::LooksLikeHtml;
 pub use response::status_page;
 pub use verdict::Verdict;
 pub(crate) use verdict::verdict;
@@ -20,6 +23,7 @@ pub(crate) use verdict::verdict;
 pub(crate) fn register(engine: &mut Engine) {
     request::register(engine);
     headers::register(engine);
+    html::register(engine);
     json::register(engine);
     verdict::register(engine);
     web::register(engine);

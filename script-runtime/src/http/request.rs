@@ -9,8 +9,9 @@ use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, 
 
 use super::{
     headers::{Received, Sent},
+    html::Html,
     json,
-    response::finish,
+    response::{finish, looks_like_html},
 };
 use crate::link;
 
@@ -105,6 +106,15 @@ pub(crate) struct Reply {
     pub(crate) status: Option<StatusCode>,
     pub(crate) headers: HeaderMap,
     pub(crate) written: Vec<u8>,
+    /// Was all that was written HTML, as the script said?
+    pub(crate) is_html: bool,
+}
+
+impl Reply {
+    /// Is what was written sent as text for want of another word, though it looks like HTML?
+    pub(crate) fn looks_like_html(&self) -> bool {
+        !self.is_html && !self.headers.contains_key(header::CONTENT_TYPE) && looks_like_html(&self.written)
+    }
 }
 
 impl Exchange {
@@ -135,7 +145,7 @@ impl Exchange {
 
     /// Lets scripts that run after the answer see what it was.
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap) {
-        *self.reply() = Reply { status: Some(status), headers: headers.clone(), written: Vec::new() };
+        *self.reply() = Reply { status: Some(status), headers: headers.clone(), ..Reply::default() };
     }
 
     /// Who asks, as a script found out; empty if none did.
@@ -224,8 +234,11 @@ impl Exchange {
         json::parse(&self.0.body).map_err(|error| format!("the body is not JSON: {error}").into())
     }
 
-    fn write(&self, bytes: &[u8]) -> ScriptResult<()> {
+    fn write(&self, bytes: &[u8], is_html: bool) -> ScriptResult<()> {
         let mut reply = self.reply();
+        if !bytes.is_empty() {
+            reply.is_html = is_html && (reply.is_html || reply.written.is_empty());
+        }
         if reply.written.len() + bytes.len() > MAX_WRITTEN {
             return Err(format!("an answer is written in at most {} MiB", MAX_WRITTEN >> 20).into());
         }
@@ -297,8 +310,9 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_set("status", |req: &mut Exchange, status: i64| req.set_status(status));
     engine.register_get("content_type", |req: &mut Exchange| req.content_type());
     engine.register_set("content_type", |req: &mut Exchange, value: &str| req.set_content_type(value));
-    engine.register_fn("write", |req: &mut Exchange, text: ImmutableString| req.write(text.as_bytes()));
-    engine.register_fn("write", |req: &mut Exchange, blob: Blob| req.write(&blob));
+    engine.register_fn("write", |req: &mut Exchange, text: ImmutableString| req.write(text.as_bytes(), false));
+    engine.register_fn("write", |req: &mut Exchange, html: Html| req.write(html.0.as_bytes(), true));
+    engine.register_fn("write", |req: &mut Exchange, blob: Blob| req.write(&blob, false));
     engine.register_fn("to_string", |req: &mut Exchange| format!("{} {}", req.head().method, req.head().uri));
     engine.register_fn("to_debug", |req: &mut Exchange| format!("{} {}", req.head().method, req.head().uri));
 }

@@ -7,6 +7,7 @@ use samovar_importer::Diagnostic;
 
 use super::{
     headers::set_header,
+    html::Html,
     json::to_json,
     request::{Exchange, Reply, status_code},
     web::escape_html,
@@ -20,8 +21,8 @@ pub(super) type TypeNames<'a> = &'a dyn Fn(&Dynamic) -> String;
 
 /// The response that a handler's value means, together with what it wrote and set on the way.
 ///
-/// A string is text, or HTML when it begins with `<`; a map with `status`, `headers` or `body` says it all; any other
-/// map, and an array, is JSON; a blob is bytes; a number is a status; `()` is what was written.
+/// A string is text and `html(..)` is HTML; a map with `status`, `headers` or `body` says it all; any other map, and an
+/// array, is JSON; a blob is bytes; a number is a status; `()` is what was written.
 pub(crate) fn respond(exchange: &Exchange, value: Dynamic, type_name: TypeNames<'_>) -> Answer {
     let reply = std::mem::take(&mut *exchange.reply());
     let value = value.flatten();
@@ -86,8 +87,9 @@ fn answer_status(mut reply: Reply, status: i64) -> Answer {
     reply.status = Some(status);
     if reply.written.is_empty() && says_something(status) && !reply.headers.contains_key(header::LOCATION) {
         let page = status_page(status, None);
-        reply.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(HTML));
-        return Ok(finish(reply, Some((page.into_body().to_vec(), HTML))));
+        // The page is ours, so whatever type was set is not its type.
+        reply.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
+        return Ok(finish(reply, Some((page.into_body(), HTML))));
     }
     Ok(finish(reply, None))
 }
@@ -119,57 +121,91 @@ fn answer_map(mut reply: Reply, mut map: Map, type_name: TypeNames<'_>) -> Answe
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-fn answer_body(reply: Reply, body: Dynamic, type_name: TypeNames<'_>) -> Answer {
-    let body = match body.try_cast_result::<ImmutableString>() {
-        Ok(text) => {
-            let kind = if text.starts_with('<') { HTML } else { TEXT };
-            return Ok(finish(reply, Some((text.as_bytes().to_vec(), kind))));
-        }
-        Err(body) => body,
-    };
-    match body.try_cast_result::<Blob>() {
-        Ok(blob) => Ok(finish(reply, Some((blob, "application/octet-stream")))),
-        Err(body) if body.is_array() || body.is_map() => {
-            let json = to_json(&body, type_name).map_err(Diagnostic::error)?.to_string();
-            Ok(finish(reply, Some((json.into_bytes(), "application/json"))))
-        }
-        Err(body) => {
-            let answer = "a handler answers with a string, a map, an array, a blob, a status number or ()";
-            let found = type_name(&body);
-            let diagnostic = Diagnostic::error(format!("{answer}, not with a value of type {found}"));
-            Err(match body.is_bool() || body.is_float() || body.is_char() || body.is_int() {
-                true => diagnostic.help("make a string of it: `value.to_string()`, or JSON: `to_json(value)`"),
-                false => diagnostic,
-            })
-        }
+/// A string's bytes, which nobody copies: a page that a module keeps is shared by all who are sent it.
+struct Shared(ImmutableString);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
+fn answer_body(reply: Reply, body: Dynamic, type_name: TypeNames<'_>) -> Answer {
+    let body = match body.try_cast_result::<ImmutableString>() {
+        Ok(text) => return Ok(finish(reply, Some((Bytes::from_owner(Shared(text)), TEXT)))),
+        Err(body) => body,
+    };
+    let body = match body.try_cast_result::<Html>() {
+        Ok(Html(text)) => return Ok(finish(reply, Some((Bytes::from_owner(Shared(text)), HTML)))),
+        Err(body) => body,
+    };
+    match body.try_cast_result::<Blob>() {
+        Ok(blob) => Ok(finish(reply, Some((blob.into(), "application/octet-stream")))),
+        Err(body) if body.is_array() || body.is_map() => {
+            let json = to_json(&body, type_name).map_err(Diagnostic::error)?.to_string();
+            Ok(finish(reply, Some((json.into(), "application/json"))))
+        }
+        Err(body) => Err(no_answer(&body, &type_name(&body))),
+    }
+}
+
+/// A value that is none of those that a handler can answer with.
+fn no_answer(body: &Dynamic, type_name: &str) -> Diagnostic {
+    let answer = "a handler answers with a string, html(..), a map, an array, a blob, a status number or ()";
+    let diagnostic = Diagnostic::error(format!("{answer}, not with a value of type {type_name}"));
+    match type_name {
+        "counter" | "cell" => diagnostic.help("the handle is not its value: `value`, as in `N.value.to_string()`"),
+        _ if body.is_bool() || body.is_float() || body.is_char() || body.is_int() => {
+            diagnostic.help("make a string of it: `value.to_string()`, or JSON: `to_json(value)`")
+        }
+        _ => diagnostic,
+    }
+}
+
+/// An answer that is sent as text because nothing says that it is HTML, though it looks like that: a response carries
+/// this among its extensions.
+#[derive(Clone, Copy)]
+pub(crate) struct LooksLikeHtml;
+
+/// A tag, a comment or a document type: what nobody writes at the beginning of a text.
+pub(super) fn looks_like_html(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    matches!(text, [b'<', next, ..] if next.is_ascii_alphabetic() || *next == b'!')
+}
+
 /// What was written comes first, then what was returned.
-pub(super) fn finish(reply: Reply, returned: Option<(Vec<u8>, &'static str)>) -> Response<Bytes> {
-    let Reply { status, headers, mut written } = reply;
+pub(super) fn finish(reply: Reply, returned: Option<(Bytes, &'static str)>) -> Response<Bytes> {
+    let Reply { status, headers, mut written, is_html } = reply;
     let status = status.unwrap_or(StatusCode::OK);
+    // HTML is an answer of which every part was said to be HTML.
     let kind = match &returned {
+        None if is_html => HTML,
+        Some((_, HTML)) if !written.is_empty() && !is_html => TEXT,
         Some((_, kind)) => kind,
-        None if written.starts_with(b"<") => HTML,
         None => TEXT,
     };
-    if let Some((body, _)) = returned {
-        match written.is_empty() {
-            true => written = body,
-            false => written.extend(body),
+    let mut body = match returned {
+        Some((body, _)) if written.is_empty() => body,
+        Some((body, _)) => {
+            written.extend_from_slice(&body);
+            written.into()
         }
-    }
+        None => written.into(),
+    };
     // These have no body, whatever was said.
     if matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED) {
-        written.clear();
+        body.clear();
     }
-    let has_body = !written.is_empty();
-    let mut response = Response::new(Bytes::from(written));
+    let is_untold = kind == TEXT && !headers.contains_key(header::CONTENT_TYPE) && looks_like_html(&body);
+    let has_body = !body.is_empty();
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     if has_body {
         response.headers_mut().entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
+    }
+    if is_untold {
+        response.extensions_mut().insert(LooksLikeHtml);
     }
     response
 }

@@ -6,6 +6,7 @@ use super::error::StateError;
 use super::holds::Stored;
 use super::path::{Path, Step};
 use super::walk::{handle_address, holds_nothing, type_name};
+use crate::http::Html;
 
 /// How many levels of arrays, maps and captured values a stored value may have.
 pub const MAX_DEPTH: usize = 64;
@@ -104,6 +105,7 @@ pub(super) fn same(one: &Dynamic, other: &Dynamic) -> bool {
         || same_as::<bool>(one, other, PartialEq::eq)
         || same_as::<char>(one, other, PartialEq::eq)
         || same_as::<rhai::ImmutableString>(one, other, PartialEq::eq)
+        || same_as::<Html>(one, other, PartialEq::eq)
         || same_as::<Blob>(one, other, PartialEq::eq)
         || same_as::<rhai::Instant>(one, other, PartialEq::eq)
         || same_as::<std::ops::Range<INT>>(one, other, PartialEq::eq)
@@ -115,9 +117,12 @@ pub(super) fn same(one: &Dynamic, other: &Dynamic) -> bool {
         || same_as::<FnPtr>(one, other, |a, b| a.fn_name() == b.fn_name() && all_same(a.curry(), b.curry()))
 }
 
-/// Is the value of a type that Rhai itself makes?
+/// Is the value of a type that Rhai itself makes, or a text that is known to be HTML?
 pub(super) fn is_builtin(value: &Dynamic) -> bool {
-    !value.is_variant() || value.is::<std::ops::Range<INT>>() || value.is::<std::ops::RangeInclusive<INT>>()
+    !value.is_variant()
+        || value.is::<std::ops::Range<INT>>()
+        || value.is::<std::ops::RangeInclusive<INT>>()
+        || value.is::<Html>()
 }
 
 /// Is it a value that belongs to no module and to no code, nested ones apart?

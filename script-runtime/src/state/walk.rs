@@ -9,6 +9,7 @@ use super::holds::OnlyPlain;
 use super::path::{Path, Step};
 use super::value::{Foreign, ForeignKind, MAX_DEPTH, is_builtin, is_neutral_leaf};
 use super::{Cache, Cell, Counter, Lock, Queue, Table};
+use crate::http::{HTML, Html};
 
 /// How many steps a walk goes from the value that it was given.
 pub const MAX_PATH: usize = 256;
@@ -93,7 +94,11 @@ pub(crate) fn type_name(value: &Dynamic) -> &'static str {
         .or_else(|| name::<Lock>(value))
         .or_else(|| name::<Cache>(value))
         .or_else(|| name::<Queue>(value));
-    handle.unwrap_or_else(|| if is_builtin(value) && value.is_variant() { "range" } else { value.type_name() })
+    handle.unwrap_or_else(|| match () {
+        () if value.is::<Html>() => HTML,
+        () if is_builtin(value) && value.is_variant() => "range",
+        () => value.type_name(),
+    })
 }
 
 /// A handle that holds values.

@@ -51,7 +51,7 @@ fn check(body: &str, expected: &str) {
 #[test]
 fn answers() {
     check(r#""hello""#, "200 [content-type=text/plain; charset=utf-8] hello");
-    check(r#""<p>hello""#, "200 [content-type=text/html; charset=utf-8] <p>hello");
+    check(r#""<p>hello""#, "200 [content-type=text/plain; charset=utf-8] <p>hello");
     check("204", "200 [] ".replace("200", "204").as_str());
     check(
         r#"#{status: 201, headers: #{"X-A": 1}, body: "made"}"#,
@@ -64,16 +64,73 @@ fn answers() {
     check("req.status = 418; req.content_type = \"text/x\"; \"t\"", "418 [content-type=text/x] t");
     check(
         "true",
-        "error: h.rhai:1:4: a handler answers with a string, a map, an array, a blob, a status number or (), not with a \
-         value of type bool\nhelp: make a string of it: `value.to_string()`, or JSON: `to_json(value)`",
+        "error: h.rhai:1:4: a handler answers with a string, html(..), a map, an array, a blob, a status number or (), not \
+         with a value of type bool\nhelp: make a string of it: `value.to_string()`, or JSON: `to_json(value)`",
     );
     check("99", "error: h.rhai:1:4: 99 is no HTTP status; one is a number from 200 to 599");
-    let not_with =
-        "a handler answers with a string, a map, an array, a blob, a status number or (), not with a value of type";
+    let not_with = "a handler answers with a string, html(..), a map, an array, a blob, a status number or (), not with a value of type";
     for (value, kind) in [("req", "request"), ("lock()", "lock"), ("req.headers_in", "headers_in"), ("1..2", "range")] {
         check(value, &format!("error: h.rhai:1:4: {not_with} {kind}"));
     }
     check("#{a: lock()}", "error: h.rhai:1:4: a value of type lock has no form in JSON");
+}
+
+const HTML: &str = "200 [content-type=text/html; charset=utf-8]";
+
+#[test]
+fn html_is_what_a_script_says_is_html() {
+    let text = "200 [content-type=text/plain; charset=utf-8]";
+    check(r#"html("<p>hello")"#, &format!("{HTML} <p>hello"));
+    check(r#"html(html("plain"))"#, &format!("{HTML} plain"));
+    check(r#"#{body: html("<p>")}"#, &format!("{HTML} <p>"));
+    check(r#"#{status: 404, body: html("<p>")}"#, &format!("{} <p>", HTML.replace("200", "404")));
+    check(r#"req.write(html("<p>")); html("x")"#, &format!("{HTML} <p>x"));
+    check(r#"req.write(html("<p>")); req.write(html("x")); OK"#, &format!("{HTML} <p>x"));
+    check(r#"req.content_type = "text/html"; "<p>""#, "200 [content-type=text/html] <p>");
+    check(r#"req.content_type = "text/xml"; html("<p>")"#, "200 [content-type=text/xml] <p>");
+    // A part of which nobody said so could be anybody's.
+    for parts in [
+        r#"req.write("<p>"); html("x")"#,
+        r#"req.write(html("<p>")); "x""#,
+        r#"req.write(html("<p>")); req.write("x");"#,
+        r#"req.write("<p>"); req.write(html("x"));"#,
+        r#""<p>x""#,
+        r#""<p>" + "x""#,
+        r#"`${html("<p>")}x`"#,
+    ] {
+        check(parts, &format!("{text} <p>x"));
+    }
+}
+
+#[test]
+fn what_is_joined_to_html_is_escaped_unless_it_is_html() {
+    for (joined, expected) in [
+        (r#"html("<p>") + "<i>" + html("</p>")"#, "<p>&lt;i&gt;</p>"),
+        (r#""<i>" + html("<p>")"#, "&lt;i&gt;<p>"),
+        (r#"let h = html("<p>"); h += html("<b>"); h += "&"; h += 5; h"#, "<p><b>&amp;5"),
+        (r#"html("<p>") + req.args.none + 'x' + 1.5"#, "<p>x1.5"),
+        (r#"html("<p>" + escape_html("<i>"))"#, "<p>&lt;i&gt;"),
+        (r#"html(escape_html(html("<p>")))"#, "<p>"),
+    ] {
+        check(joined, &format!("{HTML} {expected}"));
+    }
+    let text = |value: &str, expected: &str| {
+        check(&format!("({value}).to_string()"), &format!("200 [content-type=text/plain; charset=utf-8] {expected}"));
+    };
+    text(r#"type_of(html("x"))"#, "html");
+    text(r#"html("x") == html("x")"#, "true");
+    text(r#"html("x") != html("y")"#, "true");
+    check(r#"let t = table(); t["p"] = html("<p>"); t["p"]"#, &format!("{HTML} <p>"));
+    check(
+        r#"let h = "xxxxxxxxxxxxxxxx"; loop { h += h; }"#,
+        "error: h.rhai:1:17: a string is longer than it may be\n\
+         help: the limit is set with `RhaiLimit string ..`, or by the host with `Limits`",
+    );
+    check(
+        r#"let h = html("xxxxxxxxxxxxxxxx"); loop { h += h; }"#,
+        "error: h.rhai:1:17: a string is longer than it may be\n\
+         help: the limit is set with `RhaiLimit string ..`, or by the host with `Limits`",
+    );
 }
 
 #[test]
