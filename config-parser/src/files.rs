@@ -13,10 +13,10 @@ pub trait Files {
     /// When it cannot be read, is no regular file, or is longer than `limit` bytes ([`io::ErrorKind::FileTooLarge`]).
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
 
-    /// The entries of a directory, in any order; `None` if `path` is not a directory.
+    /// The entries of a directory, in any order; `None` if `path` is not a directory, or is not there.
     ///
     /// # Errors
-    /// When the directory is there and cannot be read.
+    /// When the directory is there and cannot be read, or what is there cannot be found out.
     fn list(&self, path: &Path) -> io::Result<Option<Vec<Entry>>>;
 
     /// A variable of the environment, for `${NAME}`.
@@ -48,8 +48,13 @@ impl Files for DiskFiles {
     }
 
     fn list(&self, path: &Path) -> io::Result<Option<Vec<Entry>>> {
-        if !fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-            return Ok(None);
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
         }
         let mut entries = Vec::new();
         for entry in fs::read_dir(path)? {

@@ -28,6 +28,7 @@ impl Expander<'_> {
     /// Reads the first file of all.
     pub(crate) fn first(&mut self, path: &Path) -> Vec<Item> {
         let path = normal(path);
+        self.sources.ask(&path);
         let Some(file) = self.load(&path, None, false) else { return Vec::new() };
         self.chain.push(path);
         self.text(file)
@@ -143,8 +144,12 @@ impl Expander<'_> {
     ) -> Vec<PathBuf> {
         let mut out = Vec::new();
         for parent in parents {
-            // A directory that cannot be read has, for a pattern, nothing in it; httpd takes it so too.
-            let entries = self.list(parent, search).ok().flatten().unwrap_or_default();
+            // One that is there and cannot be read may have anything in it, which would silently not hold.
+            let entries = self.list(parent, search).unwrap_or_else(|error| {
+                self.unreadable(parent, Some(search.argument.span), &error);
+                None
+            });
+            let entries = entries.unwrap_or_default();
             let fitting = entries.into_iter().filter(|entry| fits(&entry.name) && (last || entry.is_directory));
             out.extend(fitting.map(|entry| parent.join(entry.name)));
         }
@@ -158,6 +163,7 @@ impl Expander<'_> {
             self.too_many(search.argument.span);
             return Ok(Some(Vec::new()));
         }
+        self.sources.ask(path);
         let mut entries = self.files.list(path)?;
         if let Some(entries) = &mut entries {
             entries.sort_by(|one, other| one.name.cmp(&other.name));

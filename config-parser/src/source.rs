@@ -3,6 +3,7 @@
 //! A [`Span`] is three numbers; turning one into a line and a column needs the [`Sources`] it came from. A file that is
 //! included twice is here twice, so that a place also says through which chain of includes it was reached.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,6 +117,7 @@ impl Source {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    asked: BTreeSet<PathBuf>,
 }
 
 impl Sources {
@@ -147,6 +149,16 @@ impl Sources {
     /// All texts in the order in which they were read.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.files.iter()
+    }
+
+    /// The files and directories that were asked for, whether or not they are there: if none of them changes, neither does
+    /// the configuration.
+    pub fn asked(&self) -> impl Iterator<Item = &Path> {
+        self.asked.iter().map(PathBuf::as_path)
+    }
+
+    pub(crate) fn ask(&mut self, path: &Path) {
+        self.asked.insert(path.to_owned());
     }
 
     /// The places of the `Include`s through which a file was reached, innermost first.

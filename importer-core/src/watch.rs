@@ -40,6 +40,15 @@ impl NotifyWatcher {
         let inner = RecommendedWatcher::new(handle, Config::default()).map_err(|error| no_instance(&error))?;
         Ok(Self { inner })
     }
+
+    /// As [`watch`](Watcher::watch), without what lies in directories below.
+    ///
+    /// # Errors
+    /// As for [`watch`](Watcher::watch).
+    pub fn watch_directory(&mut self, directory: &Path) -> Result<(), String> {
+        let _ = self.inner.unwatch(directory);
+        self.inner.watch(directory, RecursiveMode::NonRecursive).map_err(|error| advice(&error))
+    }
 }
 
 impl Watcher for NotifyWatcher {

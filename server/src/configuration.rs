@@ -25,6 +25,8 @@ use crate::{
 /// What the configuration file says, and what was made of it so far.
 pub(crate) struct Configuration {
     pub(crate) config: Config,
+    /// Did it come from a file? A directory may have none.
+    pub(crate) is_configured: bool,
     root: PathBuf,
     interpreters: Arc<Interpreters>,
     main: Served,
@@ -67,12 +69,12 @@ const POLICIES: usize = 4096;
 impl Configuration {
     /// Opens the logs; nothing else can fail here.
     pub(crate) fn new(opened: Opened, interpreters: Arc<Interpreters>) -> Result<Self, OpenError> {
-        let Opened { loaded, root } = opened;
+        let Opened { loaded, root, is_configured } = opened;
         let config = loaded.config;
         let mut logs = Logs { root: open::server_root(&root, &config.main().settings()), open: Vec::new() };
         let main = Served::new(config.main(), &root, &mut logs)?;
         let hosts = config.hosts().map(|host| Served::new(host, &root, &mut logs)).collect::<Result<_, _>>()?;
-        Ok(Self { config, root, interpreters, main, hosts, former: Mutex::default() })
+        Ok(Self { config, is_configured, root, interpreters, main, hosts, former: Mutex::default() })
     }
 
     /// The file that the main server's `ErrorLog` names.

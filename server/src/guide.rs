@@ -187,6 +187,15 @@ When a configuration file changes, on a hang-up signal, and on `samovar reload`,
 all of it holds at once. Any error keeps what runs, and is logged. Requests end under the configuration with which they began. Interpreters
 stay, with their state; only lines of `RhaiImport` that are new run; what is frozen stays frozen. Sockets that stay refuse no connection.
 
+What holds is never lost by accident:
+
+- Once a site has a configuration, one that is gone is an error, and so is a file of it that has become empty (a comment says that nothing is
+  meant). Only a directory that was served without `samovar.conf` begins without; the log says when a first one appears, and takes it up.
+- A file that somebody is still writing is taken up when it is closed. `samovar reload` and a hang-up signal do not wait for that.
+- `Include` of a file that is gone is an error. What `IncludeOptional` or a wildcard named may be missing: when it has been gone for two seconds,
+  the configuration holds without it. So name by `Include` what must not be missing, such as who is let in.
+- A directory that is there and cannot be read is an error, also for `IncludeOptional`.
+
 ## The language
 
 - Names of directives and sections are the same in upper and lower case. `#` begins a comment at the start of a line only. A `\` as the very
@@ -206,7 +215,6 @@ stay, with their state; only lines of `RhaiImport` that are new run; what is fro
 | `<Files name>`, `<Files ~ regex>`, `<FilesMatch regex>` | files of that name; may stand in `<Directory>` |
 | `<Location url>`, `<Location ~ regex>`, `<LocationMatch regex>` | paths of URLs: `/foo` is `/foo` and `/foo/x`, not `/foobar` |
 | `<IfDefine NAME>`, `<IfDefine !NAME>`, `<IfModule name>` | what stands in them, if the condition holds while the file is read |
-
 | `<If "expression">`, `<ElseIf "expression">`, `<Else>` | requests for which the expression is true, or none before it was; may stand in every other section, and then hold within it |
 
 The expressions of `<If>` are a part of httpd's. Where they ask for something that is not known here, that is an error.

@@ -38,6 +38,7 @@ mod site;
 mod strict;
 mod tell;
 mod traffic;
+mod writers;
 
 pub use body::Body;
 pub use explain::{Explanation, explain, explain_request};

@@ -37,6 +37,12 @@ pub enum OpenError {
     /// The configuration is wrong.
     #[error("the configuration has {} error(s)", .0.errors())]
     Configuration(Box<Report>),
+    /// The configuration that held so far came from this file, and there is none any more.
+    #[error("`{}` is gone, which the configuration came from", .0.display())]
+    Gone(PathBuf),
+    /// A file of the configuration had lines in it, and has none any more.
+    #[error("`{}` is empty, and was not before", .0.display())]
+    Emptied(PathBuf),
     /// A directory of the configuration is not there.
     #[error("{origin}: `{}` is not a directory", .path.display())]
     Directory {
@@ -99,6 +105,14 @@ impl OpenError {
                 let help = "choose another address with `Listen` or --listen, or end what has this one";
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
+            Self::Gone(_) => {
+                let help = "put it back; to serve the directory without a configuration, start the server anew";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            Self::Emptied(_) => {
+                let help = "a file that is just being written looks like this; if nothing is what it is to say, write a comment";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
             other => Diagnostic::error(other.to_string()).render(colour),
         }
     }
@@ -109,16 +123,61 @@ pub(crate) struct Opened {
     pub(crate) loaded: Loaded,
     /// Where relative paths start, unless `ServerRoot` says otherwise.
     pub(crate) root: PathBuf,
+    /// Is there a configuration at all? A directory may have none.
+    pub(crate) is_configured: bool,
 }
 
-/// The texts of which a configuration was made, by file.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Texts(pub(crate) Vec<(PathBuf, String)>);
+/// The texts of which a configuration was made.
+#[derive(Clone, Default)]
+pub(crate) struct Texts {
+    /// By file, in the order in which they were read.
+    files: Vec<(PathBuf, String)>,
+    /// What was looked for, whether or not it is there.
+    asked: Vec<PathBuf>,
+}
+
+/// Only what was read makes a difference.
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files
+    }
+}
 
 impl Texts {
     pub(crate) fn of(report: &Report) -> Self {
         let text = |source: &samovar_config::Source| (source.path().to_path_buf(), source.text().to_owned());
-        Self(report.sources().iter().map(text).collect())
+        let sources = report.sources();
+        let asked = sources.asked().map(Path::to_path_buf).collect();
+        Self { files: sources.iter().map(text).collect(), asked }
+    }
+
+    /// Of a reading, whether or not it can be used.
+    pub(crate) fn read(opened: &Result<Opened, OpenError>) -> Option<Self> {
+        match opened {
+            Ok(opened) => Some(Self::of(&opened.loaded.report)),
+            Err(OpenError::Configuration(report)) => Some(Self::of(report)),
+            Err(_) => None,
+        }
+    }
+
+    /// The files that were read.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(path, _)| &**path)
+    }
+
+    /// Where a change would be one of the configuration.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
+        self.paths().chain(self.asked.iter().map(PathBuf::as_path))
+    }
+
+    /// A file that had lines in it `before`, and has none any more.
+    pub(crate) fn emptied(&self, before: &Self) -> Option<&Path> {
+        let had_lines = |path: &Path| before.files.iter().any(|(known, text)| known == path && !text.trim().is_empty());
+        self.files
+            .iter()
+            .filter(|(_, text)| text.trim().is_empty())
+            .map(|(path, _)| &**path)
+            .find(|path| had_lines(path))
     }
 }
 
@@ -131,19 +190,40 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
     let absolute = std::path::absolute(path).map_err(reason)?;
     let is_directory = absolute.metadata().map_err(reason)?.is_dir();
     let file = if is_directory { absolute.join(NAME) } else { absolute.clone() };
+    // Only what is certainly not there is no configuration. One that cannot be reached, or a link that leads nowhere, is
+    // one that cannot be read.
+    let is_configured = !is_directory || !is_absent(&file);
     let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
     let loader = defines
         .iter()
         .fold(Loader::new(schema()).module("rhai_module").module("mod_rhai.c"), |loader, it| loader.define(it));
-    let loaded = if file.is_file() {
+    let loaded = if !is_directory && !file.is_file() {
+        return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
+    } else if is_configured {
         load(&loader.server_root(&root), &DiskFiles, &file)?
-    } else if is_directory {
+    } else {
         let name = absolute.join("(no samovar.conf)");
         load(&loader, &MemoryFiles::new().file(&name, directory_mode(&absolute)), &name)?
-    } else {
-        return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
     };
-    Ok(Opened { loaded, root })
+    Ok(Opened { loaded, root, is_configured })
+}
+
+/// As [`read`], where a configuration held so far that was made of the texts `before`: it cannot be gone, and none of its
+/// files can have become empty, since both are what a checkout or a copy leaves for a moment.
+pub(crate) fn read_again(path: &Path, defines: &[String], before: Option<&Texts>) -> Result<Opened, OpenError> {
+    let opened = read(path, defines)?;
+    let Some(before) = before else { return Ok(opened) };
+    if !opened.is_configured {
+        return Err(OpenError::Gone(path.join(NAME)));
+    }
+    match Texts::of(&opened.loaded.report).emptied(before) {
+        Some(path) => Err(OpenError::Emptied(path.to_path_buf())),
+        None => Ok(opened),
+    }
+}
+
+fn is_absent(file: &Path) -> bool {
+    file.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn load(loader: &Loader, files: &dyn Files, file: &Path) -> Result<Loaded, OpenError> {

@@ -13,8 +13,9 @@ use std::{
 };
 
 use crate::{
-    open::{self, NAME, OpenError, Texts},
+    open::{NAME, Texts},
     site::Site,
+    writers::{Writers, identity},
 };
 
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -22,6 +23,8 @@ const INTERVAL: Duration = Duration::from_millis(500);
 const QUIET: Duration = Duration::from_millis(50);
 /// .. or has been written to for so long.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A file that may be missing must have been gone for so long before the configuration holds without it.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Site {
     /// Takes up the configuration whenever one of its files changes, as [`reload_configuration`] does, until the site is
@@ -33,8 +36,14 @@ impl Site {
     /// [`reload_configuration`]: Self::reload_configuration
     pub fn watch_configuration(self: &Arc<Self>) -> io::Result<()> {
         let site = Arc::downgrade(self);
-        let watched = Watched::new(self.path(), &self.texts.lock(), &[], None);
-        std::thread::Builder::new().name("samovar-config".into()).spawn(move || watch(&site, watched)).map(drop)
+        let watched = Watched::new(self.path(), [&*self.texts.lock()], None);
+        // Whoever begins to write when this has returned is heard.
+        let mut writers = Writers::start();
+        writers.follow(&watched.paths);
+        std::thread::Builder::new()
+            .name("samovar-config".into())
+            .spawn(move || watch(&site, watched, writers))
+            .map(drop)
     }
 }
 
@@ -51,14 +60,20 @@ type Look = (u64, Option<std::time::SystemTime>, (u64, u64));
 const UNSEEN: Option<Look> = Some((u64::MAX, None, (0, 0)));
 
 impl Watched {
-    fn new(site: &Path, texts: &Texts, more: &[PathBuf], before: Option<&Self>) -> Self {
-        let files = texts.0.iter().map(|(path, _)| path).chain(more);
+    fn new<'t>(site: &Path, texts: impl IntoIterator<Item = &'t Texts>, before: Option<&Self>) -> Self {
+        let files = texts.into_iter().flat_map(Texts::watched);
         let mut paths: BTreeSet<PathBuf> =
-            files.flat_map(|file| [Some(file.clone()), file.parent().map(PathBuf::from)]).flatten().collect();
+            files.flat_map(|file| [Some(file), file.parent()]).flatten().map(Path::to_path_buf).collect();
         paths.extend([site.to_path_buf(), site.join(NAME)]);
         let known = |path| before.and_then(|before| before.seen.get(before.paths.iter().position(|it| it == path)?));
         let seen = paths.iter().map(|path| known(path).copied().unwrap_or(UNSEEN)).collect();
         Self { paths, seen }
+    }
+
+    /// Do any of these files look otherwise than when it was last looked at?
+    fn has_moved(&self, files: &[PathBuf]) -> bool {
+        let seen = self.paths.iter().zip(&self.seen).filter(|(path, _)| files.contains(path));
+        seen.into_iter().any(|(path, seen)| look_at(path) != *seen)
     }
 
     /// Has anything changed, and is it left alone now?
@@ -81,38 +96,58 @@ impl Watched {
 }
 
 fn look(paths: &BTreeSet<PathBuf>) -> Vec<Option<Look>> {
-    let look = |path: &PathBuf| {
-        let found = path.metadata().ok()?;
-        #[cfg(unix)]
-        let inode = (std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found));
-        #[cfg(not(unix))]
-        let inode = (0, 0);
-        Some((found.len(), found.modified().ok(), inode))
-    };
-    paths.iter().map(look).collect()
+    paths.iter().map(|path| look_at(path)).collect()
 }
 
-fn watch(site: &Weak<Site>, mut watched: Watched) {
+fn look_at(path: &Path) -> Option<Look> {
+    let found = path.metadata().ok()?;
+    Some((found.len(), found.modified().ok(), identity(&found)))
+}
+
+fn watch(site: &Weak<Site>, mut watched: Watched, mut writers: Writers) {
     let mut last = site.upgrade().map(|site| site.texts.lock().clone());
+    let mut absence = Absence::default();
+    // Something has changed that was not taken up yet.
+    let mut due = false;
     loop {
         sleep(INTERVAL);
         let Some(site) = site.upgrade() else { return };
-        if !watched.settle() {
+        due |= watched.settle();
+        if !due {
             continue;
         }
-        let found = match open::read(site.path(), site.defines()) {
-            Ok(opened) => Some(Texts::of(&opened.loaded.report)),
-            Err(OpenError::Configuration(report)) => Some(Texts::of(&report)),
-            Err(_) => None,
-        };
+        let opened = site.read_again();
+        let found = Texts::read(&opened);
+        let before = site.texts.lock().clone();
+        let files: Vec<_> = found.as_ref().unwrap_or(&before).paths().map(Path::to_path_buf).collect();
+        let next = Watched::new(site.path(), found.iter().chain([&before]), Some(&watched));
+        let was = std::mem::replace(&mut watched, next);
+        writers.follow(&watched.paths);
+        // What was read while somebody was writing is half of what it is to be.
+        if writers.is_writing(&files) || was.has_moved(&files) {
+            continue;
+        }
         // A script that came or went touches a directory as well; only other texts are another configuration.
         if found != last {
+            if opened.is_ok() && absence.may_end(&before, &files) {
+                continue;
+            }
             // Whoever is to know of an error has read it in the log.
-            let _ = site.reload_configuration();
+            let _ = site.take_up_told(opened);
         }
-        let files = found.iter().flat_map(|texts| &texts.0).map(|(path, _)| path.clone()).collect::<Vec<_>>();
-        // What changed since it was looked at must not be taken for seen.
-        watched = Watched::new(site.path(), &site.texts.lock(), &files, Some(&watched));
-        last = found;
+        (due, absence, last) = (false, Absence::default(), found);
+    }
+}
+
+/// Files of the configuration that holds and that are not there, though it would be right without them: those of wildcards
+/// and of `IncludeOptional`.
+#[derive(Default)]
+struct Absence(Option<Instant>);
+
+impl Absence {
+    /// May they be back in a moment? A checkout removes a file and makes it anew.
+    fn may_end(&mut self, before: &Texts, files: &[PathBuf]) -> bool {
+        let is_gone = |path: &Path| !files.iter().any(|file| file == path) && !path.exists();
+        before.paths().any(is_gone) && self.0.get_or_insert_with(Instant::now).elapsed() < GRACE
     }
 }

@@ -114,16 +114,37 @@ impl Site {
     /// Reads the configuration again: parses and checks it, runs what `RhaiImport` lists anew, listens where it says, and
     /// then switches to it in one step. Requests that are under way end under the configuration with which they began.
     ///
-    /// Interpreters stay, with their modules and their state.
+    /// Interpreters stay, with their modules and their state. A directory that was opened with a configuration does not go
+    /// on without it: one that is gone is an error, as is a file of it that has become empty.
     ///
     /// # Errors
     /// See [`OpenError`]. The configuration that ran goes on as if nothing had been asked; only what `RhaiImport` ran before
     /// the error has run.
     pub fn reload_configuration(self: &Arc<Self>) -> Result<(), OpenError> {
-        let result = self.take_up();
+        let opened = self.read_again();
+        self.take_up_told(opened)
+    }
+
+    /// Reads the configuration anew. What held so far may not simply be gone.
+    pub(crate) fn read_again(&self) -> Result<Opened, OpenError> {
+        let before = self.texts.lock().clone();
+        open::read_again(&self.path, &self.defines, self.is_configured().then_some(&before))
+    }
+
+    /// Did what holds come from a configuration file?
+    fn is_configured(&self) -> bool {
+        self.current.load().is_configured
+    }
+
+    /// Takes up what was read, and tells how that went.
+    pub(crate) fn take_up_told(self: &Arc<Self>, opened: Result<Opened, OpenError>) -> Result<(), OpenError> {
+        let had_none = !self.is_configured();
+        let result = opened.and_then(|opened| self.take_up(opened));
         match &result {
             Ok(()) => {
-                tracing::info!("{}: the configuration was taken up", self.path.display());
+                let appeared =
+                    if had_none && self.is_configured() { "a first configuration has appeared; " } else { "" };
+                tracing::info!("{}: {appeared}the configuration was taken up", self.path.display());
                 self.observers.lock().iter().for_each(|observer| observer(self));
             }
             Err(error) => {
@@ -139,9 +160,8 @@ impl Site {
         self.observers.lock().push(Box::new(observer));
     }
 
-    fn take_up(self: &Arc<Self>) -> Result<(), OpenError> {
+    fn take_up(self: &Arc<Self>, opened: Opened) -> Result<(), OpenError> {
         let mut imported = self.imported.lock();
-        let opened = open::read(&self.path, &self.defines)?;
         let (roots, texts) = (open::roots(&opened)?, open::Texts::of(&opened.loaded.report));
         self.interpreters.widen(&roots);
         let loading = Loading::of(&opened.loaded.config.main().settings());
@@ -169,10 +189,6 @@ impl Site {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    pub(crate) fn defines(&self) -> &[String] {
-        &self.defines
     }
 
     /// Where the configuration says that connections are accepted; nothing without `Listen`.

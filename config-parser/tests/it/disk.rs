@@ -3,7 +3,10 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use samovar_config::{DiskFiles, Files, Limits};
+use std::io;
+use std::path::Path;
+
+use samovar_config::{DiskFiles, Entry, Files, Limits, MemoryFiles};
 
 use crate::site::{ask, loader};
 
@@ -49,4 +52,41 @@ fn a_directory_that_leads_back_to_itself_ends_at_the_limit() {
     let limits = Limits { files: 50, ..Limits::default() };
     let report = loader().limits(limits).load(&DiskFiles, folder.path().join("site.conf")).expect_err("refused");
     assert!(report.diagnostics().iter().any(|found| found.code.slug() == "too-many-files"), "{report}");
+}
+
+/// Files of which one directory is there and cannot be read.
+struct Locked(MemoryFiles);
+
+impl Files for Locked {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        self.0.read(path, limit)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Option<Vec<Entry>>> {
+        if path == Path::new("/etc/locked") { Err(ErrorKind::PermissionDenied.into()) } else { self.0.list(path) }
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_is_never_taken_for_an_empty_one() {
+    for include in ["Include", "IncludeOptional"] {
+        let files = MemoryFiles::new().file("/etc/site.conf", format!("{include} locked/*.conf\n"));
+        let report = loader().load(&Locked(files), "/etc/site.conf").expect_err("refused");
+        let slugs: Vec<_> = report.diagnostics().iter().map(|found| found.code.slug()).collect();
+        assert_eq!(slugs.first(), Some(&"include-unreadable"), "{report}");
+    }
+}
+
+#[test]
+fn it_is_known_what_was_looked_for() {
+    let files = MemoryFiles::new()
+        .file("/etc/site.conf", "IncludeOptional none.conf\nIncludeOptional conf.d/*.conf\nInclude a.conf\n")
+        .file("/etc/a.conf", "");
+    let loaded = loader().load(&files, "/etc/site.conf").expect("loads");
+    let asked: Vec<_> = loaded.report.sources().asked().map(|path| path.display().to_string()).collect();
+    assert_eq!(asked, ["/etc/a.conf", "/etc/conf.d", "/etc/none.conf", "/etc/site.conf"]);
 }

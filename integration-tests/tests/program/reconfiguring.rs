@@ -40,15 +40,15 @@ fn a_hang_up_takes_it_up_at_once() {
 }
 
 #[test]
-fn a_first_configuration_may_appear_and_go() {
+fn a_first_configuration_may_appear_and_does_not_go_again() {
     let (site, program) = serve("=== h.rhai\nfn handler(req) { `${req.options}` }");
     assert_eq!(program.get("/h").status, 200);
     site.write("samovar.conf", "SetHandler none\n");
-    program.wait_for(TAKEN_UP);
+    program.wait_for("a first configuration has appeared");
     assert_eq!(program.get("/h").status, 404);
     site.remove("samovar.conf");
-    program.wait_for(TAKEN_UP);
-    assert_eq!(program.get("/h").status, 200);
+    program.wait_for(REFUSED);
+    assert_eq!(program.get("/h").status, 404);
 }
 
 #[test]
