@@ -16,8 +16,10 @@ mod inspect;
 mod interpreter;
 mod link;
 mod scripts;
+mod standard;
 pub mod state;
 mod suggest;
+mod tick;
 mod under_way;
 
 pub use carried::Carried;

@@ -59,7 +59,7 @@ fn metered(text: &str, mut make: impl FnMut(&str, &mut String)) -> Text {
     let mut rest = text;
     while !rest.is_empty() {
         let (part, after) = rest.split_at(rest.floor_char_boundary(PART));
-        meter.steps(part.len())?;
+        meter.step()?;
         make(part, &mut made);
         rest = after;
     }

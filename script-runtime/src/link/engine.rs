@@ -1,12 +1,11 @@
 //! The one place where engines are built: limits, names, imports, output.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::packages::{Package, StandardPackage};
-use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, Module, OptimizationLevel, Position, Shared};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, OptimizationLevel, Position};
 
-use crate::state;
+use crate::{standard, state};
 
 use super::caught;
 use super::import::{ModuleValue, Resolver};
@@ -29,13 +28,10 @@ pub type Output = Arc<dyn Fn(Printed<'_>) + Send + Sync>;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// Rhai's own functions: one copy for all engines.
-static STANDARD: LazyLock<Shared<Module>> = LazyLock::new(|| StandardPackage::new().as_shared_module());
-
 /// The engine that scripts run on.
 pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
     let mut engine = Engine::new_raw();
-    engine.register_global_module(STANDARD.clone());
+    standard::register(&mut engine);
     compile_alike(&mut engine, limits);
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
     engine.on_missing_function(missing_function);

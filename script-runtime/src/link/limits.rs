@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 
-use crate::state::call;
+use crate::{state::call, tick};
 
 /// Bounds of one engine. All of them hold for each call from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,42 +88,48 @@ impl Spent {
 ///
 /// Rhai can end it between any two operations, but then forgets where, once a function was called. So the first look
 /// that finds something spent only says so. The next variable that is read raises an error, which Rhai follows back
-/// through all calls; were it caught, nothing is done any more. A script that reads none is ended at the next look.
+/// through all calls; were it caught, nothing is done any more. A script that reads none is ended at the next tick, or
+/// after some operations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     No,
-    Noticed,
+    /// So many operations ago.
+    Noticed(u8),
     Raised,
 }
 
 thread_local! {
     static ENDING: Cell<Ending> = const { Cell::new(Ending::No) };
-    /// Counts operations, and comes to 0 whenever it is time for a look: at the clock each time would cost more than most
-    /// operations. Rhai's own count starts again in every function that a native one such as `map` calls.
-    static TURN: Cell<u8> = const { Cell::new(0) };
+    /// The tick that was seen last.
+    static SEEN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// For `Engine::on_progress`: ends the script if it has to be.
 pub(crate) fn look(operations: u64, most: u64) -> Option<Dynamic> {
-    let turn = TURN.get().wrapping_add(1);
-    TURN.set(turn);
-    let ending = ENDING.get();
-    if turn != 0 && ending != Ending::Raised {
-        return None;
-    }
-    // What an earlier call left behind means nothing: this one may have time.
+    let tick = tick::now();
+    let has_ticked = SEEN.replace(tick) != tick;
+    let too_many = most > 0 && operations > most;
+    if has_ticked || too_many || ENDING.get() != Ending::No { look_closely(has_ticked, operations, most) } else { None }
+}
+
+#[cold]
+fn look_closely(has_ticked: bool, operations: u64, most: u64) -> Option<Dynamic> {
+    tick::keep_counting();
     let spent = Spent::of(operations, most);
-    let next = match (spent, ending) {
-        (Some(_), Ending::No) => Ending::Noticed,
-        _ => Ending::No,
+    let next = match (spent, ENDING.get()) {
+        // What an earlier call left behind means nothing: this one has time.
+        (None, _) => Ending::No,
+        (Some(_), Ending::No) => Ending::Noticed(0),
+        (Some(_), Ending::Noticed(ago)) if ago < u8::MAX && !has_ticked => Ending::Noticed(ago + 1),
+        (Some(_), _) => Ending::Raised,
     };
     ENDING.set(next);
-    spent.filter(|_| next == Ending::No).map(Dynamic::from)
+    spent.filter(|_| next == Ending::Raised).map(Dynamic::from)
 }
 
 /// Is the script to be ended at the next place that is known?
 pub(crate) fn is_ending() -> bool {
-    ENDING.get() == Ending::Noticed
+    matches!(ENDING.get(), Ending::Noticed(_))
 }
 
 /// Ends the script here, if it has to be.
@@ -156,48 +162,31 @@ pub(crate) fn look_here() -> Result<(), Box<EvalAltResult>> {
     }
 }
 
-/// Counts the steps of a native function, and looks at the clock every so often: at the clock each time would cost more
-/// than most steps do.
+/// Looks at the clock while a native function goes through something long: whenever a tick has passed.
 ///
-/// A step is what takes about as long as copying a small value, or 16 bytes of a text that is gone through: some 10 to
-/// 100 nanoseconds.
+/// To be asked at least once in a millisecond of work. Asking costs about two nanoseconds.
 pub(crate) struct Meter {
-    left: usize,
+    seen: u64,
 }
-
-/// From one look to the next: at most about a tenth of a millisecond.
-const STEPS: usize = 1024;
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { left: STEPS }
+        Self { seen: tick::now() }
     }
 
-    /// Counts one step.
+    /// Ends the script if its deadline has passed.
     ///
     /// # Errors
     ///
     /// As [`look_here`].
     pub(crate) fn step(&mut self) -> Result<(), Box<EvalAltResult>> {
-        self.steps(1)
-    }
-
-    /// Counts some steps, which may also be many.
-    ///
-    /// # Errors
-    ///
-    /// As [`look_here`].
-    pub(crate) fn steps(&mut self, steps: usize) -> Result<(), Box<EvalAltResult>> {
-        match self.left.checked_sub(steps) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => {
-                self.left = STEPS;
-                look_here()
-            }
+        let tick = tick::now();
+        if tick == self.seen {
+            return Ok(());
         }
+        self.seen = tick;
+        tick::keep_counting();
+        look_here()
     }
 }
 
@@ -221,21 +210,21 @@ mod tests {
     use super::*;
     use crate::state::CallScope;
 
-    /// How many steps a native function takes in a call with this deadline, of a million.
-    fn steps_taken(deadline: Option<Instant>) -> usize {
-        let _call = CallScope::enter(deadline);
-        let mut meter = Meter::new();
-        (0..1_000_000).take_while(|_| meter.step().is_ok()).count()
-    }
-
     #[test]
     fn a_native_function_notices_that_its_time_is_over_and_otherwise_nothing() {
         let now = Instant::now();
-        assert_eq!(steps_taken(None), 1_000_000);
-        assert_eq!(steps_taken(Some(now + Duration::from_secs(600))), 1_000_000);
-        assert_eq!(steps_taken(Some(now)), STEPS);
+        for deadline in [None, Some(now + Duration::from_secs(600))] {
+            let _call = CallScope::enter(deadline);
+            let (mut meter, start) = (Meter::new(), Instant::now());
+            while start.elapsed() < 4 * tick::TICK {
+                assert!(meter.step().is_ok());
+            }
+        }
         let _call = CallScope::enter(Some(now));
         assert!(look_here().is_err());
-        assert!(Meter::new().steps(STEPS + 1).is_err(), "many steps at once are a look");
+        let mut meter = Meter::new();
+        while meter.step().is_ok() {
+            assert!(now.elapsed() < Duration::from_secs(30));
+        }
     }
 }

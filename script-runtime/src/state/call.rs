@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::lock::Lock;
+use crate::tick;
 
 /// How long a call without deadline waits, so that a deadlock ends even there.
 pub const WAIT_WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
@@ -90,6 +91,7 @@ impl<'r> CallScope<'r> {
     }
 
     fn start(deadline: Option<Instant>, report: Option<&'r dyn Fn(&StillHeld)>) -> Self {
+        tick::keep_counting();
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         FRAMES.with_borrow_mut(|frames| {
             let outer = frames.last().and_then(|frame| frame.deadline);

@@ -8,6 +8,7 @@ mod hooks;
 mod http;
 mod keep;
 mod messages;
+mod natives;
 mod reloading;
 mod retention;
 mod seeing;
