@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rhai::Dynamic;
 use samovar_importer::{Diagnostic, Importer, ModuleStatus, Registry, View};
 
 use crate::{
@@ -18,16 +19,18 @@ use crate::{
 
 /// A call that did not come to its end.
 pub(crate) struct Failed {
-    pub(crate) diagnostic: Diagnostic,
+    pub(crate) diagnostic: Box<Diagnostic>,
     /// Its time was over.
     pub(crate) is_late: bool,
     /// It waited for a lock when its time was over.
     pub(crate) on_lock: bool,
+    /// What the script threw, see [`ScriptError::thrown`].
+    pub(crate) thrown: Option<Dynamic>,
 }
 
 impl From<Diagnostic> for Failed {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, is_late: false, on_lock: false }
+        Self { diagnostic: Box::new(diagnostic), is_late: false, on_lock: false, thrown: None }
     }
 }
 
@@ -38,7 +41,7 @@ pub(crate) fn call<R>(
     purpose: Purpose,
     run: impl FnOnce() -> Result<R, ScriptError>,
 ) -> Result<R, Diagnostic> {
-    attempt(view, time, purpose, run).map_err(|failed| failed.diagnostic)
+    attempt(view, time, purpose, run).map_err(|failed| *failed.diagnostic)
 }
 
 /// As [`call`], for those who want to know more of a failure.
@@ -62,7 +65,8 @@ pub(crate) fn attempt<R>(
         Ok(Ok(_)) if over => Err(Failed { is_late: true, ..Failed::from(diagnostic(&ScriptError::past_deadline())) }),
         Ok(result) => result.map_err(|error| {
             let (is_limit, on_lock) = (error.kind() == Kind::Limit, error.kind() == Kind::LockWait);
-            Failed { diagnostic: diagnostic(&error), is_late: over && (is_limit || on_lock), on_lock }
+            let thrown = error.thrown().filter(|_| !over).cloned();
+            Failed { diagnostic: Box::new(diagnostic(&error)), is_late: over && (is_limit || on_lock), on_lock, thrown }
         }),
         Err(panic) => {
             let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

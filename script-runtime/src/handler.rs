@@ -8,8 +8,8 @@ use rhai::{Dynamic, Engine, FuncArgs};
 use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Scope, View};
 
 use crate::{
-    call::{call, number},
-    http::{Exchange, LooksLikeHtml, Verdict, status_page, verdict},
+    call::{Failed, attempt, call, number},
+    http::{Exchange, LooksLikeHtml, Verdict, status_page, thrown, verdict},
     interpreter::Alive,
     link::{Limits, call_callback},
     scripts::{Script, Scripts},
@@ -155,34 +155,33 @@ impl Handler {
     fn call_raw(&self, args: &mut [Dynamic]) -> Result<Dynamic, Diagnostic> {
         let view = Arc::new(self.registry.pin_for(&self.scope, &self.located));
         let purpose = Purpose::Function(self.located.path().clone(), self.function.clone());
-        self.call_in(&view, purpose, args)
+        self.call_in(&view, purpose, args).map_err(|failed| *failed.diagnostic)
     }
 
-    fn call_in(
-        &self,
-        view: &Arc<View<Scripts>>,
-        purpose: Purpose,
-        args: &mut [Dynamic],
-    ) -> Result<Dynamic, Diagnostic> {
+    fn call_in(&self, view: &Arc<View<Scripts>>, purpose: Purpose, args: &mut [Dynamic]) -> Result<Dynamic, Failed> {
         let module = view.load(&self.located).map_err(|error| error.diagnostic())?;
         let script = module.value();
         let engine = &*self.engine;
         let called = match script.function(&self.function, args.len()) {
-            Some(function) => call(view, self.time, purpose, || function.call(engine, args)),
+            Some(function) => attempt(view, self.time, purpose, || function.call(engine, args)),
             // `const handler = callback(..);` is as good as a function.
             None => match script.callback(&self.function) {
-                Some(callback) => call(view, self.time, purpose, || call_callback(engine, &callback, args)),
-                None => Err(self.no_function(script, args.len())),
+                Some(callback) => attempt(view, self.time, purpose, || call_callback(engine, &callback, args)),
+                None => Err(self.no_function(script, args.len()).into()),
             },
         };
         // Rhai does not tell at which line a limit was noticed; what ran is known all the same.
-        called.map_err(|error| match error.place {
-            Some(_) => error,
-            None => self.at_function(view, error, "noticed in"),
+        called.map_err(|failed| match failed.diagnostic.place {
+            Some(_) => failed,
+            None => {
+                let diagnostic = self.at_function(view, *failed.diagnostic, "noticed in");
+                Failed { diagnostic: Box::new(diagnostic), ..failed }
+            }
         })
     }
 
-    /// Answers a request: calls the function with `req` and reads its answer. `DECLINED` is 404: there is no other.
+    /// Answers a request: calls the function with `req` and reads its answer, which may also be thrown: a status, or a map
+    /// with one. `DECLINED` is 404: there is no other.
     ///
     /// # Errors
     /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
@@ -235,9 +234,15 @@ impl Handler {
                 return Ok(Verdict::Declined);
             }
         }
-        let value = self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())])?;
-        let verdict = verdict(exchange, value, &self.engine)
-            .map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))?;
+        let verdict =
+            match self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())]) {
+                Ok(value) => verdict(exchange, value, &self.engine)
+                    .map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))?,
+                Err(Failed { thrown: Some(value), diagnostic, .. }) => {
+                    thrown(exchange, value, *diagnostic, &self.engine)?
+                }
+                Err(failed) => return Err(*failed.diagnostic),
+            };
         self.tell_of_html(exchange, &verdict, &view);
         Ok(verdict)
     }

@@ -159,7 +159,7 @@ pub(crate) fn purge(scripts: &Scripts, old: &Module<Scripts>, view: &Arc<View<Sc
 
 /// What is said of a hook that failed. How long it may take is another limit than that of a request.
 fn told(failed: Failed, time: Duration) -> Diagnostic {
-    let mut diagnostic = failed.diagnostic;
+    let mut diagnostic = *failed.diagnostic;
     if failed.is_late {
         let milliseconds = time.as_millis();
         diagnostic.help =

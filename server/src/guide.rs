@@ -246,8 +246,9 @@ A request passes through the functions of its phases in this order. Each takes `
 | `RhaiCleanupHandler` | all run | |
 
 `OK`, `DECLINED` and `DONE` are constants in every script. `DONE` ends the request with what was written so far; a number is a status that ends it with
-that; any other answer ends it as that of a handler would. Returning nothing is `OK` in the fixup, log and cleanup phases; in the phases that decide it is an
-error, since a decision that was forgotten is not a yes. The log and cleanup phases run when the answer was sent, and see its status as `req.status`.
+that; any other answer ends it as that of a handler would, and so does a status or an answer that is thrown. Returning
+nothing is `OK` in the fixup, log and cleanup phases; in the phases that decide it is an error, since a decision that was forgotten is not a yes. The log and
+cleanup phases run when the answer was sent, and see its status as `req.status`.
 "#;
 
 const MERGING: &str = r"

@@ -188,7 +188,47 @@ fn a_json_body_is_read() {
     let (_site, program) = serve("=== h.rhai\nfn handler(req) { req.json().a[1].to_string() }");
     let mut client = program.connect();
     assert_eq!(client.request("POST", "/h", &[], br#"{"a": [1, 42]}"#).brief(), "200 42");
-    assert_eq!(client.request("POST", "/h", &[], b"{").status, 500);
+    let answer = client.request("POST", "/h", &[], b"{\"a\": <b>");
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("the body is not JSON: expected value at line 1 column 7"), "{}", answer.text());
+    // Whose fault it is, the log does not say.
+    assert!(!program.log().contains("ERROR") && !program.log().contains("WARN"), "{}", program.log());
+    assert_eq!(client.request("POST", "/h", &[], br#"{"a": []}"#).status, 500);
+    program.wait_for("/h failed");
+}
+
+#[test]
+fn an_answer_that_is_thrown_is_no_error() {
+    let (_site, program) = serve(
+        r#"=== store.rhai
+fn find(id) { if id == () { throw #{status: 404, body: "no such thing", id: id} } id }
+=== h.rhai
+import "./store" as store;
+fn handler(req) {
+    req.headers_out["X-Seen"] = 1;
+    req.write("half a page");
+    if req.args.q == "redirect" { throw #{status: 303, headers: #{Location: "/x"}} }
+    if req.args.q == "page" { throw 403 }
+    if req.args.q == "text" { throw "bad" }
+    if req.args.q == "message" { throw #{message: "bad"} }
+    if req.args.q == "counter" { throw 3 }
+    store::find(req.args.id)
+}
+"#,
+    );
+    let mut client = program.connect();
+    let answer = client.get("/h");
+    assert_eq!((answer.brief().as_str(), answer.header("x-seen")), ("404 no such thing", Some("1")));
+    let answer = client.get("/h?q=redirect");
+    assert_eq!((answer.status, answer.header("location"), answer.text().as_str()), (303, Some("/x"), ""));
+    let answer = client.get("/h?q=page");
+    assert_eq!((answer.status, answer.header("content-type")), (403, HTML));
+    assert!(answer.text().contains("403 Forbidden") && !answer.text().contains("half"), "{}", answer.text());
+    assert!(!program.log().contains("ERROR") && !program.log().contains("failed"), "{}", program.log());
+    for wrong in ["text", "message", "counter"] {
+        assert_eq!(client.get(&format!("/h?q={wrong}")).status, 500, "{wrong}");
+    }
+    program.wait_for("3 is no HTTP status");
 }
 
 #[test]

@@ -61,6 +61,28 @@ fn a_decision_that_was_forgotten_is_not_a_yes() {
 }
 
 #[test]
+fn a_phase_is_ended_by_an_answer_that_is_thrown_and_by_no_other_number() {
+    for (directive, thrown, expected) in [
+        ("RhaiAccessHandler", "throw 403", "403"),
+        ("RhaiAccessHandler", "throw #{status: 401, body: \"who?\"}", "401"),
+        ("RhaiAuthenHandler", "throw 401", "401"),
+        ("RhaiAuthzHandler", "throw 403", "403"),
+        ("RhaiFixupHandler", "throw 410", "410"),
+        ("RhaiAccessHandler", "throw 204", "204"),
+        // Whatever somebody throws to say that something is wrong lets nobody in.
+        ("RhaiAccessHandler", "throw 0", "500"),
+        ("RhaiAccessHandler", "throw -1", "500"),
+        ("RhaiAuthenHandler", "throw OK", "500"),
+        ("RhaiAuthzHandler", "throw DECLINED", "500"),
+        ("RhaiAccessHandler", "throw DONE", "500"),
+        ("RhaiAccessHandler", "throw \"no\"", "500"),
+    ] {
+        check(&format!("{directive} m::a\nRhaiHandler m::c"), &[("a", thrown), ("c", "OK")], expected);
+    }
+    check("RhaiHandler m::a m::b", &[("a", "throw DECLINED"), ("b", "OK")], "500");
+}
+
+#[test]
 fn phases_run_in_their_order_whatever_that_of_the_lines() {
     let lines = "RhaiHandler m::e\nRhaiFixupHandler m::d\nRhaiAuthzHandler m::c\nRhaiAuthenHandler m::b\nRhaiAccessHandler m::a";
     let all = [("a", "OK"), ("b", "OK"), ("c", "OK"), ("d", "OK"), ("e", "OK")];

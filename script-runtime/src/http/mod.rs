@@ -18,7 +18,7 @@ pub use request::{Exchange, Options, RequestHead};
 pub(crate) use response::LooksLikeHtml;
 pub use response::status_page;
 pub use verdict::Verdict;
-pub(crate) use verdict::verdict;
+pub(crate) use verdict::{thrown, verdict};
 
 pub(crate) fn register(engine: &mut Engine) {
     request::register(engine);

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
-use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map};
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, Position};
 
 use super::{
     headers::{Received, Sent},
@@ -81,6 +81,8 @@ struct Inner {
     /// Callbacks for when the response was made, each with the interpreter whose script gave it.
     finish: Mutex<VecDeque<(Option<usize>, FnPtr)>>,
     reply: Mutex<Reply>,
+    /// What was said last of a body that is not what it should be: the client's fault, unless somebody catches it.
+    malformed: Mutex<Option<ImmutableString>>,
 }
 
 /// What the configuration says to scripts: `req.options["key"]`. Cheap to clone.
@@ -111,6 +113,11 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// Takes back what was written; headers stay.
+    pub(crate) fn forget_written(&mut self) {
+        (self.written, self.is_html) = (Vec::new(), false);
+    }
+
     /// Is what was written sent as text for want of another word, though it looks like HTML?
     pub(crate) fn looks_like_html(&self) -> bool {
         !self.is_html && !self.headers.contains_key(header::CONTENT_TYPE) && looks_like_html(&self.written)
@@ -134,6 +141,7 @@ impl Exchange {
             user: Mutex::default(),
             finish: Mutex::default(),
             reply: Mutex::default(),
+            malformed: Mutex::default(),
         }))
     }
 
@@ -231,7 +239,19 @@ impl Exchange {
     }
 
     fn json(&self) -> ScriptResult<Dynamic> {
-        json::parse(&self.0.body).map_err(|error| format!("the body is not JSON: {error}").into())
+        json::parse(&self.0.body).map_err(|error| {
+            let message = ImmutableString::from(format!("the body is not JSON: {error}"));
+            *self.0.malformed.lock() = Some(message.clone());
+            EvalAltResult::ErrorRuntime(message.into(), Position::NONE).into()
+        })
+    }
+
+    /// Is it the very text that was raised about the client's body? Scripts see a text like any other, and one that
+    /// catches it and throws it on means the same.
+    pub(super) fn is_malformed(&self, thrown: &Dynamic) -> bool {
+        let malformed = self.0.malformed.lock();
+        let thrown = thrown.read_lock::<ImmutableString>();
+        malformed.as_ref().zip(thrown).is_some_and(|(malformed, thrown)| malformed.ptr_eq(&thrown))
     }
 
     fn write(&self, bytes: &[u8], is_html: bool) -> ScriptResult<()> {

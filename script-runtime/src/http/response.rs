@@ -39,7 +39,7 @@ pub(crate) fn respond(exchange: &Exchange, value: Dynamic, type_name: TypeNames<
     }
 }
 
-const STATUS: &str = "status";
+pub(super) const STATUS: &str = "status";
 const HEADERS: &str = "headers";
 const BODY: &str = "body";
 /// What the map of an answer may say.
@@ -66,6 +66,17 @@ fn is_response(map: &Map) -> Result<bool, Diagnostic> {
     }
 }
 
+/// A map that was thrown and has a status, without what it has besides: that is for those who catch it.
+pub(super) fn only_answer(mut map: Map) -> Result<Map, Diagnostic> {
+    let slip = map.iter().filter(|(key, _)| !KEYS.contains(&key.as_str()));
+    let slip = slip.filter_map(|(key, value)| Some((key, meant(&map, key, value)?))).next();
+    if let Some((key, meant)) = slip {
+        return Err(unknown_key(key).help(format!("did you mean `{meant}`?")));
+    }
+    map.retain(|key, _| KEYS.contains(&key.as_str()));
+    Ok(map)
+}
+
 /// The key of an answer that is missing, differs from this one by a slip, and could have that value.
 fn meant(map: &Map, key: &str, value: &Dynamic) -> Option<&'static str> {
     let fits = |known: &str| match known {
@@ -83,7 +94,8 @@ fn unknown_key(key: &str) -> Diagnostic {
 const AS_DATA: &str = "to answer with the map itself as JSON, return `#{body: map}`";
 
 fn answer_status(mut reply: Reply, status: i64) -> Answer {
-    let status = status_code(status).map_err(Diagnostic::error)?;
+    let as_data = "to answer with the number itself, make a string of it: `value.to_string()`";
+    let status = status_code(status).map_err(|message| Diagnostic::error(message).help(as_data))?;
     reply.status = Some(status);
     if reply.written.is_empty() && says_something(status) && !reply.headers.contains_key(header::LOCATION) {
         let page = status_page(status, None);

@@ -1,11 +1,16 @@
 //! What a handler says about how a request goes on: httpd's return conventions.
 
 use bytes::Bytes;
-use http::Response;
-use rhai::{Dynamic, Engine, Module};
+use http::{Response, StatusCode};
+use rhai::{Dynamic, Engine, Map, Module};
 use samovar_importer::Diagnostic;
 
-use super::{json::type_names, request::Exchange, response::respond};
+use super::{
+    json::type_names,
+    request::Exchange,
+    response::{STATUS, only_answer, respond, status_page},
+};
+use crate::link::plain;
 
 /// What a handler returned.
 #[derive(Debug)]
@@ -34,6 +39,43 @@ pub(crate) fn verdict(exchange: &Exchange, value: Dynamic, engine: &Engine) -> R
         Err(_) if value.is_unit() => Ok(Verdict::Nothing),
         _ => respond(exchange, value, &type_names(engine)).map(Verdict::Answer),
     }
+}
+
+/// What a handler, or whatever it called, threw: an answer, if it is a status or a map with one, as mod_python's
+/// `SERVER_RETURN` is. `fault` is what it is otherwise.
+///
+/// It takes the place of what was written so far; headers that were set stay. `OK`, `DECLINED` and `DONE` can only be
+/// returned: a number that somebody throws to say that something is wrong must not let a request pass.
+pub(crate) fn thrown(
+    exchange: &Exchange,
+    value: Dynamic,
+    fault: Diagnostic,
+    engine: &Engine,
+) -> Result<Verdict, Diagnostic> {
+    let value = plain(value);
+    if exchange.is_malformed(&value) {
+        tracing::debug!("{}: {fault}", exchange.path());
+        return Ok(Verdict::Answer(status_page(StatusCode::BAD_REQUEST, Some(&fault.message))));
+    }
+    let answer = match value.as_int() {
+        Ok(status @ (OK | DECLINED | DONE)) => {
+            let message = format!("the script threw {status}, which is no HTTP status");
+            return Err(Diagnostic { message, ..fault }.help("`OK`, `DECLINED` and `DONE` are returned, not thrown"));
+        }
+        Ok(_) => Ok(value),
+        Err(_) => match value.try_cast::<Map>() {
+            Some(map) if map.get(STATUS).is_some_and(Dynamic::is_int) => only_answer(map).map(Dynamic::from_map),
+            _ => return Err(fault),
+        },
+    };
+    exchange.reply().forget_written();
+    let answer = answer.and_then(|answer| respond(exchange, answer, &type_names(engine)));
+    // It is wrong where it was thrown.
+    answer.map(Verdict::Answer).map_err(|wrong| Diagnostic {
+        message: format!("the script threw an answer that is none: {}", wrong.message),
+        help: wrong.help,
+        ..fault
+    })
 }
 
 pub(super) fn register(engine: &mut Engine) {

@@ -50,10 +50,10 @@ pub(crate) struct Frame {
 }
 
 /// A failed script.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct ScriptError(Box<Details>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Details {
     kind: Kind,
     message: String,
@@ -62,14 +62,16 @@ struct Details {
     cause: Option<ScriptError>,
     /// Why the importer refused a module.
     refusal: Option<Arc<Diagnostic>>,
+    /// What the script threw, as far as that may be more than an error.
+    thrown: Option<Dynamic>,
 }
 
 impl ScriptError {
     /// An error that belongs to no line of a script.
     #[must_use]
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self(Box::new(Details { kind, message, help: None, frames: Vec::new(), cause: None, refusal: None }))
+        let (message, frames) = (message.into(), Vec::new());
+        Self(Box::new(Details { kind, message, help: None, frames, cause: None, refusal: None, thrown: None }))
     }
 
     /// A call whose time was over, which was noticed when it had ended.
@@ -88,6 +90,11 @@ impl ScriptError {
     /// Why the importer refused the module behind this error.
     pub(crate) fn refusal(&self) -> Option<&Diagnostic> {
         self.0.refusal.as_deref().or_else(|| self.cause()?.refusal())
+    }
+
+    /// What the script threw, if it is a number, a text or a map: hosts may take it for more than an error.
+    pub(crate) fn thrown(&self) -> Option<&Dynamic> {
+        self.0.thrown.as_ref()
     }
 
     /// What sort of failure it is.
@@ -142,6 +149,7 @@ impl ScriptError {
         if let Some(place) = waiting_place(&innermost) {
             frames = vec![place];
         }
+        let thrown = thrown(&innermost);
         let Read { kind, said: (message, help), cause } = match &innermost {
             EvalAltResult::ErrorFunctionNotFound(called, _) if is_foreign(called, executing) => {
                 let function = if is_closure(called) { "a closure" } else { "a function" };
@@ -153,7 +161,7 @@ impl ScriptError {
             }
             _ => read(innermost, executing.and_then(instance::find).as_deref()),
         };
-        Self(Box::new(Details { kind, message, help, frames, cause, refusal: None }))
+        Self(Box::new(Details { kind, message, help, frames, cause, refusal: None, thrown }))
     }
 
     /// The same error; if it ended a script for good, and nothing tells where, then in this function.
@@ -293,6 +301,12 @@ fn waiting_place(error: &EvalAltResult) -> Option<Frame> {
     let place = token.read_lock::<DeadlineReached>()?.at.clone()?;
     let core = instance::by_tag(place.source.as_deref()?).and_then(instance::find)?;
     Some(core.frame(None, place.position))
+}
+
+/// The value that ended a script, if it is one of those that can be an answer.
+fn thrown(error: &EvalAltResult) -> Option<Dynamic> {
+    let EvalAltResult::ErrorRuntime(value, _) = error else { return None };
+    (value.is_int() || value.is_string() || value.is_map()).then(|| value.clone())
 }
 
 /// What is read from Rhai's error, without its place.

@@ -9,7 +9,7 @@ use super::instance::{self, Core};
 use super::limits::Spent;
 use super::name;
 use super::sites::{FunctionDef, is_closure};
-use crate::suggest::closest;
+use crate::{state::type_name, suggest::closest};
 
 /// A message, and what to do about it.
 pub(super) type Said = (String, Option<String>);
@@ -58,6 +58,7 @@ pub(super) fn thrown(value: &rhai::Dynamic) -> Said {
         () if value.is_unit() => ("the script threw `()`".into(), Some("throw a text that says what is wrong".into())),
         () if value.is_string() && said.trim().is_empty() => ("the script threw an empty text".into(), None),
         () if value.is_string() => (shorten(said), None),
+        () if value.is_variant() => (format!("the script threw a value of type {}", type_name(value)), None),
         () => (format!("the script threw {}", shorten(said)), None),
     }
 }

@@ -36,6 +36,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use bindings::plain;
 pub(crate) use call::Function;
 pub(crate) use callback::{call as call_callback, captured, owner, weaken};
 pub(crate) use dangling::Dangling;

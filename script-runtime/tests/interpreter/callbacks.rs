@@ -105,7 +105,7 @@ fn on_finish_runs_after_the_response_was_made_for_whatever_reason() {
     check(&format!("fn handler(req) {{ {on_finish} loop {{ }} }}"), "the deadline has passed", &["finished /m"]);
     check(
         &format!("fn handler(req) {{ {on_finish} true }}"),
-        "a handler answers with a string, a map, an array, a blob, a status number or (), not with a value of type bool",
+        "a handler answers with a string, html(..), a map, an array, a blob, a status number or (), not with a value of type bool",
         &["finished /m"],
     );
     // Locks are free by then, and one that raises keeps none of the others from being called, in order.

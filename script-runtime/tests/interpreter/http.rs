@@ -67,11 +67,25 @@ fn answers() {
         "error: h.rhai:1:4: a handler answers with a string, html(..), a map, an array, a blob, a status number or (), not \
          with a value of type bool\nhelp: make a string of it: `value.to_string()`, or JSON: `to_json(value)`",
     );
-    check("99", "error: h.rhai:1:4: 99 is no HTTP status; one is a number from 200 to 599");
+    let as_data = "help: to answer with the number itself, make a string of it: `value.to_string()`";
+    for number in ["99", "600", "-3", "1", "9223372036854775807"] {
+        check(
+            number,
+            &format!("error: h.rhai:1:4: {number} is no HTTP status; one is a number from 200 to 599\n{as_data}"),
+        );
+    }
+    for status in ["99", "103", "600", "0", "-1"] {
+        let message = format!("{status} is no HTTP status; one is a number from 200 to 599");
+        check(&format!("#{{status: {status}}}"), &format!("error: h.rhai:1:4: {message}"));
+    }
     let not_with = "a handler answers with a string, html(..), a map, an array, a blob, a status number or (), not with a value of type";
     for (value, kind) in [("req", "request"), ("lock()", "lock"), ("req.headers_in", "headers_in"), ("1..2", "range")] {
         check(value, &format!("error: h.rhai:1:4: {not_with} {kind}"));
     }
+    let its_value = "help: the handle is not its value: `value`, as in `N.value.to_string()`";
+    check("counter()", &format!("error: h.rhai:1:4: {not_with} counter\n{its_value}"));
+    check("cell(200)", &format!("error: h.rhai:1:4: {not_with} cell\n{its_value}"));
+    check("#{status: counter()}", "error: h.rhai:1:4: `status` is a number, not a value of type counter");
     check("#{a: lock()}", "error: h.rhai:1:4: a value of type lock has no form in JSON");
 }
 
@@ -131,6 +145,129 @@ fn what_is_joined_to_html_is_escaped_unless_it_is_html() {
         "error: h.rhai:1:17: a string is longer than it may be\n\
          help: the limit is set with `RhaiLimit string ..`, or by the host with `Limits`",
     );
+}
+
+#[test]
+fn a_status_that_is_thrown_is_an_answer() {
+    for (thrown, status) in [("401", 401), ("599", 599)] {
+        let page = respond(&format!("throw {thrown}")).expect("an answer");
+        assert_eq!(page.status().as_u16(), status);
+        assert!(String::from_utf8_lossy(page.body()).contains(&format!("<h1>{status}")), "{page:?}");
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    }
+    check("throw 204", "204 [] ");
+    check("throw 200", "200 [] ");
+    check("throw #{status: 403, body: \"no\"}", "403 [content-type=text/plain; charset=utf-8] no");
+    check("throw #{status: 403, body: html(\"no\")}", "403 [content-type=text/html; charset=utf-8] no");
+    check("throw #{status: 302, headers: #{Location: \"/x\"}}", "302 [location=/x] ");
+    check("throw #{status: 304, body: \"x\"}", "304 [] ");
+    check("throw #{status: 400, body: #{wrong: 1}}", r#"400 [content-type=application/json] {"wrong":1}"#);
+    // What was written is of no use any more, but for headers such as the one that asks who is there.
+    check(
+        r#"req.headers_out["X-A"] = 1; req.status = 201; req.write("half"); throw #{status: 401, body: "who?"}"#,
+        "401 [x-a=1, content-type=text/plain; charset=utf-8] who?",
+    );
+    // What else is in the map is for those who catch it.
+    check("throw #{status: 404, message: \"secret\", body: \"no\"}", "404 [content-type=text/plain; charset=utf-8] no");
+    check("throw #{status: 404, message: \"secret\"}", "404 [] ");
+}
+
+#[test]
+fn an_answer_is_thrown_from_wherever_the_script_is() {
+    for body in [
+        "fn deep(n) { if n == 0 { throw 403 } deep(n - 1) } fn handler(req) { deep(5) }",
+        "fn handler(req) { [1].map(|x| throw 403) }",
+        "fn handler(req) { let c = callback(|| throw 403); c.call() }",
+        "const L = lock(); fn handler(req) { L.with(|| { throw 403 }) }",
+        "const T = table(); fn handler(req) { T.update(\"k\", |old| { throw 403 }) }",
+        "const C = cell(1); fn handler(req) { C.update(|old| { throw 403 }) }",
+        "import \"./lib\" as lib; fn handler(req) { lib::refuse() }",
+        "import \"./lib\" as lib; fn handler(req) { lib::REFUSE.call() }",
+        "fn handler(req) { import_module(\"./lib\")[\"refuse\"].call() }",
+        "fn handler(req) { try { throw 403 } catch (e) { throw e } }",
+        "fn handler(req) { let s = 403; let f = || s; f.call(); throw s }",
+        "const handler = callback(|req| { throw 403 });",
+    ] {
+        let lib = "=== lib.rhai\nfn refuse() { throw 403 }\nconst REFUSE = callback(|| throw #{status: 403});\n";
+        let site = Site::new(&format!("{lib}=== h.rhai\n{body}"));
+        let answer = site.interpreter.handler("h").expect("found").respond(&exchange());
+        assert_eq!(answer.map(|answer| answer.status().as_u16()), Ok(403), "{body}");
+    }
+}
+
+#[test]
+fn a_script_catches_an_answer_that_is_thrown() {
+    let text = |body: &str, expected: &str| {
+        check(body, &format!("200 [content-type=text/plain; charset=utf-8] {expected}"));
+    };
+    text("try { throw 403 } catch (e) { return `${e + 1}` }", "404");
+    text("try { throw #{status: 403, why: \"x\"} } catch (e) { return e.why }", "x");
+}
+
+#[test]
+fn whatever_else_is_thrown_is_an_error() {
+    let no_status = "is no HTTP status; one is a number from 200 to 599";
+    for number in ["99", "600", "5", "103"] {
+        let threw = "the script threw an answer that is none:";
+        let help = "help: to answer with the number itself, make a string of it: `value.to_string()`";
+        check(&format!("throw {number}"), &format!("error: h.rhai:1:19: {threw} {number} {no_status}\n{help}"));
+        check(&format!("throw #{{status: {number}}}"), &format!("error: h.rhai:1:19: {threw} {number} {no_status}"));
+    }
+    for number in ["0", "-1", "-2"] {
+        check(
+            &format!("throw {number}"),
+            &format!(
+                "error: h.rhai:1:19: the script threw {number}, which is no HTTP status\n\
+                 help: `OK`, `DECLINED` and `DONE` are returned, not thrown"
+            ),
+        );
+    }
+    check("throw \"403\"", "error: h.rhai:1:19: 403");
+    check("throw #{message: \"no\"}", r#"error: h.rhai:1:19: the script threw #{"message": "no"}"#);
+    check("throw #{body: \"no\"}", r#"error: h.rhai:1:19: the script threw #{"body": "no"}"#);
+    check("throw #{status: \"403\"}", r#"error: h.rhai:1:19: the script threw #{"status": "403"}"#);
+    check("throw 403.0", "error: h.rhai:1:19: the script threw 403.0");
+    check("throw [403]", "error: h.rhai:1:19: the script threw [403]");
+    check("throw true", "error: h.rhai:1:19: the script threw true");
+    check("throw counter()", "error: h.rhai:1:19: the script threw a value of type counter");
+    check(
+        "throw #{status: 403, bdoy: \"x\"}",
+        "error: h.rhai:1:19: the script threw an answer that is none: the answer has a key `bdoy`, and there are `status`, \
+         `headers` and `body` only\nhelp: did you mean `body`?",
+    );
+    check(
+        "throw #{status: 403, headers: 5}",
+        "error: h.rhai:1:19: the script threw an answer that is none: `headers` is a map, not a value of type i64",
+    );
+}
+
+#[test]
+fn a_host_that_calls_a_function_gets_what_it_throws_as_an_error() {
+    let site = Site::new("=== h.rhai\nfn f() { throw 403 }");
+    let error = site.interpreter.handler("h::f").expect("found").call::<i64>(()).expect_err("thrown");
+    assert!(error.to_string().ends_with("the script threw 403"), "{error}");
+}
+
+#[test]
+fn a_body_that_is_no_json_is_the_client_s_fault() {
+    for body in [
+        "req.json()",
+        "req.json().a",
+        "try { req.json() } catch (e) { throw e }",
+        "let f = || req.json(); f.call()",
+        "[1].map(|x| req.json())",
+    ] {
+        let answer = respond(body).unwrap_or_else(|error| panic!("{body}: {error}"));
+        assert_eq!(answer.status().as_u16(), 400, "{body}");
+        let text = String::from_utf8_lossy(answer.body());
+        assert!(text.contains("the body is not JSON: expected ident at line 1 column 2"), "{text}");
+    }
+    check(
+        "try { req.json() } catch (e) { throw `again: ${e}` }",
+        "error: h.rhai:1:50: again: the body is not JSON: expected ident at line 1 column 2",
+    );
+    // What the script itself takes for JSON is its own fault.
+    check("parse_json(req.body)", "error: h.rhai:1:19: not JSON: expected ident at line 1 column 2");
 }
 
 #[test]
