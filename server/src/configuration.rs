@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use papaya::HashMap;
 use parking_lot::Mutex;
-use samovar_config::{Config, Host, Origin, Resolved};
+use samovar_config::{Config, Host, Loaded, Origin, Resolved};
 use samovar_importer::Scope;
 
 use crate::{
@@ -17,8 +18,9 @@ use crate::{
     facts::RequestFacts,
     interpreters::Interpreters,
     log_file::LogFile,
-    open::{self, OpenError, Opened, path_in},
+    open::{self, OpenError, Opened, Texts, path_in},
     policy::{Example, MAIN, Policy},
+    private::Private,
     route::{Target, route},
 };
 
@@ -27,6 +29,8 @@ pub(crate) struct Configuration {
     pub(crate) config: Config,
     /// Did it come from a file? A directory may have none.
     pub(crate) is_configured: bool,
+    /// What is served to nobody; also what a later configuration was read from that was refused.
+    private: ArcSwap<Private>,
     root: PathBuf,
     interpreters: Arc<Interpreters>,
     main: Served,
@@ -70,11 +74,25 @@ impl Configuration {
     /// Opens the logs; nothing else can fail here.
     pub(crate) fn new(opened: Opened, interpreters: Arc<Interpreters>) -> Result<Self, OpenError> {
         let Opened { loaded, root, is_configured } = opened;
-        let config = loaded.config;
+        let Loaded { config, report } = loaded;
         let mut logs = Logs { root: open::server_root(&root, &config.main().settings()), open: Vec::new() };
         let main = Served::new(config.main(), &root, &mut logs)?;
         let hosts = config.hosts().map(|host| Served::new(host, &root, &mut logs)).collect::<Result<_, _>>()?;
-        Ok(Self { config, is_configured, root, interpreters, main, hosts, former: Mutex::default() })
+        let private = ArcSwap::from_pointee(Private::new(&Texts::of(&report), &config, &root));
+        Ok(Self { config, is_configured, private, root, interpreters, main, hosts, former: Mutex::default() })
+    }
+
+    /// The files that are served to nobody.
+    pub(crate) fn private(&self) -> Arc<Private> {
+        self.private.load_full()
+    }
+
+    /// Serves these files to nobody either: they were read as configuration, though it was refused.
+    pub(crate) fn hide(&self, texts: &Texts) {
+        let mut private = Private::clone(&self.private.load());
+        private.add(texts);
+        self.private.store(Arc::new(private));
+        std::iter::once(&self.main).chain(&self.hosts).for_each(Served::forget_routes);
     }
 
     /// The file that the main server's `ErrorLog` names.
@@ -125,7 +143,8 @@ impl Configuration {
                 return Target::Script { file: file.clone(), path_info: path[end..].to_owned() };
             }
         }
-        let target = route(&served.document_root, path, |directory| index(host, path, directory));
+        let private = self.private.load();
+        let target = route(&served.document_root, path, &private, |directory| index(host, path, directory));
         if let Target::Script { file, path_info } = &target {
             let own = path.strip_suffix(path_info.as_str()).unwrap_or(path);
             if routes.len() >= ROUTES {

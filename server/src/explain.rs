@@ -17,9 +17,10 @@ use crate::{
     directive,
     facts::RequestFacts,
     listen::Listeners,
-    open::{self, OpenError, Opened, document_root},
+    open::{self, OpenError, Opened, Texts, document_root},
     phase::Phase,
     policy::{Kind, Naming, Place, kind, naming},
+    private::Private,
     route::{Target, route},
     site::Peers,
 };
@@ -134,7 +135,8 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         let resolved = host.resolve(&asked.path, directory.join("").to_str(), true);
         resolved.texts("DirectoryIndex").map(str::to_owned).collect()
     };
-    let target = route(&root, &asked.path, index);
+    let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root);
+    let target = route(&root, &asked.path, &private, index);
     let filename = target.filename().map(|file| file.to_string_lossy().into_owned());
     let query = Query {
         address: asked.address,

@@ -1,6 +1,10 @@
 //! Files served as they are: types, ranges and conditional requests are the library's affair.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::Metadata,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use samovar_rhai::status_page;
@@ -9,12 +13,18 @@ use tower_http::services::ServeFile;
 
 use crate::{
     body::{self, Body},
+    private::Private,
     range,
     route::is_hidden,
 };
 
-/// Serves `file`, which must lie below `root` also when its links are followed.
-pub(crate) async fn serve(root: &Path, file: PathBuf, mut request: Request<()>) -> Response<Body> {
+/// Serves `file`, which must lie below `root` also when its links are followed, and must not be `private`.
+pub(crate) async fn serve(
+    root: &Path,
+    file: PathBuf,
+    private: Arc<Private>,
+    mut request: Request<()>,
+) -> Response<Body> {
     let not_found = || body::whole(status_page(StatusCode::NOT_FOUND, None));
     // What is no regular file must not even be opened: opening a FIFO waits for its other end.
     let root = root.to_path_buf();
@@ -23,7 +33,8 @@ pub(crate) async fn serve(root: &Path, file: PathBuf, mut request: Request<()>) 
         let below = real.strip_prefix(root.canonicalize().ok()?).ok()?;
         // A link may be named as it likes: what it leads to decides whether it may be seen.
         let hidden = below.iter().any(|name| is_hidden(&name.to_string_lossy()));
-        (!hidden && real.is_file()).then_some(file)
+        let found = real.metadata().ok().filter(Metadata::is_file)?;
+        (!hidden && !private.hides(&real, &found)).then_some(file)
     };
     let Ok(Some(file)) = tokio::task::spawn_blocking(confined).await else { return not_found() };
     if request.method() == Method::OPTIONS {

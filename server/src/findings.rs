@@ -7,6 +7,7 @@ use crate::judge::{
     UNKNOWN_OPTION,
 };
 use crate::limits::LIMIT_LOOSENED;
+use crate::private::BELOW_ROOT;
 
 /// In the order of their numbers.
 #[rustfmt::skip]
@@ -50,4 +51,6 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (UNKNOWN_OPTION, "The key of a `RhaiOption` is close to one that the importer reads, or begins with `importer.`, and is none."),
     (OPTION_VALUE, "The value of an option that the importer reads means nothing to it."),
     (LIMIT_LOOSENED, "A `RhaiLimit` allows more than one around it, which holds on: an inner section can tighten a limit, not loosen it."),
+    (BELOW_ROOT, "A file that was read as configuration, a log or the control socket lies below a document root. It is served to nobody, whatever its name is \
+      (`samovar.conf` is a name that is never served, so there is no warning of it), but it is better kept somewhere else."),
 ];

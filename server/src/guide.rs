@@ -196,6 +196,10 @@ What holds is never lost by accident:
   the configuration holds without it. So name by `Include` what must not be missing, such as who is let in.
 - A directory that is there and cannot be read is an error, also for `IncludeOptional`.
 
+What belongs to the server itself is served to nobody, whatever its name and whichever links lead to it: every file that was read as configuration (also for one
+that was refused), the logs with those that were rotated away (`access.log.1`), the control socket. `samovar check` warns of those that lie
+below a document root.
+
 ## The language
 
 - Names of directives and sections are the same in upper and lower case. `#` begins a comment at the start of a line only. A `\` as the very

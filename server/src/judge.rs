@@ -14,6 +14,7 @@ use crate::{
     limits, modules,
     open::{self, OpenError, Opened, document_root, path_in, server_root},
     policy::{Naming, naming},
+    private,
 };
 
 /// `DocumentRoot` names no directory.
@@ -67,6 +68,7 @@ fn judge(opened: &Opened) -> Vec<Diagnostic> {
     config.settings().for_each(|line| option(line, &mut found));
     limits::judge(config, &mut found);
     mixed_reload(config, &mut found);
+    private::judge(opened, &mut found);
     found
 }
 
@@ -257,4 +259,5 @@ pub(crate) const CODES: &[Code] = &[
     UNKNOWN_OPTION,
     OPTION_VALUE,
     limits::LIMIT_LOOSENED,
+    private::BELOW_ROOT,
 ];

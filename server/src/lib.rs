@@ -28,6 +28,7 @@ mod open;
 mod phase;
 mod policy;
 mod pool;
+mod private;
 mod range;
 mod reconfigure;
 mod repeated;

@@ -33,6 +33,7 @@ pub(crate) struct Way<'s> {
 
 /// What is known of a request when its policy is found.
 struct Asked<'w> {
+    configuration: &'w Configuration,
     path: &'w str,
     served: &'w Served,
     target: Target,
@@ -98,7 +99,7 @@ impl Way<'_> {
         };
         let policy = self.configuration.policy(host, served, target.is_exact(), &facts).map_err(internal)?;
         drop(filename);
-        let asked = Asked { path: &path, served, target, policy };
+        let asked = Asked { configuration: self.configuration, path: &path, served, target, policy };
         let mut course = asked.course().map_err(|error| asked.no_handler(&error))?;
         aftermath.after = asked.after().map_err(|error| asked.no_handler(&error))?;
         course.later = aftermath.after.handlers().cloned().collect();
@@ -204,7 +205,8 @@ impl Asked<'_> {
         match &self.target {
             Target::Slash(_) => Err(with_slash(&request)),
             Target::File(file) if self.policy.kind(file) != Kind::Nobody && !self.policy.is_script(file) => {
-                let mut response = files::serve(&self.served.document_root, file.clone(), head(&request)).await;
+                let (root, private) = (&self.served.document_root, self.configuration.private());
+                let mut response = files::serve(root, file.clone(), private, head(&request)).await;
                 for (name, value) in &set {
                     response.headers_mut().insert(name, value.clone());
                 }

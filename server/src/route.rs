@@ -1,9 +1,12 @@
 //! From the path of a URL to a file or a script.
 
 use std::{
+    fs::Metadata,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use crate::private::Private;
 
 /// Where a path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +54,8 @@ impl Target {
 /// Follows a normalised path below `root`.
 ///
 /// `/a/b/c` is the script `a.rhai`, else `a/b.rhai`, else `a/b/c.rhai`; what is left over is its path info. Files are
-/// found whole. `index` names the files that answer for a directory.
-pub(crate) fn route(root: &Path, path: &str, index: impl FnOnce(&Path) -> Vec<String>) -> Target {
+/// found whole. `index` names the files that answer for a directory. What is `private` is not there.
+pub(crate) fn route(root: &Path, path: &str, private: &Private, index: impl FnOnce(&Path) -> Vec<String>) -> Target {
     let mut file = root.to_path_buf();
     let mut rest = path;
     while let Some((name, after)) = next_name(rest) {
@@ -60,16 +63,23 @@ pub(crate) fn route(root: &Path, path: &str, index: impl FnOnce(&Path) -> Vec<St
             return Target::Hidden;
         }
         let script = file.join(format!("{name}.rhai"));
-        if script.is_file() {
-            return Target::Script { file: script.into(), path_info: after.to_owned() };
+        if let Some(found) = regular(&script) {
+            return match private.hides(&script, &found) {
+                true => Target::Hidden,
+                false => Target::Script { file: script.into(), path_info: after.to_owned() },
+            };
         }
         file.push(name);
         rest = after;
-        let is_file = file.is_file();
-        if is_file && rest.is_empty() {
+        let found = file.metadata().ok();
+        let regular = found.as_ref().filter(|found| found.is_file());
+        if regular.is_some_and(|found| private.hides(&file, found)) {
+            return Target::Hidden;
+        }
+        if regular.is_some() && rest.is_empty() {
             return Target::File(file);
         }
-        if is_file || !file.is_dir() {
+        if !found.is_some_and(|found| found.is_dir()) {
             let hidden = names(rest).any(is_hidden);
             return if hidden { Target::Hidden } else { Target::Nothing { file, path_info: rest.to_owned() } };
         }
@@ -78,20 +88,25 @@ pub(crate) fn route(root: &Path, path: &str, index: impl FnOnce(&Path) -> Vec<St
         return Target::Slash(file.join(""));
     }
     let names = index(&file);
-    directory(&file, &names)
+    directory(&file, &names, private)
 }
 
-fn directory(directory: &Path, index: &[String]) -> Target {
+fn directory(directory: &Path, index: &[String], private: &Private) -> Target {
     for name in index {
         let file = directory.join(name);
-        if file.is_file() {
+        if let Some(found) = regular(&file) {
             return match is_script(name) {
+                _ if private.hides(&file, &found) => Target::Hidden,
                 true => Target::Script { file: file.into(), path_info: String::new() },
                 false => Target::File(file),
             };
         }
     }
     Target::Nothing { file: directory.join(""), path_info: String::new() }
+}
+
+fn regular(file: &Path) -> Option<Metadata> {
+    file.metadata().ok().filter(Metadata::is_file)
 }
 
 /// The first name of `/name/rest`, and `/rest`.
@@ -144,13 +159,14 @@ mod tests {
             let name = file.strip_prefix(site.path()).expect("below the root").display().to_string();
             if file.as_os_str().to_string_lossy().ends_with('/') { format!("{name}/") } else { name }
         };
-        let found = match route(site.path(), path, |_| vec!["index.rhai".into(), "index.html".into()]) {
-            Target::Script { file, path_info } => format!("script {} {path_info}", name(&file)),
-            Target::File(file) => format!("file {}", name(&file)),
-            Target::Slash(directory) => format!("slash {}", name(&directory)),
-            Target::Nothing { file, path_info } => format!("nothing {} {path_info}", name(&file)),
-            Target::Hidden => "Hidden".to_owned(),
-        };
+        let found =
+            match route(site.path(), path, &Private::default(), |_| vec!["index.rhai".into(), "index.html".into()]) {
+                Target::Script { file, path_info } => format!("script {} {path_info}", name(&file)),
+                Target::File(file) => format!("file {}", name(&file)),
+                Target::Slash(directory) => format!("slash {}", name(&directory)),
+                Target::Nothing { file, path_info } => format!("nothing {} {path_info}", name(&file)),
+                Target::Hidden => "Hidden".to_owned(),
+            };
         assert_eq!(found.trim_end(), expected, "{path}");
     }
 

@@ -138,7 +138,7 @@ impl Site {
 
     /// Takes up what was read, and tells how that went.
     pub(crate) fn take_up_told(self: &Arc<Self>, opened: Result<Opened, OpenError>) -> Result<(), OpenError> {
-        let had_none = !self.is_configured();
+        let (had_none, texts) = (!self.is_configured(), open::Texts::read(&opened));
         let result = opened.and_then(|opened| self.take_up(opened));
         match &result {
             Ok(()) => {
@@ -148,6 +148,7 @@ impl Site {
                 self.observers.lock().iter().for_each(|observer| observer(self));
             }
             Err(error) => {
+                texts.iter().for_each(|texts| self.current.load().hide(texts));
                 let rendered = error.render(false);
                 tracing::error!("a configuration was refused, the one before holds on\n{rendered}");
             }

@@ -13,6 +13,7 @@ mod limits;
 mod logs;
 mod oracle;
 mod phases;
+mod private;
 mod reconfiguring;
 mod refusals;
 mod reloading;

@@ -1,0 +1,149 @@
+//! Files that belong to the server itself and are served to nobody, whatever their names: what it read as configuration,
+//! its logs with those that were rotated away, and where it listens for commands.
+//!
+//! A file is known by its path, with and without links, and by its identity, so that further links to it lead nowhere.
+//! Asking costs no look at the disk: who asks has looked already.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    fs::Metadata,
+    path::{Path, PathBuf},
+};
+
+use samovar_config::{Code, Config, Diagnostic, Setting, Span};
+
+use crate::{
+    judge::span,
+    open::{Opened, Texts, document_root, path_in, server_root},
+    route::is_hidden,
+    writers::identity,
+};
+
+/// The files that are not served while one configuration holds.
+#[derive(Clone, Default)]
+pub(crate) struct Private {
+    paths: HashSet<PathBuf>,
+    files: HashSet<(u64, u64)>,
+    /// Log files, which have others beside them when they are rotated.
+    logs: Vec<PathBuf>,
+}
+
+impl Private {
+    /// What was read as `texts`, and what the configuration names. The log files are there already.
+    pub(crate) fn new(texts: &Texts, config: &Config, opened_root: &Path) -> Self {
+        let mut private = Self::default();
+        private.add(texts);
+        for line in named(config) {
+            let Some(path) = file_of(line, config, opened_root) else { continue };
+            private.hide(&path);
+            if is_log(line) {
+                private.logs.extend([real(&path), path]);
+            }
+        }
+        private
+    }
+
+    /// Hides further files that were read as configuration.
+    pub(crate) fn add(&mut self, texts: &Texts) {
+        texts.paths().for_each(|path| self.hide(path));
+    }
+
+    fn hide(&mut self, path: &Path) {
+        // What has no identity of its own on this system must not stand for all files.
+        let file = path.metadata().ok().map(|found| identity(&found)).filter(|file| *file != (0, 0));
+        self.files.extend(file);
+        self.paths.extend([real(path), path.to_path_buf()]);
+    }
+
+    /// Is a file not to be served?
+    pub(crate) fn hides(&self, path: &Path, found: &Metadata) -> bool {
+        self.files.contains(&identity(found))
+            || self.paths.contains(path)
+            || self.logs.iter().any(|log| is_rotated(path, log))
+    }
+}
+
+/// The lines that name a file of the server's own.
+pub(crate) fn named(config: &Config) -> impl Iterator<Item = &Setting> {
+    let names = |line: &&Setting| is_log(line) || line.directive() == "ControlSocket";
+    config.settings().map(AsRef::as_ref).filter(names)
+}
+
+/// The file that such a line names.
+pub(crate) fn file_of(line: &Setting, config: &Config, opened_root: &Path) -> Option<PathBuf> {
+    let root = server_root(opened_root, &config.main().settings());
+    line.text().map(|file| path_in(&root, file))
+}
+
+fn is_log(line: &Setting) -> bool {
+    matches!(line.directive(), "ErrorLog" | "CustomLog")
+}
+
+/// A file of the server's own lies where URLs lead.
+pub(crate) const BELOW_ROOT: Code = Code::new("W108", "below-document-root");
+
+/// Warns of files of the server's own that lie below a document root, unless their names alone keep them from being served.
+pub(crate) fn judge(opened: &Opened, found: &mut Vec<Diagnostic>) {
+    let config = &opened.loaded.config;
+    let hosts = std::iter::once(config.main()).chain(config.hosts());
+    let roots: BTreeSet<PathBuf> =
+        hosts.filter_map(|host| document_root(&opened.root, &host.settings()).canonicalize().ok()).collect();
+    let below = |path: &Path| {
+        let path = real(path);
+        let is_open = |root: &PathBuf| {
+            let below = path.strip_prefix(root).ok();
+            below.is_some_and(|below| !below.iter().any(|name| is_hidden(&name.to_string_lossy())))
+        };
+        roots.iter().any(is_open)
+    };
+    let mut warn = |span: Option<Span>, what: &str, path: &Path| {
+        let message = format!("{what} `{}` lies below a document root", path.display());
+        let help = "this server keeps it to itself, another one would not: put it somewhere else".to_owned();
+        let wrong = Diagnostic::new(BELOW_ROOT, span, message).help(help);
+        if below(path) && !found.contains(&wrong) {
+            found.push(wrong);
+        }
+    };
+    for source in opened.loaded.report.sources().iter() {
+        warn(source.included_from(), "a file of the configuration,", source.path());
+    }
+    for line in named(config) {
+        let what = if is_log(line) { "a log," } else { "the control socket," };
+        if let Some(path) = file_of(line, config, &opened.root) {
+            warn(span(line, 0), what, &path);
+        }
+    }
+}
+
+/// A path without links; of a file that is not there yet, with those of its directory followed.
+fn real(path: &Path) -> PathBuf {
+    let in_its_directory = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_its_directory).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Is it what a log was renamed to: `access.log.1`, `access.log-20260101.gz`?
+fn is_rotated(path: &Path, log: &Path) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.as_encoded_bytes().to_owned());
+    path.parent() == log.parent()
+        && matches!((name(path), name(log)), (Some(path), Some(log)) if path.strip_prefix(&*log).is_some_and(|rest| matches!(rest.first(), Some(b'.' | b'-' | b'_'))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_log_was_renamed_to_is_known_by_its_name() {
+        for (path, rotated) in [
+            ("/l/access.log.1", true),
+            ("/l/access.log.2.gz", true),
+            ("/l/access.log-20260101", true),
+            ("/l/access.log", false),
+            ("/l/access.logic", false),
+            ("/l/access", false),
+            ("/m/access.log.1", false),
+        ] {
+            assert_eq!(is_rotated(Path::new(path), Path::new("/l/access.log")), rotated, "{path}");
+        }
+    }
+}
