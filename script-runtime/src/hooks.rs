@@ -174,7 +174,7 @@ fn hook(old: &Module<Scripts>, name: &str, expected: &Form) -> Result<Option<Fun
     if let Some(hook) = instance.function(name, expected.params) {
         return Ok(Some(hook));
     }
-    let found = instance.scan().functions().iter().filter(|function| function.name == name && !function.typed);
+    let found = instance.scan().functions().iter().filter(|function| function.name == name && !function.typed());
     let mut found: Vec<_> = found.map(|function| function.params.to_string()).collect();
     found.sort_unstable();
     let message = match (found.as_slice(), instance.variable(name)) {

@@ -20,7 +20,7 @@ pub(super) fn places(after: &[Seen]) -> Vec<(Position, String)> {
         let before = index.checked_sub(1).map(|before| &all[before].kind);
         let next = all.get(index + 1).map(|next| &next.kind);
         all[index].kind == Kind::Identifier(name.clone())
-            && !matches!(before, Some(Kind::Period | Kind::As))
+            && !matches!(before, Some(Kind::Period | Kind::As | Kind::DoubleColon))
             && !matches!(next, Some(Kind::Call | Kind::Colon | Kind::DoubleColon))
     };
     (0..all.len()).filter(|index| is_variable(*index)).map(|index| (all[index].at, name.clone())).collect()

@@ -34,7 +34,7 @@ impl Instance {
             let file = child.scan().file();
             let functions = || child.scan().functions().iter().filter(|function| function.name == *name);
             let is_there = match args {
-                Some(args) => functions().any(|it| it.params == args && !it.private && !it.typed),
+                Some(args) => functions().any(|it| it.params == args && !it.private && !it.typed()),
                 None => module.contains_var(name) || functions().next().is_some(),
             };
             if is_there {

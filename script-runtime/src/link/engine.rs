@@ -12,7 +12,8 @@ use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
 use super::name::{self, Linked};
-use super::{instance, running, token};
+use super::sites::FunctionDef;
+use super::{instance, natives, running, token};
 
 /// Text that a script wrote with `print` or `debug`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
     engine.register_fn("sleep", |seconds: i64| sleep(u64::try_from(seconds).ok().map(Duration::from_secs)));
     engine.register_fn("sleep", |seconds: f64| sleep(Duration::try_from_secs_f64(seconds).ok()));
     ModuleValue::register(&mut engine);
+    natives::register_syntax(&mut engine);
     show_functions_as_written(&mut engine);
     let out = output.clone();
     engine.on_print(move |text| out(Printed { text, place: None }));
@@ -125,7 +127,11 @@ fn missing_function(
     let Some(core) = instance::find(id) else { return Ok(None) };
     let linked = name::function(name, id);
     let given = args.len() - usize::from(method);
-    if !core.arities(&linked).any(|arity| arity == given) {
+    // A function for one type is called with a value of that type before a dot, and in no other way.
+    let is_typed = |function: &FunctionDef| function.name == name && function.params == given && function.typed();
+    if !core.arities(&linked).any(|arity| arity == given)
+        || (!method && !core.scan().defines(name, given) && core.scan().functions().iter().any(is_typed))
+    {
         return Ok(None);
     }
     context.call_fn_raw(&linked, method, method, args).map(Some)

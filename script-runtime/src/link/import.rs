@@ -213,7 +213,7 @@ impl ModuleValue {
         }
         let mut members: Vec<&str> = self.0.scan().variables().iter().map(String::as_str).collect();
         let functions = self.0.scan().functions();
-        members.extend(functions.iter().filter(|f| !f.private && !f.typed).map(|f| f.name.as_str()));
+        members.extend(functions.iter().filter(|f| !f.private && !f.typed()).map(|f| f.name.as_str()));
         members.sort_unstable();
         members.dedup();
         let message = format!("module {} has no `{name}`; it has {}", self.0.file(), members.join(", "));

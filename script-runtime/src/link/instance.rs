@@ -335,13 +335,13 @@ impl Instance {
 
     /// Names and numbers of parameters of what importers can call.
     pub(crate) fn public_functions(&self) -> impl Iterator<Item = (&str, usize)> {
-        let public = self.core.scan.functions().iter().filter(|function| !function.private && !function.typed);
+        let public = self.core.scan.functions().iter().filter(|function| !function.private && !function.typed());
         public.map(|function| (function.name.as_str(), function.params))
     }
 
     /// Whether importers see a function of this name.
     pub(crate) fn exports_function(&self, name: &str) -> bool {
-        self.core.scan.functions().iter().any(|f| f.name == name && !f.private && !f.typed)
+        self.core.scan.functions().iter().any(|f| f.name == name && !f.private && !f.typed())
     }
 
     /// A function as a value that can be called from anywhere.
@@ -396,7 +396,7 @@ fn export(core: &Arc<Core>, extra: &HashMap<String, Dynamic>, start: &GlobalRunt
         module.set_var(name.as_str(), value.clone());
     }
     let Some(code) = core.code.get() else { return module };
-    for function in core.scan.functions().iter().filter(|f| !f.private && !f.typed) {
+    for function in core.scan.functions().iter().filter(|f| !f.private && !f.typed()) {
         let linked = name::function(&function.name, core.id);
         if let Some(definition) = code.module.get_script_fn(&linked, function.params) {
             let function_in_environment =

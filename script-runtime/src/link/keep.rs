@@ -3,6 +3,7 @@
 
 use rhai::Position;
 
+use super::text;
 use super::token::{self, Kind, Seen};
 
 /// Where each stands that begins a definition, and the variable that it defines.
@@ -12,6 +13,16 @@ pub(super) fn places(seen: &[Seen]) -> Vec<(Position, String)> {
         _ => None,
     };
     seen.windows(2).filter_map(kept).collect()
+}
+
+/// Whether the `keep` at this place, which begins a statement, defines something: a name follows, or `=` for want of one. All
+/// else that may follow makes it an ordinary name, as in `keep(3);`.
+pub(super) fn defines(text: &str, keep: Position) -> bool {
+    let after = &text::after(text, keep)[token::KEEP.len()..];
+    let next = text::skip_blank(after);
+    let word = next.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).next().unwrap_or_default();
+    let is_name = word.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') && word != "in";
+    is_name || (next.starts_with('=') && !next.starts_with("=="))
 }
 
 /// A `keep` that defines nothing, and one that would inside of a block or function. `keep` is an ordinary name in all

@@ -22,8 +22,8 @@ use super::instance::{Code, Core, Instance};
 use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
-use super::sites::{IS_DEFINED, Use};
-use super::{natives, running, token};
+use super::sites::{IS_DEFINED_FUNCTION, Use};
+use super::{natives, running, text, token};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -129,7 +129,7 @@ impl Linker {
         let bindings = Bindings::new(names.chain([SEARCH_PATH]));
         let rewrites =
             scan.link(id, bindings.slots(), |name| self.instance_functions.iter().any(|f| f.name == name))?;
-        let compiled = token::linking(rewrites, || self.engine().compile(&**scan.text()));
+        let compiled = token::linking(rewrites, || self.engine().compile(&*text::compiled(scan.text())));
         let core = Core::new(id, scan.clone(), importer, bindings);
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
         core.set_code(self.code(&core, &ast));
@@ -388,7 +388,7 @@ impl Scan {
     fn calls(&self, name: &str, args: usize) -> bool {
         self.uses().iter().any(|(_, used)| match used {
             Use::Call(called, given) => called == name && *given == args,
-            Use::IsDefined(_) => name == IS_DEFINED,
+            Use::IsDefinedFunction(given) => name == IS_DEFINED_FUNCTION && *given == args,
             _ => false,
         })
     }

@@ -140,11 +140,11 @@ fn here(functions: &[FunctionDef], called: &str, given: usize) -> Option<String>
 /// What an imported module has in place of a function.
 pub(super) fn elsewhere(child: &Core, alias: &str, called: &str, given: usize) -> Option<String> {
     let functions = child.scan().functions();
-    let named: Vec<_> = functions.iter().filter(|function| function.name == called && !function.typed).collect();
+    let named: Vec<_> = functions.iter().filter(|function| function.name == called && !function.typed()).collect();
     let file = child.scan().file();
     match named.as_slice() {
         [] => {
-            let public = functions.iter().filter(|function| !function.private && !function.typed);
+            let public = functions.iter().filter(|function| !function.private && !function.typed());
             let near = closest(called, public.map(|function| function.name.as_str()))?;
             Some(format!("did you mean `{alias}::{near}`?"))
         }

@@ -29,6 +29,7 @@ mod running;
 mod scan;
 mod sites;
 mod syntax;
+mod text;
 mod token;
 
 #[cfg(test)]

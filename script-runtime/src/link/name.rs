@@ -9,6 +9,8 @@
 //! | `helper`    | `helper__mp17`  | a function of instance 17, or an import's name |
 //! | `x.helper`  | `helper__mp17m` | the same, called in method style               |
 //! | `"./y"`     | `\u{1}17\u{1}./y` | a path that instance 17 imports              |
+//! | `is_def_var` | `is_def_var__mpq` | a syntax that sees what is in scope           |
+//! | `catch (e)` | `e__mpe`        | what holds an account of an error              |
 //!
 //! They stay plain ASCII identifiers, because Rhai takes a function pointer with any other name for a native function.
 
@@ -92,6 +94,9 @@ pub(crate) fn caught(name: &str) -> String {
     format!("{name}{CAUGHT}")
 }
 
+/// The word that `is_def_var` is compiled as.
+pub(crate) const IS_DEFINED: &str = "is_def_var__mpq";
+
 /// Does the variable hold a caught error?
 pub(crate) fn is_caught(name: &str) -> bool {
     name.ends_with(CAUGHT)
@@ -126,8 +131,8 @@ fn marked_length(text: &str) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let id = digits(tail);
     if id == 0 {
-        let hidden =
-            tail.starts_with(['d', 'e']) && !tail[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let hidden = tail.starts_with(['d', 'e', 'q'])
+            && !tail[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         return if hidden { MARK.len() + 1 } else { 0 };
     }
     let mut length = MARK.len() + id;

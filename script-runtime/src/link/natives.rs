@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, NativeCallContext, Position};
 
 use super::callback;
-use super::instance::Core;
+use super::instance::{self, Core};
 use super::load::{self, Linker};
-use super::sites::IS_DEFINED;
+use super::name::{self, Linked};
+use super::sites::{FunctionDef, IS_DEFINED_FUNCTION};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 pub(crate) fn register(linker: &mut Linker) {
     linker.register("callback", 1, Arc::new(make_callback));
     linker.register("on_purge", 1, Arc::new(on_purge));
-    linker.register(IS_DEFINED, 1, Arc::new(is_defined));
+    linker.register(IS_DEFINED_FUNCTION, 2, Arc::new(is_defined_function));
+    linker.register(IS_DEFINED_FUNCTION, 3, Arc::new(is_defined_method));
 }
 
 fn make_callback(core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
@@ -39,11 +41,79 @@ fn make(name: &str, core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mu
     }
 }
 
-/// `is_def_var("X")` where `X` is a variable of the module: has its definition run?
-fn is_defined(core: &Arc<Core>, _: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
-    let name = args.first().map(ToString::to_string).unwrap_or_default();
-    let slot = core.bindings().slots().get(&name);
-    Ok(slot.is_some_and(|slot| core.variable(*slot).is_some()).into())
+/// `is_def_var(name)` is a syntax of its own: only as such it sees what is in scope. `(` is compiled as a name that tells the
+/// instance.
+pub(crate) fn register_syntax(engine: &mut Engine) {
+    let parts = [name::IS_DEFINED, "$ident$", "$expr$", ")"];
+    let registered = engine.register_custom_syntax(parts, false, |context, inputs| {
+        let [instance, asked] = inputs else { return Ok(false.into()) };
+        let value = asked.eval_with_context(context)?.flatten();
+        let name = string(&value, context.engine(), asked.position())?;
+        let in_scope = context.scope().contains(&name) || context.scope().contains(&name::caught(&name));
+        let id = match instance.get_string_value().and_then(name::parse) {
+            Some(Linked::Function { id }) => Some(id),
+            _ => None,
+        };
+        let in_module = || {
+            let core = id.and_then(instance::find)?;
+            core.variable(*core.bindings().slots().get(name.as_str())?)
+        };
+        Ok((in_scope || in_module().is_some()).into())
+    });
+    debug_assert!(registered.is_ok(), "the parts of the syntax are ours");
+}
+
+/// `is_def_fn(name, params)`.
+fn is_defined_function(
+    core: &Arc<Core>,
+    context: &NativeCallContext<'_>,
+    args: &mut [&mut Dynamic],
+) -> RhaiResult<Dynamic> {
+    let [name, params] = args else { return Ok(false.into()) };
+    defines(core, context, None, name, params)
+}
+
+/// `is_def_fn(type, name, params)`.
+fn is_defined_method(
+    core: &Arc<Core>,
+    context: &NativeCallContext<'_>,
+    args: &mut [&mut Dynamic],
+) -> RhaiResult<Dynamic> {
+    let [this_type, name, params] = args else { return Ok(false.into()) };
+    let this_type = string(this_type, context.engine(), context.call_position())?;
+    defines(core, context, Some(&this_type), name, params)
+}
+
+fn defines(
+    core: &Core,
+    context: &NativeCallContext<'_>,
+    this_type: Option<&str>,
+    name: &Dynamic,
+    params: &Dynamic,
+) -> RhaiResult<Dynamic> {
+    let name = string(name, context.engine(), context.call_position())?;
+    let params = params.as_int().map_err(|found| mismatch::<INT>(context.engine(), found, context.call_position()))?;
+    let functions = core.scan().functions().iter();
+    let is_it = |function: &FunctionDef| {
+        function.name == *name
+            && usize::try_from(params) == Ok(function.params)
+            && function.this_type.as_deref() == this_type
+    };
+    Ok(functions.into_iter().any(is_it).into())
+}
+
+fn string(value: &Dynamic, engine: &Engine, at: Position) -> RhaiResult<ImmutableString> {
+    value
+        .as_immutable_string_ref()
+        .map(|text| text.clone())
+        .map_err(|found| mismatch::<ImmutableString>(engine, found, at))
+}
+
+/// The error that Rhai reports for an argument of another type.
+fn mismatch<T>(engine: &Engine, found: &str, at: Position) -> Box<EvalAltResult> {
+    let name = |name: &str| engine.map_type_name(name).to_owned();
+    let wanted = name(std::any::type_name::<T>());
+    Box::new(EvalAltResult::ErrorMismatchDataType(wanted, name(found), at))
 }
 
 /// `on_purge(f)`: `f` is called after `__mp_purge__` of the module in which this is written.

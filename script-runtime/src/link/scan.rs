@@ -10,8 +10,8 @@ use super::error::{Kind as ErrorKind, ScriptError};
 use super::keep;
 use super::name::{self, InstanceId};
 use super::sites::{self, FunctionDef, Use};
-use super::syntax;
 use super::token::{self, Kind, Rewrite, Seen};
+use super::{syntax, text};
 
 /// Rhai counts lines and columns in 16 bits and stops counting there; places could no longer be told apart.
 const MAX_COORDINATE: usize = 65_000;
@@ -48,6 +48,8 @@ enum Lexical {
     GlobalClose(String),
     /// What a `catch` names, where it does so and in its block.
     Caught(String),
+    /// The `(` after an `is_def_var` that is called with one argument.
+    Asked,
 }
 
 impl Scan {
@@ -110,7 +112,7 @@ impl Scan {
     /// Whether the text defines a function of this name and number of parameters.
     #[must_use]
     pub(crate) fn defines(&self, function: &str, params: usize) -> bool {
-        self.functions.iter().any(|f| f.name == function && f.params == params && !f.typed)
+        self.functions.iter().any(|f| f.name == function && f.params == params && !f.typed())
     }
 
     /// The names in those imports of the top level that are made whenever it runs to its end.
@@ -148,7 +150,8 @@ impl Scan {
             let message = format!("the script has more than {MAX_COORDINATE} lines");
             return Err(fail(Position::NONE, ErrorKind::Syntax, message));
         }
-        let (compiled, seen) = token::scanning(|| compile(&text));
+        let source = text::compiled(&text);
+        let (compiled, seen) = token::scanning(&source, || compile(&source));
         if let Some((reserved, at)) = seen.iter().find_map(reserved) {
             let message =
                 format!("the name `{reserved}` is reserved: `__mp` must not be followed by a letter or digit");
@@ -161,8 +164,13 @@ impl Scan {
             let help = syntax::help(&kind, &text, &seen, at);
             fail(at, ErrorKind::Syntax, name::unlink(&kind.to_string())).with_help(help)
         })?;
-        let lexical = lexical(&seen);
+        let mut lexical = lexical(&seen);
         let (functions, mut uses) = sites::collect(&ast);
+        let asked: HashSet<_> = uses.iter().filter(|(_, used)| *used == Use::IsDefined).map(|(at, _)| *at).collect();
+        lexical.extend(seen.windows(2).filter_map(|pair| match pair {
+            [asks, open] if asked.contains(&asks.at) => Some((open.at, Lexical::Asked)),
+            _ => None,
+        }));
         // Rhai does not say of what a closure captures that it is a `catch`'s.
         let is_caught: HashSet<_> =
             lexical.iter().filter(|(_, it)| matches!(it, Lexical::Caught(_))).map(|(at, _)| *at).collect();
@@ -231,11 +239,11 @@ impl Link<'_> {
             Use::Free(name) => self.variable(name).or_else(|| self.function(name, |_| true)),
             Use::TopLevel(name) if !self.slots.contains_key(name) => self.function(name, |_| true),
             Use::Call(name, args) => self
-                .function(name, |f| f.params == *args && !f.typed)
+                .function(name, |f| f.params == *args && !f.typed())
                 .or_else(|| (instance_function(name)).then(|| name::function(name, self.id))),
-            Use::IsDefined(name) => {
-                self.scan.variables.contains(name).then(|| name::function(sites::IS_DEFINED, self.id))
-            }
+            Use::IsDefined => Some(name::IS_DEFINED.to_owned()),
+            Use::IsDefinedFunction(args) => Some(name::function(sites::IS_DEFINED_FUNCTION, self.id))
+                .filter(|_| instance_function(sites::IS_DEFINED_FUNCTION) && matches!(args, 2 | 3)),
             Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
             Use::TopLevel(_) | Use::Assignment(_) | Use::Import | Use::Imported { .. } => None,
@@ -252,6 +260,7 @@ impl Link<'_> {
             Lexical::GlobalOpen(name) => known(name).then_some(Rewrite::Open),
             Lexical::GlobalName(name) => self.variable(name).map(Rewrite::Name),
             Lexical::Caught(name) => Some(Rewrite::Name(name::caught(name))),
+            Lexical::Asked => Some(Rewrite::Marked(name::function(sites::IS_DEFINED, self.id))),
             Lexical::GlobalClose(name) => known(name).then_some(Rewrite::Close),
         }
     }

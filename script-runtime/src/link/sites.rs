@@ -16,10 +16,13 @@ pub(crate) enum Use {
     /// A free name at the top level: variables are simply in scope there, functions are not.
     TopLevel(String),
     Call(String, usize),
-    /// `is_def_var("X")` in a function: Rhai looks at what is in scope there, which no module variable is.
-    IsDefined(String),
+    /// `is_def_var(..)`: Rhai looks at what is in scope, which is neither a module variable in a function nor what a `catch`
+    /// names.
+    IsDefined,
+    /// `is_def_fn(..)` with so many arguments.
+    IsDefinedFunction(usize),
     Method(String, usize),
-    /// The literal in `Fn("name")` or `is_def_fn("name", n)`.
+    /// The literal in `Fn("name")`.
     FunctionName(String),
     /// `X = ..`, `X += ..` in a function.
     Assignment(String),
@@ -37,9 +40,16 @@ pub(crate) enum Use {
 pub(crate) struct FunctionDef {
     pub(crate) name: String,
     pub(crate) params: usize,
-    /// `fn Type.name()`.
-    pub(crate) typed: bool,
+    /// The type in `fn Type.name()`, as Rhai calls it.
+    pub(crate) this_type: Option<String>,
     pub(crate) private: bool,
+}
+
+impl FunctionDef {
+    /// Whether it is for values of one type only, which stand before a dot.
+    pub(crate) fn typed(&self) -> bool {
+        self.this_type.is_some()
+    }
 }
 
 /// The functions that the tree defines by name, and every use in it.
@@ -52,8 +62,8 @@ pub(crate) fn collect(ast: &AST) -> (Vec<FunctionDef>, Vec<(Position, Use)>) {
             closures.insert(name.to_owned(), definition);
         } else {
             let private = access == FnAccess::Private;
-            let typed = definition.this_type.is_some();
-            functions.push(FunctionDef { name: name.to_owned(), params, typed, private });
+            let this_type = definition.this_type.as_ref().map(ToString::to_string);
+            functions.push(FunctionDef { name: name.to_owned(), params, this_type, private });
             named.push(definition);
         }
     }
@@ -75,6 +85,9 @@ pub(crate) fn collect(ast: &AST) -> (Vec<FunctionDef>, Vec<(Position, Use)>) {
 
 /// Asks whether there is a variable of a name.
 pub(crate) const IS_DEFINED: &str = "is_def_var";
+
+/// Asks whether there is a function of a name and a number of parameters.
+pub(crate) const IS_DEFINED_FUNCTION: &str = "is_def_fn";
 
 pub(crate) fn is_closure(name: &str) -> bool {
     name.starts_with("anon$")
@@ -138,7 +151,7 @@ impl Walk {
                 if let Some(made) = closure_made(call, path, place) {
                     self.closures.push(made);
                 }
-                self.call(call, *at, place);
+                self.call(call, *at);
             }
             Expr::MethodCall(call, at) => {
                 self.uses.push((*at, Use::Method(call.name.to_string(), call.args.len())));
@@ -156,7 +169,7 @@ impl Walk {
 
     fn statement(&mut self, stmt: &Stmt, place: &Where) {
         match stmt {
-            Stmt::FnCall(call, at) => self.call(call, *at, place),
+            Stmt::FnCall(call, at) => self.call(call, *at),
             Stmt::Assignment(assignment) if !matches!(place, Where::TopLevel) => {
                 if let Expr::Variable(variable, short, at) = &assignment.1.lhs
                     && short.is_none()
@@ -175,21 +188,23 @@ impl Walk {
         }
     }
 
-    fn call(&mut self, call: &FnCallExpr, at: Position, place: &Where) {
+    fn call(&mut self, call: &FnCallExpr, at: Position) {
         self.imported(&call.namespace, &call.name, Some(call.args.len()), at);
         if !call.namespace.is_empty() || call.op_token.is_some() {
             return;
         }
         if call.name == IS_DEFINED {
-            if let (false, [Expr::StringConstant(name, _)]) = (matches!(place, Where::TopLevel), call.args.as_ref()) {
-                self.uses.push((at, Use::IsDefined(name.to_string())));
+            if call.args.len() == 1 && !call.capture_parent_scope {
+                self.uses.push((at, Use::IsDefined));
             }
             return;
         }
+        if call.name == IS_DEFINED_FUNCTION {
+            self.uses.push((at, Use::IsDefinedFunction(call.args.len())));
+            return;
+        }
         self.uses.push((at, Use::Call(call.name.to_string(), call.args.len())));
-        if let (true, Some(Expr::StringConstant(name, at))) =
-            (matches!(call.name.as_str(), "Fn" | "is_def_fn"), call.args.first())
-        {
+        if let (true, Some(Expr::StringConstant(name, at))) = (call.name == "Fn", call.args.first()) {
             self.uses.push((*at, Use::FunctionName(name.to_string())));
         }
     }

@@ -2,6 +2,7 @@
 
 use rhai::{LexError, ParseErrorType, Position};
 
+use super::text::before;
 use super::token::Seen;
 
 /// What to do about a syntax error at `at`, after the tokens `seen`.
@@ -105,15 +106,6 @@ fn bracket(text: &str, at: Position) -> &str {
 
 fn place(at: Position) -> String {
     format!("line {}, column {}", at.line().unwrap_or(1), at.position().unwrap_or(1))
-}
-
-/// The text up to a place.
-fn before(text: &str, at: Position) -> &str {
-    let Some(line) = at.line() else { return text };
-    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-    let column = at.position().unwrap_or(1).saturating_sub(1);
-    let within = text[start..].char_indices().nth(column).map_or(text.len() - start, |(at, _)| at);
-    &text[..start + within]
 }
 
 fn last_word(before: &str) -> &str {

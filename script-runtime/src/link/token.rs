@@ -7,7 +7,8 @@ use std::cell::RefCell;
 
 use rhai::{Position, Token};
 
-use super::name;
+use super::sites::IS_DEFINED;
+use super::{keep, name};
 
 /// What the scan needs to know of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) enum Kind {
     Period,
     Colon,
     Catch,
+    /// `is_def_var`
+    IsDefined,
     SemiColon,
     /// `(`, `()` or `!`: what makes a call of the name before it.
     Call,
@@ -57,10 +60,12 @@ pub(crate) enum Rewrite {
     Const,
     Open,
     Close,
+    /// A name in place of `(`.
+    Marked(String),
 }
 
 enum Pass {
-    Scan { seen: Vec<Seen>, depth: usize },
+    Scan { text: String, seen: Vec<Seen>, depth: usize },
     Link { rewrites: Vec<(Position, Rewrite)>, next: usize },
 }
 
@@ -68,9 +73,9 @@ thread_local! {
     static PASS: RefCell<Option<Pass>> = const { RefCell::new(None) };
 }
 
-/// Runs a compilation that hides top-level definitions and records its tokens.
-pub(crate) fn scanning<R>(compile: impl FnOnce() -> R) -> (R, Vec<Seen>) {
-    let (result, pass) = during(Pass::Scan { seen: Vec::new(), depth: 0 }, compile);
+/// Runs a compilation of `text` that hides top-level definitions and records its tokens.
+pub(crate) fn scanning<R>(text: &str, compile: impl FnOnce() -> R) -> (R, Vec<Seen>) {
+    let (result, pass) = during(Pass::Scan { text: text.to_owned(), seen: Vec::new(), depth: 0 }, compile);
     match pass {
         Some(Pass::Scan { seen, .. }) => (result, seen),
         _ => (result, Vec::new()),
@@ -101,15 +106,17 @@ fn during<R>(pass: Pass, compile: impl FnOnce() -> R) -> (R, Option<Pass>) {
 pub(crate) fn map(token: Token, at: Position) -> Token {
     PASS.with(|pass| match pass.borrow_mut().as_mut() {
         None => token,
-        Some(Pass::Scan { seen, depth }) => record(token, at, seen, depth),
+        Some(Pass::Scan { text, seen, depth }) => record(token, at, text, seen, depth),
         Some(Pass::Link { rewrites, next }) => rewrite(token, at, rewrites, next),
     })
 }
 
-fn record(token: Token, at: Position, seen: &mut Vec<Seen>, depth: &mut usize) -> Token {
+fn record(token: Token, at: Position, text: &str, seen: &mut Vec<Seen>, depth: &mut usize) -> Token {
     let here = *depth;
     let kind = match kind_of(&token) {
-        Kind::Identifier(word) if word == KEEP && here == 0 && begins_statement(seen) => Kind::Keep,
+        Kind::Identifier(word) if word == KEEP && here == 0 && begins_statement(seen) && keep::defines(text, at) => {
+            Kind::Keep
+        }
         kind => kind,
     };
     match token {
@@ -162,6 +169,7 @@ fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &
             Token::InterpolatedString(Box::new(text.as_str().into()))
         }
         (Rewrite::Const, Token::Identifier(_)) => Token::Const,
+        (Rewrite::Marked(name), Token::LeftParen) => Token::Identifier(Box::new(name.as_str().into())),
         (Rewrite::Open, Token::Identifier(_)) => Token::LeftParen,
         (Rewrite::Close, Token::Identifier(_)) => Token::RightParen,
         (_, token) => token,
@@ -171,6 +179,7 @@ fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &
 fn kind_of(token: &Token) -> Kind {
     match token {
         Token::Identifier(name) => Kind::Identifier(name.to_string()),
+        Token::Reserved(word) if **word == *IS_DEFINED => Kind::IsDefined,
         Token::StringConstant(text) | Token::InterpolatedString(text) => Kind::Text(text.to_string()),
         Token::Let => Kind::Let,
         Token::Const => Kind::Const,

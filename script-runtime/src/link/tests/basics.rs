@@ -1,6 +1,6 @@
 //! What a module's own code sees of it.
 
-use super::check;
+use super::{Site, check};
 
 #[test]
 fn r6_module_variables_are_visible_in_functions() {
@@ -68,4 +68,49 @@ fn is_def_var_knows_the_module_s_variables_in_functions_too() {
         "[false, true, true, true, false]",
     );
     check("const X = if is_def_var(\"X\") { 1 } else { 2 }; fn main() { X }", "2");
+}
+
+#[test]
+fn r56_is_def_var_knows_computed_names_and_what_a_catch_names() {
+    check(
+        "const X = 1; fn ask(name) { is_def_var(name) } fn main() { let l = 1; let n = \"l\";
+            [ask(\"X\"), ask(\"name\"), ask(\"l\"), is_def_var(n), is_def_var(\"X\" + \"\")] }",
+        "[true, true, false, true, true]",
+    );
+    check(
+        "fn main() { let r = []; try { throw 1 } catch (e) { let n = \"e\"; r = [is_def_var(\"e\"), is_def_var(n)] }
+            r + [is_def_var(\"e\")] }",
+        "[true, true, false]",
+    );
+    check("let r = (); try { throw 1 } catch (e) { r = is_def_var(\"e\"); } fn main() { r }", "true");
+}
+
+#[test]
+fn what_a_catch_names_is_no_other_name() {
+    check("const e = 5; fn main() { try { throw 1 } catch (e) { return [e, global::e] } }", "[1, 5]");
+    let site = Site::new(&[
+        ("a", "import \"./b\" as m; fn main() { try { throw 1 } catch (v) { return [v, m::v, #{v: 3}.v] } }"),
+        ("b", "const v = 2;"),
+    ]);
+    let a = site.load("a").expect("loads");
+    assert_eq!(site.text(&a, "main"), "[1, 2, 3]");
+}
+
+#[test]
+fn a_first_line_for_the_shell_is_a_comment() {
+    check(
+        "#!/usr/bin/env samovar\nconst X = 1;\nfn main() { X + nothing }",
+        "error: there is no variable `nothing` (main:3:17)",
+    );
+    check("#!x\nlet x = ;", "error: Unexpected ';' (main:2:9)");
+}
+
+#[test]
+fn keep_is_a_plain_name_where_it_defines_nothing() {
+    check("let r = []; fn keep(x) { x + 1 }\nr += keep(3);\nkeep(3);\nkeep /* no */ (4);\nfn main() { r }", "[4]");
+    check(
+        "let keep = #{a: [1]};\nkeep.a[0] = 2;\nkeep[\"b\"] = 3;\nkeep in [1];\nfn main() { keep }",
+        "#{\"a\": [2], \"b\": 3}",
+    );
+    check("keep /* yes */ X = 1;\nkeep\n  Y = 2; fn main() { [X, Y] }", "[1, 2]");
 }

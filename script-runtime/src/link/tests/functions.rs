@@ -97,3 +97,39 @@ fn what_an_imported_module_does_not_have_is_known_when_the_importer_is_loaded() 
     check_dangling("import \"./child\" as c; fn f() { import \"./other\" as c; c::area(1) }", &[]);
     check_dangling("fn f() { import \"./other\" as c; c::nothing(1) } fn g() { d::nothing() }", &[]);
 }
+
+#[test]
+fn r56_is_def_fn_knows_computed_names_and_types() {
+    check(
+        "fn f(x) { x } fn int.g() { 1 } fn ask(name, n) { is_def_fn(name, n) } \
+         fn main() { let n = \"f\"; let c = || is_def_fn(n, 1); \
+         [ask(\"f\", 1), ask(\"f\", 2), ask(\"g\", 0), c.call(), is_def_fn(\"i64\", \"g\", 0), is_def_fn(\"string\", \"g\", 0)] }",
+        "[true, false, false, true, true, false]",
+    );
+    check("fn main() { is_def_fn(1, 2) }", "error: Data type incorrect: i64 (expecting string) (main:1:13)");
+    // The module that asks is the one that is asked about, whoever runs it.
+    let site = Site::new(&[
+        (
+            "main",
+            "import \"./child\" as c; fn own() { 1 } fn main() { [c::ask(\"own\"), c::each([\"own\", \"hers\"])] }",
+        ),
+        (
+            "child",
+            "fn hers() { 1 } fn ask(name) { is_def_fn(name, 0) } fn each(names) { names.map(|n| is_def_fn(n, 0)) }",
+        ),
+    ]);
+    let main = site.load("main").expect("loads");
+    assert_eq!(site.text(&main, "main"), "[false, [false, true]]");
+}
+
+#[test]
+fn a_call_beside_a_function_for_another_type_is_reported_where_it_stands() {
+    check(
+        "fn int.total(x) { this + x }\nfn main() {\n  total(\"abc\")\n}",
+        "error: there is no function `total (string)` (main:3:3)",
+    );
+    check(
+        "fn int.total(x) { x }\nfn main() { let n = \"total\"; Fn(n).call(1) }",
+        "error: there is no function `total (i64)` (main:2:36)",
+    );
+}

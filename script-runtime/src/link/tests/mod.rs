@@ -1,6 +1,7 @@
 //! Which instance is executing: always with two live instances of a module, and modules that use the same names.
 
 mod basics;
+mod corpus;
 mod cost;
 mod edges;
 mod functions;
