@@ -95,6 +95,12 @@ fn merging(merge: Merge) -> &'static str {
 const MORE: &[(&str, &str)] = &[
     ("Listen", "Port 0 is any free port; the log says which."),
     (
+        "ControlSocket",
+        "Without it, the socket is in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` of the temporary directory where there is none, under a name that is \
+      made of the site's path; see [Running](running.md#where-the-socket-is). Its directory must be there. A server that another user, or a service manager \
+      with private temporary directories, starts is found most easily at a `ControlSocket`.",
+    ),
+    (
         "CustomLog",
         "`combined` is the default; `common` leaves out `Referer` and `User-Agent`. The user is what a script has set as `req.user`. \
       Times are in UTC. Lines that cannot be written are dropped and counted; requests never wait for the log. A hang-up \

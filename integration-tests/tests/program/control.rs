@@ -1,10 +1,15 @@
 //! Asked while it serves: `status`, `reload`, `graph`, `freeze` (R52-R54).
 
 use std::{
-    io::Write,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    io::{Read, Write},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        net::UnixStream,
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use samovar_integration_tests::{Program, Said, Site, poll};
@@ -232,6 +237,120 @@ fn a_site_behind_a_link_is_found_after_the_link_was_switched() {
     let said = program.ask(["reload".as_ref(), current.as_os_str()]);
     check(&said, &["main: ", "generation 2"]);
     assert_eq!(program.get("/hello").brief(), "200 two");
+}
+
+#[test]
+fn a_root_link_that_was_away_leaves_the_socket_where_it_is() {
+    let files = "=== 1/samovar.conf\nSetHandler rhai\n=== 1/hello.rhai\nfn handler(req) { \"one\" }\n\
+                 === 2/samovar.conf\nSetHandler rhai\n# another\n=== 2/hello.rhai\nfn handler(req) { \"two\" }\n";
+    let site = Site::new(files);
+    site.link("current", "1");
+    let current = site.file("current");
+    let program = Program::serve(SAMOVAR, &current);
+    assert_eq!(program.get("/hello").brief(), "200 one");
+    std::fs::remove_file(&current).expect("removed");
+    poll("the link is missed", || Some(()).filter(|()| program.log().contains("the one before holds on")));
+    site.link("current", "2");
+    program.wait_for("taken up");
+    let status = |path: &Path| program.ask(["status".as_ref(), path.as_os_str()]);
+    // It is found under the link, and under where the link leads now, and no longer under where it led.
+    check(&status(&current), &["samovar ", "main: "]);
+    poll("the second name", || Some(()).filter(|()| status(&site.file("2")).code == Some(0)));
+    check_refused(&status(&site.file("1")), &["error: no server is running"]);
+    assert!(!program.log().contains("another server is running"), "{}", program.log());
+}
+
+#[test]
+fn idle_clients_delay_nobody() {
+    let (site, program) = loaded();
+    let [socket] = &*sockets(&program) else { panic!("one socket: {:?}", sockets(&program)) };
+    let started = std::time::Instant::now();
+    // Silent ones, such as begin to ask, and such as do not read what they asked for.
+    let mut clients: Vec<_> = (0..150)
+        .map(|number| {
+            let mut client = UnixStream::connect(socket).expect("it accepts");
+            // The server may have given it up already.
+            let _ = match number % 3 {
+                0 => Ok(()),
+                1 => client.write_all(b"{\"samovar\": 1,"),
+                _ => client.write_all(b"{\"samovar\": 1, \"command\": \"status\"}\n"),
+            };
+            client
+        })
+        .collect();
+    for command in ["status", "reload", "graph"] {
+        assert_eq!(ask(&program, &site, command, &[]).code, Some(0), "{command}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    // Those that came last are heard still.
+    let last = clients.last_mut().expect("some");
+    let mut answer = String::new();
+    last.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("{\"answer\":") && answer.ends_with("}\n"), "{answer}");
+}
+
+#[test]
+fn a_server_that_stands_still_does_not_hold_up_those_who_watch_it() {
+    let (site, program) = loaded();
+    program.suspend();
+    let said = ask(&program, &site, "status", &[]);
+    program.resume();
+    check_refused(&said, &["error: ", "the server did not answer within 10 s"]);
+    check(&ask(&program, &site, "status", &[]), &["samovar "]);
+}
+
+/// Only root can start programs of other users; for all others, the parts of this are tested where they stand.
+#[test]
+fn root_finds_the_server_of_another_user() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let site = Site::new("=== hello.rhai\nfn handler(req) { \"Hello\" }\n");
+    let set_mode =
+        |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("changed");
+    set_mode(site.path(), 0o755);
+    let temporary = tempfile::tempdir().expect("a directory");
+    set_mode(temporary.path(), 0o777);
+    // Where others may run it, whatever may be read of where it was built.
+    let binary = temporary.path().join("program");
+    std::fs::copy(SAMOVAR, &binary).expect("copied");
+    let _server = Killed(
+        Command::new(&binary)
+            .args(["serve".as_ref(), site.path().as_os_str(), "--listen".as_ref(), "127.0.0.1:0".as_ref()])
+            .env_remove("XDG_RUNTIME_DIR")
+            .env("TMPDIR", temporary.path())
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts"),
+    );
+    let ask = |user: u32| {
+        let mut command = Command::new(&binary);
+        command.args(["status".as_ref(), site.path().as_os_str()]).uid(user).gid(user);
+        let command = command.env_remove("XDG_RUNTIME_DIR").env("TMPDIR", temporary.path()).output();
+        let output = command.expect("it starts");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    };
+    let found = poll("the server is found", || Some(ask(0)).filter(|said| said.code == Some(0)));
+    in_order(&found.stderr, &["note: it is the server of user 65534, at ", "/samovar-65534/"]);
+    in_order(&found.stdout, &["samovar ", "http://127.0.0.1:"]);
+    check_refused(
+        &ask(NOBODY - 1),
+        &["error: no server is running", "help: ", "that of another user is found by root"],
+    );
+}
+
+const NOBODY: u32 = 65_534;
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]

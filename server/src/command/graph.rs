@@ -28,7 +28,7 @@ pub(crate) struct Graph {
 
 pub(crate) fn run(arguments: &Graph) -> Result<(), Failure> {
     let Graph { server, interpreter, verbose, json } = arguments;
-    let mut answer = server.ask(json!({"command": "graph", "interpreter": interpreter, "verbose": verbose}))?;
+    let mut answer = server.ask_at_once(json!({"command": "graph", "interpreter": interpreter, "verbose": verbose}))?;
     if !json {
         print(text(&answer["dot"]));
         return Ok(());

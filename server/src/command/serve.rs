@@ -11,7 +11,7 @@ use clap::Args;
 #[cfg(unix)]
 use parking_lot::Mutex;
 #[cfg(unix)]
-use samovar::control::{Address, Control, ControlError, Running};
+use samovar::control::{self, Address, Control, ControlError, Running};
 use samovar::{Listeners, Site};
 
 use super::{Failure, log};
@@ -109,10 +109,12 @@ fn start_control(
     running: &Arc<Running>,
 ) -> Result<Arc<Listening>, Failure> {
     let is_followed = chosen.is_none();
+    let refused = |error| Failure(format!("error: cannot serve `{}`: {error}", path.display()));
+    // The site keeps the name under which it was started, wherever that leads later.
+    let site = control::typed(path).map_err(refused)?;
     let address = match chosen {
         Some(socket) => Address::at(socket),
-        None => Address::find(path, define)
-            .map_err(|error| Failure(format!("error: cannot serve `{}`: {error}", path.display())))?,
+        None => Address::find(&site, define).map_err(refused)?,
     };
     let control = match Control::listen(&address, running.clone()) {
         Ok(control) => Some(control),
@@ -128,7 +130,7 @@ fn start_control(
     };
     let listening = Arc::new(Mutex::new((address, control)));
     if is_followed {
-        follow_control(&listening, path, define, running);
+        follow_control(&listening, site, define, running);
     }
     Ok(listening)
 }
@@ -141,20 +143,24 @@ type Listening = Mutex<(Address, Option<Control>)>;
 
 /// Moves the socket when another configuration says that it is somewhere else.
 #[cfg(unix)]
-fn follow_control(listening: &Arc<Listening>, path: &Path, define: &[String], running: &Arc<Running>) {
+fn follow_control(listening: &Arc<Listening>, site: PathBuf, define: &[String], running: &Arc<Running>) {
     // Nothing here may keep the site alive: it is the site that keeps this.
     let (listening, weak) = (Arc::downgrade(listening), Arc::downgrade(running));
-    let (path, define, runtime) = (path.to_path_buf(), define.to_vec(), tokio::runtime::Handle::current());
+    let (define, runtime) = (define.to_vec(), tokio::runtime::Handle::current());
     running.site().on_configuration(move |_| {
         let (Some(listening), Some(running)) = (listening.upgrade(), weak.upgrade()) else { return };
-        let Ok(address) = Address::find(&path, &define) else { return };
+        let Ok(address) = Address::find(&site, &define) else { return };
         let mut listening = listening.lock();
         if listening.0 == address {
             return;
         }
         let _runtime = runtime.enter();
-        match Control::listen(&address, running) {
-            Ok(control) => *listening = (address, Some(control)),
+        let moved = match &mut listening.1 {
+            Some(control) => control.follow(&address, running),
+            None => Control::listen(&address, running).map(|control| listening.1 = Some(control)),
+        };
+        match moved {
+            Ok(()) => listening.0 = address,
             Err(error) => tracing::warn!("{error}; {UNFOUND} there"),
         }
     });

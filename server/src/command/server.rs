@@ -4,17 +4,22 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
-use samovar::control::{Address, AskError, ask};
+use samovar::control::{Address, Answered, AskError, ask};
 use samovar_importer::normalize;
 use serde_json::Value;
 
 use super::Failure;
 
+/// A server has so long to tell what it knows: whoever watches it wants to hear that it stands still.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Which server is asked.
 #[derive(Args)]
+#[command(after_long_help = PLACES)]
 pub(crate) struct Server {
     /// The site, as it was given to `samovar serve`.
     #[arg(default_value = ".")]
@@ -27,21 +32,55 @@ pub(crate) struct Server {
     define: Vec<String>,
 }
 
+const PLACES: &str = "\
+Where the server is looked for, in this order:
+  1. the socket of --control
+  2. that of `ControlSocket` in the configuration of SITE
+  3. $XDG_RUNTIME_DIR/samovar, or samovar-UID in the temporary directory where there is none
+  4. for root: the same directories of all other users, /run/user/*/samovar and samovar-* in /tmp
+
+In 3 and 4, the name of the socket is made of the path of SITE as it was typed.";
+
 impl Server {
-    /// Asks, and waits for the answer.
+    /// Asks, and waits until the server is done.
     pub(crate) fn ask(&self, request: Value) -> Result<Value, Failure> {
+        self.ask_within(None, request)
+    }
+
+    /// Asks for what the server can tell at once.
+    pub(crate) fn ask_at_once(&self, request: Value) -> Result<Value, Failure> {
+        self.ask_within(Some(PATIENCE), request)
+    }
+
+    fn ask_within(&self, patience: Option<Duration>, request: Value) -> Result<Value, Failure> {
         let address = match &self.control {
             Some(socket) => Address::at(socket),
             None => Address::find(&self.site, &self.define)
                 .map_err(|error| Failure(format!("error: {}: {error}", self.site.display())))?,
         };
-        ask(&address, request).map_err(|error| {
-            let help = match error {
-                AskError::NoServer { .. } => format!("\nhelp: start one with `samovar serve {}`", self.site.display()),
-                _ => String::new(),
-            };
-            Failure(format!("error: {error}{help}"))
-        })
+        let Answered { answer, socket, other_user } = ask(&address, request, patience)
+            .map_err(|error| Failure(format!("error: {error}{}", self.help(&error))))?;
+        if let Some(user) = other_user {
+            let _ = writeln!(std::io::stderr(), "note: it is the server of user {user}, at {}", socket.display());
+        }
+        Ok(answer)
+    }
+
+    fn help(&self, error: &AskError) -> String {
+        match error {
+            AskError::NoServer { .. } if self.control.is_none() => {
+                let site = self.site.display();
+                format!(
+                    "\nhelp: start one with `samovar serve {site}`; that of another user is found by root, or at its `ControlSocket`"
+                )
+            }
+            AskError::NoServer { .. } => "\nhelp: is it the path that `samovar serve --control` was given?".into(),
+            AskError::Several { .. } => "\nhelp: choose one of them with --control".into(),
+            AskError::Connection { reason, .. } if reason.kind() == std::io::ErrorKind::PermissionDenied => {
+                "\nhelp: only the user that runs the server, and root, may ask it".into()
+            }
+            _ => String::new(),
+        }
     }
 
     /// An answer for people: with the paths in it as they are seen from the site. Diagnostics keep theirs, for those who

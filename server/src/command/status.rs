@@ -21,7 +21,7 @@ pub(crate) struct Status {
 }
 
 pub(crate) fn run(arguments: &Status) -> Result<(), Failure> {
-    let mut answer = arguments.server.ask(json!({"command": "status"}))?;
+    let mut answer = arguments.server.ask_at_once(json!({"command": "status"}))?;
     match arguments.json {
         true => print_json(&answer),
         false => {

@@ -3,8 +3,13 @@
 //! The name of the socket comes from the path as it was typed, made absolute: a site that is served as
 //! `/srv/app/current` is still found under that name when the link leads somewhere else. Where links are involved, a
 //! second name, a link to the socket, stands for the path with all links resolved.
+//!
+//! It lies in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` in the temporary directory where there is no such thing, for
+//! example under a service manager. So root looks for the servers of others in `/run/user/*/samovar` and in `samovar-UID` of
+//! the temporary directories.
 
 use std::{
+    collections::BTreeSet,
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
@@ -82,6 +87,27 @@ impl Address {
         std::iter::once(&*self.socket).chain(self.alias.as_deref())
     }
 
+    /// Where the servers of other users would have the socket, for root, who may ask them all. Only directories count in
+    /// which nobody but their owner can have put a socket.
+    pub(super) fn of_others(&self) -> Vec<Self> {
+        let Some(own) = &self.directory else { return Vec::new() };
+        if !rustix::process::geteuid().is_root() {
+            return Vec::new();
+        }
+        let mut directories: Vec<_> = entries(Path::new("/run/user")).map(|user| user.join("samovar")).collect();
+        for parent in BTreeSet::from([std::env::temp_dir(), PathBuf::from("/tmp")]) {
+            directories.extend(entries(&parent).filter(|path| is_of_a_user(path)));
+        }
+        directories.retain(|directory| directory != own && is_private(directory));
+        directories.iter().map(|directory| self.in_directory(directory)).collect()
+    }
+
+    fn in_directory(&self, directory: &Path) -> Self {
+        let moved = |path: &Path| path.file_name().map(|name| directory.join(name)).unwrap_or_default();
+        let (socket, alias) = (moved(&self.socket), self.alias.as_deref().map(moved));
+        Self { socket, alias, directory: Some(directory.to_path_buf()) }
+    }
+
     /// Makes the directory of the default place, or finds that it is not one that can be trusted: in a directory that
     /// others can write to, another user could have put a socket of his own.
     ///
@@ -102,6 +128,21 @@ impl Address {
     }
 }
 
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(directory).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
+}
+
+/// Is it named as the directory of a user in a temporary directory is?
+fn is_of_a_user(directory: &Path) -> bool {
+    let name = directory.file_name().and_then(|name| name.to_str());
+    let user = name.and_then(|name| name.strip_prefix("samovar-"));
+    user.is_some_and(|user| !user.is_empty() && user.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+fn is_private(directory: &Path) -> bool {
+    directory.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.mode() & 0o077 == 0)
+}
+
 /// `$XDG_RUNTIME_DIR/samovar`, or a directory of this user in the temporary directory.
 fn default_directory() -> PathBuf {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
@@ -111,11 +152,15 @@ fn default_directory() -> PathBuf {
     }
 }
 
-/// The path as the user sees it: where the shell came over a link, `.` is the link's name and not its end.
-fn typed(site: &Path) -> io::Result<PathBuf> {
+/// The path of a site as the user sees it, made absolute: where the shell came over a link, `.` is the link's name and
+/// not its end.
+///
+/// # Errors
+/// The working directory is gone.
+pub fn typed(site: &Path) -> io::Result<PathBuf> {
     if site.is_relative()
         && let Some(logical) = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute())
-        && logical.canonicalize()? == std::env::current_dir()?
+        && logical.canonicalize().ok() == std::env::current_dir().ok()
     {
         return Ok(normalize(&logical.join(site)));
     }
@@ -184,6 +229,32 @@ mod tests {
         std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).expect("changed");
         let refused = address.prepare().expect_err("refused").to_string();
         assert!(refused.contains("can be entered by others"), "{refused}");
+    }
+
+    #[test]
+    fn only_private_directories_of_users_are_looked_at() {
+        let parent = tempfile::tempdir().expect("a directory");
+        for (name, mode, expected) in [
+            ("samovar-33", 0o700, true),
+            ("samovar-33x", 0o700, false),
+            ("samovar-", 0o700, false),
+            ("samovar-34", 0o755, false),
+        ] {
+            use std::os::unix::fs::PermissionsExt;
+            let directory = parent.path().join(name);
+            std::fs::create_dir(&directory).expect("made");
+            std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(mode)).expect("changed");
+            assert_eq!(is_of_a_user(&directory) && is_private(&directory), expected, "{name}");
+        }
+        let link = parent.path().join("samovar-35");
+        std::os::unix::fs::symlink(parent.path().join("samovar-33"), &link).expect("linked");
+        assert!(is_of_a_user(&link) && !is_private(&link));
+        let (socket, alias) = (Path::new("/own/a.sock"), Path::new("/own/b.sock"));
+        let address = Address { socket: socket.into(), alias: Some(alias.into()), directory: Some("/own".into()) };
+        assert_eq!(
+            address.in_directory(Path::new("/of")).names().collect::<Vec<_>>(),
+            ["/of/a.sock", "/of/b.sock"].map(Path::new)
+        );
     }
 
     #[test]

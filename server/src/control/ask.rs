@@ -2,10 +2,12 @@
 
 use std::{
     io::{self, BufRead, BufReader, Write},
-    os::unix::net::UnixStream,
-    path::PathBuf,
+    os::unix::{fs::MetadataExt, net::UnixStream},
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::Value;
 
 use super::{Address, VERSION};
@@ -20,6 +22,12 @@ pub enum AskError {
         /// The sockets that were looked at.
         looked: Vec<PathBuf>,
     },
+    /// Root has not said which of them is meant.
+    #[error("servers of several users are running for this site: they answer at {}", .sockets.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" and "))]
+    Several {
+        /// The sockets at which they answer.
+        sockets: Vec<PathBuf>,
+    },
     /// The connection failed, or the answer is none.
     #[error("{}: {reason}", .socket.display())]
     Connection {
@@ -33,39 +41,92 @@ pub enum AskError {
     Refused(String),
 }
 
-/// Asks the server of a site: `request` is an object with `command` in it. Waits until the server is done.
+/// An answer, and where it comes from.
+#[derive(Debug)]
+pub struct Answered {
+    /// What the server says.
+    pub answer: Value,
+    /// The server's socket.
+    pub socket: PathBuf,
+    /// The user that runs the server, if it is another one: only root asks these.
+    pub other_user: Option<u32>,
+}
+
+/// Asks the server of a site: `request` is an object with `command` in it. Waits for the answer, for `patience` at most.
 ///
 /// # Errors
 /// See [`AskError`].
-pub fn ask(address: &Address, mut request: Value) -> Result<Value, AskError> {
-    let (socket, stream) = connect(address)?;
+pub fn ask(address: &Address, mut request: Value, patience: Option<Duration>) -> Result<Answered, AskError> {
+    let Connected { socket, stream, other_user } = connect(address, patience)?;
     let failed = |reason| AskError::Connection { socket: socket.clone(), reason };
     request["samovar"] = VERSION.into();
-    let line = exchange(stream, &request).map_err(failed)?;
+    let line = exchange(stream, &request, patience).map_err(failed)?;
     let mut answer: Value = serde_json::from_str(&line).map_err(|error| failed(error.into()))?;
     match answer["error"].as_str() {
         Some(error) => Err(AskError::Refused(error.to_owned())),
-        None => Ok(answer["answer"].take()),
+        None => Ok(Answered { answer: answer["answer"].take(), socket, other_user }),
     }
 }
 
-fn connect(address: &Address) -> Result<(PathBuf, UnixStream), AskError> {
+struct Connected {
+    socket: PathBuf,
+    stream: UnixStream,
+    other_user: Option<u32>,
+}
+
+fn connect(address: &Address, patience: Option<Duration>) -> Result<Connected, AskError> {
+    if let Some((socket, stream)) = connect_at(address, patience)? {
+        return Ok(Connected { socket, stream, other_user: None });
+    }
+    let others = address.of_others();
+    let mut found = Vec::new();
+    for other in &others {
+        // One that cannot be reached is not the one that is meant.
+        if let Ok(Some((socket, stream))) = connect_at(other, patience) {
+            let user = socket.parent().and_then(|directory| directory.metadata().ok()).map(|metadata| metadata.uid());
+            found.push(Connected { socket, stream, other_user: user });
+        }
+    }
+    let looked = || std::iter::once(address).chain(&others).flat_map(Address::names).map(PathBuf::from).collect();
+    match found.len() {
+        0 => Err(AskError::NoServer { looked: looked() }),
+        1 => found.pop().ok_or_else(|| AskError::NoServer { looked: looked() }),
+        _ => Err(AskError::Several { sockets: found.into_iter().map(|it| it.socket).collect() }),
+    }
+}
+
+fn connect_at(address: &Address, patience: Option<Duration>) -> Result<Option<(PathBuf, UnixStream)>, AskError> {
     for socket in address.names() {
-        match UnixStream::connect(socket) {
-            Ok(stream) => return Ok((socket.to_path_buf(), stream)),
+        match connect_to(socket, patience) {
+            Ok(stream) => return Ok(Some((socket.to_path_buf(), stream))),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {}
             Err(reason) => return Err(AskError::Connection { socket: socket.to_path_buf(), reason }),
         }
     }
-    Err(AskError::NoServer { looked: address.names().map(PathBuf::from).collect() })
+    Ok(None)
 }
 
-fn exchange(mut stream: UnixStream, request: &Value) -> io::Result<String> {
-    stream.write_all(format!("{request}\n").as_bytes())?;
+/// A server that stands still accepts nobody, and its queue may be full.
+fn connect_to(socket: &Path, patience: Option<Duration>) -> io::Result<UnixStream> {
+    let (address, stream) = (SocketAddrUnix::new(socket)?, net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
+    rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::CLOEXEC)?;
+    let stream = UnixStream::from(stream);
+    stream.set_write_timeout(patience)?;
+    stream.set_read_timeout(patience)?;
+    net::connect(&stream, &address)?;
+    Ok(stream)
+}
+
+fn exchange(mut stream: UnixStream, request: &Value, patience: Option<Duration>) -> io::Result<String> {
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
-    match line.ends_with('\n') {
-        true => Ok(line),
-        false => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server ended before it answered")),
+    let asked = stream.write_all(format!("{request}\n").as_bytes());
+    match asked.and_then(|()| BufReader::new(stream).read_line(&mut line)) {
+        Ok(_) if line.ends_with('\n') => Ok(line),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server ended before it answered")),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            let seconds = patience.unwrap_or_default().as_secs();
+            Err(io::Error::new(io::ErrorKind::TimedOut, format!("the server did not answer within {seconds} s")))
+        }
+        Err(error) => Err(error),
     }
 }

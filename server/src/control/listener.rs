@@ -1,6 +1,7 @@
 //! The server's end of the control socket.
 
 use std::{
+    fs::Metadata,
     io,
     os::unix::{
         fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink},
@@ -11,24 +12,10 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
-    sync::{Semaphore, oneshot},
-    task::JoinHandle,
-};
+use tokio::{net::UnixListener, task::JoinHandle};
 
-use super::{Address, Running, VERSION};
+use super::{Address, Running, clients::Clients};
 
-/// A request is short.
-const REQUEST_BYTES: u64 = 64 << 10;
-/// A client that connects has something to say.
-const REQUEST_TIME: Duration = Duration::from_secs(5);
-/// So many commands are under way at the same time; others wait.
-const AT_ONCE: usize = 8;
-/// A reload runs scripts, on the thread of its command. Only what is touched of a stack costs memory.
-const STACK: usize = 64 << 20;
 /// When the system gives no descriptors, accepting rests so long.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -52,16 +39,20 @@ pub enum ControlError {
 /// A control socket that is listened at. Dropping it removes it.
 #[derive(Debug)]
 pub struct Control {
-    files: Vec<Made>,
+    socket: Made,
+    alias: Option<Made>,
     accepting: JoinHandle<()>,
 }
 
-/// A file that we made, by device and inode: it is not removed if it has become another one.
+/// A file that we made: it is not removed if it has become another one.
 #[derive(Debug)]
 struct Made {
     path: PathBuf,
-    identity: (u64, u64),
+    identity: Identity,
 }
+
+/// Device and inode. A socket keeps its own as long as somebody listens at it.
+type Identity = (u64, u64);
 
 impl Control {
     /// Listens at an address, and answers for a site until it is dropped. What a server that died left there is
@@ -73,41 +64,85 @@ impl Control {
     /// # Panics
     /// Outside of a `tokio` runtime.
     pub fn listen(address: &Address, running: Arc<Running>) -> Result<Self, ControlError> {
+        Self::listen_beside(address, running, &[])
+    }
+
+    /// Listens at another address from now on, or at the same one under another second name. Where it listens already, its
+    /// clients notice nothing.
+    ///
+    /// # Errors
+    /// See [`ControlError`]; it is found where it was before.
+    ///
+    /// # Panics
+    /// Outside of a `tokio` runtime.
+    pub fn follow(&mut self, address: &Address, running: Arc<Running>) -> Result<(), ControlError> {
+        let here = address.socket().metadata().ok().map(|metadata| identity(&metadata));
+        if here != Some(self.socket.identity) {
+            *self = Self::listen_beside(address, running, &[self.socket.identity])?;
+            return Ok(());
+        }
+        if self.alias.as_ref().map(|alias| &*alias.path) != address.alias() {
+            let alias = make_alias(address, &[self.socket.identity])?;
+            if let Some(former) = std::mem::replace(&mut self.alias, alias) {
+                former.remove();
+            }
+        }
+        Ok(())
+    }
+
+    /// `own` are sockets at which this process itself listens.
+    fn listen_beside(address: &Address, running: Arc<Running>, own: &[Identity]) -> Result<Self, ControlError> {
         let failed = |reason| ControlError::Socket { socket: address.socket().to_path_buf(), reason };
         address.prepare().map_err(failed)?;
-        for name in address.names() {
-            clear(name)?;
-        }
+        clear(address.socket(), own)?;
+        // Before there is a socket: where another server has this name, nothing is to be left behind.
+        address.alias().map_or(Ok(()), |alias| clear(alias, own))?;
         let listener = UnixListener::bind(address.socket()).map_err(failed)?;
-        let mut files = vec![made(address.socket()).map_err(failed)?];
-        std::fs::set_permissions(address.socket(), PermissionsExt::from_mode(0o600)).map_err(failed)?;
-        if let Some(alias) = address.alias() {
-            symlink(address.socket(), alias).map_err(failed)?;
-            files.push(made(alias).map_err(failed)?);
-        }
+        let socket = made(address.socket()).map_err(failed)?;
         let accepting = tokio::spawn(accept(listener, running));
-        Ok(Self { files, accepting })
+        // From here on, whatever fails, the socket is removed again.
+        let mut control = Self { socket, alias: None, accepting };
+        std::fs::set_permissions(address.socket(), PermissionsExt::from_mode(0o600)).map_err(failed)?;
+        control.alias = make_alias(address, own)?;
+        Ok(control)
     }
 }
 
 impl Drop for Control {
     fn drop(&mut self) {
         self.accepting.abort();
-        for file in &self.files {
-            if made(&file.path).is_ok_and(|now| now.identity == file.identity) {
-                let _ = std::fs::remove_file(&file.path);
-            }
+        self.socket.remove();
+        self.alias.iter().for_each(Made::remove);
+    }
+}
+
+impl Made {
+    fn remove(&self) {
+        if made(&self.path).is_ok_and(|now| now.identity == self.identity) {
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
 fn made(path: &Path) -> io::Result<Made> {
-    let metadata = path.symlink_metadata()?;
-    Ok(Made { path: path.to_path_buf(), identity: (metadata.dev(), metadata.ino()) })
+    Ok(Made { path: path.to_path_buf(), identity: identity(&path.symlink_metadata()?) })
 }
 
-/// Removes a socket at which nobody listens any more, or a link to one; never anything else.
-fn clear(name: &Path) -> Result<(), ControlError> {
+fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+/// Makes the second name of a socket, if it is to have one.
+fn make_alias(address: &Address, own: &[Identity]) -> Result<Option<Made>, ControlError> {
+    let Some(alias) = address.alias() else { return Ok(None) };
+    clear(alias, own)?;
+    let failed = |reason| ControlError::Socket { socket: alias.to_path_buf(), reason };
+    symlink(address.socket(), alias).map_err(failed)?;
+    made(alias).map(Some).map_err(failed)
+}
+
+/// Removes a socket at which no other process listens any more, or a link to one; never anything else.
+fn clear(name: &Path, own: &[Identity]) -> Result<(), ControlError> {
     let failed = |reason| ControlError::Socket { socket: name.to_path_buf(), reason };
     let kind = match name.symlink_metadata() {
         Ok(metadata) => metadata.file_type(),
@@ -116,6 +151,9 @@ fn clear(name: &Path) -> Result<(), ControlError> {
     };
     if !kind.is_socket() && !kind.is_symlink() {
         return Err(failed(io::Error::other("there is something that is not a socket")));
+    }
+    if name.metadata().is_ok_and(|end| own.contains(&identity(&end))) {
+        return std::fs::remove_file(name).map_err(failed);
     }
     match Probe::connect(name) {
         Ok(_) => Err(ControlError::Taken(name.to_path_buf())),
@@ -127,64 +165,15 @@ fn clear(name: &Path) -> Result<(), ControlError> {
 }
 
 async fn accept(listener: UnixListener, running: Arc<Running>) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let clients = Clients::new(running);
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let running = running.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = converse(stream, running).await {
-                        tracing::debug!("control socket: {error}");
-                    }
-                    drop(place);
-                });
-            }
+            Ok((stream, _)) => clients.admit(stream).await,
             Err(error) => {
                 tracing::warn!("control socket: {error}");
                 tokio::time::sleep(BACK_OFF).await;
             }
         }
-    }
-}
-
-/// One request, one answer.
-async fn converse(mut stream: UnixStream, running: Arc<Running>) -> io::Result<()> {
-    let answer = if is_of_this_user(&stream)? {
-        let (receiving, _) = stream.split();
-        let mut line = String::new();
-        let mut receiving = BufReader::new(receiving.take(REQUEST_BYTES));
-        tokio::time::timeout(REQUEST_TIME, receiving.read_line(&mut line)).await??;
-        if line.is_empty() {
-            // Somebody asked only whether somebody listens.
-            return Ok(());
-        }
-        answer(line, running).await
-    } else {
-        json!({"samovar": VERSION, "error": "only the user that runs the server may ask"})
-    };
-    stream.write_all(format!("{answer}\n").as_bytes()).await?;
-    stream.shutdown().await
-}
-
-/// The mode of the socket says the same, but only after a moment in which it had another one.
-fn is_of_this_user(stream: &UnixStream) -> io::Result<bool> {
-    let user = stream.peer_cred()?.uid();
-    Ok(user == rustix::process::geteuid().as_raw() || user == 0)
-}
-
-/// Answers on a thread of its own: a reload takes its time, and must not take one from requests.
-async fn answer(line: String, running: Arc<Running>) -> Value {
-    let (sender, receiver) = oneshot::channel();
-    let work = move || drop(sender.send(running.answer_line(&line)));
-    let thread = std::thread::Builder::new().name("samovar-control".into()).stack_size(STACK).spawn(work);
-    let result = match thread {
-        Ok(_) => receiver.await.unwrap_or_else(|_| Err("the command failed, see the server's log".into())),
-        Err(error) => Err(format!("the system gives no further thread: {error}")),
-    };
-    match result {
-        Ok(answer) => json!({"samovar": VERSION, "answer": answer}),
-        Err(error) => json!({"samovar": VERSION, "error": error}),
     }
 }
 

@@ -15,12 +15,13 @@
 
 mod address;
 mod ask;
+mod clients;
 mod listener;
 mod report;
 mod running;
 
-pub use address::Address;
-pub use ask::{AskError, ask};
+pub use address::{Address, typed};
+pub use ask::{Answered, AskError, ask};
 pub use listener::{Control, ControlError};
 pub use running::Running;
 
