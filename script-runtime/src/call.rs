@@ -13,6 +13,7 @@ use crate::{
     diagnostic::diagnostic,
     link::{self, Importing, Instance, InstanceId, Kind, ScriptError, with_importing},
     scripts::Scripts,
+    stack,
     state::CallScope,
     under_way::{self, Purpose},
 };
@@ -57,7 +58,7 @@ pub(crate) fn attempt<R>(
     let _noted = under_way::note(view, purpose, started);
     let left_locked = |held: &crate::state::call::StillHeld| tracing::warn!("{held}");
     let scope = CallScope::enter_reporting(Some(started + time), &left_locked);
-    let result = catch_unwind(AssertUnwindSafe(|| with_importing(view.clone(), run)));
+    let result = catch_unwind(AssertUnwindSafe(|| stack::with_room(|| with_importing(view.clone(), run))));
     let over = CallScope::is_over();
     drop(scope);
     match result {

@@ -16,6 +16,7 @@ mod inspect;
 mod interpreter;
 mod link;
 mod scripts;
+mod stack;
 mod standard;
 pub mod state;
 mod suggest;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, OptimizationLevel, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, LexError, OptimizationLevel, Position, Token};
 
-use crate::{standard, state};
+use crate::{stack, standard, state};
 
 use super::caught;
 use super::import::{ModuleValue, Resolver};
@@ -13,7 +13,7 @@ use super::limits::{self, Limits};
 use super::load;
 use super::name::{self, Linked};
 use super::sites::FunctionDef;
-use super::{instance, natives, running, token};
+use super::{instance, message, natives, running, token};
 
 /// Text that a script wrote with `print` or `debug`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,10 @@ fn compile_alike(engine: &mut Engine, limits: &Limits) {
     // call measurably faster.
     engine.set_optimization_level(OptimizationLevel::None);
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-    engine.on_parse_token(|token, at, _| token::map(state::unreserve(token), at));
+    engine.on_parse_token(|token, at, _| match stack::is_low() {
+        false => token::map(state::unreserve(token), at),
+        true => Token::LexError(LexError::Runtime(message::TOO_DEEP_TO_COMPILE.to_owned()).into()),
+    });
 }
 
 /// Resolves linked names. Called for every variable that is read, so it turns the others away at once.

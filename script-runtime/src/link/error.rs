@@ -234,19 +234,21 @@ struct Trail {
 }
 
 impl Trail {
-    fn follow(&mut self, error: EvalAltResult) -> EvalAltResult {
-        match error {
-            EvalAltResult::ErrorInFunctionCall(name, _, ended, at) if name == ENDED => {
-                self.push(at);
-                *ended
-            }
-            EvalAltResult::ErrorInFunctionCall(name, source, inner, at) => {
-                self.enter(&name, &source, at);
-                self.follow(*inner)
-            }
-            mut innermost => {
-                self.push(innermost.take_position());
-                innermost
+    fn follow(&mut self, mut error: EvalAltResult) -> EvalAltResult {
+        loop {
+            match error {
+                EvalAltResult::ErrorInFunctionCall(name, _, ended, at) if name == ENDED => {
+                    self.push(at);
+                    return *ended;
+                }
+                EvalAltResult::ErrorInFunctionCall(name, source, inner, at) => {
+                    self.enter(&name, &source, at);
+                    error = *inner;
+                }
+                mut innermost => {
+                    self.push(innermost.take_position());
+                    return innermost;
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 
-use crate::{state::call, tick};
+use crate::{stack, state::call, tick};
 
 /// Bounds of one engine. All of them hold for each call from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +46,19 @@ impl Default for Limits {
     }
 }
 
+/// Whoever compiled a text had room to do so. Whoever lets go of it, on whatever thread, needs some as well, about half a
+/// kilobyte for each level.
+const MOST_NESTED: usize = 256;
+
 impl Limits {
     pub(crate) fn set_on(&self, engine: &mut Engine) {
+        let nested = match self.expression_depth {
+            0 => MOST_NESTED,
+            depth => depth.min(MOST_NESTED),
+        };
         engine
             .set_max_call_levels(self.call_depth)
-            .set_max_expr_depths(self.expression_depth, self.expression_depth)
+            .set_max_expr_depths(nested, nested)
             .set_max_string_size(self.string_bytes)
             .set_max_array_size(self.array_items)
             .set_max_map_size(self.map_entries)
@@ -65,6 +73,7 @@ impl Limits {
 pub(crate) enum Spent {
     Time,
     Operations,
+    Stack,
 }
 
 impl Spent {
@@ -80,6 +89,7 @@ impl Spent {
         match self {
             Self::Time => "the deadline has passed",
             Self::Operations => "too many operations",
+            Self::Stack => "calls are nested more deeply than the stack of this thread allows",
         }
     }
 }
@@ -106,6 +116,9 @@ thread_local! {
 
 /// For `Engine::on_progress`: ends the script if it has to be.
 pub(crate) fn look(operations: u64, most: u64) -> Option<Dynamic> {
+    if stack::is_low() {
+        return Some(Dynamic::from(Spent::Stack));
+    }
     let tick = tick::now();
     let has_ticked = SEEN.replace(tick) != tick;
     let too_many = most > 0 && operations > most;

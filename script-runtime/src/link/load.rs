@@ -13,6 +13,8 @@ use rhai::{
 
 use samovar_importer::Importer;
 
+use crate::stack;
+
 use super::bindings::{Bindings, plain};
 use super::engine::Output;
 use super::engines::{Engines, Equip, Register};
@@ -99,7 +101,7 @@ impl Linker {
     /// If it is not a script, or uses a reserved name, or imports a computed path in a function.
     pub(crate) fn scan(&self, file: &str, text: &str) -> Result<Scan, ScriptError> {
         let own = self.engines.own();
-        Scan::new(file, text, |text| own.scanner.compile(text))
+        stack::with_room(|| Scan::new(file, text, |text| own.scanner.compile(text)))
     }
 
     /// Makes an instance in which the `seeds` are variables already, and runs its top level.
@@ -129,7 +131,8 @@ impl Linker {
         let bindings = Bindings::new(names.chain([SEARCH_PATH]));
         let rewrites =
             scan.link(id, bindings.slots(), |name| self.instance_functions.iter().any(|f| f.name == name))?;
-        let compiled = token::linking(rewrites, || self.engine().compile(&*text::compiled(scan.text())));
+        let compiled =
+            stack::with_room(|| token::linking(rewrites, || self.engine().compile(&*text::compiled(scan.text()))));
         let core = Core::new(id, scan.clone(), importer, bindings);
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
         core.set_code(self.code(&core, &ast));

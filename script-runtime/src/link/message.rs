@@ -25,6 +25,10 @@ impl Spent {
                 "the limit is set with `RhaiLimit time ..`, in milliseconds, or by the host with `time`".into()
             }
             Self::Operations => limit_of("operations"),
+            Self::Stack => {
+                "nest calls, or the expressions around them, less deeply; or run them on a thread with a larger stack"
+                    .into()
+            }
         };
         (self.message().into(), Some(help))
     }
@@ -33,6 +37,9 @@ impl Spent {
 fn limit_of(what: &str) -> String {
     format!("the limit is set with `RhaiLimit {what} ..`, or by the host with `Limits`")
 }
+
+/// What is said of a text whose parts are nested so deeply that its compilation needs more stack than there is.
+pub(super) const TOO_DEEP_TO_COMPILE: &str = "what is written here is nested too deeply for the stack of this thread";
 
 /// A limit that was exceeded, with the words of `RhaiLimit`.
 pub(super) fn limit(error: &EvalAltResult) -> Said {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::instance::{self, Core};
 use super::name::InstanceId;
+use crate::stack;
 
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
@@ -29,7 +30,7 @@ pub(crate) fn during<R>(run: impl FnOnce() -> R) -> R {
     }
     DEPTH.set(DEPTH.get() + 1);
     let _leave = Leave;
-    run()
+    stack::with_room(run)
 }
 
 /// What `read` finds in the live instance of this number.

@@ -1,6 +1,7 @@
 //! Scripts on the importer: reloading, hooks, state, and the answers to requests.
 
 mod callbacks;
+mod depth;
 mod ended;
 mod figures;
 mod guide;
