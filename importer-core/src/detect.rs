@@ -2,9 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::Entry},
-    path::PathBuf,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -33,16 +32,9 @@ impl Change {
 
 impl<L: Loader> Registry<L> {
     /// Compares files with what is loaded. Stamps avoid reading, hashes decide (R25).
-    pub(crate) fn detect(
-        &self,
-        writer: &mut Writer,
-        base: &Snapshot<L>,
-        hint: &Hint,
-        unfinished: &BTreeSet<PathBuf>,
-    ) -> BTreeMap<ModuleId, Change> {
+    pub(crate) fn detect(&self, writer: &mut Writer, base: &Snapshot<L>, hint: &Hint) -> BTreeMap<ModuleId, Change> {
         let mut changes = BTreeMap::new();
-        let hinted = self.hinted(base, hint).into_iter();
-        for module in hinted.filter(|module| !unfinished.contains(&**module.path())) {
+        for module in self.hinted(base, hint) {
             let Some(loaded) = &module.source else { continue };
             let stamp = match self.tree().stamp(module.path()) {
                 Err(ReadError::Missing) => {
@@ -54,10 +46,11 @@ impl<L: Loader> Registry<L> {
             let back = writer.removed.remove(&module.id()).is_some();
             let is_trusted = |stamp: &Stamp| !back && self.stamps.read().get(&module.id()) == Some(stamp);
             if !stamp.as_ref().is_ok_and(is_trusted) {
-                match self.tree().read(module.path()) {
+                let read = self.read(module.path());
+                self.left_open(writer, &module, matches!(read, Err(ReadError::BeingWritten)));
+                match read {
                     Ok(source) if source.hash == loaded.hash => self.trust(module.id(), &source),
-                    // A file that is being rewritten passes through these states; the next look will find it done.
-                    Err(ReadError::Empty | ReadError::Missing) => continue,
+                    Err(error) if error.is_passing() => continue,
                     source => {
                         changes.insert(module.id(), Change { source, reason: Reason::Changed });
                         continue;
@@ -91,6 +84,20 @@ impl<L: Loader> Registry<L> {
         if let Entry::Vacant(entry) = writer.removed.entry(module.id()) {
             entry.insert(Instant::now());
             self.emit(Event::Removed { path: module.path().clone() });
+        }
+    }
+
+    /// A file that is saved is open for moments. One that somebody forgets to close is told of, or nobody would know why it
+    /// is not loaded.
+    fn left_open(&self, writer: &mut Writer, module: &Module<L>, is_open: bool) {
+        const MOMENTS: Duration = Duration::from_secs(3);
+        if !is_open {
+            writer.left_open.remove(&module.id());
+            return;
+        }
+        let (since, told) = writer.left_open.entry(module.id()).or_insert((Instant::now(), false));
+        if since.elapsed() >= MOMENTS && !std::mem::replace(told, true) {
+            self.emit(Event::LeftOpen { path: module.path().clone() });
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Diagnostic {
     pub notes: Vec<Note>,
     /// What to do.
     pub help: Vec<String>,
+    /// Does it pass by itself, so that asking again in a moment is worth it? A file that is being written does.
+    pub temporary: bool,
 }
 
 /// A step on the way to an error.
@@ -78,7 +80,7 @@ pub struct Note {
 impl Diagnostic {
     /// An error that says `message`.
     pub fn error(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, notes: Vec::new(), help: Vec::new() }
+        Self { message: message.into(), place: None, notes: Vec::new(), help: Vec::new(), temporary: false }
     }
 
     /// Adds the place.
@@ -99,6 +101,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
+        self
+    }
+
+    /// Says that it passes by itself.
+    #[must_use]
+    pub fn temporary(mut self) -> Self {
+        self.temporary = true;
         self
     }
 

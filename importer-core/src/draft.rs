@@ -159,7 +159,7 @@ impl<L: Loader> Draft<L> {
                 }
             }
             Err(_) => {
-                let hash = self.registry.tree().read(&located.path).ok().map(|source| source.hash);
+                let hash = self.registry.read(&located.path).ok().map(|source| source.hash);
                 state.unmet(Unmet { path: located.path.clone(), hash });
             }
         }
@@ -209,7 +209,7 @@ impl<L: Loader> Draft<L> {
         let ready = self.ahead.take(located.id).filter(|_| located.initial_path.is_empty());
         let read = match &ready {
             Some(Compiled { source, .. }) => Ok(source.clone()),
-            None => self.registry.tree().read(&located.path),
+            None => self.registry.read(&located.path),
         };
         if let Ok(source) = &read
             && let Some(same) = self.same_file(located, &source.stamp)
@@ -367,7 +367,7 @@ impl<L: Loader> Draft<L> {
         };
         let mut state = self.state.lock();
         for path in looked {
-            let hash: Option<ContentHash> = self.registry.tree().read(path).ok().map(|source| source.hash);
+            let hash: Option<ContentHash> = self.registry.read(path).ok().map(|source| source.hash);
             state.unmet(Unmet { path: path.as_path().into(), hash });
         }
     }

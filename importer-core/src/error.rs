@@ -77,6 +77,9 @@ impl ImportError {
             Self::Unreadable { error: ReadError::Outside(_), .. } => {
                 plain.help("declare the directory, with `importer.path` or `RhaiPath`, or move the file")
             }
+            Self::Unreadable { error: ReadError::BeingWritten, .. } => {
+                plain.help("it is loaded once whoever writes it has closed it").temporary()
+            }
             Self::Cycle(_) => plain.help("move what both need into a module of its own"),
             Self::BadName(_) | Self::Unreadable { .. } => plain,
         }

@@ -125,6 +125,12 @@ pub enum Event {
         /// The module.
         path: Arc<Path>,
     },
+    /// Somebody has had the file of a loaded module open for writing for some seconds: it is not loaded before they close
+    /// it (R59). Told once for each writer.
+    LeftOpen {
+        /// The module.
+        path: Arc<Path>,
+    },
     /// A module whose file is gone and that nothing imports was dropped (R37).
     Dropped {
         /// The module.

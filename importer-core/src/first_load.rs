@@ -18,8 +18,8 @@ use crate::{
     registry::Registry,
     scope::Scope,
     snapshot::{Module, Unmet},
-    stamp::ContentHash,
     sync::LOADING,
+    tree::ReadError,
 };
 
 /// A first load that failed (R33): the answer for those who ask again too soon.
@@ -112,7 +112,7 @@ impl<L: Loader> Registry<L> {
     }
 
     fn first_load_failed(&self, located: &Located, error: &ImportError, state: State<L>) {
-        let hash = self.tree().read(&located.path).ok().map(|source| source.hash);
+        let hash = self.read(&located.path).ok().map(|source| source.hash);
         let mut unmet = state.unmet;
         unmet.push(Unmet { path: located.path.clone(), hash });
         let failure = Failure { error: error.clone(), at: Instant::now(), unmet };
@@ -130,9 +130,12 @@ impl<L: Loader> Registry<L> {
         failure.unmet.iter().all(|unmet| self.is_still(unmet)).then(|| failure.error.clone())
     }
 
-    /// Does the path still say what it said when it failed?
+    /// Does the path still say what it said when it failed? While it is being written, it says nothing new.
     pub(crate) fn is_still(&self, unmet: &Unmet) -> bool {
-        let hash: Option<ContentHash> = self.tree().read(&unmet.path).ok().map(|source| source.hash);
-        hash == unmet.hash
+        match self.read(&unmet.path) {
+            Ok(source) => Some(source.hash) == unmet.hash,
+            Err(ReadError::BeingWritten) => true,
+            Err(_) => unmet.hash.is_none(),
+        }
     }
 }

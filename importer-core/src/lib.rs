@@ -96,6 +96,7 @@ mod moment;
 mod plan;
 mod policy;
 mod publish;
+mod refusal;
 mod registry;
 mod reload;
 mod reloader;

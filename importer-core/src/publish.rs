@@ -128,7 +128,7 @@ impl<L: Loader> Registry<L> {
         state.order.iter().filter_map(|module| Some((module, module.source.as_ref()?))).all(|(module, loaded)| {
             match self.tree().stamp(module.path()) {
                 Ok(stamp) if stamp == loaded.stamp && loaded.settled => true,
-                Ok(_) => self.tree().read(module.path()).map_or(true, |source| source.hash == loaded.hash),
+                Ok(_) => self.read(module.path()).map_or(true, |source| source.hash == loaded.hash),
                 // One that is being written, or is gone, is found by the next look.
                 Err(_) => true,
             }

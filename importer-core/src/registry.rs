@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     sync::{Arc, atomic::Ordering, mpsc},
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use crate::{
+    change::{Signal, Unfinished},
     diagnostic::Diagnostic,
     draft::Draft,
     event::Event,
@@ -24,14 +26,14 @@ use crate::{
     plan::plan,
     policy::{self, Wish},
     publish::Links,
-    reload::Refusal,
+    refusal::Refusal,
     retention::Retention,
     scope::Scope,
     snapshot::{Child, Module, Snapshot},
     stamp::Stamp,
     sync::{AtomicBool, AtomicU64, Gate, Mutex, RwLock, Swap},
     tally::Tally,
-    tree::SourceTree,
+    tree::{ReadError, Source, SourceTree},
     view::View,
     waits::Waits,
 };
@@ -61,6 +63,8 @@ pub struct Registry<L: Loader> {
     pub(crate) stamps: RwLock<HashMap<ModuleId, Stamp>>,
     /// Which module a file was loaded as, by device and inode (R19).
     pub(crate) files: Mutex<HashMap<(u64, u64), ModuleId>>,
+    /// Files that somebody is writing, as far as watchers have told.
+    unfinished: Mutex<Unfinished>,
     /// In milliseconds.
     grace: AtomicU64,
     /// Counts what the file system told.
@@ -78,6 +82,8 @@ pub struct Registry<L: Loader> {
 pub(crate) struct Writer {
     /// Modules whose file is gone (R34), and since when that is known.
     pub(crate) removed: HashMap<ModuleId, Instant>,
+    /// Modules whose file is being written, since when that is known, and whether it was told.
+    pub(crate) left_open: HashMap<ModuleId, (Instant, bool)>,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) mixed: HashSet<ModuleId>,
 }
@@ -103,6 +109,7 @@ impl<L: Loader> Registry<L> {
             refused: ArcSwap::default(),
             stamps: RwLock::default(),
             files: Mutex::default(),
+            unfinished: Mutex::default(),
             grace: AtomicU64::new(2000),
             stirred: AtomicU64::new(0),
             retention: Retention::default(),
@@ -127,6 +134,29 @@ impl<L: Loader> Registry<L> {
 
     pub(crate) fn tree(&self) -> &dyn SourceTree {
         &*self.tree
+    }
+
+    /// Reads a module's file, unless somebody is still writing it (R59). Whatever is loaded was read here.
+    pub(crate) fn read(&self, path: &Path) -> Result<Source, ReadError> {
+        match self.tree.read(path) {
+            // Events come late. Where the system has said that nobody is writing, that is what counts.
+            Ok(source) if source.complete => Ok(source),
+            _ if self.is_unfinished(path) => Err(ReadError::BeingWritten),
+            read => read,
+        }
+    }
+
+    /// Has a watcher told that somebody is writing the file, by this name or by the one where links lead?
+    fn is_unfinished(&self, path: &Path) -> bool {
+        let unfinished = self.unfinished.lock();
+        let now = Instant::now();
+        unfinished.has(path, now)
+            || !unfinished.is_empty() && path.canonicalize().is_ok_and(|real| unfinished.has(&real, now))
+    }
+
+    /// Hears of a change at once, long before it is time to look.
+    pub(crate) fn heard(&self, signal: &Signal) {
+        self.unfinished.lock().signal(signal, Instant::now());
     }
 
     /// The newest generation.

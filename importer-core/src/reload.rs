@@ -23,10 +23,10 @@ use crate::{
     loader::Loader,
     plan::{Cause, Plan, plan},
     publish::{Load, Unpublished},
+    refusal::{Refusal, Told},
     registry::{Registry, Writer},
     reloader::STACK,
-    snapshot::{Module, Snapshot, Unmet},
-    stamp::ContentHash,
+    snapshot::{Module, Snapshot},
     sync::spare_threads,
     tree::ReadError,
 };
@@ -60,19 +60,9 @@ pub enum Outcome {
     Frozen,
 }
 
-/// A change that was refused: not tried again, and not told again, until something that it depends on says otherwise.
-pub(crate) struct Refusal {
-    changed: BTreeMap<ModuleId, Option<ContentHash>>,
-    planned: BTreeSet<ModuleId>,
-    unmet: Vec<Unmet>,
-    diagnostics: Vec<Diagnostic>,
-}
-
 /// What a reload is made for.
-struct Reload<'a> {
+struct Reload {
     changes: BTreeMap<ModuleId, Change>,
-    /// Files that somebody is still writing.
-    unfinished: &'a BTreeSet<PathBuf>,
     dropped: Vec<ModuleId>,
     /// What was refused and told before: it is not news because somebody asks for it again.
     told: Vec<Told>,
@@ -82,24 +72,10 @@ struct Reload<'a> {
 /// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
 struct Outrun;
 
-/// What was read, and what was wrong with it.
-type Told = (BTreeMap<ModuleId, Option<ContentHash>>, Vec<Diagnostic>);
-
-impl Refusal {
-    fn told(&self) -> Told {
-        (self.changed.clone(), self.diagnostics.clone())
-    }
-}
-
 impl<L: Loader> Registry<L> {
     /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
     pub fn check(self: &Arc<Self>, hint: &Hint, forced: bool) -> Outcome {
-        self.check_but(hint, forced, &BTreeSet::new())
-    }
-
-    /// As [`check`](Self::check), but leaves files alone that somebody is still writing.
-    pub(crate) fn check_but(self: &Arc<Self>, hint: &Hint, forced: bool, unfinished: &BTreeSet<PathBuf>) -> Outcome {
         let started = Instant::now();
         self.report_retained();
         if self.is_frozen() {
@@ -110,7 +86,7 @@ impl<L: Loader> Registry<L> {
         // From now on first loads look at their files again before they are published, so this look misses nothing.
         self.looks.fetch_add(1, Ordering::SeqCst);
         let base = self.snapshot();
-        let mut changes = self.detect(&mut writer, &base, hint, unfinished);
+        let mut changes = self.detect(&mut writer, &base, hint);
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
         let mut dropped = self.droppable(&writer, &base);
         dropped.extend(self.parted(&base, &mut changes));
@@ -122,7 +98,7 @@ impl<L: Loader> Registry<L> {
             return if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) };
         }
         let mut purged = BTreeSet::new();
-        let mut change = Reload { changes, unfinished, dropped, told, started };
+        let mut change = Reload { changes, dropped, told, started };
         self.reload(&mut writer, &base, &mut change, &mut purged).unwrap_or_else(|Outrun| {
             let _alone = self.gate.close();
             change.dropped.retain(|&id| self.importers(id).is_empty());
@@ -131,72 +107,14 @@ impl<L: Loader> Registry<L> {
         })
     }
 
-    /// Is there anything in the changes that was not refused before? Refused changes that a new one touches are tried
-    /// again together with it; those that were taken back are forgotten.
-    fn is_news(
-        &self,
-        writer: &mut Writer,
-        base: &Snapshot<L>,
-        changes: &mut BTreeMap<ModuleId, Change>,
-        forced: bool,
-    ) -> bool {
-        let refusals = std::mem::take(&mut writer.refusals);
-        let mut known = BTreeSet::new();
-        for refusal in refusals {
-            // What no hint named this time is read, and once: a file that is taken back between two reads would be
-            // neither as it was refused nor as it is served.
-            let read = |id: &ModuleId| Some((*id, self.tree().read(base.get(*id)?.path())));
-            let unnamed = refusal.changed.keys().filter(|id| !changes.contains_key(id));
-            let mut unnamed: BTreeMap<_, _> = unnamed.filter_map(read).collect();
-            let hash = |id| match (changes.get(id), unnamed.get(id)) {
-                (Some(change), _) => change.hash(),
-                (None, read) => read.and_then(|read| read.as_ref().ok()).map(|source| source.hash),
-            };
-            let now: BTreeMap<_, _> = refusal.changed.keys().map(|id| (*id, hash(id))).collect();
-            if taken_back(&now, base) {
-                refusal.planned.iter().for_each(|&id| self.waits.forget(id));
-                self.emit(Event::Mended { generation: base.generation() });
-                continue;
-            }
-            let same = now == refusal.changed;
-            let fresh: BTreeSet<_> = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
-            let touched = plan(&self.links.lock().graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
-            let due = self.waits.is_due(&refusal.planned, Instant::now());
-            if same && !touched && !forced && !due && refusal.unmet.iter().all(|unmet| self.is_still(unmet)) {
-                known.extend(refusal.changed.keys().copied());
-                writer.refusals.push(refusal);
-            } else {
-                // A part of the change that no hint named belongs to it all the same.
-                while let Some((id, source)) = unnamed.pop_first() {
-                    let change = Change { source, reason: Reason::Changed };
-                    let loaded = base.get(id).and_then(|module| module.source.as_ref()).map(|loaded| loaded.hash);
-                    if change.hash() != loaded {
-                        changes.insert(id, change);
-                    }
-                }
-            }
-        }
-        changes.retain(|id, _| !known.contains(id));
-        !changes.is_empty()
-    }
-
-    /// Lets requests know which modules wait for a change to be mended.
-    fn show_refusals(&self, writer: &Writer) {
-        let of = |refusal: &Refusal| {
-            let diagnostics: Arc<[Diagnostic]> = refusal.diagnostics.clone().into();
-            refusal.planned.iter().map(move |&id| (id, diagnostics.clone())).collect::<Vec<_>>()
-        };
-        self.refused.store(Arc::new(writer.refusals.iter().flat_map(of).collect()));
-    }
-
     fn reload(
         self: &Arc<Self>,
         writer: &mut Writer,
         base: &Arc<Snapshot<L>>,
-        change: &mut Reload<'_>,
+        change: &mut Reload,
         purged: &mut BTreeSet<InstanceId>,
     ) -> Result<Outcome, Outrun> {
-        let (plan, draft, mut diagnostics) = self.prepare(base, &mut change.changes, change.unfinished);
+        let (plan, draft, mut diagnostics) = self.prepare(base, &mut change.changes);
         let _flights = self.flights.until_ended(draft.id());
         let changed = change.changes.iter().map(|(&id, change)| (id, change.hash())).collect();
         let planned = plan.iter().map(|&(id, _)| id).collect();
@@ -236,6 +154,7 @@ impl<L: Loader> Registry<L> {
         };
         for old in &leaving {
             writer.removed.remove(&old.id());
+            writer.left_open.remove(&old.id());
             self.emit(Event::Dropped { path: old.path().clone() });
         }
         let modules = built.iter().map(|module| (module.path().clone(), module.record.reason.clone())).collect();
@@ -250,7 +169,6 @@ impl<L: Loader> Registry<L> {
         self: &Arc<Self>,
         base: &Arc<Snapshot<L>>,
         changes: &mut BTreeMap<ModuleId, Change>,
-        unfinished: &BTreeSet<PathBuf>,
     ) -> (Plan, Arc<Draft<L>>, Vec<Diagnostic>) {
         /// Somebody who never stops saving is not waited for.
         const LOOKS: usize = 8;
@@ -258,25 +176,19 @@ impl<L: Loader> Registry<L> {
         loop {
             let plan = plan(&self.links.lock().graph, &changes.keys().copied().collect());
             looks += 1;
-            if looks < LOOKS && self.look_again(base, &plan, changes, unfinished) {
+            if looks < LOOKS && self.look_again(base, &plan, changes) {
                 continue;
             }
             let draft = Draft::new(self.clone(), base.clone());
             let diagnostics = compile(&draft, base, &plan, changes);
-            if looks >= LOOKS || !self.look_again(base, &plan, changes, unfinished) {
+            if looks >= LOOKS || !self.look_again(base, &plan, changes) {
                 return (plan, draft, diagnostics);
             }
         }
     }
 
     /// Takes up what has changed of the planned modules since it was last looked at. Whether anything has.
-    fn look_again(
-        &self,
-        base: &Snapshot<L>,
-        plan: &Plan,
-        changes: &mut BTreeMap<ModuleId, Change>,
-        unfinished: &BTreeSet<PathBuf>,
-    ) -> bool {
+    fn look_again(&self, base: &Snapshot<L>, plan: &Plan, changes: &mut BTreeMap<ModuleId, Change>) -> bool {
         let mut moved = false;
         for module in plan.iter().filter_map(|&(id, _)| base.get(id)) {
             let known = match changes.get(&module.id()) {
@@ -284,11 +196,11 @@ impl<L: Loader> Registry<L> {
                 None => self.stamps.read().get(&module.id()).copied(),
             };
             let now = self.tree().stamp(module.path());
-            if unfinished.contains(&**module.path()) || now.is_ok_and(|now| Some(now) == known) {
+            if now.is_ok_and(|now| Some(now) == known) {
                 continue;
             }
-            let source = self.tree().read(module.path());
-            if matches!(source, Err(ReadError::Missing | ReadError::Empty)) {
+            let source = self.read(module.path());
+            if source.as_ref().is_err_and(ReadError::is_passing) {
                 continue;
             }
             let change = Change { source, reason: Reason::Changed };
@@ -366,12 +278,4 @@ impl<L: Loader> Registry<L> {
     pub fn paths(&self) -> HashMap<Arc<Path>, ModuleId> {
         self.snapshot().iter().map(|module| (module.path().clone(), module.id())).collect()
     }
-}
-
-/// Do files that were refused read as what is loaded of them?
-fn taken_back<L: Loader>(now: &BTreeMap<ModuleId, Option<ContentHash>>, base: &Snapshot<L>) -> bool {
-    now.iter().all(|(&id, hash)| {
-        let loaded = base.get(id).and_then(|module| Some((module, module.source.as_ref()?)));
-        loaded.is_none_or(|(module, loaded)| module.unmet.is_empty() && *hash == Some(loaded.hash))
-    })
 }

@@ -25,8 +25,11 @@ use crate::{
 
 /// A registry of whatever language.
 pub trait Reload: Send + Sync {
-    /// See [`Registry::check`]; leaves files alone that somebody is still writing.
-    fn check(&self, hint: &Hint, unfinished: &BTreeSet<PathBuf>) -> Outcome;
+    /// See [`Registry::check`].
+    fn check(&self, hint: &Hint) -> Outcome;
+    /// Takes what a watcher tells, on its own thread, long before it is time to look: a file that is being written is
+    /// loaded by nobody.
+    fn heard(&self, signal: &Signal);
     /// Files have come, gone or changed, perhaps ones that no module was made from yet.
     fn stir(&self);
     /// Tells an event to whoever has subscribed.
@@ -38,8 +41,12 @@ pub trait Reload: Send + Sync {
 }
 
 impl<L: Loader> Reload for Arc<Registry<L>> {
-    fn check(&self, hint: &Hint, unfinished: &BTreeSet<PathBuf>) -> Outcome {
-        self.check_but(hint, false, unfinished)
+    fn check(&self, hint: &Hint) -> Outcome {
+        Registry::check(self, hint, false)
+    }
+
+    fn heard(&self, signal: &Signal) {
+        Registry::heard(self, signal);
     }
 
     fn stir(&self) {
@@ -146,13 +153,17 @@ impl Builder {
         for registry in &self.registries {
             registry.watched(self.watcher.is_some());
         }
-        let told = messages.clone();
+        let registries: Arc<[Box<dyn Reload>]> = self.registries.into();
+        let (told, hearing) = (messages.clone(), registries.clone());
         let tell: Tell = Arc::new(move |number, signal| {
+            if let Some(signal) = &signal {
+                hearing.iter().for_each(|registry| registry.heard(signal));
+            }
             let _ = told.send(signal.map_or(Message::Ended(number), Message::Signal));
         });
         let (roots, pause) = (self.roots, self.interval * PAUSE);
         let mut work = Work {
-            registries: self.registries,
+            registries,
             interval: self.interval,
             watching: self.watcher.map(|start| Watching::new(roots, start, tell, pause)),
             settling: Settling::default(),
@@ -181,7 +192,7 @@ impl Drop for Reloader {
 }
 
 struct Work {
-    registries: Vec<Box<dyn Reload>>,
+    registries: Arc<[Box<dyn Reload>]>,
     interval: Duration,
     watching: Option<Watching>,
     settling: Settling,
@@ -192,7 +203,7 @@ struct Work {
 
 impl Work {
     fn tell(&self, event: &Event) {
-        for registry in &self.registries {
+        for registry in self.registries.iter() {
             registry.tell(event.clone());
         }
     }
@@ -280,8 +291,8 @@ impl Work {
     }
 
     fn check(&self, hint: &Hint) {
-        for registry in &self.registries {
-            registry.check(hint, self.settling.unfinished());
+        for registry in self.registries.iter() {
+            registry.check(hint);
         }
     }
 }

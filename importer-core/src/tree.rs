@@ -3,6 +3,8 @@
 //! Nothing else in this crate opens a file, so that confinement (R7) and the refusal of what is not a text are decided
 //! in one place.
 
+mod lease;
+
 use std::{
     collections::BTreeMap,
     io,
@@ -12,6 +14,7 @@ use std::{
 
 use parking_lot::RwLock;
 
+use self::lease::{Writers, writers};
 use crate::stamp::{ContentHash, Stamp};
 
 /// The text of a module as it was read.
@@ -27,6 +30,8 @@ pub struct Source {
     pub stamp: Stamp,
     /// Was the stamp old enough when the text was read? Then a later write moves it.
     pub settled: bool,
+    /// Was it certain that nobody had the file open for writing? If not, it may be half of what it is to be (R59).
+    pub complete: bool,
 }
 
 /// Why a file cannot be a module.
@@ -60,9 +65,19 @@ pub enum ReadError {
     /// Nothing in it. A file that is just being rewritten looks like this, so it is never loaded.
     #[error("is empty")]
     Empty,
+    /// Somebody has it open for writing: it may be half of what it is to be, so it is loaded when they have closed it (R59).
+    #[error("is still being written")]
+    BeingWritten,
     /// The operating system refuses: permissions, input/output errors.
     #[error("cannot be read: {0}")]
     Io(Arc<io::Error>),
+}
+
+impl ReadError {
+    /// Does a file that is being saved pass through this state? The next look will find it done.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Missing | Self::Empty | Self::BeingWritten)
+    }
 }
 
 impl From<io::Error> for ReadError {
@@ -92,8 +107,8 @@ pub trait SourceTree: Send + Sync + 'static {
     fn names(&self, directory: &Path) -> Vec<String>;
 }
 
-/// Decodes what was read. `settled`: see [`Source`].
-fn decode(path: &Path, bytes: &[u8], stamp: Stamp, settled: bool) -> Result<Source, ReadError> {
+/// Decodes what was read. `settled` and `complete`: see [`Source`].
+fn decode(path: &Path, bytes: &[u8], stamp: Stamp, settled: bool, complete: bool) -> Result<Source, ReadError> {
     let hash = ContentHash::of(bytes);
     if let Some(offset) = bytes.iter().position(|&b| b == 0) {
         return Err(ReadError::NotText { offset, byte: 0 });
@@ -104,7 +119,7 @@ fn decode(path: &Path, bytes: &[u8], stamp: Stamp, settled: bool) -> Result<Sour
     if text.is_empty() {
         return Err(ReadError::Empty);
     }
-    Ok(Source { path: path.into(), text: text.into(), hash, stamp, settled })
+    Ok(Source { path: path.into(), text: text.into(), hash, stamp, settled, complete })
 }
 
 type File = (Vec<u8>, Stamp);
@@ -144,7 +159,7 @@ impl SourceTree for MemoryTree {
         let files = self.files.read();
         let (bytes, stamp) = files.get(path).ok_or(ReadError::Missing)?;
         // No two writes have the same stamp here.
-        decode(path, bytes, *stamp, true)
+        decode(path, bytes, *stamp, true, false)
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
@@ -310,12 +325,18 @@ impl SourceTree for DiskTree {
         let (found, stamp) = self.find(path)?;
         let settled = !stamp.is_young();
         let mut bytes = Vec::with_capacity(usize::try_from(stamp.len).unwrap_or(0) + 1);
+        let file = found.reopen()?;
+        let complete = match writers(&file) {
+            Writers::Somebody => return Err(ReadError::BeingWritten),
+            Writers::Unknown => None,
+            Writers::Nobody(lease) => Some(lease),
+        };
         // One byte more than allowed, so that a file that grows meanwhile is noticed.
-        found.reopen()?.take(self.limit + 1).read_to_end(&mut bytes)?;
+        (&file).take(self.limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > self.limit {
             return Err(ReadError::TooLarge { len: bytes.len() as u64, limit: self.limit });
         }
-        decode(path, &bytes, stamp, settled)
+        decode(path, &bytes, stamp, settled, complete.is_some())
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {

@@ -105,6 +105,10 @@ impl Watching {
         for (root, watched) in self.roots.iter().zip(&mut self.watched) {
             let now = identity(root);
             if now.is_some() && (all || *watched != now) {
+                // Between two watches nobody is told that a file was closed.
+                if watched.is_some() {
+                    (self.tell)(self.number, Some(Signal::Lost));
+                }
                 trouble.extend(watcher.watch(root).err());
             }
             *watched = now;
@@ -124,6 +128,7 @@ impl Watching {
         if number != self.number || self.watcher.take().is_none() {
             return None;
         }
+        (self.tell)(self.number, Some(Signal::Lost));
         let lived = self.since.elapsed();
         let health = self.judge(BTreeSet::from(["what tells of changes has ended; it is started again".to_owned()]));
         // One that ends as soon as it is started is not started all the time.

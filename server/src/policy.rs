@@ -93,20 +93,20 @@ pub(crate) struct Place(Option<Arc<samovar_config::Scope>>);
 
 /// Why there is no handler.
 pub(crate) struct NoHandler {
-    pub(crate) diagnostic: Diagnostic,
+    pub(crate) diagnostic: Box<Diagnostic>,
     /// There is no file of that name.
     pub(crate) missing: bool,
 }
 
 impl From<ImportError> for NoHandler {
     fn from(error: ImportError) -> Self {
-        Self { diagnostic: error.diagnostic(), missing: matches!(error, ImportError::NotFound { .. }) }
+        Self { diagnostic: error.diagnostic().into(), missing: matches!(error, ImportError::NotFound { .. }) }
     }
 }
 
 impl From<OpenError> for NoHandler {
     fn from(error: OpenError) -> Self {
-        Self { diagnostic: Diagnostic::error(error.to_string()), missing: false }
+        Self { diagnostic: Diagnostic::error(error.to_string()).into(), missing: false }
     }
 }
 

@@ -232,9 +232,7 @@ impl Asked<'_> {
     fn busy(&self, _: Busy) -> Response<Bytes> {
         let busy = Diagnostic::error("no script thread is free").help("scripts that wait for long keep others waiting");
         repeated::tell(self.served.error_log.as_ref(), self.path, &busy);
-        let mut response = status_page(StatusCode::SERVICE_UNAVAILABLE, None);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        response
+        in_a_moment(status_page(StatusCode::SERVICE_UNAVAILABLE, None))
     }
 
     /// The page for a script that failed. The client learns nothing of the source unless it is to.
@@ -250,9 +248,18 @@ pub(crate) fn failed(diagnostic: &Diagnostic, path: &str, debug: bool) -> Respon
     error_page(diagnostic, debug)
 }
 
+/// Asks the client to try again.
+fn in_a_moment(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {
     let detail = debug.then(|| diagnostic.render(false));
-    status_page(StatusCode::INTERNAL_SERVER_ERROR, detail.as_deref())
+    match diagnostic.temporary {
+        true => in_a_moment(status_page(StatusCode::SERVICE_UNAVAILABLE, detail.as_deref())),
+        false => status_page(StatusCode::INTERNAL_SERVER_ERROR, detail.as_deref()),
+    }
 }
 
 /// The page for a script whose last change was refused, where developers are to see it at once (R32).

@@ -74,6 +74,10 @@ fn tell(interpreter: &str, event: Event) {
         Event::Removed { path } => {
             tracing::warn!("{interpreter}: {} was removed; what is loaded of it is served on", name(&path));
         }
+        Event::LeftOpen { path } => {
+            let path = name(&path);
+            tracing::warn!("{interpreter}: {path} is still open for writing; it is loaded once it is closed");
+        }
         Event::Dropped { path } => tracing::info!("{interpreter}: dropped {}, whose file is gone", name(&path)),
         Event::MixedPolicy { path, origins: [on, off] } => {
             tracing::warn!(

@@ -189,7 +189,7 @@ impl<L: Loader> Ahead<L> {
             board.texts.insert(located.id, Text::UnderWay);
         }
         let mut under_way = UnderWay { ahead: self, id: located.id, text: Text::Gone };
-        let source = registry.tree().read(&located.path).ok()?;
+        let source = registry.read(&located.path).ok()?;
         let importer = Arc::new(Importer::new(located.id, located.path.clone(), Vec::new()));
         Some(match Compiled::of(registry.loader(), source.clone(), &importer) {
             Ok(compiled) => {

@@ -9,5 +9,7 @@ mod reloading;
 mod toy;
 #[cfg(unix)]
 mod trouble;
+#[cfg(target_os = "linux")]
+mod unfinished;
 #[cfg(unix)]
 mod watching;

@@ -2,7 +2,7 @@
 //!
 //! `version X` names the text · `child NAME` imports while loading · `try NAME` does, and swallows the failure ·
 //! `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
-//! `carry raise` has one that fails · `library NAME=..` is registered by the host.
+//! `carry raise` has one that fails, `carry wait` one that waits for a lock in vain · `library NAME=..` is registered by the host.
 
 use std::{
     collections::BTreeMap,
@@ -107,6 +107,7 @@ impl Loader for Toy {
         match old.value().carry.as_deref() {
             None => Carry::NoHook,
             Some("") => Carry::Carried(old.value().cell.clone()),
+            Some("wait") => Carry::Waited(Diagnostic::error("the hook waited")),
             Some(_) => Carry::Failed(Diagnostic::error("the hook raised")),
         }
     }

@@ -82,6 +82,7 @@ fn a_file_that_is_older_than_what_it_replaces_is_loaded() {
     site.write("old", "fn handler(req) { \"backup\" }");
     let old = std::fs::File::options().write(true).open(site.file("old")).expect("opened");
     old.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_000_000)).expect("set");
+    drop(old);
     std::fs::rename(site.file("old"), site.file("a.rhai")).expect("renamed");
     program.wait_for_reload(&["a.rhai"]);
     assert_eq!(program.get("/a").brief(), "200 backup");

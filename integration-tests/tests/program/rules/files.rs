@@ -1,6 +1,6 @@
 //! Files that cannot be modules, and trees that are moved: the last good generation serves, and the reason is told.
 
-use std::fs;
+use std::{fs, io::Write};
 
 use samovar_integration_tests::{Site, poll};
 
@@ -115,6 +115,39 @@ fn r34_a_directory_that_is_moved_away_and_back_keeps_what_it_had() {
     story.check(&[("/top", "3")]);
     story.save("lib/n.rhai", "const N = counter();\nlet more = 1;");
     story.check(&[("/top", "1")]);
+}
+
+/// Whatever makes somebody look: an event of another file, a retry of what was refused, a forced reload, a first load.
+#[test]
+fn r59_half_of_a_file_is_never_served() {
+    let story = Story::of(&format!("=== page.rhai\nfn handler(req) {{ \"page\" }}\n{SITE}"));
+    story.check(&[("/page", "page"), ("/other", "other")]);
+    let half = "fn handler(req) { \"half\" }\n//";
+    for round in 0..8 {
+        story.site.write("page.rhai", format!("fn handler(req) {{ {round}"));
+        check_in_order(&story.settle_refused(), &["page.rhai"]);
+        let mut writer = story.site.open("page.rhai");
+        writer.write_all(half.as_bytes()).expect("written");
+        story.site.write("other.rhai", format!("fn handler(req) {{ \"other {round}\" }}"));
+        poll("the other one", || (story.get("/other").text() == format!("other {round}")).then_some(()));
+        assert_eq!(story.ask(&["reload"]).code, Some(1), "the change is refused on");
+        story.check(&[("/page", if round == 0 { "page" } else { "whole" })]);
+        writer.write_all(b"\nfn handler(req, more) { }").expect("written");
+        drop(writer);
+        fs::write(story.site.file("page.rhai"), "fn handler(req) { \"whole\" }").expect("written");
+        poll("the whole", || (story.get("/page").text() == "whole").then_some(()));
+    }
+    let writer = story.site.open("page.rhai");
+    story.program.wait_for("page.rhai is still open for writing");
+    drop(writer);
+    story.site.write("page.rhai", "fn handler(req) { \"closed\" }");
+    poll("the last", || (story.get("/page").text() == "closed").then_some(()));
+    let mut writer = story.site.open("new.rhai");
+    writer.write_all(half.as_bytes()).expect("written");
+    let answer = story.get("/new");
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{}", story.program.log());
+    drop(writer);
+    story.check(&[("/new", "half")]);
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn r25_content_decides_and_times_do_not() {
     story.site.write("backup", text.replace('1', "3"));
     let backup = File::options().write(true).open(story.site.file("backup")).expect("opened");
     backup.set_modified(UNIX_EPOCH + Duration::from_secs(5)).expect("set");
+    drop(backup);
     std::fs::rename(story.site.file("backup"), story.site.file("base.rhai")).expect("renamed");
     assert_eq!(story.settle(), "base left right top");
     story.check(&[("/top", "left 3 right 3 2")]);

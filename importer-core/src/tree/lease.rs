@@ -1,0 +1,120 @@
+//! Is a file open for writing? Linux says so when it is asked for a read lease, which nobody can have meanwhile.
+//!
+//! A lease is given to the owner of a file and to those with `CAP_LEASE`, on most local file systems. Everywhere else the
+//! answer is that nobody knows.
+
+use std::fs::File;
+
+/// What the system says about writers of a file.
+pub(super) enum Writers<'a> {
+    /// Nobody has it open for writing, and nobody can open it for that before the lease ends.
+    Nobody(Lease<'a>),
+    /// Somebody has.
+    Somebody,
+    /// It does not say.
+    Unknown,
+}
+
+/// Keeps writers waiting until it is dropped.
+pub(super) struct Lease<'a>(&'a File);
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+mod system {
+    use std::{fs::File, io, os::fd::AsRawFd};
+
+    use super::{Lease, Writers};
+
+    /// Missing in `libc`; the number is the same on these architectures.
+    const F_SETSIG: libc::c_int = 10;
+
+    /// A command of `fcntl` that takes a number.
+    fn command(file: &File, command: libc::c_int, argument: libc::c_int) -> io::Result<()> {
+        // SAFETY: the descriptor is open, since it is borrowed with the file. The two commands that are used here take an
+        // integer and touch no memory of this process.
+        #[allow(unsafe_code, reason = "rustix has no leases")]
+        let result = unsafe { libc::fcntl(file.as_raw_fd(), command, argument) };
+        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+
+    pub(in super::super) fn writers(file: &File) -> Writers<'_> {
+        // The holder of a lease is told by a signal that somebody waits for its end. The signal that is sent if none is
+        // chosen ends the process; this one is ignored by all who do not wait for it.
+        if command(file, F_SETSIG, libc::SIGURG).is_err() {
+            return Writers::Unknown;
+        }
+        match command(file, libc::F_SETLEASE, libc::F_RDLCK) {
+            Ok(()) => Writers::Nobody(Lease(file)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Writers::Somebody,
+            Err(_) => Writers::Unknown,
+        }
+    }
+
+    impl Drop for Lease<'_> {
+        fn drop(&mut self) {
+            // It cannot fail; and if it did, the lease would end with the descriptor.
+            let _ = command(self.0, libc::F_SETLEASE, libc::F_UNLCK);
+        }
+    }
+}
+
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
+mod system {
+    use std::fs::File;
+
+    use super::Writers;
+
+    pub(in super::super) fn writers(_: &File) -> Writers<'_> {
+        Writers::Unknown
+    }
+}
+
+pub(super) use system::writers;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r59_a_writer_is_seen_until_it_closes_the_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let writer = File::create(&path).expect("made");
+        let file = File::open(&path).expect("opened");
+        assert!(matches!(writers(&file), Writers::Somebody));
+        drop(writer);
+        assert!(matches!(writers(&file), Writers::Nobody(_)), "and the lease ends at once");
+        drop(File::options().write(true).open(&path).expect("opened again"));
+        // Two readers do not disturb each other.
+        let other = File::open(&path).expect("opened");
+        let (one, two) = (writers(&file), writers(&other));
+        assert!(matches!((&one, &two), (Writers::Nobody(_), Writers::Nobody(_))));
+    }
+
+    #[test]
+    fn a_writer_that_waits_for_a_lease_ends_nobody() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        std::fs::write(&path, "text").expect("written");
+        let file = File::open(&path).expect("opened");
+        let lease = writers(&file);
+        assert!(matches!(lease, Writers::Nobody(_)));
+        std::thread::scope(|threads| {
+            let writer = threads.spawn(|| File::options().write(true).open(&path).map(drop));
+            // The kernel has asked for the lease once it is to be given up.
+            while !is_asked_for(&file) && !writer.is_finished() {
+                std::thread::yield_now();
+            }
+            drop(lease);
+            writer.join().expect("no panic").expect("opened");
+        });
+    }
+
+    /// Is the lease being broken? Then it counts as given up already.
+    fn is_asked_for(file: &File) -> bool {
+        use std::os::fd::AsRawFd;
+        // SAFETY: as above.
+        #[allow(unsafe_code, reason = "rustix has no leases")]
+        let lease = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETLEASE) };
+        lease != libc::F_RDLCK
+    }
+}
