@@ -1,10 +1,11 @@
 //! Everything that was found, with the texts it was found in.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::render;
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 
 /// Findings, in the order of the files and lines.
 #[derive(Debug, Clone)]
@@ -70,6 +71,11 @@ impl Report {
     #[must_use]
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// Adds a text that findings are about, such as one of another language that the configuration names. Nothing is read.
+    pub fn add_text(&mut self, path: impl Into<PathBuf>, text: &str) -> FileId {
+        self.sources.add(path, text, None)
     }
 
     /// Adds findings, such as those of a program that judges what the values mean.

@@ -24,6 +24,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// The place between two byte offsets.
+    #[must_use]
+    pub fn at(file: FileId, start: usize, end: usize) -> Self {
+        Self { file, start: offset(start), end: offset(end) }
+    }
+
     /// The place from the start of `self` to the end of `other`, which is in the same file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

@@ -19,7 +19,8 @@ pub struct Place {
 
 impl Place {
     /// Where the place is in `text`, in bytes: from the place to the end of the word that stands there.
-    fn span(&self) -> std::ops::Range<usize> {
+    #[must_use]
+    pub fn range(&self) -> std::ops::Range<usize> {
         let before: usize =
             self.text.split_inclusive('\n').take(self.line.saturating_sub(1) as usize).map(str::len).sum();
         let line = self.text[before..].lines().next().unwrap_or("");
@@ -142,7 +143,7 @@ impl Diagnostic {
 
 fn excerpt(place: &Place, kind: AnnotationKind) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let file: Cow<'_, str> = place.file.to_string_lossy();
-    Snippet::source(&*place.text).path(file.into_owned()).annotation(kind.span(place.span()))
+    Snippet::source(&*place.text).path(file.into_owned()).annotation(kind.span(place.range()))
 }
 
 impl fmt::Display for Diagnostic {

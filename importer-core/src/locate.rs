@@ -49,6 +49,12 @@ impl Located {
     pub fn path(&self) -> &Arc<Path> {
         &self.path
     }
+
+    /// Did the host register it? Then there is no file.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.registered.is_some()
+    }
 }
 
 impl<L: Loader> Registry<L> {
@@ -64,6 +70,15 @@ impl<L: Loader> Registry<L> {
         options: &ImportOptions,
     ) -> Result<Located, ImportError> {
         self.locate_in(None, name, importer, scope, options)
+    }
+
+    /// As [`locate`](Self::locate), for a module at this path, loaded or not, that has chosen no directories of its own.
+    ///
+    /// # Errors
+    /// As for [`locate`](Self::locate).
+    pub fn locate_from(&self, name: &str, path: &Path, scope: &Scope) -> Result<Located, ImportError> {
+        let importer = Importer::new(self.located(path, false).id, path.into(), Vec::new());
+        self.locate(name, Some(&importer), scope, &ImportOptions::default())
     }
 
     /// As [`locate`](Self::locate), for somebody who has pinned a generation: what is loaded there is found also when its

@@ -168,15 +168,21 @@ impl Scope {
         &self.origin
     }
 
-    pub(crate) fn root(&self) -> Option<&Path> {
+    /// The handler root.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
         self.handler_root.as_deref()
     }
 
-    pub(crate) fn search_path(&self) -> &[PathBuf] {
+    /// The directories of the search path, in order.
+    #[must_use]
+    pub fn search_path(&self) -> &[PathBuf] {
         &self.path
     }
 
-    pub(crate) fn library_path(&self) -> &[PathBuf] {
+    /// The directories of the library, in order.
+    #[must_use]
+    pub fn library_path(&self) -> &[PathBuf] {
         &self.library
     }
 

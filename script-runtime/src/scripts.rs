@@ -55,18 +55,6 @@ pub struct Scripts {
     registry: OnceLock<Weak<Registry<Scripts>>>,
 }
 
-/// Compiles a text without running it, and lists the functions that it defines with their numbers of parameters.
-///
-/// # Errors
-/// It does not compile.
-pub fn examine(path: &Path, text: &str) -> Result<Vec<(String, usize)>, Diagnostic> {
-    let silent: crate::link::Output = Arc::new(|_| ());
-    let scan =
-        Linker::new(&crate::link::Limits::default(), &silent, &[], Vec::new()).scan(&path.to_string_lossy(), text);
-    let scan = scan.map_err(|error| diagnostic(&error))?;
-    Ok(scan.functions().iter().map(|function| (function.name.clone(), function.params)).collect())
-}
-
 /// A loaded script.
 pub struct Script {
     instance: Arc<Instance>,

@@ -231,7 +231,7 @@ impl Answering {
 }
 
 /// Who answers for a file, and whether `AddHandler` makes the file itself a script.
-fn kind_of(resolved: &Resolved, file: &Path) -> (Kind, bool) {
+pub(crate) fn kind_of(resolved: &Resolved, file: &Path) -> (Kind, bool) {
     let added = crate::policy::added(resolved);
     match crate::policy::added_kind(&added, file) {
         Some(kind) => (kind, kind == Kind::Scripts),
@@ -240,7 +240,7 @@ fn kind_of(resolved: &Resolved, file: &Path) -> (Kind, bool) {
 }
 
 /// The lines of `RhaiHandler` that answer for a file.
-fn named<'r>(resolved: &'r Resolved, file: &Path) -> Vec<&'r Setting> {
+pub(crate) fn named<'r>(resolved: &'r Resolved, file: &Path) -> Vec<&'r Setting> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let fits = |extension: &str| extension.is_empty() || name.ends_with(extension);
     let longest =

@@ -3,8 +3,8 @@
 use samovar_config::Code;
 
 use crate::judge::{
-    ADDRESS_TWICE, BAD_IMPORT, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_LOG, NO_MODULE, OPTION_VALUE, SCRIPT_ERROR,
-    UNKNOWN_OPTION,
+    ADDRESS_TWICE, ANSWERS_NOBODY, BAD_IMPORT, IMPORT_CYCLE, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_IMPORT,
+    NO_LOG, NO_MODULE, OPTION_VALUE, PERHAPS_MISSING, SCRIPT_ERROR, UNKNOWN_OPTION,
 };
 use crate::limits::LIMIT_LOOSENED;
 use crate::private::BELOW_ROOT;
@@ -35,8 +35,14 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (Code::TOO_MANY_FILES, "The files are too many, or too large together. Mostly a wildcard matches more than was meant."),
     (NO_DIRECTORY, "`DocumentRoot` names no directory."),
     (NO_LOG, "A log file cannot be made: its directory is not there, or the path is a directory."),
-    (BAD_IMPORT, "`RhaiImport` names a module that is not found, does not compile, or has no such function without parameters. The server would not start."),
+    (BAD_IMPORT, "`RhaiImport` names a module that is not found. The server would not start."),
     (ADDRESS_TWICE, "Two lines of `Listen` are for the same address, or one is for all addresses of the port of the other. The server would not start."),
+    (NO_MODULE, "A handler's module is not found; the finding lists every place that was looked at."),
+    (NO_FUNCTION, "A module does not have the function, with this number of parameters, that a line or an importing script asks for, or not the variable. A handler takes \
+      one argument, `req`."),
+    (SCRIPT_ERROR, "A script that a line, a URL or an import leads to does not compile, or cannot be read."),
+    (NO_IMPORT, "A script imports, by a literal name, what is not found; the finding lists every place that was looked at. In a `try` that is no finding."),
+    (IMPORT_CYCLE, "Scripts import each other in a circle while they are loaded."),
     (Code::UNDEFINED_VARIABLE, "`${NAME}` is neither defined nor in the environment; it is left as it is written."),
     (Code::UNCLOSED_QUOTE, "A quote is opened and not closed in its line. As in httpd, it goes to the end of the line."),
     (Code::NEVER_MATCHES, "No request can match the section: its pattern matches nothing, or no URL leads to its directory."),
@@ -45,9 +51,8 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (Code::TRAILING_TEXT, "After the `>` of a section stands text that nobody reads."),
     (MIXED_RELOAD, "One interpreter has sections with `RhaiAutoReload On` and others with `Off`. A module that both import is reloaded, and an importer is reloaded \
       with its child even under `Off`: only freezing is certain. Give what is not to change an interpreter of its own, and freeze that."),
-    (NO_MODULE, "A handler's module is not found; the finding lists every place that was looked at."),
-    (NO_FUNCTION, "A handler's module has no such function that takes one argument, `req`."),
-    (SCRIPT_ERROR, "A script that the configuration leads to does not compile."),
+    (PERHAPS_MISSING, "A script asks, in a `try`, for something that the module does not have. Elsewhere that is an error."),
+    (ANSWERS_NOBODY, "A script that URLs name has no public function `handler` with one parameter, but one that is nearly so."),
     (UNKNOWN_OPTION, "The key of a `RhaiOption` is close to one that the importer reads, or begins with `importer.`, and is none."),
     (OPTION_VALUE, "The value of an option that the importer reads means nothing to it."),
     (LIMIT_LOOSENED, "A `RhaiLimit` allows more than one around it, which holds on: an inner section can tighten a limit, not loosen it."),

@@ -24,8 +24,7 @@ pub fn guide() -> String {
         section(&mut out, directive);
     }
     out.push_str(MERGING);
-    out.push_str("\n## Findings\n\n`samovar check` prints them with file, line and column; `--json` for programs, ");
-    out.push_str("`--deny warnings` to fail on warnings as well.\n");
+    out.push_str(CHECK);
     for (code, text) in FINDINGS {
         let kind = if code.id().starts_with('E') { "error" } else { "warning" };
         let _ = write!(out, "\n### {} {}\n\n*{kind}* · {text}\n", code.id(), code.slug());
@@ -259,6 +258,21 @@ A request passes through the functions of its phases in this order. Each takes `
 that; any other answer ends it as that of a handler would, and so does a status or an answer that is thrown. Returning
 nothing is `OK` in the fixup, log and cleanup phases; in the phases that decide it is an error, since a decision that was forgotten is not a yes. The log and
 cleanup phases run when the answer was sent, and see its status as `req.status`.
+"#;
+
+const CHECK: &str = r#"
+## Findings
+
+`samovar check` prints them with file, line and column, and ends with 1 if there is an error, with `--deny warnings` also if there is a warning. It runs
+no script. What it looks into are the scripts that URLs, lines of the configuration and literal imports lead to: whatever the server would refuse
+when it loads them is an error, at the place in the script. So it can stand before a deployment:
+
+```
+samovar check site && rsync -a --delete site/ server:/srv/site/
+```
+
+`--format json` is a list for programs, `--format github` the workflow commands with which GitHub shows each finding beside its line. Imports with
+computed names, and what a module puts into `__mp_path__`, are only known when scripts run.
 "#;
 
 const MERGING: &str = r"

@@ -28,11 +28,19 @@ pub(crate) const BAD_IMPORT: Code = Code::new("E103", "bad-import");
 /// Some modules of an interpreter are reloaded, and others not.
 pub(crate) const MIXED_RELOAD: Code = Code::new("W101", "mixed-reload");
 /// A handler's module is not found.
-pub(crate) const NO_MODULE: Code = Code::new("W102", "no-such-module");
-/// A handler's module has no such function.
-pub(crate) const NO_FUNCTION: Code = Code::new("W103", "no-such-function");
+pub(crate) const NO_MODULE: Code = Code::new("E105", "no-such-module");
+/// A module has no such function.
+pub(crate) const NO_FUNCTION: Code = Code::new("E106", "no-such-function");
 /// A script does not compile.
-pub(crate) const SCRIPT_ERROR: Code = Code::new("W104", "script-error");
+pub(crate) const SCRIPT_ERROR: Code = Code::new("E107", "script-error");
+/// A script imports what is not found.
+pub(crate) const NO_IMPORT: Code = Code::new("E108", "no-such-import");
+/// Scripts import each other in a circle.
+pub(crate) const IMPORT_CYCLE: Code = Code::new("E109", "import-cycle");
+/// A script asks in a `try` for what a module does not have.
+pub(crate) const PERHAPS_MISSING: Code = Code::new("W102", "perhaps-missing");
+/// A script that URLs name has no handler, but nearly.
+pub(crate) const ANSWERS_NOBODY: Code = Code::new("W103", "answers-nobody");
 /// An option that nothing reads.
 pub(crate) const UNKNOWN_OPTION: Code = Code::new("W105", "unknown-option");
 /// An option's value that means nothing.
@@ -49,10 +57,11 @@ pub fn check(path: impl AsRef<Path>, defines: &[String]) -> Result<Report, OpenE
         Err(OpenError::Configuration(report)) => return Ok(*report),
         Err(error) => return Err(error),
     };
-    let mut found = judge(&opened);
-    found.extend(modules::judge(&opened));
+    let found = judge(&opened);
+    let judged = modules::judge(&opened);
     let mut report = opened.loaded.report;
     report.extend(found);
+    judged.add_to(&mut report);
     Ok(report)
 }
 
@@ -252,10 +261,14 @@ pub(crate) const CODES: &[Code] = &[
     NO_LOG,
     BAD_IMPORT,
     ADDRESS_TWICE,
-    MIXED_RELOAD,
     NO_MODULE,
     NO_FUNCTION,
     SCRIPT_ERROR,
+    NO_IMPORT,
+    IMPORT_CYCLE,
+    MIXED_RELOAD,
+    PERHAPS_MISSING,
+    ANSWERS_NOBODY,
     UNKNOWN_OPTION,
     OPTION_VALUE,
     limits::LIMIT_LOOSENED,

@@ -30,6 +30,7 @@ mod policy;
 mod pool;
 mod private;
 mod range;
+mod reach;
 mod reconfigure;
 mod repeated;
 mod respond;

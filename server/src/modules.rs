@@ -1,141 +1,224 @@
-//! Whether the modules and functions that a configuration names are there, and compile. Nothing is run.
+//! What `check` says of scripts: those that lines of the configuration name, those that URLs name, and all that they
+//! import. Nothing is run.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use samovar_config::{Code, Diagnostic, Host, Setting};
-use samovar_importer::{DiskTree, ImportError, Scope, SourceTree};
-use samovar_rhai::{Interpreter, examine};
+use samovar_config::{Code, Diagnostic, FileId, Host, Origin, Report, Resolved, SectionKind, Setting, Span};
+use samovar_importer::{ImportError, Place, Scope};
+use samovar_rhai::Outline;
 
 use crate::{
     directive,
-    judge::{BAD_IMPORT, NO_FUNCTION, NO_MODULE, SCRIPT_ERROR, belongs, searched, span},
-    open::{self, Opened, document_root},
+    explain::{kind_of, named},
+    judge::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE, belongs, host_of, searched, span},
+    limits::Loading,
+    listen::Listeners,
+    open::{self, ImportLine, Opened, document_root, server_root},
     phase::Phase,
+    policy::{Kind, Place as Root, scope},
+    reach::{Fault, Reach, Search},
+    route::is_hidden,
 };
 
-/// Scripts below a document root that are looked into; a site with more has its own tests.
-const SCRIPTS: usize = 2000;
+/// Texts may be nested as deep as on the threads that load them.
+const STACK: usize = 64 << 20;
 
-/// Looks for every module that a line names, and into every script that URLs can name.
-pub(crate) fn judge(opened: &Opened) -> Vec<Diagnostic> {
-    let roots = open::declared_roots(opened);
-    // One that is not there has been told of.
-    let declared = roots.watched.union(&roots.library).filter(|root| root.is_dir());
-    let declared: BTreeSet<PathBuf> = declared.cloned().collect();
-    let (path, library) = searched(opened);
-    let mut judge = Judge {
-        tree: DiskTree::new(&declared),
-        interpreter: Interpreter::builder("check").build_on(DiskTree::new(&declared), None),
-        path,
-        library,
-        known: BTreeMap::new(),
-        found: Vec::new(),
+/// Looks for every module that a line names, and into every script that lines, URLs and imports lead to.
+pub(crate) fn judge(opened: &Opened) -> Judged {
+    let judge = || {
+        let mut judge = Judge::new(opened);
+        judge.imports();
+        judge.handlers();
+        judge.urls();
+        Judged { lines: judge.found, faults: judge.reach.faults }
     };
-    let config = &opened.loaded.config;
-    for import in open::imports(opened) {
-        judge.import(&import.line, &import.directory);
-    }
-    let roots: Vec<_> = std::iter::once(config.main())
-        .chain(config.hosts())
-        .map(|host| document_root(&opened.root, &host.settings()))
-        .collect();
-    for line in config.settings() {
-        let host = std::iter::once(config.main()).chain(config.hosts()).find(|host| belongs(line, *host));
-        let roots = match host.and_then(|host: Host<'_>| host.index()) {
-            Some(index) => roots.get(index + 1..index + 2).unwrap_or_default(),
-            None => &roots,
-        };
-        if Phase::ALL.iter().any(|phase| phase.directive() == line.directive()) {
-            judge.handler(line, roots);
-        } else if line.directive() == "SetHandler" && line.text() == Some("rhai") {
-            judge.scripts(line, roots);
-        }
-    }
-    judge.found
+    std::thread::scope(|threads| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, judge);
+        // Without a further thread there is this one.
+        thread.map_or_else(|_| judge(), |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
-struct Judge {
-    tree: DiskTree,
-    interpreter: Interpreter,
-    path: Vec<PathBuf>,
-    library: Vec<PathBuf>,
-    /// The functions of the scripts that were looked into, or what is wrong with them.
-    known: BTreeMap<PathBuf, Result<Functions, samovar_importer::Diagnostic>>,
+/// What was found.
+#[derive(Default)]
+pub(crate) struct Judged {
+    /// About lines of the configuration.
+    lines: Vec<Diagnostic>,
+    /// About scripts.
+    faults: Vec<Fault>,
+}
+
+impl Judged {
+    /// Adds it to a report, with the texts of the scripts that something is wrong with.
+    pub(crate) fn add_to(self, report: &mut Report) {
+        let mut texts: Vec<(PathBuf, FileId)> = Vec::new();
+        let mut found = self.lines;
+        let mut faults = self.faults;
+        faults.sort_by(|one, other| one.file.cmp(&other.file));
+        for Fault { code, file, diagnostic, named } in faults {
+            let mut id = |path: &Path, text: &str| match texts.iter().find(|(known, _)| known == path) {
+                Some((_, id)) => *id,
+                None => {
+                    let id = report.add_text(path, text);
+                    texts.push((path.to_path_buf(), id));
+                    id
+                }
+            };
+            let span = match &diagnostic.place {
+                Some(place) => span_of(place, id(&place.file, &place.text)),
+                // What cannot be read has no line to show.
+                None => Span::at(id(&file, ""), 0, 0),
+            };
+            let looked = diagnostic.notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>();
+            let mut wrong = Diagnostic::new(code, span, diagnostic.message).help(diagnostic.help.into_iter().next());
+            if !looked.is_empty() {
+                wrong = wrong.expected(looked.join("; "));
+            }
+            if let Some(named) = named {
+                wrong = wrong.related(named, "named here");
+            }
+            found.push(wrong);
+        }
+        report.extend(found);
+    }
+}
+
+/// A place of a script, with the word that stands there.
+fn span_of(place: &Place, file: FileId) -> Span {
+    let range = place.range();
+    Span::at(file, range.start, range.end)
+}
+
+struct Judge<'o> {
+    opened: &'o Opened,
+    hosts: Vec<Host<'o>>,
+    /// The document root of each host.
+    roots: Vec<PathBuf>,
+    server_root: PathBuf,
+    /// The directories of all sections together.
+    searched: (Vec<PathBuf>, Vec<PathBuf>),
+    reach: Reach,
     found: Vec<Diagnostic>,
 }
 
-type Functions = Vec<(String, usize)>;
-
-impl Judge {
-    fn import(&mut self, line: &Setting, directory: &Path) {
-        let Some(name) = line.text() else { return };
-        if name == "importer::freeze_modules" {
-            return;
+impl<'o> Judge<'o> {
+    fn new(opened: &'o Opened) -> Self {
+        let config = &opened.loaded.config;
+        let roots = open::declared_roots(opened);
+        // One that is not there has been told of.
+        let declared = roots.watched.union(&roots.library).filter(|root| root.is_dir());
+        let declared: BTreeSet<PathBuf> = declared.cloned().collect();
+        let settings = config.main().settings();
+        let hosts: Vec<_> = std::iter::once(config.main()).chain(config.hosts()).collect();
+        Self {
+            opened,
+            roots: hosts.iter().map(|host| document_root(&opened.root, &host.settings())).collect(),
+            hosts,
+            server_root: server_root(&opened.root, &settings),
+            searched: searched(opened),
+            reach: Reach::new(&declared, &Loading::of(&settings).limits),
+            found: Vec::new(),
         }
-        self.named(line, 0, name, &[directory.to_path_buf()], 0, [BAD_IMPORT; 3]);
     }
 
-    fn handler(&mut self, line: &Setting, roots: &[PathBuf]) {
-        let section = line.origin().scope().and_then(|scope| scope.directory());
-        let directory = match section {
+    /// What `RhaiImport` lists.
+    fn imports(&mut self) {
+        for ImportLine { line, directory, settings } in open::imports(self.opened) {
+            let Some(name) = line.text().filter(|name| *name != "importer::freeze_modules") else { continue };
+            let search = Search { scope: Arc::new(scope(&settings, &directory, &self.server_root)), wide: None };
+            self.named(&line, 0, name, &[(directory, search)], None, BAD_IMPORT);
+        }
+    }
+
+    /// What the lines of the phases name.
+    fn handlers(&mut self) {
+        let lines: Vec<_> = self.opened.loaded.config.settings().cloned().collect();
+        for line in lines.iter().filter(|line| Phase::ALL.iter().any(|phase| phase.directive() == line.directive())) {
+            let Some(places) = self.places(line) else { continue };
+            for (at, name) in directive::modules(line).enumerate() {
+                self.named(line, at, name, &places, Some("handler"), NO_MODULE);
+            }
+        }
+    }
+
+    /// Where a line's modules are searched: handler roots, and the search in each. `None`: that is known when a request comes.
+    fn places(&self, line: &Setting) -> Option<Vec<(PathBuf, Search)>> {
+        let section = line.origin().scope();
+        let directory = match section.and_then(|section| section.directory()) {
             None => None,
-            // What a pattern stands for is known when a request comes.
-            Some(section) => match section.literal() {
-                Some(directory) => Some(PathBuf::from(directory)),
-                None => return,
-            },
+            Some(directory) => Some(PathBuf::from(directory.literal()?)),
         };
-        let names: Vec<String> = directive::modules(line).map(str::to_owned).collect();
-        for (at, name) in names.iter().enumerate() {
-            let roots = directory.as_ref().map_or(roots, std::slice::from_ref);
-            self.named(line, at, name, roots, 1, [NO_MODULE, NO_FUNCTION, SCRIPT_ERROR]);
-        }
+        let is_main = section.and_then(host_of).is_none_or(|host| host.kind().is_none());
+        let hosts = self.hosts.iter().zip(&self.roots).filter(|(host, _)| is_main || belongs(line, **host));
+        let place = |(host, root): (&Host<'_>, &PathBuf)| {
+            let root = directory.as_ref().unwrap_or(root);
+            (root.clone(), self.search(&resolved_in(*host, line), root, true))
+        };
+        Some(hosts.map(place).collect())
     }
 
-    /// Looks for `module[::function]` in the first of some handler roots that has it.
+    fn search(&self, resolved: &Resolved, root: &Path, is_wide: bool) -> Search {
+        let (path, library) = &self.searched;
+        let wide = || Arc::new(Scope::new("check").handler_root(root).path(path).library(library));
+        Search { scope: Arc::new(scope(resolved, root, &self.server_root)), wide: is_wide.then(wide) }
+    }
+
+    /// Looks for `module[::function]` at some places, and into it wherever it is. One is enough.
     fn named(
         &mut self,
         line: &Setting,
         argument: usize,
         name: &str,
-        roots: &[PathBuf],
-        params: usize,
-        [no_module, no_function, script_error]: [Code; 3],
+        places: &[(PathBuf, Search)],
+        default: Option<&str>,
+        no_module: Code,
     ) {
-        let located: Vec<_> = roots.iter().map(|root| self.locate(name, root)).collect();
-        let Some(file) = located.iter().find_map(|it| it.as_ref().ok()).cloned() else {
-            if let Some(Err(error)) = located.into_iter().next() {
-                let told = error.diagnostic();
-                let expected = told.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ");
-                let wrong = Diagnostic::new(no_module, span(line, argument), told.message);
-                self.say(wrong.expected(expected).help(told.help.into_iter().next()));
-            }
-            return;
-        };
-        let function = name.split_once("::").map(|(_, function)| function);
-        let function = function.or((params > 0).then_some("handler"));
-        match self.functions(&file) {
-            Err(error) => self.script_error(script_error, line, argument, &error),
-            Ok(functions) => {
-                let Some(function) = function else { return };
-                if functions.iter().any(|(known, arity)| known == function && *arity == params) {
-                    return;
+        let here = span(line, argument);
+        let (mut refused, mut is_found) = (None, false);
+        for (_, search) in places {
+            match self.locate(name, search) {
+                Ok(None) => is_found = true,
+                Ok(Some(file)) => {
+                    is_found = true;
+                    self.function(here, &file, name, default);
+                    self.reach.visit(&file, search, here);
                 }
-                let message = format!("`{}` has no function `{function}` with {}", file.display(), parameters(params));
-                let wrong = Diagnostic::new(no_function, span(line, argument), message);
-                let close = samovar_config::nearest(function, functions.iter().map(|(known, _)| known.as_str()));
-                let arity = functions.iter().find(|(known, _)| known == function).map(|(_, arity)| *arity);
-                let help = match (arity, close) {
-                    (Some(arity), _) => Some(format!("there is one with {}", parameters(arity))),
-                    (None, close) => close.map(|close| format!("there is a function `{close}`")),
-                };
-                self.say(wrong.help(help));
+                Err(error) => refused = refused.or(Some(error)),
             }
         }
+        if let Some(error) = refused.filter(|_| !is_found) {
+            let told = error.diagnostic();
+            let looked = told.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ");
+            let wrong = Diagnostic::new(no_module, here, told.message);
+            self.say(wrong.expected(looked).help(told.help.into_iter().next()));
+        }
+    }
+
+    /// The file of a module, if it is found; nothing of one that the host registered.
+    fn locate(&self, name: &str, search: &Search) -> Result<Option<PathBuf>, ImportError> {
+        let find = |scope: &Arc<Scope>| self.reach.interpreter.handler_in(scope, name, Path::new("~"));
+        let handler =
+            find(&search.scope).or_else(|error| search.wide.as_ref().and_then(|wide| find(wide).ok()).ok_or(error))?;
+        let is_file = !handler.path().starts_with("registered:importer");
+        Ok(is_file.then(|| handler.path().to_path_buf()))
+    }
+
+    /// Has a module the function that a line names in it? A handler takes the request, what is called at the start nothing.
+    fn function(&mut self, here: Option<Span>, file: &Path, name: &str, default: Option<&str>) {
+        let params = usize::from(default.is_some());
+        let function = name.split_once("::").map(|(_, function)| function);
+        let Some(function) = function.or(default) else { return };
+        let Some(outline) = self.reach.outline(file, here) else { return };
+        if offers(&outline, function, params) || outline.may_have_variable(function) {
+            return;
+        }
+        let message = format!("`{}` has no function `{function}` with {}", file.display(), parameters(params));
+        let wrong = Diagnostic::new(NO_FUNCTION, here, message);
+        self.say(wrong.help(meant(&outline, function)));
     }
 
     /// A line with several keys is looked at for each of them; one finding is enough.
@@ -145,61 +228,124 @@ impl Judge {
         }
     }
 
-    fn locate(&self, name: &str, root: &Path) -> Result<PathBuf, ImportError> {
-        let scope = Scope::new("check").handler_root(root).path(&self.path).library(&self.library);
-        let handler = self.interpreter.handler_in(&Arc::new(scope), name, Path::new("~"))?;
-        Ok(handler.path().to_path_buf())
-    }
-
-    fn functions(&mut self, file: &Path) -> Result<Functions, samovar_importer::Diagnostic> {
-        let tree = &self.tree;
-        let look = || match tree.read(file) {
-            Ok(source) => examine(file, &source.text),
-            Err(error) => Err(ImportError::Unreadable { path: file.into(), error }.diagnostic()),
-        };
-        self.known.entry(file.to_path_buf()).or_insert_with(look).clone()
-    }
-
-    fn script_error(&mut self, code: Code, line: &Setting, argument: usize, error: &samovar_importer::Diagnostic) {
-        let wrong = Diagnostic::new(code, span(line, argument), error.to_string());
-        // One script may be named by many lines.
-        if self.found.iter().any(|known| known.message == wrong.message) {
-            return;
-        }
-        self.found.push(wrong.help(error.help.first().cloned()));
-    }
-
-    /// Looks into the scripts that URLs name under a `SetHandler rhai`.
-    fn scripts(&mut self, line: &Setting, roots: &[PathBuf]) {
-        let section = line.origin().scope().and_then(|scope| scope.directory());
-        let directories = match section.map(|section| section.literal()) {
-            Some(Some(directory)) => vec![PathBuf::from(directory)],
-            Some(None) => return,
-            None => roots.to_vec(),
-        };
-        for file in directories.iter().flat_map(|directory| scripts_below(directory)).take(SCRIPTS) {
-            if let Err(error) = self.functions(&file) {
-                self.script_error(SCRIPT_ERROR, line, 0, &error);
+    /// Looks into the scripts that URLs name, as far as scripts answer there and no line names other ones.
+    fn urls(&mut self) {
+        let conditional = self.opened.loaded.config.settings().any(|line| is_search_in_condition(line));
+        let has_added = self.opened.loaded.config.settings().any(|line| line.directive() == "AddHandler");
+        let mut pages = Vec::new();
+        let asked: Vec<_> = self.hosts.iter().copied().enumerate().filter(|(_, host)| self.is_asked(*host)).collect();
+        for (at, host) in asked {
+            let root = self.roots[at].clone();
+            for file in files_below(&root, has_added) {
+                let Some((url, name)) = url(&root, &file) else { continue };
+                let resolved = host.resolve(&url, Some(&name), true);
+                let (kind, is_itself) = kind_of(&resolved, &file);
+                let is_script =
+                    kind == Kind::Scripts && (is_itself || url.len() < name.len() && name.ends_with(".rhai"));
+                if !is_script || !named(&resolved, &file).is_empty() {
+                    continue;
+                }
+                let handler_root = Root::of(resolved.get("SetHandler")).root(&file, &root).to_path_buf();
+                let search = self.search(&resolved, &handler_root, conditional);
+                let line = resolved.get("SetHandler").filter(|line| !matches!(line.origin(), Origin::Default));
+                let here = line.and_then(|line| span(line, 0)).filter(|_| self.opened.is_configured);
+                self.reach.visit(&file, &search, here);
+                pages.push(file);
             }
         }
+        for page in pages {
+            self.page(&page);
+        }
     }
+
+    /// Do any requests come to this host? Where a virtual host is the default of every address, none come to the main server.
+    fn is_asked(&self, host: Host<'_>) -> bool {
+        let config = &self.opened.loaded.config;
+        let mut addresses = open::listens(config);
+        if addresses.is_empty() {
+            addresses.push(Listeners::DEFAULT);
+        }
+        host.index().is_some() || addresses.into_iter().any(|address| config.host_for(address, None).index().is_none())
+    }
+
+    /// A script that URLs name and that nobody imports has a function that answers, or was meant to have one.
+    fn page(&mut self, file: &Path) {
+        let Some(outline) = self.reach.outline(file, None).filter(|_| !self.reach.imported.contains(file)) else {
+            return;
+        };
+        if offers(&outline, "handler", 1) || outline.may_have_variable("handler") {
+            return;
+        }
+        let close = samovar_config::nearest("handler", outline.functions().map(|(name, _)| name)).map(str::to_owned);
+        let place = outline.place("handler").or_else(|| outline.place(close.as_deref()?));
+        let Some(place) = place else { return };
+        let message =
+            format!("`{}` answers nobody: it has no public function `handler` with 1 parameter", file.display());
+        let wrong = samovar_importer::Diagnostic::error(message).at(place);
+        let wrong = meant(&outline, "handler").into_iter().fold(wrong, samovar_importer::Diagnostic::help);
+        self.reach.fault(ANSWERS_NOBODY, file, wrong, None);
+    }
+}
+
+/// What would hold if the section of a line were the only one that matches.
+fn resolved_in(host: Host<'_>, line: &Setting) -> Arc<Resolved> {
+    let section = line.origin().scope();
+    let is_its = |scope: &Arc<samovar_config::Scope>| section.is_some_and(|section| Arc::ptr_eq(section, scope));
+    host.sections().find(|(scope, _)| is_its(scope)).map_or_else(|| host.settings(), |(_, resolved)| resolved)
+}
+
+/// Does a line say, for some requests only, where modules are searched?
+fn is_search_in_condition(line: &Setting) -> bool {
+    let names_path =
+        line.directive() == "RhaiPath" || (line.directive() == "RhaiOption" && line.text() == Some("importer.path"));
+    let condition = [SectionKind::If, SectionKind::ElseIf, SectionKind::Else];
+    let mut outward = std::iter::successors(line.origin().scope(), |scope| scope.parent());
+    names_path && outward.any(|scope| scope.kind().is_some_and(|kind| condition.contains(&kind)))
+}
+
+fn offers(outline: &Outline, function: &str, params: usize) -> bool {
+    outline.functions().any(|(name, takes)| name == function && takes == params)
+}
+
+/// What was probably meant by a function that is not there.
+fn meant(outline: &Outline, function: &str) -> Option<String> {
+    if let Some((_, takes)) = outline.functions().find(|(name, _)| *name == function) {
+        return Some(format!("there is one with {}", parameters(takes)));
+    }
+    if outline.place(function).is_some() {
+        return Some(format!("`{function}` is private; take `private` away"));
+    }
+    let close = samovar_config::nearest(function, outline.functions().map(|(name, _)| name));
+    close.map(|close| format!("there is a function `{close}`"))
 }
 
 fn parameters(count: usize) -> String {
     format!("{count} parameter{}", if count == 1 { "" } else { "s" })
 }
 
-/// The scripts in a directory and below it, without those in hidden directories.
-fn scripts_below(directory: &Path) -> Vec<PathBuf> {
-    let (mut found, mut todo) = (Vec::new(), vec![directory.to_path_buf()]);
+/// The path of the URL that names a file, and the file's own; nothing if no URL does.
+fn url(root: &Path, file: &Path) -> Option<(String, String)> {
+    let below = file.strip_prefix(root).ok()?.to_str()?;
+    let url = below.strip_suffix(".rhai").unwrap_or(below);
+    let is_open = url.split('/').all(|name| !is_hidden(name));
+    is_open.then(|| Some((format!("/{url}"), file.to_str()?.to_owned()))).flatten()
+}
+
+/// The scripts in a directory and below it, or all files, without those in hidden directories; links are followed.
+fn files_below(directory: &Path, all: bool) -> Vec<PathBuf> {
+    let (mut found, mut todo, mut seen) = (Vec::new(), vec![directory.to_path_buf()], BTreeSet::new());
     while let Some(directory) = todo.pop() {
+        // A link may lead to what encloses it.
+        if !directory.canonicalize().is_ok_and(|real| seen.insert(real)) {
+            continue;
+        }
         let Ok(entries) = directory.read_dir() else { continue };
         for entry in entries.filter_map(Result::ok) {
-            let (path, hidden) = (entry.path(), entry.file_name().as_encoded_bytes().starts_with(b"."));
-            match entry.file_type() {
-                _ if hidden || found.len() >= SCRIPTS => {}
-                Ok(kind) if kind.is_dir() => todo.push(path),
-                Ok(kind) if kind.is_file() && path.extension().is_some_and(|it| it == "rhai") => found.push(path),
+            let (path, name) = (entry.path(), entry.file_name());
+            let is_script = path.extension().is_some_and(|extension| extension == "rhai");
+            match path.metadata() {
+                Ok(found) if found.is_dir() && !is_hidden(&name.to_string_lossy()) => todo.push(path),
+                Ok(metadata) if metadata.is_file() && (all || is_script) => found.push(path),
                 _ => {}
             }
         }

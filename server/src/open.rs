@@ -348,7 +348,7 @@ pub(crate) type Imported = HashMap<(String, String, PathBuf), Arc<Scope>>;
 pub(crate) struct ImportLine {
     pub(crate) line: Setting,
     pub(crate) directory: PathBuf,
-    settings: Arc<Resolved>,
+    pub(crate) settings: Arc<Resolved>,
 }
 
 /// Loads and calls what `RhaiImport` lists, in order, and notes it. What has run already does not run again (R41), but

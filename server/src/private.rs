@@ -104,7 +104,7 @@ pub(crate) fn judge(opened: &Opened, found: &mut Vec<Diagnostic>) {
             found.push(wrong);
         }
     };
-    for source in opened.loaded.report.sources().iter() {
+    for source in opened.loaded.report.sources().iter().filter(|_| opened.is_configured) {
         warn(source.included_from(), "a file of the configuration,", source.path());
     }
     for line in named(config) {

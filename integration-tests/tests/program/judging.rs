@@ -66,54 +66,6 @@ fn a_log_that_cannot_be_is_an_error() {
 }
 
 #[test]
-fn imports_that_would_stop_the_start_are_errors() {
-    let files = "=== samovar.conf\nRhaiImport strat main\nRhaiImport start::opem main\nRhaiImport broken main\n\
-                 === start.rhai\nfn open() {}\n=== broken.rhai\nlet a = (;\n";
-    let expected = [
-        "E103",
-        "module `strat` not found",
-        ":1:12",
-        "E103",
-        "has no function `opem` with 0 parameters",
-        ":2:12",
-        "there is a function `open`",
-        "E103",
-        "broken.rhai:1:",
-        ":3:12",
-        "3 errors",
-    ];
-    check(files, 1, &expected);
-}
-
-#[test]
-fn handlers_that_are_not_there_are_warnings() {
-    let files = "=== samovar.conf\nRhaiHandler anwser\n<Location /a>\nRhaiHandler answer::hadnler\n</Location>\n\
-                 <Location /b>\nRhaiAccessHandler broken\n</Location>\n<Directory {ROOT}/d>\nRhaiHandler own\n</Directory>\n\
-                 === answer.rhai\nfn handler(req) { 1 }\n=== broken.rhai\nfn handler(req) { let }\n=== d/own.rhai\nfn handler(req) { 1 }\n";
-    let expected = [
-        "W102",
-        "module `anwser` not found",
-        ":1:13",
-        "there is a module `answer`",
-        "W103",
-        "has no function `hadnler` with 1 parameter",
-        ":3:13",
-        "there is a function `handler`",
-        "W104",
-        "broken.rhai:1:",
-        ":6:19",
-        "3 warnings",
-    ];
-    check(files, 0, &expected);
-}
-
-#[test]
-fn scripts_that_urls_name_are_compiled_and_not_run() {
-    let files = "=== samovar.conf\nSetHandler rhai\n=== a.rhai\nthrow \"run\";\n=== d/b.rhai\nlet b = [;\n=== .git/c.rhai\nlet [";
-    check(files, 0, &["W104", "d/b.rhai:1:", ":1:12", "1 warning."]);
-}
-
-#[test]
 fn options_that_nothing_reads_are_warnings() {
     let files =
         "=== samovar.conf\nRhaiOption importer.pth ~/lib\nRhaiOption importer.freshness soon\nRhaiOption colour red\n";
@@ -161,7 +113,7 @@ fn limits_that_cannot_be_are_errors() {
 #[test]
 fn a_document_root_that_is_missing_hides_no_other_finding() {
     let files = "=== samovar.conf\nRhaiHandler broken\n<VirtualHost *>\nDocumentRoot none\n</VirtualHost>\n=== broken.rhai\nfn handler(\n";
-    check(files, 1, &["W104", ":1:13", "E101", ":3:14", "1 error, 1 warning"]);
+    check(files, 1, &["E101", ":3:14", "E107", "broken.rhai:2:1", ":1:13", "2 errors"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod configuration;
 mod control;
 mod directory;
 mod faults;
+mod gate;
 mod guarded;
 mod http;
 mod judging;

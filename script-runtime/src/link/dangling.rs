@@ -6,6 +6,7 @@
 use super::error::Frame;
 use super::instance::Instance;
 use super::message::{elsewhere, imported};
+use super::scan::Scan;
 use super::sites::Use;
 use crate::suggest::closest;
 
@@ -31,26 +32,9 @@ impl Instance {
                 continue;
             }
             let Some((module, child)) = imported(core, alias) else { continue };
-            let file = child.scan().file();
-            let functions = || child.scan().functions().iter().filter(|function| function.name == *name);
-            let is_there = match args {
-                Some(args) => functions().any(|it| it.params == args && !it.private && !it.typed()),
-                None => module.contains_var(name) || functions().next().is_some(),
-            };
-            if is_there {
+            let Some((message, help)) = missing(child.scan(), alias, name, args, |name| module.contains_var(name))
+            else {
                 continue;
-            }
-            let (message, help) = match args {
-                Some(args) => {
-                    let arguments = format!("{args} argument{}", if args == 1 { "" } else { "s" });
-                    let help = elsewhere(&child, alias, name, args);
-                    (format!("{file} has no function `{name}` with {arguments}"), help)
-                }
-                None => {
-                    let near = closest(name, child.scan().variables().iter().map(String::as_str));
-                    let help = near.map(|near| format!("did you mean `{alias}::{near}`?"));
-                    (format!("{file} has no variable `{name}`"), help)
-                }
             };
             found.push(Dangling { frame: core.frame(None, at), message, help });
         }
@@ -58,4 +42,35 @@ impl Instance {
         found.sort_by_key(|dangling| (dangling.frame.line, dangling.frame.column));
         found
     }
+}
+
+/// What is wrong with `alias::name`, or a call of it with so many arguments, where the alias stands for the module with
+/// this text; a message, and what may have been meant.
+pub(crate) fn missing(
+    child: &Scan,
+    alias: &str,
+    name: &str,
+    args: Option<usize>,
+    is_variable: impl FnOnce(&str) -> bool,
+) -> Option<(String, Option<String>)> {
+    let file = child.file();
+    let mut functions = child.functions().iter().filter(|function| function.name == *name);
+    let is_there = match args {
+        Some(args) => functions.any(|it| it.params == args && !it.private && !it.typed()),
+        None => is_variable(name) || functions.next().is_some(),
+    };
+    if is_there {
+        return None;
+    }
+    Some(match args {
+        Some(args) => {
+            let arguments = format!("{args} argument{}", if args == 1 { "" } else { "s" });
+            (format!("{file} has no function `{name}` with {arguments}"), elsewhere(child, alias, name, args))
+        }
+        None => {
+            let near = closest(name, child.variables().iter().map(String::as_str));
+            let help = near.map(|near| format!("did you mean `{alias}::{near}`?"));
+            (format!("{file} has no variable `{name}`"), help)
+        }
+    })
 }

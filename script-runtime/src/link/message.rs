@@ -8,6 +8,7 @@ use super::callback::GIVEN;
 use super::instance::{self, Core};
 use super::limits::Spent;
 use super::name;
+use super::scan::Scan;
 use super::sites::{FunctionDef, is_closure};
 use crate::{state::type_name, suggest::closest};
 
@@ -105,9 +106,9 @@ pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
     let message = format!("there is no function `{written} {types}`");
     let given = types.trim_matches(['(', ')']).split(", ").filter(|part| !part.is_empty()).count();
     let help = match written.rsplit_once("::") {
-        Some((alias, function)) => {
-            core.and_then(|core| imported(core, alias)).and_then(|(_, child)| elsewhere(&child, alias, function, given))
-        }
+        Some((alias, function)) => core
+            .and_then(|core| imported(core, alias))
+            .and_then(|(_, child)| elsewhere(child.scan(), alias, function, given)),
         None if types.starts_with("(module") => Some(format!(
             "a function of a module is called by `m[\"{written}\"].call(..)`, or as `m::{written}(..)` after an `import`"
         )),
@@ -145,10 +146,10 @@ fn here(functions: &[FunctionDef], called: &str, given: usize) -> Option<String>
 }
 
 /// What an imported module has in place of a function.
-pub(super) fn elsewhere(child: &Core, alias: &str, called: &str, given: usize) -> Option<String> {
-    let functions = child.scan().functions();
+pub(super) fn elsewhere(child: &Scan, alias: &str, called: &str, given: usize) -> Option<String> {
+    let functions = child.functions();
     let named: Vec<_> = functions.iter().filter(|function| function.name == called && !function.typed()).collect();
-    let file = child.scan().file();
+    let file = child.file();
     match named.as_slice() {
         [] => {
             let public = functions.iter().filter(|function| !function.private && !function.typed());

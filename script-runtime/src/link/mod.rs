@@ -18,6 +18,7 @@ mod engine;
 mod engines;
 mod error;
 mod import;
+mod import_sites;
 mod instance;
 mod keep;
 mod limits;
@@ -40,11 +41,12 @@ use std::sync::Arc;
 pub(crate) use bindings::plain;
 pub(crate) use call::Function;
 pub(crate) use callback::{call as call_callback, captured, owner, weaken};
-pub(crate) use dangling::Dangling;
+pub(crate) use dangling::{Dangling, missing};
 pub use engine::{Output, Printed};
 pub(crate) use engines::{Equip, Register};
 pub(crate) use error::{Frame, Kind, ScriptError};
 pub(crate) use import::{ImportOptions, Importing, interpreter, module, module_value, modules, with_importing};
+pub(crate) use import_sites::ImportSite;
 pub(crate) use instance::{Core, Instance, find};
 pub use limits::Limits;
 pub(crate) use limits::Meter;
@@ -52,6 +54,7 @@ pub use load::Linked;
 pub(crate) use load::{Linker, SEARCH_PATH, directories};
 pub(crate) use name::InstanceId;
 pub(crate) use scan::Scan;
+pub(crate) use sites::Use;
 
 /// The role as importer of the live instance of this number. While it loads, its search path is what its top level has
 /// made of it so far.

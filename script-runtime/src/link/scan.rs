@@ -7,6 +7,7 @@ use rhai::{AST, Position};
 
 use super::caught;
 use super::error::{Kind as ErrorKind, ScriptError};
+use super::import_sites::{self, ImportSite};
 use super::keep;
 use super::name::{self, InstanceId};
 use super::sites::{self, FunctionDef, Use};
@@ -30,6 +31,11 @@ pub(crate) struct Scan {
     import_names: Vec<String>,
     /// The literal names that the top level imports, in order.
     imports: Vec<String>,
+    import_sites: Vec<ImportSite>,
+    /// The blocks of `try`.
+    guarded: Vec<(Position, Position)>,
+    /// Does it give variables other names for those who import it?
+    exports: bool,
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
     lexical: Vec<(Position, Lexical)>,
@@ -64,6 +70,9 @@ impl Scan {
             functions: Vec::new(),
             import_names: Vec::new(),
             imports: Vec::new(),
+            import_sites: Vec::new(),
+            guarded: Vec::new(),
+            exports: false,
             uses: Vec::new(),
             lexical: Vec::new(),
         }
@@ -118,6 +127,20 @@ impl Scan {
     /// The names in those imports of the top level that are made whenever it runs to its end.
     pub(crate) fn imports(&self) -> &[String] {
         &self.imports
+    }
+
+    /// All imports by literal names.
+    pub(crate) fn import_sites(&self) -> &[ImportSite] {
+        &self.import_sites
+    }
+
+    /// Does a place stand in a `try`?
+    pub(crate) fn is_guarded(&self, at: Position) -> bool {
+        self.guarded.iter().any(|(start, end)| *start <= at && at <= *end)
+    }
+
+    pub(crate) fn exports(&self) -> bool {
+        self.exports
     }
 
     pub(crate) fn functions(&self) -> &[FunctionDef] {
@@ -186,7 +209,23 @@ impl Scan {
         let import_names = import_names(&seen);
         let imports = top_level_imports(&seen);
         let keeps = keep::places(&seen);
-        Ok(Self { file, text, variables, defined, keeps, functions, import_names, imports, uses, lexical })
+        let (import_sites, guarded) = (import_sites::find(&seen), import_sites::guarded(&seen));
+        let exports = seen.iter().any(|token| token.kind == Kind::Export);
+        Ok(Self {
+            import_sites,
+            guarded,
+            exports,
+            file,
+            text,
+            variables,
+            defined,
+            keeps,
+            functions,
+            import_names,
+            imports,
+            uses,
+            lexical,
+        })
     }
 
     /// The rewrites that link the text to instance `id`, whose variables are in `slots`.
@@ -347,7 +386,7 @@ fn top_level_imports(seen: &[Seen]) -> Vec<String> {
 }
 
 /// The index behind the block that follows, in which nothing is a part of what encloses it.
-fn end_of_block(seen: &[Seen], at: usize) -> usize {
+pub(super) fn end_of_block(seen: &[Seen], at: usize) -> usize {
     let inside = seen[at].depth + 1;
     let is_end = |token: &Seen| token.kind == Kind::CloseBrace && token.depth == inside;
     seen[at..].iter().position(is_end).map_or(seen.len(), |end| at + end + 1)

@@ -29,6 +29,7 @@ pub(crate) enum Kind {
     DoubleColon,
     Period,
     Colon,
+    Try,
     Catch,
     /// `is_def_var`
     IsDefined,
@@ -191,6 +192,7 @@ fn kind_of(token: &Token) -> Kind {
         Token::DoubleColon => Kind::DoubleColon,
         Token::Period | Token::Elvis => Kind::Period,
         Token::Colon => Kind::Colon,
+        Token::Try => Kind::Try,
         Token::Catch => Kind::Catch,
         Token::SemiColon => Kind::SemiColon,
         Token::LeftParen | Token::Unit | Token::Bang => Kind::Call,

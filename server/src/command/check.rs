@@ -15,9 +15,13 @@ use super::Failure;
 #[derive(Args)]
 pub(crate) struct Check {
     /// A directory, or a configuration file.
+    #[arg(default_value = ".")]
     path: PathBuf,
-    /// Print the findings as JSON, a list.
-    #[arg(long)]
+    /// How to print the findings: for people, as a JSON list, or as GitHub's workflow commands.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
     json: bool,
     /// Take warnings for errors.
     #[arg(long, value_name = "WHAT")]
@@ -25,6 +29,13 @@ pub(crate) struct Check {
     /// Define a name for the configuration.
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     define: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Github,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -37,7 +48,12 @@ pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
     let colour = out.is_terminal();
     let report = samovar::check(&arguments.path, &arguments.define);
     let report = report.map_err(|error| Failure(error.render(std::io::stderr().is_terminal())))?;
-    let text = if arguments.json { pretty(&report) } else { told(&report, colour) };
+    let text = match arguments.format {
+        _ if arguments.json => pretty(&report),
+        Format::Json => pretty(&report),
+        Format::Text => told(&report, colour),
+        Format::Github => report.findings().map(|finding| command(&finding)).collect(),
+    };
     // Whoever closes the pipe has read enough.
     let _ = writeln!(out, "{}", text.trim_end());
     let denied = arguments.deny.is_some() && !report.is_empty();
@@ -51,10 +67,10 @@ fn told(report: &Report, colour: bool) -> String {
     let summary = match (errors, warnings) {
         (0, 0) => "The configuration is right.".to_owned(),
         (0, warnings) => format!("The configuration can be used; {}.", count(warnings, "warning")),
-        (errors, 0) => format!("The configuration cannot be used: {}.", count(errors, "error")),
+        (errors, 0) => format!("This is not fit to be served: {}.", count(errors, "error")),
         (errors, warnings) => {
             let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
-            format!("The configuration cannot be used: {errors}, {warnings}.")
+            format!("This is not fit to be served: {errors}, {warnings}.")
         }
     };
     format!("{}{summary}", report.render(colour))
@@ -63,6 +79,43 @@ fn told(report: &Report, colour: bool) -> String {
 fn pretty(report: &Report) -> String {
     let findings: Vec<Value> = report.findings().map(|finding| data(&finding)).collect();
     serde_json::to_string_pretty(&findings).unwrap_or_default()
+}
+
+/// A finding as a workflow command of GitHub, which shows it beside its line.
+fn command(finding: &Finding) -> String {
+    let title = format!("{} {}", finding.id, finding.slug);
+    let place = finding.place.as_ref().map(|place| {
+        let number = |number: u32| number.to_string();
+        let mut fields =
+            vec![("file", seen_from_here(&place.file)), ("line", number(place.line)), ("col", number(place.column))];
+        fields.extend([("endLine", number(place.end_line)), ("endColumn", number(place.end_column))]);
+        fields
+    });
+    let fields = place.into_iter().flatten().chain([("title", title)]);
+    let fields: Vec<_> = fields.map(|(name, value)| format!("{name}={}", escape(&value, &[':', ',']))).collect();
+    let parts = [Some(&finding.message), finding.expected.as_ref(), finding.help.as_ref()];
+    let message: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
+    format!("::{} {}::{}\n", finding.severity, fields.join(","), escape(&message.join("\n"), &[]))
+}
+
+/// Without what would end a command, or a field of one.
+fn escape(text: &str, more: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '%' | '\r' | '\n' => out.push_str(&format!("%{:02X}", u32::from(character))),
+            _ if more.contains(&character) => out.push_str(&format!("%{:02X}", u32::from(character))),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// GitHub knows files by their paths in the repository, where such commands are run.
+fn seen_from_here(file: &str) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| Some(std::path::Path::new(file).strip_prefix(here).ok()?.to_str()?.to_owned()));
+    below.unwrap_or_else(|| file.to_owned())
 }
 
 fn data(finding: &Finding) -> Value {
@@ -75,6 +128,8 @@ fn data(finding: &Finding) -> Value {
         "file": place.map(|place| &place.file),
         "line": place.map(|place| place.line),
         "column": place.map(|place| place.column),
+        "end_line": place.map(|place| place.end_line),
+        "end_column": place.map(|place| place.end_column),
         "message": finding.message,
         "expected": expected,
         "help": finding.help,
