@@ -79,6 +79,7 @@
 mod change;
 mod detect;
 mod diagnostic;
+mod disk;
 mod dot;
 mod draft;
 mod error;
@@ -118,6 +119,7 @@ mod watching;
 
 pub use change::Signal;
 pub use diagnostic::{Diagnostic, Note, Place};
+pub use disk::Disk;
 pub use dot::{dot, dot_all};
 pub use error::ImportError;
 pub use event::{Event, Reason};

@@ -23,6 +23,7 @@ use crate::{
     log_level,
     open::{self, Imported, OpenError, Opened},
     pool::{Pool, default_threads},
+    refused::RefusedConfiguration,
     respond::Way,
     traffic::Traffic,
 };
@@ -71,6 +72,7 @@ pub struct Site {
     pub(crate) sockets: OnceLock<Arc<Sockets>>,
     pub(crate) traffic: Traffic,
     observers: Mutex<Vec<Observer>>,
+    refused: Mutex<Option<RefusedConfiguration>>,
 }
 
 type Observer = Box<dyn Fn(&Site) + Send + Sync>;
@@ -108,6 +110,7 @@ impl Site {
             sockets: OnceLock::new(),
             traffic: Traffic::default(),
             observers: Mutex::default(),
+            refused: Mutex::default(),
         })
     }
 
@@ -142,6 +145,7 @@ impl Site {
         let result = opened.and_then(|opened| self.take_up(opened));
         match &result {
             Ok(()) => {
+                *self.refused.lock() = None;
                 let appeared =
                     if had_none && self.is_configured() { "a first configuration has appeared; " } else { "" };
                 tracing::info!("{}: {appeared}the configuration was taken up", self.path.display());
@@ -149,11 +153,18 @@ impl Site {
             }
             Err(error) => {
                 texts.iter().for_each(|texts| self.current.load().hide(texts));
-                let rendered = error.render(false);
-                tracing::error!("a configuration was refused, the one before holds on\n{rendered}");
+                let refused = RefusedConfiguration::new(error);
+                tracing::error!("a configuration was refused, the one before holds on\n{}", refused.rendered);
+                *self.refused.lock() = Some(refused);
             }
         }
         result
+    }
+
+    /// The configuration that the files have now, if it was refused.
+    #[must_use]
+    pub fn refused_configuration(&self) -> Option<RefusedConfiguration> {
+        self.refused.lock().clone()
     }
 
     /// Calls `observer` whenever another configuration was taken up.

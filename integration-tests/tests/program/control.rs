@@ -149,6 +149,128 @@ fn status_for_people_is_a_table() {
 }
 
 #[test]
+fn status_says_whether_the_files_differ_from_what_is_served() {
+    let (site, program) = loaded();
+    let disk = || {
+        let status = ask_json(&program, &site, "status");
+        let modules = status["interpreters"][0]["modules"].as_array().expect("a list").clone();
+        modules.iter().map(|module| format!("{} {}", name(&module["path"]), module["disk"])).collect::<Vec<_>>()
+    };
+    assert_eq!(disk(), ["hello.rhai \"same\"", "late.rhai \"same\"", "words.rhai \"same\""]);
+    site.write("lib/words.rhai", "let greeting = \"Hi\";");
+    site.remove("lib/late.rhai");
+    assert_eq!(disk(), ["hello.rhai \"same\"", "late.rhai \"gone\"", "words.rhai \"differs\""]);
+    let said = ask(&program, &site, "status", &[]);
+    check(
+        &said,
+        &["hello.rhai ", "up to date ", "lib/late.rhai ", "the file is gone", "lib/words.rhai ", "the file differs"],
+    );
+    // It says again what is loaded.
+    site.write("lib/words.rhai", "let greeting = \"Hello\";\n");
+    assert_eq!(disk()[2], "words.rhai \"same\"");
+    // Nobody looks here, and it was meant so.
+    check(&ask(&program, &site, "status", &["--check"]), &["nothing is refused or degraded: 3 modules"]);
+}
+
+#[test]
+fn status_check_exits_with_1_while_anything_is_refused() {
+    let (site, mut program) = serve(&SITE.replace("RhaiAutoReload Off\n", ""));
+    let fine = || check(&ask(&program, &site, "status", &["--check"]), &["nothing is refused or degraded"]);
+    assert_eq!(program.get("/hello").brief(), "200 Hello");
+    fine();
+
+    site.write("lib/words.rhai", "let greeting = ");
+    program.wait_for("a change was refused");
+    check_refused(
+        &ask(&program, &site, "status", &["--check"]),
+        &["error: main: a change is refused: lib/words.rhai:1:16: "],
+    );
+    let said = ask(&program, &site, "status", &["--check", "--json"]);
+    let status: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
+    assert_eq!(
+        (&status["problems"][0]["kind"], &status["problems"][0]["interpreter"]),
+        (&"refused change".into(), &"main".into())
+    );
+    assert_eq!(ask(&program, &site, "status", &[]).code, Some(0), "without --check it is an answer like others");
+    site.write("lib/words.rhai", "let greeting = \"Hi\";");
+    program.wait_for("reloaded ");
+    fine();
+
+    site.write("broken.rhai", "fn handler(req) {");
+    assert_eq!(program.get("/broken").status, 500);
+    check_refused(
+        &ask(&program, &site, "status", &["--check"]),
+        &["error: main: broken.rhai is not loaded: broken.rhai:1:"],
+    );
+    site.write("broken.rhai", "fn handler(req) { 204 }");
+    poll("the page is mended", || Some(()).filter(|()| program.get("/broken").status == 204));
+    fine();
+
+    program.crash();
+    check_refused(&ask(&program, &site, "status", &["--check"]), &["error: no server is running"]);
+    assert_eq!(ask(&program, &site, "status", &["--chekc"]).code, Some(2));
+}
+
+#[test]
+fn status_shows_a_configuration_that_was_refused() {
+    let (site, program) = loaded();
+    assert_eq!(ask_json(&program, &site, "status")["configuration"]["state"], "up to date");
+    let before = std::fs::read_to_string(site.file("samovar.conf")).expect("a configuration");
+    site.write("samovar.conf", "SetHandler rhai\nRhaiAutoRelaod Off\nLisen 80\n");
+    program.wait_for("a configuration was refused");
+    let said = ask(&program, &site, "status", &[]);
+    check(
+        &said,
+        &[
+            "The configuration was refused at 20",
+            "the one before holds on:",
+            "RhaiAutoRelaod",
+            "Lisen",
+            "main: generation 2",
+        ],
+    );
+    check_refused(
+        &ask(&program, &site, "status", &["--check"]),
+        &["error: the configuration is refused: samovar.conf:2:1: ", "(and 1 more error)"],
+    );
+    let configuration = ask_json(&program, &site, "status")["configuration"].take();
+    assert_eq!(configuration["state"], "refused");
+    assert!(configuration["refused"].as_str().is_some_and(|at| at.ends_with('Z')), "{configuration}");
+    site.write("samovar.conf", before);
+    program.wait_for("taken up");
+    check(&ask(&program, &site, "status", &["--check"]), &["nothing is refused or degraded"]);
+    assert_eq!(ask_json(&program, &site, "status")["configuration"]["state"], "up to date");
+}
+
+#[test]
+fn status_of_many_modules_lists_first_those_that_are_not_as_they_were_saved() {
+    let mut files = "=== samovar.conf\nSetHandler rhai\nRhaiAutoReload Off\n".to_owned();
+    for number in 0..60 {
+        files += &format!("=== m{number:02}.rhai\nlet n = {number};\n");
+    }
+    let imports: String = (0..60).map(|number| format!("import \"m{number:02}\" as m{number};\n")).collect();
+    let (site, program) = serve(&(files + "=== a.rhai\n" + &imports + "fn handler(req) { `${m7::n}` }\n"));
+    assert_eq!(program.get("/a").brief(), "200 7");
+    site.write("m42.rhai", "let n = 43;");
+    let said = ask(&program, &site, "status", &[]);
+    check(
+        &said,
+        &[
+            "main: generation 1, 61 modules",
+            "m42.rhai ",
+            "the file differs",
+            "a.rhai ",
+            "m00.rhai ",
+            "and 21 more, up to date; --all lists them",
+        ],
+    );
+    assert!(said.stdout.lines().count() < 50, "{}", said.stdout);
+    let said = ask(&program, &site, "status", &["--all"]);
+    check(&said, &["a.rhai ", "m00.rhai ", "m42.rhai ", "the file differs", "m59.rhai "]);
+}
+
+#[test]
 fn r53_the_graph_is_one_that_graphviz_draws() {
     let (site, program) = loaded();
     let said = ask(&program, &site, "graph", &[]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Failure,
-    server::{Server, ago, count, interpreters, list, print, print_json, table, text},
+    server::{Server, ago, count, interpreters, list, print, print_json, rendered, table, text},
 };
 
 /// Show what a running server has loaded, and what it refuses.
@@ -18,21 +18,50 @@ pub(crate) struct Status {
     /// Write JSON, for programs.
     #[arg(long)]
     json: bool,
+    /// Exit with 1 if anything is refused or degraded, and say only that: for monitoring.
+    ///
+    /// That is: a configuration or a change that is refused, a module that could not be loaded, changes that the system does not
+    /// tell, and a server that does not run or does not answer.
+    #[arg(long)]
+    check: bool,
+    /// List all modules, however many.
+    #[arg(long)]
+    all: bool,
 }
+
+/// So many modules are listed of an interpreter; first those that are not what their files say.
+const SHOWN: usize = 40;
 
 pub(crate) fn run(arguments: &Status) -> Result<(), Failure> {
     let mut answer = arguments.server.ask_at_once(json!({"command": "status"}))?;
-    match arguments.json {
-        true => print_json(&answer),
-        false => {
-            arguments.server.shorten(&mut answer);
-            print(&describe(&answer));
-        }
+    if arguments.json {
+        print_json(&answer);
+        let is_fine = !arguments.check || list(&answer["problems"]).next().is_none();
+        return if is_fine { Ok(()) } else { Err(Failure(String::new())) };
     }
+    arguments.server.shorten(&mut answer);
+    if arguments.check {
+        return check(&answer);
+    }
+    print(&describe(&answer, if arguments.all { usize::MAX } else { SHOWN }));
     Ok(())
 }
 
-fn describe(answer: &Value) -> String {
+fn check(answer: &Value) -> Result<(), Failure> {
+    let line = |problem: &Value| match problem["interpreter"].as_str() {
+        Some(interpreter) => format!("error: {interpreter}: {}", text(&problem["message"])),
+        None => format!("error: {}", text(&problem["message"])),
+    };
+    let problems: Vec<_> = list(&answer["problems"]).map(line).collect();
+    if !problems.is_empty() {
+        return Err(Failure(problems.join("\n")));
+    }
+    let modules = interpreters(answer).map(|interpreter| list(&interpreter["modules"]).count()).sum();
+    print(&format!("nothing is refused or degraded: {}", count(modules, "module")));
+    Ok(())
+}
+
+fn describe(answer: &Value, shown: usize) -> String {
     let addresses: Vec<_> = list(&answer["listens"]).map(|address| format!("http://{}", text(address))).collect();
     let up = ago(answer["uptime_s"].as_f64().unwrap_or_default() * 1000.0);
     let mut page = format!("samovar {}, process {}, up {up}", text(&answer["version"]), answer["pid"]);
@@ -41,17 +70,23 @@ fn describe(answer: &Value) -> String {
     let received = usize::try_from(requests["received"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
     let _ = write!(page, "{}, {} under way", count(received, "request"), requests["under_way"]);
     let _ = writeln!(page, ", {} answered with an error of the server", requests["failed"]);
+    let configuration = &answer["configuration"];
+    if configuration["state"] == "refused" {
+        let since = short(text(&configuration["refused"]));
+        let _ = writeln!(page, "\nThe configuration was refused at {since}, the one before holds on:");
+        let _ = writeln!(page, "{}", text(&configuration["rendered"]));
+    }
     if interpreters(answer).next().is_none() {
         page += "\nNothing is loaded yet: interpreters start with the first request that needs them.\n";
     }
     for interpreter in interpreters(answer) {
-        page += &describe_interpreter(interpreter);
+        page += &describe_interpreter(interpreter, shown);
     }
     page
 }
 
-fn describe_interpreter(interpreter: &Value) -> String {
-    let modules: Vec<_> = list(&interpreter["modules"]).collect();
+fn describe_interpreter(interpreter: &Value, shown: usize) -> String {
+    let mut modules: Vec<_> = list(&interpreter["modules"]).collect();
     let counters = &interpreter["counters"];
     let reloads = usize::try_from(counters["reloads"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
     let mut page = format!("\n{}: generation {}", text(&interpreter["name"]), interpreter["generation"]);
@@ -60,16 +95,25 @@ fn describe_interpreter(interpreter: &Value) -> String {
     let _ = writeln!(page, ", {}", watch(interpreter));
     if !modules.is_empty() {
         let head = ["MODULE", "STATE", "GENERATION", "LOADS", "LOADED", "TOOK", "WHY"].map(String::from).to_vec();
-        let rows: Vec<_> = std::iter::once(head).chain(modules.iter().map(|module| row(module))).collect();
+        if modules.len() > shown {
+            modules.sort_by_key(|module| is_as_saved(module));
+        }
+        let rows: Vec<_> = std::iter::once(head).chain(modules.iter().take(shown).map(|module| row(module))).collect();
         page += &table(&rows);
+        if let Some(rest) = modules.get(shown..).filter(|rest| !rest.is_empty()) {
+            let wrong = rest.iter().filter(|module| !is_as_saved(module)).count();
+            let what = if wrong == 0 { "up to date".into() } else { format!("{wrong} of them not up to date") };
+            let _ = writeln!(page, "  and {} more, {what}; --all lists them", rest.len());
+        }
     }
     for old in list(&interpreter["old_instances"]) {
         let holders: Vec<_> = list(&old["holders"]).map(text).collect();
         let _ = write!(page, "  still alive: {} of generation {}", text(&old["path"]), old["generation"]);
         let _ = writeln!(page, ", held by {}", holders.join(" and "));
     }
-    for diagnostic in list(&interpreter["refusals"]).flat_map(list) {
-        let _ = writeln!(page, "\n{}", text(&diagnostic["rendered"]));
+    let refused: Vec<_> = list(&interpreter["refusals"]).flat_map(list).collect();
+    if !refused.is_empty() {
+        let _ = writeln!(page, "\n{}", rendered(&refused));
     }
     page
 }
@@ -84,9 +128,22 @@ fn watch(interpreter: &Value) -> String {
     }
 }
 
+/// Is what is served what the file says, as far as is known?
+fn is_as_saved(module: &Value) -> bool {
+    module["state"] == "up to date" && matches!(text(&module["disk"]), "" | "same")
+}
+
+/// A time, to the second.
+fn short(time: &str) -> &str {
+    time.split('.').next().unwrap_or(time)
+}
+
 fn row(module: &Value) -> Vec<String> {
-    let state = match (text(&module["state"]), text(&module["last_good_since"])) {
-        ("stale", since) => format!("stale: last good since {}", since.split('.').next().unwrap_or(since)),
+    let state = match (text(&module["state"]), text(&module["disk"])) {
+        ("stale", _) => format!("stale: last good since {}", short(text(&module["last_good_since"]))),
+        ("up to date", "differs") => "the file differs".to_owned(),
+        ("up to date", "gone") => "the file is gone".to_owned(),
+        ("up to date", other) if !matches!(other, "" | "same") => format!("the file {other}"),
         (state, _) => state.to_owned(),
     };
     let mut row = vec![text(&module["path"]).to_owned(), state];

@@ -17,6 +17,7 @@ mod address;
 mod ask;
 mod clients;
 mod listener;
+mod problems;
 mod report;
 mod running;
 

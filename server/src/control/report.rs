@@ -1,21 +1,42 @@
 //! What happened and what is, as JSON.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use samovar_importer::{Counts, Diagnostic, Loader, Outcome, Registry, Status, Watch, rfc3339};
+use samovar_importer::{Counts, Diagnostic, Disk, Loader, ModuleStatus, Outcome, Registry, Status, Watch, rfc3339};
 use samovar_rhai::{milliseconds, module_json};
 use serde_json::{Value, json};
 
-/// An interpreter.
-pub(crate) fn status(status: &Status) -> Value {
+use crate::refused::RefusedConfiguration;
+
+/// The configuration that holds, and the one that was refused, if that is another.
+pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>) -> Value {
+    let mut report = json!({"path": path.to_string_lossy(), "state": "up to date"});
+    if let Some(refused) = refused {
+        report["state"] = "refused".into();
+        report["refused"] = rfc3339(refused.at).into();
+        report["error"] = refused.message.as_str().into();
+        report["rendered"] = refused.rendered.as_str().into();
+    }
+    report
+}
+
+/// An interpreter, and how its modules compare with their files.
+pub(crate) fn status<L: Loader>(status: &Status, registry: &Registry<L>) -> Value {
+    let disk = registry.compare_with_disk();
+    let module = |module: &ModuleStatus| {
+        let mut report = module_json(module);
+        report["disk"] = disk.get(&module.path).map(on_disk).into();
+        report
+    };
     json!({
         "name": status.interpreter,
         "generation": status.generation,
         "frozen": status.frozen,
-        "modules": status.modules.iter().map(module_json).collect::<Vec<_>>(),
+        "modules": status.modules.iter().map(module).collect::<Vec<_>>(),
         "old_instances": status.retained.iter().map(|old| json!({
             "path": old.path.to_string_lossy(),
             "generation": old.record.generation,
@@ -27,6 +48,15 @@ pub(crate) fn status(status: &Status) -> Value {
         "counters": counters(&status.counts),
         "watch": watch(&status.watch),
     })
+}
+
+fn on_disk(disk: &Disk) -> String {
+    match disk {
+        Disk::Same => "same".into(),
+        Disk::Differs => "differs".into(),
+        Disk::Missing => "gone".into(),
+        Disk::Unreadable(error) => error.to_string(),
+    }
 }
 
 /// What a reload came to.

@@ -10,7 +10,7 @@ use samovar_importer::{Status, dot, dot_all};
 use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
-use super::{VERSION, report};
+use super::{VERSION, problems::problems, report};
 use crate::Site;
 
 /// A site that is being served, and since when.
@@ -87,6 +87,9 @@ impl Running {
     }
 
     fn status(&self, interpreters: &[Interpreter]) -> Value {
+        let refused = self.site.refused_configuration();
+        let statuses: Vec<Status> = interpreters.iter().map(|it| it.registry().status()).collect();
+        let compared = interpreters.iter().zip(&statuses);
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "pid": std::process::id(),
@@ -98,7 +101,9 @@ impl Running {
                 "under_way": self.site.traffic.under_way(),
                 "failed": self.site.traffic.failed(),
             },
-            "interpreters": interpreters.iter().map(|it| report::status(&it.registry().status())).collect::<Vec<_>>(),
+            "configuration": report::configuration(self.site.path(), refused.as_ref()),
+            "interpreters": compared.map(|(it, status)| report::status(status, it.registry())).collect::<Vec<_>>(),
+            "problems": problems(refused.as_ref(), &statuses),
         })
     }
 }

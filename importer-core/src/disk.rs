@@ -1,0 +1,43 @@
+//! Whether files still say what was loaded of them, for those who ask how a server stands. Nothing is reloaded because of it.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use crate::{loader::Loader, registry::Registry, snapshot::Module, tree::ReadError};
+
+/// A module's file against what was loaded of it.
+#[derive(Clone, Debug)]
+pub enum Disk {
+    /// It says what is loaded.
+    Same,
+    /// It says something else: a change that was refused, or that nobody has looked for yet, as where reloading is off.
+    Differs,
+    /// It is gone (R34).
+    Missing,
+    /// It cannot be read.
+    Unreadable(ReadError),
+}
+
+impl<L: Loader> Registry<L> {
+    /// Compares the files of the newest generation with what was loaded of them, by path; what the host registered has
+    /// none. Looks at every file, and reads those whose stamps have moved.
+    #[must_use]
+    pub fn compare_with_disk(&self) -> HashMap<Arc<Path>, Disk> {
+        let snapshot = self.snapshot();
+        snapshot.iter().filter_map(|module| Some((module.path().clone(), self.on_disk(module)?))).collect()
+    }
+
+    fn on_disk(&self, module: &Module<L>) -> Option<Disk> {
+        let loaded = module.source.as_ref()?;
+        let trusted = self.stamps.read().get(&module.id()).copied();
+        if self.tree().stamp(module.path()).is_ok_and(|stamp| Some(stamp) == trusted) {
+            return Some(Disk::Same);
+        }
+        Some(match self.tree().read(module.path()) {
+            Ok(source) if source.hash == loaded.hash => Disk::Same,
+            // An empty file is one that is being written, or no module any more.
+            Ok(_) | Err(ReadError::Empty) => Disk::Differs,
+            Err(ReadError::Missing) => Disk::Missing,
+            Err(error) => Disk::Unreadable(error),
+        })
+    }
+}
