@@ -19,10 +19,18 @@ pub(crate) enum Kind {
     Text,
     Flag,
     Choice(&'static [&'static str]),
-    Integer { least: u64, most: u64 },
+    /// A number, or else the word, if there is one.
+    Integer {
+        least: u64,
+        most: u64,
+        word: Option<&'static str>,
+    },
     Seconds,
     Address,
-    Checked { expected: &'static str, check: fn(&str) -> bool },
+    Checked {
+        expected: &'static str,
+        check: fn(&str) -> bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +101,14 @@ impl Parameter {
     /// A whole number within bounds, both included.
     #[must_use]
     pub const fn integer(name: &'static str, least: u64, most: u64) -> Self {
-        Self::new(name, Kind::Integer { least, most })
+        Self::new(name, Kind::Integer { least, most, word: None })
+    }
+
+    /// A whole number within bounds, or this word, which upper and lower case are the same for: its value is a
+    /// [`Value::Choice`].
+    #[must_use]
+    pub const fn integer_or(name: &'static str, least: u64, most: u64, word: &'static str) -> Self {
+        Self::new(name, Kind::Integer { least, most, word: Some(word) })
     }
 
     /// A time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
@@ -155,7 +170,8 @@ impl Parameter {
             Kind::Choice(words) => {
                 words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Value::Choice(word))
             }
-            Kind::Integer { least, most } => {
+            Kind::Integer { word: Some(word), .. } if word.eq_ignore_ascii_case(text) => Some(Value::Choice(word)),
+            Kind::Integer { least, most, .. } => {
                 text.parse().ok().filter(|number| (least..=most).contains(&number)).map(Value::Integer)
             }
             Kind::Seconds => seconds(text).map(Value::Duration),
@@ -170,8 +186,11 @@ impl Parameter {
             Kind::Text => ("expected a text".to_owned(), &[]),
             Kind::Flag => ("expected `On` or `Off`".to_owned(), &["On", "Off"]),
             Kind::Choice(words) => (format!("expected one of: {}", words.join(", ")), words),
-            Kind::Integer { least, most: u64::MAX } => (format!("expected a whole number from {least}"), &[]),
-            Kind::Integer { least, most } => (format!("expected a whole number from {least} to {most}"), &[]),
+            Kind::Integer { least, most, word } => {
+                let to = if *most == u64::MAX { String::new() } else { format!(" to {most}") };
+                let or = word.map(|word| format!(", or `{word}`")).unwrap_or_default();
+                (format!("expected a whole number from {least}{to}{or}"), word.as_slice())
+            }
             Kind::Seconds => ("expected a number of seconds, or one with a unit: ms, s, min, h".to_owned(), &[]),
             Kind::Address => ("expected `port` or `address:port`".to_owned(), &[]),
             Kind::Checked { expected, .. } => (format!("expected {expected}"), &[]),

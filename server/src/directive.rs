@@ -16,7 +16,7 @@ const PHASE: &str = "module[::function] .. [| .ext ..]";
 #[rustfmt::skip]
 pub(crate) fn schema() -> Schema {
     let text = Parameter::text;
-    let limit = [Parameter::choice("what", limits::NAMES).absences(limits::ABSENT), Parameter::integer("most", 1, u64::MAX)];
+    let limit = [Parameter::choice("what", limits::NAMES).absences(limits::ABSENT), Parameter::integer_or("most", 1, u64::MAX, limits::NONE)];
     let phase = |name| Directive::new(name, [text("module").many()], ANYWHERE, ReplaceKeyed(extensions))
         .written(PHASE).check(modules_first);
     Schema::new([

@@ -6,7 +6,7 @@ use crate::judge::{
     ADDRESS_TWICE, ANSWERS_NOBODY, BAD_IMPORT, IMPORT_CYCLE, MIXED_RELOAD, NO_DIRECTORY, NO_FUNCTION, NO_IMPORT,
     NO_LOG, NO_MODULE, OPTION_VALUE, PERHAPS_MISSING, SCRIPT_ERROR, UNKNOWN_OPTION,
 };
-use crate::limits::LIMIT_LOOSENED;
+use crate::limits::{LIMIT_LOOSENED, LIMIT_OF_LOADING};
 use crate::private::BELOW_ROOT;
 
 /// In the order of their numbers.
@@ -58,4 +58,5 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (LIMIT_LOOSENED, "A `RhaiLimit` allows more than one around it, which holds on: an inner section can tighten a limit, not loosen it."),
     (BELOW_ROOT, "A file that was read as configuration, a log or the control socket lies below a document root. It is served to nobody, whatever its name is \
       (`samovar.conf` is a name that is never served, so there is no warning of it), but it is better kept somewhere else."),
+    (LIMIT_OF_LOADING, "`RhaiLimit expression` and `RhaiLimit functions` hold when a text is compiled. It is compiled once for whoever uses it, so that only the main server's hold."),
 ];

@@ -273,4 +273,5 @@ pub(crate) const CODES: &[Code] = &[
     OPTION_VALUE,
     limits::LIMIT_LOOSENED,
     private::BELOW_ROOT,
+    limits::LIMIT_OF_LOADING,
 ];

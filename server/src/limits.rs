@@ -11,16 +11,23 @@ use crate::judge::span;
 pub(crate) const LIMIT_LOOSENED: Code = Code::new("W107", "limit-loosened");
 
 /// The limits that there are.
-pub(crate) const NAMES: &[&str] = &["operations", "depth", "string", "array", "map", "time"];
+pub(crate) const NAMES: &[&str] =
+    &["operations", "depth", "expression", "string", "array", "map", "modules", "variables", "functions", "time"];
+
+/// Those that are counted when a text is compiled.
+const OF_LOADING: &[&str] = &["expression", "functions"];
+
+/// The word for no limit.
+pub(crate) const NONE: &str = "none";
+
+/// A limit that holds nothing, because it is one of loading and stands where none is loaded.
+pub(crate) const LIMIT_OF_LOADING: Code = Code::new("W115", "limit-of-loading");
 
 /// What people ask for that cannot be counted, and what does its work.
 pub(crate) const ABSENT: &[(&str, &str)] = &[(
     "memory",
     "memory is not counted; `string`, `array` and `map` bound single values, `operations` and `time` their number",
 )];
-
-/// Native stacks are made for so many nested calls.
-const DEEPEST: u64 = 64;
 
 /// What a call may use up where these settings hold.
 pub(crate) fn of(settings: &Resolved) -> Limits {
@@ -31,10 +38,13 @@ pub(crate) fn of(settings: &Resolved) -> Limits {
     Limits {
         operations: most(settings, "operations").unwrap_or(default.operations),
         call_depth: size("depth", default.call_depth),
+        expression_depth: size("expression", default.expression_depth),
         string_bytes: size("string", default.string_bytes),
         array_items: size("array", default.array_items),
         map_entries: size("map", default.map_entries),
-        ..default
+        modules: size("modules", default.modules),
+        variables: size("variables", default.variables),
+        functions: size("functions", default.functions),
     }
 }
 
@@ -57,31 +67,40 @@ impl Loading {
     }
 }
 
+/// What is set for a limit; 0 for none, as in [`Limits`].
 fn most(settings: &Resolved, key: &str) -> Option<u64> {
-    settings.key("RhaiLimit", key).map(number)
+    let line = settings.key("RhaiLimit", key)?;
+    Some(line.arguments().get(1).and_then(Argument::integer).unwrap_or(0))
 }
 
-/// What a line allows.
+/// How much a line allows: the more, the looser.
 pub(crate) fn number(line: &Setting) -> u64 {
     line.arguments().get(1).and_then(Argument::integer).unwrap_or(u64::MAX)
 }
 
 /// Judges the arguments of a line together.
 pub(crate) fn in_range(arguments: &[&str]) -> Result<(), ArgumentFault> {
-    let most = arguments.get(1).and_then(|text| text.parse::<u64>().ok());
-    match arguments.first() {
-        Some(what) if what.eq_ignore_ascii_case("depth") && most > Some(DEEPEST) => Err(ArgumentFault {
+    match arguments {
+        [what, most] if what.eq_ignore_ascii_case("time") && most.eq_ignore_ascii_case(NONE) => Err(ArgumentFault {
             argument: 1,
-            message: "calls cannot be nested so deep".to_owned(),
-            expected: format!("expected a whole number from 1 to {DEEPEST}"),
+            message: "every call has to end".to_owned(),
+            expected: "expected a whole number from 1, in milliseconds".to_owned(),
         }),
         _ => Ok(()),
     }
 }
 
-/// Warns of limits that are larger than one around them.
+/// Warns of limits that are larger than one around them, and of those that hold nothing where they stand.
 pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
     let lines: Vec<&Arc<Setting>> = config.settings().filter(|line| line.directive() == "RhaiLimit").collect();
+    for line in &lines {
+        let is_inside = line.origin().scope().is_some_and(|scope| scope.parent().is_some());
+        if let Some(key) = line.text().filter(|key| is_inside && OF_LOADING.contains(key)) {
+            let message = format!("the limit of `{key}` holds when a text is compiled, which is done for all sections");
+            let help = "put the line outside of all sections";
+            found.push(Diagnostic::new(LIMIT_OF_LOADING, span(line, 0), message).help(help.to_owned()));
+        }
+    }
     for line in &lines {
         let Some(scope) = line.origin().scope() else { continue };
         let around = std::iter::successors(scope.parent(), |scope| scope.parent());
@@ -89,7 +108,8 @@ pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
         let outer = lines.iter().filter(|other| other.text() == line.text() && is_around(other));
         if let Some(outer) = outer.min_by_key(|outer| number(outer)).filter(|outer| number(outer) < number(line)) {
             let key = line.text().unwrap_or_default();
-            let message = format!("the limit of `{key}` is {} here as well", number(outer));
+            let most = outer.texts().nth(1).unwrap_or_default();
+            let message = format!("the limit of `{key}` is {most} here as well");
             let mut wrong = Diagnostic::new(LIMIT_LOOSENED, span(line, 1), message);
             if let Some(place) = span(outer, 1) {
                 wrong = wrong.related(place, "this one holds");

@@ -105,7 +105,9 @@ fn limits_that_a_section_would_loosen_are_warnings() {
 
 #[test]
 fn limits_that_cannot_be_are_errors() {
-    check("=== samovar.conf\nRhaiLimit depth 65\n", 1, &["E015", ":1:17", "from 1 to 64"]);
+    check("=== samovar.conf\nRhaiLimit time none\n", 1, &["E015", "every call has to end", ":1:16"]);
+    check("=== samovar.conf\nRhaiLimit depth lots\n", 1, &["E015", ":1:17", "a whole number from 1, or `none`"]);
+    check("=== samovar.conf\nRhaiLimit depth non\n", 1, &["E015", ":1:17", "did you mean `none`?"]);
     check("=== samovar.conf\nRhaiLimit memory 65\n", 1, &["E015", ":1:11", "memory is not counted"]);
     check("=== samovar.conf\nRhaiLimit dept 60\n", 1, &["E015", ":1:11", "did you mean `depth`?"]);
 }

@@ -103,3 +103,61 @@ fn other_limits_hold_at_once_for_what_runs() {
     program.wait_for("the configuration was taken up");
     assert_eq!((program.get("/h").status, program.get("/long").status), (500, 200));
 }
+
+/// Each with a script that exceeds what is usual, and what it is told.
+const UNUSUAL: &[(&str, &str, &str)] = &[
+    (
+        "depth",
+        "fn f(n) { if n == 0 { 0 } else { 1 + f(n - 1) } } fn handler(req) { f(200).to_string() }",
+        "nested more deeply",
+    ),
+    ("expression", "fn handler(req) { EXPRESSION.to_string() }", "exceeds maximum complexity"),
+    ("string", "fn handler(req) { let s = \"\"; s.pad(17_000_000, 'x'); s.len().to_string() }", "a string is longer"),
+    ("array", "fn handler(req) { let a = []; a.pad(1_100_000, 1); a.len().to_string() }", "an array has more items"),
+    (
+        "modules",
+        "fn handler(req) { for n in 0..1_001 { import \"./child\" as c; } \"1001\" }",
+        "more modules are imported",
+    ),
+    ("variables", "fn handler(req) { VARIABLES \"many\" }", "more variables are in scope"),
+    ("functions", "FUNCTIONS fn handler(req) { \"many\" }", "functions defined exceeds"),
+];
+
+#[test]
+fn every_limit_that_a_message_names_can_be_set_in_the_configuration() {
+    let many = |of: &dyn Fn(usize) -> String| (0..10_001).map(of).collect::<String>();
+    let text = |text: &str| {
+        text.replace("EXPRESSION", &format!("{}1{}", "(1 + ".repeat(70), ")".repeat(70)))
+            .replace("VARIABLES", &many(&|n| format!("let v{n} = 1;\n")))
+            .replace("FUNCTIONS", &many(&|n| format!("fn f{n}() {{}}\n")))
+    };
+    let mut files =
+        "=== samovar.conf\nSetHandler rhai\nRhaiDebug On\nRhaiLimit time 60000\n=== child.rhai\nlet x = 1;\n"
+            .to_owned();
+    for (limit, script, _) in UNUSUAL {
+        files += &format!("=== {limit}.rhai\n{}\n", text(script));
+    }
+    let (site, program) = serve(&files);
+    for (limit, _, told) in UNUSUAL {
+        let answer = program.get(&format!("/{limit}"));
+        let said = answer.text();
+        assert_eq!(answer.status, 500, "{limit}: {said}");
+        assert!(said.contains(told), "{limit}: {said}");
+        assert!(said.contains(&format!("`RhaiLimit {limit} ..`")), "{limit}: {said}");
+    }
+    let unlimited: String = UNUSUAL.iter().map(|(limit, ..)| format!("RhaiLimit {limit} none\n")).collect();
+    site.write("samovar.conf", format!("SetHandler rhai\nRhaiDebug On\nRhaiLimit time 60000\n{unlimited}"));
+    program.wait_for("the configuration was taken up");
+    for (limit, ..) in UNUSUAL {
+        // Texts that were refused are tried again once a second.
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        let answer = loop {
+            let answer = program.get(&format!("/{limit}"));
+            if answer.status == 200 || std::time::Instant::now() > until {
+                break answer;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        };
+        assert_eq!(answer.status, 200, "{limit}: {}", answer.text());
+    }
+}

@@ -35,7 +35,8 @@ impl Spent {
     }
 }
 
-fn limit_of(what: &str) -> String {
+/// What to do about a limit that is called `what` in the configuration.
+pub(super) fn limit_of(what: &str) -> String {
     format!("the limit is set with `RhaiLimit {what} ..`, or by the host with `Limits`")
 }
 
@@ -54,7 +55,9 @@ pub(super) fn limit(error: &EvalAltResult) -> Said {
             ("a map has more entries than it may have", "map")
         }
         EvalAltResult::ErrorDataTooLarge(..) => ("an array has more items than it may have", "array"),
-        other => return (name::unlink(&other.to_string()), Some("limits are set by the host with `Limits`".into())),
+        EvalAltResult::ErrorTooManyModules(_) => ("more modules are imported in one call than may be", "modules"),
+        EvalAltResult::ErrorTooManyVariables(_) => ("more variables are in scope than may be", "variables"),
+        other => return (name::unlink(&other.to_string()), None),
     };
     (message.into(), Some(limit_of(limit)))
 }

@@ -2,6 +2,7 @@
 
 use rhai::{LexError, ParseErrorType, Position};
 
+use super::message::limit_of;
 use super::text::before;
 use super::token::Seen;
 
@@ -20,6 +21,12 @@ pub(super) fn help(error: &ParseErrorType, text: &str, seen: &[Seen], at: Positi
         ParseErrorType::MissingToken(token, _) if token == ";" => return unfinished(before, text),
         ParseErrorType::MissingToken(token, _) if token == "{" => {
             "the body of a statement stands in `{ }`, however short it is"
+        }
+        ParseErrorType::ExprTooDeep => return Some(limit_of("expression")),
+        ParseErrorType::TooManyFunctions => return Some(limit_of("functions")),
+        ParseErrorType::LiteralTooLarge(what, _) => {
+            let what = [("string", "string"), ("map", "map")].iter().find(|(word, _)| what.contains(word));
+            return Some(limit_of(what.map_or("array", |(_, limit)| limit)));
         }
         ParseErrorType::FnMissingBody(_) => "the body of a function stands in `{ }`: fn name(x) { .. }",
         ParseErrorType::VariableExpected if last_word(before) == "export" => {

@@ -83,6 +83,29 @@ fn a_call_after_one_that_was_ended_has_time_of_its_own() {
 }
 
 #[test]
+fn zero_is_no_limit_in_every_field() {
+    let none = Limits {
+        operations: 0,
+        call_depth: 0,
+        expression_depth: 0,
+        string_bytes: 0,
+        array_items: 0,
+        map_entries: 0,
+        modules: 0,
+        variables: 0,
+        functions: 0,
+    };
+    let deep = format!("{}1{}", "(1 + ".repeat(100), ")".repeat(100));
+    let text = format!(
+        "fn g(n) {{ if n == 0 {{ 0 }} else {{ 1 + g(n - 1) }} }} fn f() {{ import \"./n\" as n; let a = []; a.pad(2_000_000, 1); \
+         let s = \"\"; s.pad(20_000_000, 'x'); for i in 0..3 {{ let v = i; }} let m = #{{a: g(70)}}; {deep} + m.a + n::X }}\n\
+         === n.rhai\nconst X = 1;"
+    );
+    let site = Site::with(|builder| builder.time(Duration::from_secs(60)).limits(none), &format!("=== m.rhai\n{text}"));
+    site.expect("m::f", "172");
+}
+
+#[test]
 fn the_other_limits_name_a_place_too() {
     let operations = Limits { operations: 10_000, ..Limits::default() };
     let many = "too many operations";
