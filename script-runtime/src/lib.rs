@@ -17,6 +17,7 @@ mod interpreter;
 mod link;
 mod outline;
 mod scripts;
+mod show;
 mod stack;
 mod standard;
 pub mod state;

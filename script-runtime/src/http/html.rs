@@ -7,6 +7,7 @@
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
 use super::web::escape_html;
+use crate::standard::text_of;
 
 /// HTML, as a value of scripts. A copy shares the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +18,10 @@ pub(crate) const NAME: &str = "html";
 
 impl Html {
     /// HTML stays what it is, any other value is text.
-    fn of(value: &Dynamic) -> Self {
-        match value.read_lock::<Self>() {
-            Some(html) => html.clone(),
-            None => Self(escape_html(&value.to_string()).into()),
+    fn of(value: Dynamic, context: &NativeCallContext<'_>) -> Joined {
+        match value.try_cast_result::<Self>() {
+            Ok(html) => Ok(html),
+            Err(value) => Ok(Self(escape_html(&text_of(context, value)?).into())),
         }
     }
 
@@ -45,16 +46,16 @@ pub(super) fn register(engine: &mut Engine) {
     }
     type Call<'c> = NativeCallContext<'c>;
     engine.register_fn("+", |call: Call<'_>, html: Html, other: Html| html.join(&other, &call));
-    engine.register_fn("+", |call: Call<'_>, html: Html, other: Dynamic| html.join(&Html::of(&other), &call));
+    engine.register_fn("+", |call: Call<'_>, html: Html, other: Dynamic| html.join(&Html::of(other, &call)?, &call));
     engine.register_fn("+", |call: Call<'_>, text: ImmutableString, html: Html| -> Joined {
-        Html::of(&text.into()).join(&html, &call)
+        Html::of(text.into(), &call)?.join(&html, &call)
     });
     engine.register_fn("+=", |call: Call<'_>, html: &mut Html, other: Html| -> Result<(), Box<EvalAltResult>> {
         *html = html.join(&other, &call)?;
         Ok(())
     });
     engine.register_fn("+=", |call: Call<'_>, html: &mut Html, other: Dynamic| -> Result<(), Box<EvalAltResult>> {
-        *html = html.join(&Html::of(&other), &call)?;
+        *html = html.join(&Html::of(other, &call)?, &call)?;
         Ok(())
     });
     engine.register_fn("==", |one: Html, other: Html| one == other);

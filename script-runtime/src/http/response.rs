@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use rhai::{Blob, Dynamic, ImmutableString, Map};
+use rhai::{Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use samovar_importer::Diagnostic;
 
 use super::{
     headers::set_header,
     html::Html,
-    json::to_json,
+    json::{to_json, type_names},
     request::{Exchange, Reply, status_code},
     web::escape_html,
 };
@@ -23,7 +23,7 @@ pub(super) type TypeNames<'a> = &'a dyn Fn(&Dynamic) -> String;
 ///
 /// A string is text and `html(..)` is HTML; a map with `status`, `headers` or `body` says it all; any other map, and an
 /// array, is JSON; a blob is bytes; a number is a status; `()` is what was written.
-pub(crate) fn respond(exchange: &Exchange, value: Dynamic, type_name: TypeNames<'_>) -> Answer {
+pub(crate) fn respond(exchange: &Exchange, value: Dynamic, engine: &Engine) -> Answer {
     let reply = std::mem::take(&mut *exchange.reply());
     let value = value.flatten();
     if value.is_unit() {
@@ -33,9 +33,9 @@ pub(crate) fn respond(exchange: &Exchange, value: Dynamic, type_name: TypeNames<
         return answer_status(reply, status);
     }
     match value.try_cast_result::<Map>() {
-        Ok(map) if is_response(&map)? => answer_map(reply, map, type_name),
-        Ok(map) => answer_body(reply, Dynamic::from_map(map), type_name),
-        Err(value) => answer_body(reply, value, type_name),
+        Ok(map) if is_response(&map)? => answer_map(reply, map, engine),
+        Ok(map) => answer_body(reply, Dynamic::from_map(map), engine),
+        Err(value) => answer_body(reply, value, engine),
     }
 }
 
@@ -111,7 +111,8 @@ fn says_something(status: StatusCode) -> bool {
     !status.is_success() && status != StatusCode::NOT_MODIFIED
 }
 
-fn answer_map(mut reply: Reply, mut map: Map, type_name: TypeNames<'_>) -> Answer {
+fn answer_map(mut reply: Reply, mut map: Map, engine: &Engine) -> Answer {
+    let type_name: TypeNames<'_> = &type_names(engine);
     if let Some(status) = map.remove(STATUS).filter(|status| !status.is_unit()) {
         let found = || Diagnostic::error(format!("`status` is a number, not a value of type {}", type_name(&status)));
         let status = status.as_int().map_err(|_| found())?;
@@ -125,7 +126,7 @@ fn answer_map(mut reply: Reply, mut map: Map, type_name: TypeNames<'_>) -> Answe
         }
     }
     match map.remove(BODY) {
-        Some(body) if !body.is_unit() => answer_body(reply, body, type_name),
+        Some(body) if !body.is_unit() => answer_body(reply, body, engine),
         _ => Ok(finish(reply, None)),
     }
 }
@@ -142,7 +143,16 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
-fn answer_body(reply: Reply, body: Dynamic, type_name: TypeNames<'_>) -> Answer {
+/// No text that a script makes is longer than strings may be, and an answer in JSON is one.
+fn json_of(body: Dynamic, engine: &Engine) -> Result<String, Diagnostic> {
+    to_json(body, &type_names(engine), engine.max_string_size()).map_err(|error| match *error {
+        EvalAltResult::ErrorRuntime(message, _) => Diagnostic::error(message.to_string()),
+        error => Diagnostic::error(format!("the JSON of the answer is too long: {error}"))
+            .help("answer with less, or page by page; the limit is that of strings"),
+    })
+}
+
+fn answer_body(reply: Reply, body: Dynamic, engine: &Engine) -> Answer {
     let body = match body.try_cast_result::<ImmutableString>() {
         Ok(text) => return Ok(finish(reply, Some((Bytes::from_owner(Shared(text)), TEXT)))),
         Err(body) => body,
@@ -154,10 +164,10 @@ fn answer_body(reply: Reply, body: Dynamic, type_name: TypeNames<'_>) -> Answer 
     match body.try_cast_result::<Blob>() {
         Ok(blob) => Ok(finish(reply, Some((blob.into(), "application/octet-stream")))),
         Err(body) if body.is_array() || body.is_map() => {
-            let json = to_json(&body, type_name).map_err(Diagnostic::error)?.to_string();
+            let json = json_of(body, engine)?;
             Ok(finish(reply, Some((json.into(), "application/json"))))
         }
-        Err(body) => Err(no_answer(&body, &type_name(&body))),
+        Err(body) => Err(no_answer(&body, &type_names(engine)(&body))),
     }
 }
 

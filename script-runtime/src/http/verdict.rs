@@ -6,11 +6,9 @@ use rhai::{Dynamic, Engine, Map, Module};
 use samovar_importer::Diagnostic;
 
 use super::{
-    json::type_names,
     request::Exchange,
     response::{STATUS, only_answer, respond, status_page},
 };
-use crate::link::plain;
 
 /// What a handler returned.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ pub(crate) fn verdict(exchange: &Exchange, value: Dynamic, engine: &Engine) -> R
         Ok(DECLINED) => Ok(Verdict::Declined),
         Ok(DONE) => Ok(Verdict::Done),
         Err(_) if value.is_unit() => Ok(Verdict::Nothing),
-        _ => respond(exchange, value, &type_names(engine)).map(Verdict::Answer),
+        _ => respond(exchange, value, engine).map(Verdict::Answer),
     }
 }
 
@@ -52,7 +50,6 @@ pub(crate) fn thrown(
     fault: Diagnostic,
     engine: &Engine,
 ) -> Result<Verdict, Diagnostic> {
-    let value = plain(value);
     if exchange.is_malformed(&value) {
         tracing::debug!("{}: {fault}", exchange.path());
         return Ok(Verdict::Answer(status_page(StatusCode::BAD_REQUEST, Some(&fault.message))));
@@ -69,7 +66,7 @@ pub(crate) fn thrown(
         },
     };
     exchange.reply().forget_written();
-    let answer = answer.and_then(|answer| respond(exchange, answer, &type_names(engine)));
+    let answer = answer.and_then(|answer| respond(exchange, answer, engine));
     // It is wrong where it was thrown.
     answer.map(Verdict::Answer).map_err(|wrong| Diagnostic {
         message: format!("the script threw an answer that is none: {}", wrong.message),

@@ -6,9 +6,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use rhai::{Dynamic, Engine, EvalAltResult};
+use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 
-use crate::link::Meter;
+use crate::{link::Meter, standard::text_of};
 
 type Text = Result<String, Box<EvalAltResult>>;
 
@@ -21,8 +21,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("unix_millis", || seconds_and_millis().1);
     engine.register_fn("random_token", || random_token(TOKEN_BYTES));
     engine.register_fn("random_token", random_token);
-    engine.register_fn("escape_html", |value: Dynamic| -> Text {
-        metered(&value.to_string(), |part, escaped| escaped.push_str(&escape_html(part)))
+    engine.register_fn("escape_html", |call: NativeCallContext<'_>, value: Dynamic| -> Text {
+        metered(&text_of(&call, value)?, |part, escaped| escaped.push_str(&escape_html(part)))
     });
     engine.register_fn("encode_url", |text: &str| -> Text {
         metered(text, |part, encoded| encoded.push_str(&encode_url(part)))

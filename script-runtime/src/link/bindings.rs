@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use rhai::{Array, Dynamic, FnPtr, Map};
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Position};
 
 use super::callback;
 use super::instance::Core;
 use super::name::InstanceId;
+use crate::state::{self, StateError};
 
 /// A variable's value.
 #[derive(Clone)]
@@ -43,14 +44,19 @@ impl Bindings {
     }
 
     /// Takes a value that the top level computed. Once the variables are fixed it is ignored.
-    pub(crate) fn store(&self, slot: usize, value: &Dynamic, owner: InstanceId) {
-        let mut value = plain(value.clone());
+    ///
+    /// # Errors
+    ///
+    /// As for all that outlives a call: the value is too deep or too large, or contains itself.
+    pub(crate) fn store(&self, slot: usize, value: &Dynamic, owner: InstanceId) -> Result<(), StateError> {
+        let mut value = state::detach(value.clone())?;
         let holds_own_callback = callback::weaken(&mut value, owner);
         let new = Some(Arc::new(Value { value, holds_own_callback }));
         let _old = match self.loading.lock().get_mut(slot) {
             Some(place) => std::mem::replace(place, new),
             None => new,
         };
+        Ok(())
     }
 
     /// Ends the changes. Whoever has seen before that nothing was fixed looks again, see [`so_far`](Self::so_far).
@@ -101,27 +107,24 @@ impl Bindings {
     }
 }
 
-/// A copy in which nothing is shared: Rhai's shared values are locks that give up under contention.
-pub(crate) fn plain(value: Dynamic) -> Dynamic {
-    let mut value = value.flatten();
-    if let Ok(mut array) = value.as_array_mut() {
-        for item in array.iter_mut() {
-            *item = plain(item.take());
-        }
-    } else if let Ok(mut map) = value.as_map_mut() {
-        for item in map.values_mut() {
-            *item = plain(item.take());
-        }
+impl Drop for Bindings {
+    fn drop(&mut self) {
+        // Callbacks of other instances may be in them, whose variables hold callbacks of others, and so on.
+        let fixed = self.fixed.take().into_iter().flatten().flatten();
+        let loading = std::mem::take(self.loading.get_mut()).into_iter().flatten().filter_map(Arc::into_inner);
+        state::drop_flat(fixed.chain(loading).map(|value| value.value));
     }
-    if let Some(mut pointer) = value.write_lock::<FnPtr>() {
-        for curried in pointer.iter_curry_mut() {
-            *curried = plain(curried.take());
-        }
-    }
-    value
 }
 
-/// Calls `visit` on every function value inside, also curried ones.
+/// Why a variable, or what a callback captured, is not taken.
+pub(super) fn not_kept(what: &str, error: StateError) -> Box<EvalAltResult> {
+    match error {
+        StateError::OutOfTime => error.into(),
+        error => EvalAltResult::ErrorRuntime(format!("{what} is refused: {error}").into(), Position::NONE).into(),
+    }
+}
+
+/// Calls `visit` on every function value inside, also curried ones. What is kept is not deep, see [`state::MAX_DEPTH`].
 pub(crate) fn each_pointer(value: &mut Dynamic, visit: &mut dyn FnMut(&mut FnPtr)) {
     if let Some(mut array) = value.write_lock::<Array>() {
         array.iter_mut().for_each(|item| each_pointer(item, visit));

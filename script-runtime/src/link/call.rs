@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext, Position};
 
-use super::bindings::plain;
 use super::error::{Kind, ScriptError};
-use super::instance::Instance;
+use super::instance::{Core, Instance};
 use super::{name, running};
+use crate::state;
 
 /// A function of one instance, found once. Cheap to clone, and it keeps the instance alive.
 #[derive(Clone)]
@@ -36,9 +36,20 @@ impl Function {
         let name = self.pointer.fn_name();
         let context = NativeCallContext::new_with_all_fields(engine, name, None, start, Position::NONE);
         let params = args.as_mut().len();
-        match running::during(|| self.pointer.call_raw(&context, None, args)) {
-            Ok(value) => Ok(plain(value)),
-            Err(error) => Err(ScriptError::translate(*error, core).or_in(core, name, params)),
-        }
+        running::during(|| outcome(self.pointer.call_raw(&context, None, args), core, name, params))
     }
+}
+
+/// What has come of calling a function of `core` from outside: nothing in it is shared. To be asked while the call lasts.
+pub(super) fn outcome(
+    result: Result<Dynamic, Box<EvalAltResult>>,
+    core: &Core,
+    function: &str,
+    params: usize,
+) -> Result<Dynamic, ScriptError> {
+    let outcome = match result {
+        Ok(value) => state::detach(value).map_err(|error| ScriptError::returned(&error)),
+        Err(error) => Err(ScriptError::translate(*error, core)),
+    };
+    outcome.map_err(|error| error.or_in(core, function, params))
 }

@@ -8,11 +8,13 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext, Position};
 
-use super::bindings::{each_pointer, plain};
+use super::bindings::{each_pointer, not_kept};
+use super::call::outcome;
 use super::error::{Kind, ScriptError};
 use super::instance::{self, Core};
 use super::name::{self, InstanceId};
 use super::running;
+use crate::state;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -33,6 +35,8 @@ static ALL: LazyLock<papaya::HashMap<u64, Weak<Target>>> = LazyLock::new(papaya:
 
 impl Drop for Target {
     fn drop(&mut self) {
+        // It may have captured a callback that captured a callback, and so on.
+        state::drop_flat(self.function.iter_curry_mut().map(std::mem::take));
         if let Some(serial) = serial(&self.name) {
             ALL.pin().remove(&serial);
         }
@@ -56,7 +60,7 @@ pub(crate) fn make(core: &Arc<Core>, mut function: FnPtr) -> RhaiResult<FnPtr> {
     let serial = NEXT.fetch_add(1, Ordering::Relaxed);
     let base = if function.is_anonymous() { "closure".to_owned() } else { name::unlink(function.fn_name()) };
     for value in function.iter_curry_mut() {
-        *value = plain(value.take());
+        *value = state::detach(value.take()).map_err(|error| not_kept("what the function captured", error))?;
         weaken(value, core.id());
     }
     let curried = function.curry().len();
@@ -73,9 +77,10 @@ pub(crate) fn owner(value: &Dynamic) -> Option<InstanceId> {
     target(&pointer).map(|target| target.id)
 }
 
-/// What a callback captured: it does not show on the pointer itself.
-pub(crate) fn captured(pointer: &FnPtr) -> Vec<Dynamic> {
-    target(pointer).map(|target| target.function.curry().to_vec()).unwrap_or_default()
+/// What a callback captured, which does not show on the pointer itself, and an address that it shares with its copies.
+pub(crate) fn captured(pointer: &FnPtr) -> Option<(usize, Vec<Dynamic>)> {
+    let target = target(pointer)?;
+    Some((Arc::as_ptr(&target) as usize, target.function.curry().to_vec()))
 }
 
 /// Calls a callback from outside of all scripts.
@@ -86,10 +91,7 @@ pub(crate) fn call(engine: &Engine, callback: &FnPtr, args: &mut [Dynamic]) -> R
     let params = args.len() + target.function.curry().len();
     let start = core.callback_state().unwrap_or_else(|| engine.new_global_runtime_state());
     let context = NativeCallContext::new_with_all_fields(engine, callback.fn_name(), None, &start, Position::NONE);
-    match running::during(|| callback.call_raw(&context, None, args)) {
-        Ok(value) => Ok(plain(value)),
-        Err(error) => Err(ScriptError::translate(*error, &core).or_in(&core, target.function.fn_name(), params)),
-    }
+    running::during(|| outcome(callback.call_raw(&context, None, args), &core, target.function.fn_name(), params))
 }
 
 /// Lets go of `owner` wherever the value holds a callback of it. Whether it did.

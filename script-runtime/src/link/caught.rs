@@ -3,7 +3,7 @@
 //!
 //! Nobody is asked when Rhai makes it. So the variable is compiled under a name by which it is known when it is read.
 
-use rhai::{Dynamic, Map, Position, Scope};
+use rhai::{Dynamic, ImmutableString, Map, Position, Scope};
 
 use super::token::{Kind, Seen};
 use super::{instance, message, name, sites::is_closure};
@@ -30,8 +30,11 @@ pub(super) fn places(after: &[Seen]) -> Vec<(Position, String)> {
 pub(crate) fn show_as_written(scope: &mut Scope<'_>, variable: &str) {
     let Some(value) = scope.get_mut(variable) else { return };
     let Some(mut account) = value.write_lock::<Map>() else { return };
-    let is_account = account.get("error").is_some_and(|kind| kind.to_string().starts_with("Error"));
-    let source = account.get("source").map(ToString::to_string).unwrap_or_default();
+    // A script may have thrown a map that has anything under these names.
+    let text =
+        |key: &str| account.get(key).and_then(|part| part.clone().try_cast::<ImmutableString>()).unwrap_or_default();
+    let is_account = text("error").starts_with("Error");
+    let source = text("source");
     if is_account && instance::by_tag(&source).is_some() {
         account.values_mut().filter(|part| part.is_string()).for_each(|part| {
             *part = Dynamic::from(written(&part.to_string()));

@@ -7,12 +7,12 @@ use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, LexError, Optimiz
 
 use crate::{stack, standard, state};
 
-use super::caught;
 use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
 use super::name::{self, Linked};
 use super::sites::FunctionDef;
+use super::{captures, caught};
 use super::{instance, message, natives, running, token};
 
 /// Text that a script wrote with `print` or `debug`.
@@ -61,12 +61,14 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
     engine
 }
 
+/// The name of a function as it was written.
+pub(crate) fn written_name(function: &FnPtr) -> String {
+    if function.is_anonymous() { "closure".to_owned() } else { name::unlink(function.fn_name()) }
+}
+
 /// Function values would show their linked names.
 fn show_functions_as_written(engine: &mut Engine) {
-    let shown = |function: &mut FnPtr| {
-        let name = if function.is_anonymous() { "closure".to_owned() } else { name::unlink(function.fn_name()) };
-        format!("Fn({name})")
-    };
+    let shown = |function: &mut FnPtr| format!("Fn({})", written_name(function));
     for function in ["to_string", "to_debug", "print", "debug"] {
         engine.register_fn(function, shown);
     }
@@ -102,11 +104,14 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
         caught::show_as_written(context.scope_mut(), name);
         return Ok(None);
     }
+    if captures::is_expected(name) {
+        captures::note(context.scope_mut(), name)?;
+    }
     if index != 0 {
         return Ok(None);
     }
     if let Some(step) = load::step(name) {
-        load::take_step(step, &context);
+        load::take_step(step, &context)?;
         return Ok(Some(Dynamic::UNIT));
     }
     match name::parse(name) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, EvalAltResult, Position};
 use samovar_importer::Diagnostic;
 
-use crate::state::DeadlineReached;
+use crate::state::{self, DeadlineReached, StateError};
 
 use super::instance::{self, Core};
 use super::limits::{ENDED, Spent};
@@ -164,10 +164,19 @@ impl ScriptError {
         Self(Box::new(Details { kind, message, help, frames, cause, refusal: None, thrown }))
     }
 
-    /// The same error; if it ended a script for good, and nothing tells where, then in this function.
+    /// A value that a function returned, and that cannot outlive the call.
+    pub(crate) fn returned(error: &StateError) -> Self {
+        match error {
+            StateError::OutOfTime => Self::past_deadline(),
+            error => Self::new(Kind::Runtime, format!("what was returned is refused: {error}")),
+        }
+    }
+
+    /// The same error; if it ended a script for good, or is one of what it returned, and nothing tells where, then in this
+    /// function.
     pub(crate) fn or_in(mut self, core: &Core, function: &str, params: usize) -> Self {
-        let is_lost =
-            matches!(self.kind(), Kind::Limit | Kind::LockWait) && self.frames().iter().all(|it| it.line == 0);
+        let ends = matches!(self.kind(), Kind::Limit | Kind::LockWait) || self.frames().is_empty();
+        let is_lost = ends && self.frames().iter().all(|it| it.line == 0);
         if is_lost && let Some(at) = core.definition(function, params) {
             self.0.frames = vec![core.frame(None, at)];
         }
@@ -308,7 +317,11 @@ fn waiting_place(error: &EvalAltResult) -> Option<Frame> {
 /// The value that ended a script, if it is one of those that can be an answer.
 fn thrown(error: &EvalAltResult) -> Option<Dynamic> {
     let EvalAltResult::ErrorRuntime(value, _) = error else { return None };
-    (value.is_int() || value.is_string() || value.is_map()).then(|| value.clone())
+    if !(value.is_int() || value.is_string() || value.is_map()) {
+        return None;
+    }
+    // What cannot outlive the call is no answer.
+    state::detach(value.clone()).ok()
 }
 
 /// What is read from Rhai's error, without its place.

@@ -202,6 +202,11 @@ pub(crate) fn look_here() -> Result<(), Box<EvalAltResult>> {
     }
 }
 
+/// The error that ends a script whose deadline has passed, as a native function found.
+pub(crate) fn out_of_time() -> Box<EvalAltResult> {
+    end(Spent::Time)
+}
+
 /// Looks at the clock while a native function goes through something long: whenever a tick has passed.
 ///
 /// To be asked at least once in a millisecond of work. Asking costs about two nanoseconds.

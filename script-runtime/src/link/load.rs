@@ -13,9 +13,7 @@ use rhai::{
 
 use samovar_importer::Importer;
 
-use crate::stack;
-
-use super::bindings::{Bindings, plain};
+use super::bindings::{Bindings, not_kept};
 use super::engine::Output;
 use super::engines::{Engines, Equip, Register};
 use super::error::ScriptError;
@@ -25,7 +23,8 @@ use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 use super::sites::{IS_DEFINED_FUNCTION, Use};
-use super::{natives, running, text, token};
+use super::{captures, natives, running, text, token};
+use crate::{show::show, stack, state};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -43,10 +42,13 @@ struct InstanceFunction {
 /// The variable with the directories in which a module searches; a module may change it while it loads.
 pub(crate) const SEARCH_PATH: &str = "__mp_path__";
 
+/// In bytes: no system takes longer ones.
+const LONGEST_PATH: usize = 4096;
+
 /// The directories in a value of that variable.
 pub(crate) fn directories(path: &Dynamic) -> Vec<PathBuf> {
     let list = path.as_array_ref();
-    list.map(|list| list.iter().map(|directory| directory.to_string().into()).collect()).unwrap_or_default()
+    list.map(|list| list.iter().map(|directory| show(directory, LONGEST_PATH).0.into()).collect()).unwrap_or_default()
 }
 
 /// A text compiled for one instance, which has not run yet.
@@ -135,6 +137,7 @@ impl Linker {
             stack::with_room(|| token::linking(rewrites, || self.engine().compile(&*text::compiled(scan.text()))));
         let core = Core::new(id, scan.clone(), importer, bindings);
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
+        captures::expect(&ast);
         core.set_code(self.code(&core, &ast));
         Ok(Linked { core, ast })
     }
@@ -156,44 +159,48 @@ impl Linker {
         seeds: &[(&str, Dynamic)],
     ) -> Result<(Arc<Instance>, HashMap<String, Dynamic>), ScriptError> {
         let Linked { core, ast } = linked;
-        let mut scope = Scope::new();
-        for (name, value) in seeds {
-            scope.push_dynamic(*name, value.clone());
-            if let Some(slot) = core.bindings().slots().get(*name) {
-                core.bindings().store(*slot, value, core.id());
+        // What functions captured is let go when this ends, and the scope before that.
+        running::during(|| {
+            let mut scope = Scope::new();
+            for (name, value) in seeds {
+                scope.push_dynamic(*name, value.clone());
             }
-        }
-        let instance = self.run_statements(core, ast.statements(), &mut scope, seeds)?;
-        let left = seeds.iter().filter_map(|(name, _)| Some(((*name).to_owned(), scope.get(name)?.clone())));
-        Ok((instance, left.collect()))
+            let result = self.run_statements(&core, ast.statements(), &mut scope, seeds);
+            result.map_err(|error| ScriptError::translate(*error, &core))
+        })
     }
 
     fn run_statements(
         &self,
-        core: Arc<Core>,
+        core: &Arc<Core>,
         statements: &[Stmt],
         scope: &mut Scope<'_>,
         seeds: &[(&str, Dynamic)],
-    ) -> Result<Arc<Instance>, ScriptError> {
+    ) -> RhaiResult<(Arc<Instance>, HashMap<String, Dynamic>)> {
+        let slots = core.bindings().slots();
+        let seeded: Vec<_> = seeds.iter().filter_map(|(name, _)| slots.get(*name).copied()).collect();
+        store(core, scope, &seeded)?;
         let kept = taking_over(statements, core.scan().keeps(), seeds);
-        let (statements, steps) = with_steps(&kept, core.bindings().slots());
+        let (statements, steps) = with_steps(&kept, slots);
         let engine = self.engine();
         let mut global = engine.new_global_runtime_state();
         core.enter(&mut global);
         let loading = Loading { core: core.clone(), steps };
-        let result = during(loading, || {
+        let _value = during(loading, || {
             #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
             engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements)
-        });
-        if let Err(error) = result {
-            return Err(ScriptError::translate(*error, &core));
+        })?;
+        store(core, scope, slots.values().copied().collect::<Vec<_>>().as_slice())?;
+        let mut left = HashMap::new();
+        for (name, _) in seeds {
+            if let Some(value) = scope.get(name) {
+                let value = state::detach(value.clone()).map_err(|error| not_kept(&format!("`{name}`"), error))?;
+                left.insert((*name).to_owned(), value);
+            }
         }
-        store(&core, scope, core.bindings().slots().values().copied().collect::<Vec<_>>().as_slice());
-        let slots = core.bindings().slots();
-        let unnamed = seeds.iter().filter(|(name, _)| !slots.contains_key(*name));
-        let extra = unnamed.filter_map(|(name, _)| Some(((*name).to_owned(), plain(scope.get(name)?.clone()))));
-        let extra = extra.collect();
-        Ok(Instance::new(&engine, core, extra, &global))
+        let extra = left.iter().filter(|(name, _)| !slots.contains_key(*name));
+        let extra = extra.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Ok((Instance::new(&engine, core.clone(), extra, &global), left))
     }
 
     /// The functions of the tree under their linked names, and the natives that need to know the instance.
@@ -307,7 +314,7 @@ fn with_steps(statements: &[Stmt], slots: &HashMap<String, usize>) -> (Vec<Stmt>
         stepped.push(statement.clone());
         if !changed.is_empty() || matches!(statement, Stmt::Import(..)) {
             let name = format!("{STEP}{}", steps.len());
-            let step = Expr::Variable((None, name.into(), Namespace::NONE, 0).into(), None, Position::NONE);
+            let step = Expr::Variable((None, name.into(), Namespace::NONE, 0).into(), None, statement.position());
             stepped.push(Stmt::Expr(step.into()));
             steps.push(changed);
         }
@@ -334,15 +341,16 @@ fn mentioned(statement: &Stmt, slots: &HashMap<String, usize>) -> Vec<usize> {
 }
 
 /// Takes a step of the top level that runs on this thread.
-pub(crate) fn take_step(step: usize, context: &EvalContext<'_, '_, '_, '_, '_, '_>) {
+pub(crate) fn take_step(step: usize, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> RhaiResult<()> {
     LOADING.with(|loading| {
         if let Some(Loading { core, steps }) = loading.borrow().last()
             && let Some(changed) = steps.get(step)
         {
-            store(core, context.scope(), changed);
+            store(core, context.scope(), changed)?;
             core.note_more_imports(context.engine(), context.global_runtime_state());
         }
-    });
+        Ok(())
+    })
 }
 
 /// Is it the top level of this instance that runs on this thread?
@@ -350,14 +358,16 @@ pub(crate) fn is_loading(core: &Core) -> bool {
     LOADING.with(|loading| loading.borrow().last().is_some_and(|loading| loading.core.id() == core.id()))
 }
 
-fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) {
+fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) -> RhaiResult<()> {
     for (name, slot) in core.bindings().slots() {
         if changed.contains(slot)
             && let Some(value) = scope.get(name)
         {
-            core.bindings().store(*slot, value, core.id());
+            let stored = core.bindings().store(*slot, value, core.id());
+            stored.map_err(|error| not_kept(&format!("`{name}`"), error))?;
         }
     }
+    Ok(())
 }
 
 fn during<R>(loading: Loading, run: impl FnOnce() -> R) -> R {

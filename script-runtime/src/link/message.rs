@@ -10,7 +10,7 @@ use super::limits::Spent;
 use super::name;
 use super::scan::Scan;
 use super::sites::{FunctionDef, is_closure};
-use crate::{state::type_name, suggest::closest};
+use crate::{show::show, state::type_name, suggest::closest};
 
 /// A message, and what to do about it.
 pub(super) type Said = (String, Option<String>);
@@ -64,13 +64,19 @@ pub(super) fn limit(error: &EvalAltResult) -> Said {
 
 /// What a script threw, or a native function reported.
 pub(super) fn thrown(value: &rhai::Dynamic) -> Said {
-    let said = name::unlink(&value.to_string());
-    match () {
-        () if value.is_unit() => ("the script threw `()`".into(), Some("throw a text that says what is wrong".into())),
-        () if value.is_string() && said.trim().is_empty() => ("the script threw an empty text".into(), None),
-        () if value.is_string() => (shorten(said), None),
-        () if value.is_variant() => (format!("the script threw a value of type {}", type_name(value)), None),
-        () => (format!("the script threw {}", shorten(said)), None),
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return match text.trim().is_empty() {
+            true => ("the script threw an empty text".into(), None),
+            false => (shorten(name::unlink(&text)), None),
+        };
+    }
+    if value.is_variant() {
+        return (format!("the script threw a value of type {}", type_name(value)), None);
+    }
+    let (said, is_cut) = show(value, LONGEST);
+    match value.is_unit() {
+        true => ("the script threw `()`".into(), Some("throw a text that says what is wrong".into())),
+        false => (format!("the script threw {}{}", name::unlink(&said), if is_cut { ".. and more" } else { "" }), None),
     }
 }
 

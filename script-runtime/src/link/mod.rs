@@ -12,6 +12,7 @@
 mod bindings;
 mod call;
 mod callback;
+mod captures;
 mod caught;
 mod dangling;
 mod engine;
@@ -38,10 +39,10 @@ mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use bindings::plain;
 pub(crate) use call::Function;
 pub(crate) use callback::{call as call_callback, captured, owner, weaken};
 pub(crate) use dangling::{Dangling, missing};
+pub(crate) use engine::written_name;
 pub use engine::{Output, Printed};
 pub(crate) use engines::{Equip, Register};
 pub(crate) use error::{Frame, Kind, ScriptError};
@@ -49,7 +50,7 @@ pub(crate) use import::{ImportOptions, Importing, interpreter, module, module_va
 pub(crate) use import_sites::ImportSite;
 pub(crate) use instance::{Core, Instance, find};
 pub use limits::Limits;
-pub(crate) use limits::Meter;
+pub(crate) use limits::{Meter, out_of_time};
 pub use load::Linked;
 pub(crate) use load::{Linker, SEARCH_PATH, directories};
 pub(crate) use name::InstanceId;

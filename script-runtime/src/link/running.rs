@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use super::captures;
 use super::instance::{self, Core};
 use super::name::InstanceId;
 use crate::stack;
@@ -16,7 +17,8 @@ thread_local! {
     static AT_HAND: RefCell<Vec<Arc<Core>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs a call from outside, or a load. Within another one it adds nothing.
+/// Runs a call from outside, or a load. Within another one it adds nothing. What is returned holds nothing that functions
+/// captured: that ends with the call.
 pub(crate) fn during<R>(run: impl FnOnce() -> R) -> R {
     /// Also when a script's native function panics.
     struct Leave;
@@ -24,6 +26,7 @@ pub(crate) fn during<R>(run: impl FnOnce() -> R) -> R {
         fn drop(&mut self) {
             DEPTH.set(DEPTH.get() - 1);
             if DEPTH.get() == 0 {
+                captures::let_go();
                 let_go();
             }
         }

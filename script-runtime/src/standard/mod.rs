@@ -4,9 +4,14 @@
 //! that goes on when a function it was given raises, has a version here, which takes the place of Rhai's own. It does the
 //! same, unless its description says otherwise.
 
+mod equal;
 mod order;
+pub(crate) mod parts;
+mod print;
 
 use std::sync::LazyLock;
+
+pub(crate) use print::text_of;
 
 use rhai::{
     FuncRegistration, Module, Shared,
@@ -17,6 +22,8 @@ use rhai::{
 static MODULES: LazyLock<[Shared<Module>; 2]> = LazyLock::new(|| {
     let mut bounded = Module::new();
     order::register(&mut bounded);
+    print::register(&mut bounded);
+    equal::register(&mut bounded);
     [StandardPackage::new().as_shared_module(), bounded.into()]
 });
 

@@ -9,13 +9,13 @@ use quick_cache::{OptionsBuilder, UnitWeighter};
 use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, FuncRegistration, INT, ImmutableString, NativeCallContext};
 
 use super::call;
+use super::copy::stored;
 use super::drop_flat::drop_flat;
 use super::error::{DeadlineReached, StateError};
 use super::handle::{self, Handle, rust_traits, within_limits};
 use super::holds::OnlyPlain;
 use super::place::waiting_at;
 use super::table::key;
-use super::value::stored;
 
 /// A shared cache. In a script: `cache(capacity, seconds)`; the seconds may be a fraction.
 ///

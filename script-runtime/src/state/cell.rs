@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallContext};
 
+use super::copy::{detach, stored};
 use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, rust_traits, within_limits};
@@ -12,7 +13,7 @@ use super::holds::{Noted, OnlyPlain};
 use super::place::waiting_at;
 use super::retry::Attempts;
 use super::updating::{Updating, refuse_inside};
-use super::value::{detach, same, stored};
+use super::value::same;
 
 /// A shared value. In a script: `cell(v)`.
 ///

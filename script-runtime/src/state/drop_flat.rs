@@ -1,39 +1,57 @@
-//! Dropping values that hold handles that hold values, without recursion.
+//! Dropping values that hold values, without recursion.
 //!
-//! A script can make a chain of any length: `let c = cell(()); loop { c = cell(c); }`. Dropped the ordinary way it
-//! would take a stack frame or two for each link, overflow the stack, and abort the process.
+//! A script can make a chain of any length: `let c = cell(()); loop { c = cell(c); }`, or of functions that captured each
+//! other. Dropped the ordinary way it would take a stack frame or two for each link, overflow the stack, and abort the
+//! process.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
-use rhai::Dynamic;
+use rhai::{Array, Dynamic, FnPtr, Map};
 
 thread_local! {
-    /// What is to be dropped by the outermost [`drop_flat`] of this thread. `None`: there is none.
-    static PENDING: RefCell<Option<Vec<Dynamic>>> = const { RefCell::new(None) };
+    /// What is to be dropped by the outermost [`drop_flat`] of this thread. `None`: there is none, so nothing is left when
+    /// the thread ends; and values are dropped flat until its very end.
+    static PENDING: ManuallyDrop<RefCell<Option<Vec<Dynamic>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 /// Drops `values` now, or, inside of a drop that came this way, as soon as that has returned.
-pub(super) fn drop_flat(values: impl IntoIterator<Item = Dynamic>) {
-    let mut deep: Vec<Dynamic> = values.into_iter().filter(may_hold_handles).collect();
+pub(crate) fn drop_flat(values: impl IntoIterator<Item = Dynamic>) {
+    let mut deep: Vec<Dynamic> = values.into_iter().filter(may_hold_values).collect();
     if deep.is_empty() {
         return;
     }
-    // A thread that is ending may have no list any more: then the values are dropped as `deep` is.
-    let outermost = PENDING.try_with(|pending| match &mut *pending.borrow_mut() {
+    let is_outermost = PENDING.with(|pending| match &mut *pending.borrow_mut() {
         Some(list) => {
             list.append(&mut deep);
             false
         }
         none => {
-            *none = Some(std::mem::take(&mut deep));
+            *none = Some(Vec::new());
             true
         }
     });
-    if outermost == Ok(true) {
-        let _reset = Reset;
-        while let Some(value) = PENDING.with_borrow_mut(|pending| pending.as_mut().and_then(Vec::pop)) {
-            drop(value);
+    let _reset = is_outermost.then(|| Reset);
+    while let Some(value) = deep.pop() {
+        take_apart(value, &mut deep);
+        if deep.is_empty() {
+            // What was dropped meanwhile, by handles and callbacks in it.
+            deep = PENDING.with(|pending| pending.borrow_mut().as_mut().map(std::mem::take)).unwrap_or_default();
         }
+    }
+}
+
+/// Drops a value that is not shared, but for what may hold values in turn.
+fn take_apart(mut value: Dynamic, rest: &mut Vec<Dynamic>) {
+    if value.is_shared() {
+        return;
+    }
+    if let Some(mut array) = value.write_lock::<Array>() {
+        rest.extend(array.drain(..).filter(may_hold_values));
+    } else if let Some(mut map) = value.write_lock::<Map>() {
+        rest.extend(std::mem::take(&mut *map).into_values().filter(may_hold_values));
+    } else if let Some(mut function) = value.write_lock::<FnPtr>() {
+        rest.extend(function.iter_curry_mut().map(std::mem::take).filter(may_hold_values));
     }
 }
 
@@ -42,11 +60,11 @@ struct Reset;
 
 impl Drop for Reset {
     fn drop(&mut self) {
-        let rest = PENDING.with_borrow_mut(Option::take);
+        let rest = PENDING.with(|pending| pending.borrow_mut().take());
         drop(rest);
     }
 }
 
-fn may_hold_handles(value: &Dynamic) -> bool {
-    value.is_array() || value.is_map() || value.is_fnptr() || value.is_variant()
+fn may_hold_values(value: &Dynamic) -> bool {
+    value.is_array() || value.is_map() || value.is_fnptr() || value.is_variant() || value.is_shared()
 }

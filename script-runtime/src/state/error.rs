@@ -2,12 +2,13 @@
 
 use rhai::{Dynamic, EvalAltResult, Position};
 
+use super::copy::{MAX_DEPTH, MAX_PARTS};
 use super::place::Place;
-use super::value::MAX_DEPTH;
 
 /// A refusal of one of the state types. Every message says what to do instead.
 ///
-/// In a script all are errors that `try` catches, but [`StateError::Deadline`], which ends the call.
+/// In a script all are errors that `try` catches, but [`StateError::Deadline`] and
+/// [`StateError::OutOfTime`], which end the call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
@@ -33,9 +34,27 @@ pub enum StateError {
     /// `acquire()` where no call is known, so that nothing would release the lock.
     #[error("acquire() outside of a call, where nothing would release the lock at the end: use with(..)")]
     NoCall,
-    /// A value is nested too deeply, or contains itself.
-    #[error("a value nested deeper than {MAX_DEPTH} levels, or containing itself, cannot be stored")]
+    /// A value is nested too deeply.
+    #[error("a value nested deeper than {MAX_DEPTH} levels cannot outlive its call: keep its parts in a table")]
     TooDeep,
+    /// A value contains itself, through what a function in it captured.
+    #[error(
+        "a value that contains itself cannot outlive its call, and {} does: a method of an object does not capture \
+         the object, it has it as `this`",
+        if path.is_empty() { "this one".to_owned() } else { format!("the one at {}", path.trim_start()) }
+    )]
+    ContainsItself {
+        /// The way to where it begins anew.
+        path: String,
+    },
+    /// A copy would have too many parts. What functions captured is copied for each of them.
+    #[error(
+        "a value of more than {MAX_PARTS} parts cannot outlive its call, and what is captured several times counts each time"
+    )]
+    TooLarge,
+    /// The deadline of the call passed while a value was copied.
+    #[error("the deadline has passed")]
+    OutOfTime,
     /// A captured variable that another thread was writing.
     #[error("a captured variable is being written by another thread: copy its value before storing it")]
     InUse,
@@ -129,6 +148,7 @@ impl From<StateError> for Box<EvalAltResult> {
             StateError::Deadline(reached) => {
                 EvalAltResult::ErrorTerminated(Dynamic::from(reached), Position::NONE).into()
             }
+            StateError::OutOfTime => crate::link::out_of_time(),
             other => EvalAltResult::ErrorRuntime(other.to_string().into(), Position::NONE).into(),
         }
     }

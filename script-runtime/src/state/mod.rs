@@ -48,9 +48,11 @@
 mod cache;
 pub mod call;
 mod cell;
+mod copy;
 mod counter;
 mod drop_flat;
 mod error;
+mod extent;
 mod handle;
 mod holds;
 mod lock;
@@ -69,14 +71,15 @@ mod tests;
 pub use cache::Cache;
 pub use call::CallScope;
 pub use cell::Cell;
+pub use copy::{Foreign, ForeignKind, MAX_DEPTH, MAX_PARTS, detach, neutral};
 pub use counter::Counter;
+pub(crate) use drop_flat::drop_flat;
 pub use error::{DeadlineReached, StateError};
 pub use lock::{Lock, LockGuard};
 pub use path::{Path, Step};
 pub use queue::Queue;
 pub use table::Table;
 pub(crate) use value::is_neutral_leaf;
-pub use value::{Foreign, ForeignKind, MAX_DEPTH, detach, neutral};
 pub use walk::{MAX_PATH, walk};
 pub(crate) use walk::{find_code, holders, type_name};
 

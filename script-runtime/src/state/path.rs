@@ -33,7 +33,7 @@ impl Path {
         &self.0
     }
 
-    pub(super) fn push(&mut self, step: Step) {
+    pub(crate) fn push(&mut self, step: Step) {
         self.0.push(step);
     }
 

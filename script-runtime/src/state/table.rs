@@ -8,6 +8,7 @@ use rhai::{
     Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, INT, ImmutableString, Map, NativeCallContext,
 };
 
+use super::copy::stored;
 use super::drop_flat::drop_flat;
 use super::error::StateError;
 use super::handle::{self, Handle, room_for, rust_traits, within_limits};
@@ -15,7 +16,6 @@ use super::holds::OnlyPlain;
 use super::place::waiting_at;
 use super::retry::Attempts;
 use super::updating::{Updating, refuse_inside, refuse_inside_any};
-use super::value::stored;
 use super::walk::type_name;
 
 /// A shared map. In a script: `table()`.

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
+use super::copy::{Foreign, ForeignKind, MAX_DEPTH};
 use super::handle::Handle;
 use super::holds::OnlyPlain;
 use super::path::{Path, Step};
-use super::value::{Foreign, ForeignKind, MAX_DEPTH, is_builtin, is_neutral_leaf};
+use super::value::{is_builtin, is_neutral_leaf};
 use super::{Cache, Cell, Counter, Lock, Queue, Table};
 use crate::http::{HTML, Html};
 
@@ -17,9 +18,9 @@ pub const MAX_PATH: usize = 256;
 /// Calls `visit` with each leaf of `value` and the way to it.
 ///
 /// Arrays, maps, tables, caches, cells and queues are entered; all else is a leaf. A function is a leaf whose captured
-/// values are visited after it. Each handle is entered once, whoever holds it, so handles that hold each other are no
-/// endless loop; what other threads change meanwhile may be seen or not. Nearer leaves come first where handles are
-/// involved.
+/// values are visited after it. Each handle and each callback is entered once, whoever holds it, so those that hold each
+/// other are no endless loop; what other threads change meanwhile may be seen or not. Nearer leaves come first where
+/// handles or callbacks are involved.
 ///
 /// # Errors
 ///
@@ -163,12 +164,19 @@ impl Holder {
     }
 }
 
+/// What is entered when all that is nearer has been visited.
+enum Entered {
+    Handle(Holder),
+    /// What a callback captured, and how many values stand before these.
+    Callback(Vec<Dynamic>, usize),
+}
+
 struct Walk<V> {
     visit: V,
     /// Also into handles that hold nothing but plain values?
     everywhere: bool,
     path: Path,
-    to_enter: VecDeque<(Path, Holder)>,
+    to_enter: VecDeque<(Path, Entered)>,
     /// Nothing but plain values was met in the handle that is looked at.
     is_plain: bool,
     entered: HashMap<usize, Holder>,
@@ -185,19 +193,30 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
 
     fn run(&mut self, value: &Dynamic) -> Result<(), Foreign> {
         self.look_at(value, 0);
-        // Handles wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
-        while let Some((path, parts)) = self.to_enter.pop_front() {
+        // Handles and callbacks wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
+        while let Some((path, entered)) = self.to_enter.pop_front() {
             self.path = path;
-            self.is_plain = true;
-            let counted = parts.only_plain().counted();
-            for (step, part) in parts.held() {
-                self.inside(step, &part, 0);
-            }
-            if self.is_plain {
-                parts.only_plain().settle(counted);
+            match entered {
+                Entered::Handle(handle) => self.look_into(&handle),
+                Entered::Callback(captured, first) => {
+                    for (index, part) in captured.iter().enumerate() {
+                        self.inside(Step::Captured(first + index), part, 0);
+                    }
+                }
             }
         }
         self.missed.take().map_or(Ok(()), Err)
+    }
+
+    fn look_into(&mut self, handle: &Holder) {
+        self.is_plain = true;
+        let counted = handle.only_plain().counted();
+        for (step, part) in handle.held() {
+            self.inside(step, &part, 0);
+        }
+        if self.is_plain {
+            handle.only_plain().settle(counted);
+        }
     }
 
     fn inside(&mut self, step: Step, part: &Dynamic, depth: usize) {
@@ -215,7 +234,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
             self.is_plain = false;
             if (self.everywhere || !holder.only_plain().get()) && self.seen.insert(holder.address()) {
                 self.entered.insert(holder.address(), holder.clone());
-                self.to_enter.push_back((self.path.clone(), holder));
+                self.to_enter.push_back((self.path.clone(), Entered::Handle(holder)));
             }
         } else if let Some(array) = value.read_lock::<Array>() {
             for (index, part) in array.iter().enumerate() {
@@ -229,11 +248,20 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
             self.is_plain &= is_neutral_leaf(value);
             (self.visit)(&self.path, value);
             if let Some(function) = value.read_lock::<FnPtr>() {
-                let hidden = crate::link::captured(&function);
-                for (index, part) in function.iter_curry().chain(&hidden).enumerate() {
+                for (index, part) in function.iter_curry().enumerate() {
                     self.inside(Step::Captured(index), part, depth + 1);
                 }
+                self.look_at_captured(&function);
             }
+        }
+    }
+
+    /// What a callback captured does not show on the function value. Callbacks may hold each other without end, as
+    /// handles may.
+    fn look_at_captured(&mut self, function: &FnPtr) {
+        let Some((address, captured)) = crate::link::captured(function) else { return };
+        if self.seen.insert(address) {
+            self.to_enter.push_back((self.path.clone(), Entered::Callback(captured, function.curry().len())));
         }
     }
 

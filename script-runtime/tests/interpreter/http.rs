@@ -86,7 +86,7 @@ fn answers() {
     check("counter()", &format!("error: h.rhai:1:4: {not_with} counter\n{its_value}"));
     check("cell(200)", &format!("error: h.rhai:1:4: {not_with} cell\n{its_value}"));
     check("#{status: counter()}", "error: h.rhai:1:4: `status` is a number, not a value of type counter");
-    check("#{a: lock()}", "error: h.rhai:1:4: a value of type lock has no form in JSON");
+    check("#{a: lock()}", "error: h.rhai:1:4: a value of type lock has no form in JSON: it is at [\"a\"]");
 }
 
 const HTML: &str = "200 [content-type=text/html; charset=utf-8]";

@@ -15,3 +15,4 @@ mod retention;
 mod seeing;
 mod site;
 mod state;
+mod values;

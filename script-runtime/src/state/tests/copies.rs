@@ -3,8 +3,8 @@
 use rhai::{Array, Dynamic, FnPtr, Map};
 
 use super::{check, engine};
-use crate::state::value::{detach, same};
-use crate::state::{Cache, Cell, Queue, StateError, Table};
+use crate::state::value::same;
+use crate::state::{Cache, Cell, MAX_DEPTH, MAX_PARTS, Queue, StateError, Table, detach, drop_flat, neutral, walk};
 
 /// Is anything in `value` a Rhai shared value?
 fn shares(value: &Dynamic) -> bool {
@@ -61,29 +61,82 @@ fn what_goes_in_and_what_comes_out_are_copies() {
 }
 
 #[test]
-fn a_value_that_contains_itself_is_refused() {
+fn r58_a_value_that_contains_itself_is_refused_with_the_way_to_where_it_does() {
     let mut value = Dynamic::from(Array::new()).into_shared();
     let itself = value.clone();
-    value.write_lock::<Array>().unwrap().push(itself);
-    assert_eq!(Cell::new(value.clone()).unwrap_err(), StateError::TooDeep);
+    value.write_lock::<Array>().unwrap().extend([Dynamic::UNIT, itself]);
+    assert_eq!(Cell::new(value.clone()).unwrap_err(), StateError::ContainsItself { path: "[1]".to_owned() });
+    assert_eq!(neutral(&value).unwrap_err().to_string(), "[1]: captured variable that contains itself");
     value.write_lock::<Array>().unwrap().clear();
+
+    let at = |way: &str| {
+        format!(
+            "error: Runtime error: a value that contains itself cannot outlive its call, and the one at {way} does:"
+        )
+    };
+    let get = "[\"get\"] (captured value 0)";
+    check("let o = #{n: 1}; o.get = || o.n; cell(o); 1", &at(&get.repeat(2)));
+    let in_steps = "let m = #{back: ()}; let f = || m; let g = || f; m.back = [0, g]; table().set(0, [f])";
+    check(in_steps, &at("[0] (captured value 0)[\"back\"][1] (captured value 0) (captured value 0)"));
 }
 
 #[test]
-fn shared_values_that_double_at_each_level_are_refused() {
-    let mut value = Dynamic::from(1_i64);
-    for _ in 0..30 {
-        let half = value.into_shared();
-        value = Dynamic::from(vec![half.clone(), half]);
-    }
-    assert_eq!(Cell::new(value).unwrap_err(), StateError::TooDeep);
+fn r58_shared_parts_are_counted_for_each_place_without_being_copied() {
+    let shared_at = |levels: u32| {
+        let mut value = Dynamic::from(1_i64);
+        for _ in 0..levels {
+            let half = value.into_shared();
+            value = Dynamic::from(vec![half.clone(), half]);
+        }
+        value
+    };
+    let start = std::time::Instant::now();
+    assert_eq!(Cell::new(shared_at(60)).unwrap_err(), StateError::TooLarge);
+    // 2^61 parts, of which nobody counts each.
+    assert!(start.elapsed() < std::time::Duration::from_secs(5));
+    let stored = Cell::new(shared_at(10)).unwrap();
+    let mut leaves = 0;
+    walk(&stored.get(), |_, _| leaves += 1).unwrap();
+    assert_eq!(leaves, 1 << 10);
+}
+
+#[test]
+fn r58_a_copy_has_so_many_parts_at_most() {
+    let wide = |parts: usize| Dynamic::from(vec![Dynamic::UNIT; parts - 1]);
+    assert!(Cell::new(wide(MAX_PARTS)).is_ok());
+    assert_eq!(Cell::new(wide(MAX_PARTS + 1)).unwrap_err(), StateError::TooLarge);
+    assert_eq!(Cell::new(wide(MAX_PARTS + 1).into_shared()).unwrap_err(), StateError::TooLarge);
+    let twice = wide(MAX_PARTS / 2 + 1).into_shared();
+    assert_eq!(Cell::new(vec![twice.clone(), twice].into()).unwrap_err(), StateError::TooLarge);
 }
 
 #[test]
 fn deep_values_are_refused_by_their_depth() {
     let nested = |levels| format!("let v = 1; for n in 0..{levels} {{ v = [v] }} cell(v); true");
-    check(&nested(64), "true");
-    check(&nested(65), "error: Runtime error: a value nested deeper than 64 levels");
+    check(&nested(MAX_DEPTH), "true");
+    check(&nested(MAX_DEPTH + 1), "error: Runtime error: a value nested deeper than 128 levels");
+    let captured =
+        |levels| format!("fn f(x) {{}} let v = 1; for n in 0..{levels} {{ v = Fn(\"f\").curry(v) }} cell(v); true");
+    check(&captured(MAX_DEPTH), "true");
+    check(&captured(MAX_DEPTH + 1), "error: Runtime error: a value nested deeper than 128 levels");
+}
+
+/// `[[[..]]]`.
+fn nested(levels: usize) -> Dynamic {
+    (0..levels).fold(Dynamic::UNIT, |inner, _| Dynamic::from(vec![inner]))
+}
+
+#[test]
+fn r58_deep_values_are_refused_and_dropped_on_a_small_stack() {
+    // Each test has a thread with a stack of 2 MiB; dropped level by level, this takes far more.
+    let deep = || nested(1_000_000);
+    assert_eq!(detach(deep()).unwrap_err(), StateError::TooDeep);
+    assert_eq!(Cell::new(deep()).unwrap_err(), StateError::TooDeep);
+    let beside = Dynamic::from(vec![deep(), nested(MAX_DEPTH + 1), deep()]);
+    assert_eq!(Table::new().set("k", beside).unwrap_err(), StateError::TooDeep);
+    let value = deep();
+    assert_eq!(neutral(&value).unwrap_err().path.steps().len(), MAX_DEPTH + 1);
+    drop_flat([value, Dynamic::from(Map::from([("a".into(), deep())]))]);
 }
 
 #[test]

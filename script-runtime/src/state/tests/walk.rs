@@ -57,7 +57,7 @@ fn a_walk_says_where_it_could_not_go_on() {
     let shared = itself.clone();
     itself.write_lock::<Array>().unwrap().push(shared);
     assert_eq!(walk(&itself, |_, _| {}), Ok(()));
-    assert_eq!(neutral(&itself).unwrap_err().kind, ForeignKind::TooDeep);
+    assert_eq!(neutral(&itself).unwrap_err().kind, ForeignKind::ContainsItself);
     itself.write_lock::<Array>().unwrap().clear();
 }
 
