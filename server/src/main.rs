@@ -7,12 +7,15 @@ use std::{io::Write, process::ExitCode};
 use clap::{Parser, Subcommand};
 #[cfg(unix)]
 use command::ask;
-use command::{Failure, check, explain, serve};
+use command::{Failure, check, colour, explain, serve};
 
 /// Keeps scripts hot: serves reloading Rhai handlers.
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100)]
 struct Arguments {
+    /// Colour what is written to a terminal. `auto` heeds `NO_COLOR` and `TERM=dumb`.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = false)]
+    color: colour::When,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,7 +31,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let Arguments { color, command } = Arguments::parse();
+    colour::choose(color);
+    let result = match command {
         Command::Serve(arguments) => serve::run(arguments),
         #[cfg(unix)]
         Command::Ask(arguments) => ask::run(&arguments),

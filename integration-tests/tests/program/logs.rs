@@ -332,3 +332,41 @@ fn no_line_at_any_level_shows_how_the_program_is_made() {
     let shown: Vec<_> = log.lines().filter(struct_like).collect();
     assert!(shown.is_empty(), "{shown:#?}");
 }
+
+#[test]
+fn colours_are_for_terminals_unless_they_are_asked_for_and_never_in_a_file() {
+    const ESCAPE: char = '\x1b';
+    let site =
+        Site::new("=== samovar.conf\nSetHandler rhai\nErrorLog errors.log\n=== h.rhai\nfn handler(req) { \"one\" }");
+    let path = site.path().to_string_lossy().into_owned();
+    let log = || fs::read_to_string(site.file("errors.log")).unwrap_or_default();
+    for (number, choice) in ["always", "never", "auto"].iter().enumerate() {
+        let mut program = std::process::Command::new(SAMOVAR)
+            .args(["serve", &path, "--listen", "127.0.0.1:0", "--color", choice])
+            .spawn()
+            .expect("the program starts");
+        poll("the line about serving", || Some(()).filter(|()| log().matches("on http://").count() > number));
+        program.kill().expect("the program can be killed");
+        let _ = program.wait();
+    }
+    assert!(!log().contains(ESCAPE), "{}", log());
+
+    let (site, program) = serve("=== samovar.conf\nSetHandler rhai\n=== h.rhai\nfn handler(req) { \"one\" }");
+    assert!(!program.log().contains(ESCAPE), "{}", program.log());
+    assert_eq!(program.get("/h").text(), "one");
+    let path = site.path().to_string_lossy().into_owned();
+    site.write("h.rhai", "fn handler(req) {");
+    program.wait_for("a change was refused");
+    let asked = |arguments: &[&str]| program.ask(arguments);
+    assert!(asked(&["--color", "always", "reload", &path]).stderr.contains(ESCAPE));
+    assert!(asked(&["status", &path, "--color=always"]).stdout.contains(ESCAPE));
+    assert!(!asked(&["status", &path, "--color=always", "--json"]).stdout.contains("u001b"));
+    assert!(!asked(&["reload", &path]).stderr.contains(ESCAPE));
+    site.write("samovar.conf", "SetHandlre rhai\n");
+    assert!(asked(&["check", &path, "--color", "always"]).stdout.contains(ESCAPE));
+    assert!(!asked(&["check", &path]).stdout.contains(ESCAPE));
+    assert_eq!(asked(&["check", &path, "--color", "sometimes"]).code, Some(2));
+    drop(program);
+    let arguments = ["--color", "always", "serve", &path];
+    assert!(Program::run(SAMOVAR, arguments).stderr.contains(ESCAPE));
+}

@@ -1,15 +1,12 @@
 //! `samovar check`: says everything that is wrong with a configuration.
 
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use samovar::config::{Finding, Report};
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::{Failure, colour};
 
 /// Say everything that is wrong with a configuration, and what cannot be meant.
 #[derive(Args)]
@@ -45,13 +42,12 @@ enum Denied {
 
 pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let colour = out.is_terminal();
     let report = samovar::check(&arguments.path, &arguments.define);
-    let report = report.map_err(|error| Failure(error.render(std::io::stderr().is_terminal())))?;
+    let report = report.map_err(|error| Failure(error.render(colour::of_errors())))?;
     let text = match arguments.format {
         _ if arguments.json => pretty(&report),
         Format::Json => pretty(&report),
-        Format::Text => told(&report, colour),
+        Format::Text => told(&report, colour::of_output()),
         Format::Github => report.findings().map(|finding| command(&finding)).collect(),
     };
     // Whoever closes the pipe has read enough.

@@ -1,14 +1,11 @@
 //! `samovar explain`: why a URL is answered as it is.
 
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::Failure;
+use super::{Failure, colour};
 
 /// Say which values hold for a URL, and where each comes from.
 #[derive(Args)]
@@ -49,7 +46,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         headers.append(name, value.clone());
     }
     let explanation = samovar::explain_request(site, define, url, host.as_deref(), method, &headers);
-    let explanation = explanation.map_err(|error| Failure(error.render(std::io::stderr().is_terminal())))?;
+    let explanation = explanation.map_err(|error| Failure(error.render(colour::of_errors())))?;
     let text = match json {
         true => serde_json::to_string_pretty(&explanation.to_json()).unwrap_or_default(),
         false => explanation.render(),

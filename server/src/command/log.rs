@@ -5,7 +5,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -17,13 +17,19 @@ use std::{
 
 use parking_lot::RwLock;
 use samovar::Site;
-use tracing::{Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
+use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
 use tracing_subscriber::{
     Layer,
-    fmt::MakeWriter,
+    fmt::{
+        FmtContext, FormatEvent, MakeWriter,
+        format::{DefaultFields, Format, Full, Writer},
+    },
     layer::{Context, SubscriberExt},
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
+
+use super::colour;
 
 /// So many bytes may wait to be written. Lines beyond them are lost.
 const WAITING: usize = 32 << 20;
@@ -131,6 +137,33 @@ impl Thread {
     }
 }
 
+/// How a line looks: coloured on a terminal, never in a file.
+struct Style {
+    shared: Arc<Shared>,
+    terminal: Format<Full>,
+    file: Format<Full>,
+}
+
+impl Style {
+    fn new(shared: Arc<Shared>) -> Self {
+        let format = || Format::default().with_target(false);
+        Self { shared, terminal: format().with_ansi(colour::of_errors()), file: format().with_ansi(false) }
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, DefaultFields> for Style {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, DefaultFields>,
+        writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let is_file = self.shared.file.read().is_some();
+        let format = if is_file { &self.file } else { &self.terminal };
+        format.format_event(context, writer, event)
+    }
+}
+
 /// Lets through what the site's level, or that of the request that is told of, allows.
 #[derive(Clone, Default)]
 struct Levels(Arc<RwLock<Option<LevelFilter>>>);
@@ -155,8 +188,8 @@ pub(crate) fn start() -> io::Result<()> {
     let destination = Destination::start()?;
     let _ = DESTINATION.set(destination.clone());
     let levels = LEVELS.get_or_init(Levels::default).clone();
-    let colour = io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(destination).with_ansi(colour).with_target(false);
+    let style = Style::new(destination.shared.clone());
+    let lines = tracing_subscriber::fmt::layer().event_format(style).with_writer(destination);
     tracing_subscriber::registry().with(levels).with(lines).init();
     Ok(())
 }

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 pub(crate) mod ask;
 pub(crate) mod check;
+pub(crate) mod colour;
 pub(crate) mod explain;
 #[cfg(unix)]
 mod freeze;

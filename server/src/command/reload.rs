@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    Failure,
+    Failure, colour,
     server::{Server, ago, count, interpreters, list, print, print_json, rendered, table, text},
 };
 
@@ -27,7 +27,8 @@ pub(crate) struct Reload {
 const SHOWN: usize = 10;
 
 pub(crate) fn run(arguments: &Reload) -> Result<(), Failure> {
-    let mut answer = arguments.server.ask(json!({"command": "reload"}))?;
+    let mut answer =
+        arguments.server.ask(json!({"command": "reload", "colour": !arguments.json && colour::of_errors()}))?;
     match arguments.json {
         true => print_json(&answer),
         false => {

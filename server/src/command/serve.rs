@@ -1,7 +1,6 @@
 //! `samovar serve`: answers requests until it is told to stop.
 
 use std::{
-    io::IsTerminal,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,7 +13,7 @@ use parking_lot::Mutex;
 use samovar::control::{self, Address, Control, ControlError, Running};
 use samovar::{Listeners, Site};
 
-use super::{Failure, log};
+use super::{Failure, colour, log};
 
 /// Serve a directory of scripts and files, or a configuration.
 #[derive(Args)]
@@ -44,7 +43,6 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     let Serve { path, listen, define, .. } = arguments;
     #[cfg(unix)]
     let control = arguments.control;
-    let colour = std::io::stderr().is_terminal();
     log::start().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
     // A panic is caught and costs one request. It is told like everything else, in one line.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
@@ -57,7 +55,7 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
-    let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour)))?;
+    let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour::of_errors())))?;
     let site = Arc::new(site);
     let follow = listen.is_empty();
     let addresses = match (listen, site.listens()) {

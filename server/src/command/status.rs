@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    Failure,
+    Failure, colour,
     server::{Server, ago, count, interpreters, list, print, print_json, rendered, table, text},
 };
 
@@ -33,7 +33,8 @@ pub(crate) struct Status {
 const SHOWN: usize = 40;
 
 pub(crate) fn run(arguments: &Status) -> Result<(), Failure> {
-    let mut answer = arguments.server.ask_at_once(json!({"command": "status"}))?;
+    let mut answer =
+        arguments.server.ask_at_once(json!({"command": "status", "colour": !arguments.json && colour::of_output()}))?;
     if arguments.json {
         print_json(&answer);
         let is_fine = !arguments.check || list(&answer["problems"]).next().is_none();

@@ -9,7 +9,8 @@
 //! {"samovar": 1, "command": "freeze", "interpreter": "main"}
 //! ```
 //!
-//! `samovar` is the version of the protocol. Without `interpreter`, a command means all of them. The answer is
+//! `samovar` is the version of the protocol. Without `interpreter`, a command means all of them; with `"colour": true`, what is
+//! rendered for people is coloured. The answer is
 //! `{"samovar": 1, "answer": {..}}`, or `{"samovar": 1, "error": "why"}`. [`Control`] is the server's end, [`ask`] the
 //! client's, and [`Address`] says where both meet.
 

@@ -25,7 +25,7 @@ pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>)
 }
 
 /// An interpreter, and how its modules compare with their files.
-pub(crate) fn status<L: Loader>(status: &Status, registry: &Registry<L>) -> Value {
+pub(crate) fn status<L: Loader>(status: &Status, registry: &Registry<L>, colour: bool) -> Value {
     let disk = registry.compare_with_disk();
     let module = |module: &ModuleStatus| {
         let mut report = module_json(module);
@@ -44,7 +44,7 @@ pub(crate) fn status<L: Loader>(status: &Status, registry: &Registry<L>) -> Valu
             "replaced": rfc3339(old.replaced),
             "holders": old.holders.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "refusals": status.refusals.iter().map(|it| diagnostics(it)).collect::<Vec<_>>(),
+        "refusals": status.refusals.iter().map(|it| diagnostics(it, colour)).collect::<Vec<_>>(),
         "counters": counters(&status.counts),
         "watch": watch(&status.watch),
     })
@@ -60,7 +60,7 @@ fn on_disk(disk: &Disk) -> String {
 }
 
 /// What a reload came to.
-pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<Registry<L>>) -> Value {
+pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<Registry<L>>, colour: bool) -> Value {
     let mut report = match outcome {
         Outcome::Published { modules, took, .. } => json!({
             "outcome": "reloaded",
@@ -70,7 +70,7 @@ pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<R
                 "reason": reason.to_string(),
             })).collect::<Vec<_>>(),
         }),
-        Outcome::Refused(refused) => json!({"outcome": "refused", "diagnostics": diagnostics(refused)}),
+        Outcome::Refused(refused) => json!({"outcome": "refused", "diagnostics": diagnostics(refused, colour)}),
         Outcome::UpToDate => up_to_date(registry),
         Outcome::Frozen => json!({"outcome": "frozen"}),
     };
@@ -103,17 +103,17 @@ fn up_to_date<L: Loader>(registry: &Arc<Registry<L>>) -> Value {
     report
 }
 
-fn diagnostics(diagnostics: &[Diagnostic]) -> Value {
-    diagnostics.iter().map(diagnostic).collect()
+fn diagnostics(diagnostics: &[Diagnostic], colour: bool) -> Value {
+    diagnostics.iter().map(|it| diagnostic(it, colour)).collect()
 }
 
 /// What is wrong, in parts, and `rendered` for people.
-fn diagnostic(diagnostic: &Diagnostic) -> Value {
+fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> Value {
     let place = diagnostic.place.as_ref();
     json!({
         "message": diagnostic.message,
         "place": place.map(|it| json!({"file": it.file.to_string_lossy(), "line": it.line, "column": it.column})),
-        "rendered": diagnostic.render(false),
+        "rendered": diagnostic.render(colour),
     })
 }
 

@@ -40,9 +40,10 @@ impl Running {
             _ => return Err(format!("the server speaks version {VERSION} of the protocol; use its own `samovar`")),
         }
         let interpreters = self.chosen(request["interpreter"].as_str())?;
+        let colour = request["colour"] == true;
         match request["command"].as_str() {
-            Some("status") => Ok(self.status(&interpreters)),
-            Some("reload") => self.reload(request["interpreter"].as_str()),
+            Some("status") => Ok(self.status(&interpreters, colour)),
+            Some("reload") => self.reload(request["interpreter"].as_str(), colour),
             Some("graph") => Ok(graphs(&interpreters, request["verbose"] == true)),
             Some("freeze") => Ok(answers(&interpreters, freeze)),
             Some(other) => Err(format!("unknown command `{other}`; there are status, reload, graph and freeze")),
@@ -61,16 +62,16 @@ impl Running {
     }
 
     /// The configuration first, unless one interpreter alone is meant: scripts may rely on what it says.
-    fn reload(&self, name: Option<&str>) -> Result<Value, String> {
+    fn reload(&self, name: Option<&str>, colour: bool) -> Result<Value, String> {
         if name.is_none() {
             let refused = |error: crate::OpenError| {
-                format!("the configuration was refused, the one before holds on\n{}", error.render(false))
+                format!("the configuration was refused, the one before holds on\n{}", error.render(colour))
             };
             self.site.reload_configuration().map_err(refused)?;
         }
         // Lines of `RhaiImport` may have started further ones.
         let interpreters = self.chosen(name)?;
-        Ok(answers(&interpreters, |it| report::outcome(it.name(), &it.reload(), it.registry())))
+        Ok(answers(&interpreters, |it| report::outcome(it.name(), &it.reload(), it.registry(), colour)))
     }
 
     /// The interpreter of that name, or all of them.
@@ -86,7 +87,7 @@ impl Running {
         }
     }
 
-    fn status(&self, interpreters: &[Interpreter]) -> Value {
+    fn status(&self, interpreters: &[Interpreter], colour: bool) -> Value {
         let refused = self.site.refused_configuration();
         let statuses: Vec<Status> = interpreters.iter().map(|it| it.registry().status()).collect();
         let compared = interpreters.iter().zip(&statuses);
@@ -102,7 +103,7 @@ impl Running {
                 "failed": self.site.traffic.failed(),
             },
             "configuration": report::configuration(self.site.path(), refused.as_ref()),
-            "interpreters": compared.map(|(it, status)| report::status(status, it.registry())).collect::<Vec<_>>(),
+            "interpreters": compared.map(|(it, status)| report::status(status, it.registry(), colour)).collect::<Vec<_>>(),
             "problems": problems(refused.as_ref(), &statuses),
         })
     }
