@@ -76,7 +76,9 @@
 //! # Ok::<(), samovar_importer::ImportError>(())
 //! ```
 
+mod below;
 mod change;
+mod descriptor;
 mod detect;
 mod diagnostic;
 mod disk;
@@ -117,6 +119,7 @@ mod warnings;
 mod watch;
 mod watching;
 
+pub use below::Below;
 pub use change::Signal;
 pub use diagnostic::{Diagnostic, Note, Place};
 pub use disk::Disk;

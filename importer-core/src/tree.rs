@@ -15,7 +15,10 @@ use std::{
 use parking_lot::RwLock;
 
 use self::lease::{Writers, writers};
-use crate::stamp::{ContentHash, Stamp};
+use crate::{
+    descriptor::Found,
+    stamp::{ContentHash, Stamp},
+};
 
 /// The text of a module as it was read.
 #[derive(Clone, Debug)]
@@ -201,108 +204,9 @@ impl DiskTree {
     }
 }
 
-#[cfg(target_os = "linux")]
-mod descriptor {
-    //! Linux: `O_PATH` opens anything without side effects (a FIFO does not block, a device does not act), and
-    //! `/proc/self/fd` names and reopens exactly that file.
-
-    use std::{
-        fs::File,
-        io,
-        os::fd::{AsRawFd, OwnedFd},
-        path::{Path, PathBuf},
-    };
-
-    use rustix::fs::{FileType, Mode, OFlags};
-
-    use crate::stamp::Stamp;
-
-    pub(super) struct Found(OwnedFd);
-
-    impl Found {
-        pub(super) fn open(path: &Path) -> io::Result<Self> {
-            Ok(Self(rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
-        }
-
-        pub(super) fn look(&self) -> io::Result<(Option<&'static str>, Stamp)> {
-            let stat = rustix::fs::fstat(&self.0)?;
-            let other = match FileType::from_raw_mode(stat.st_mode) {
-                FileType::RegularFile => None,
-                FileType::Directory => Some("directory"),
-                FileType::Fifo => Some("FIFO"),
-                FileType::Socket => Some("socket"),
-                _ => Some("device"),
-            };
-            #[allow(clippy::unnecessary_cast, reason = "the types of these fields differ between targets")]
-            let stamp = Stamp {
-                len: stat.st_size as u64,
-                modified: i128::from(stat.st_mtime) * 1_000_000_000 + stat.st_mtime_nsec as i128,
-                changed: i128::from(stat.st_ctime) * 1_000_000_000 + stat.st_ctime_nsec as i128,
-                file: (stat.st_dev as u64, stat.st_ino as u64),
-            };
-            Ok((other, stamp))
-        }
-
-        fn proc(&self) -> PathBuf {
-            format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
-        }
-
-        pub(super) fn real_path(&self) -> io::Result<PathBuf> {
-            std::fs::read_link(self.proc())
-        }
-
-        pub(super) fn reopen(&self) -> io::Result<File> {
-            File::open(self.proc())
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod descriptor {
-    //! Elsewhere there is no way to open a file without side effects and ask where it lies: the path is resolved
-    //! first, and links that are switched at that moment may be missed until the next look.
-
-    use std::{
-        fs::{File, Metadata},
-        io,
-        path::{Path, PathBuf},
-        time::UNIX_EPOCH,
-    };
-
-    use crate::stamp::Stamp;
-
-    pub(super) struct Found(PathBuf, Metadata);
-
-    impl Found {
-        pub(super) fn open(path: &Path) -> io::Result<Self> {
-            let real = path.canonicalize()?;
-            let metadata = real.metadata()?;
-            Ok(Self(real, metadata))
-        }
-
-        pub(super) fn look(&self) -> io::Result<(Option<&'static str>, Stamp)> {
-            let other = match () {
-                () if self.1.is_file() => None,
-                () if self.1.is_dir() => Some("directory"),
-                () => Some("device"),
-            };
-            let modified = self.1.modified()?.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
-            Ok((other, Stamp { len: self.1.len(), modified, ..Stamp::default() }))
-        }
-
-        pub(super) fn real_path(&self) -> io::Result<PathBuf> {
-            Ok(self.0.clone())
-        }
-
-        pub(super) fn reopen(&self) -> io::Result<File> {
-            File::open(&self.0)
-        }
-    }
-}
-
 impl DiskTree {
-    fn find(&self, path: &Path) -> Result<(descriptor::Found, Stamp), ReadError> {
-        let found = descriptor::Found::open(path)?;
+    fn find(&self, path: &Path) -> Result<(Found, Stamp), ReadError> {
+        let found = Found::open(path)?;
         let (other, stamp) = found.look()?;
         let real = found.real_path()?;
         if !self.confined(&real) {

@@ -216,6 +216,49 @@ fn no_url_leads_out_of_the_root() {
     }
 }
 
+/// What a link leads to when it is looked at is not what it leads to when it is opened, unless both are one.
+#[test]
+fn a_link_that_is_switched_all_the_time_never_shows_what_is_outside() {
+    let (site, program) = serve("=== root/in/f.txt\ninside\n=== out/f.txt\nSECRET\n=== root/in/.env\nSECRET\n");
+    drop(program);
+    site.link("root/d", "in");
+    site.link("root/f.txt", "in/f.txt");
+    let program = Program::serve(crate::SAMOVAR, &site.file("root"));
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    let answers = std::thread::scope(|threads| {
+        for (link, targets) in [("root/d", ["in", "../out"]), ("root/f.txt", ["in/f.txt", "in/.env"])] {
+            let (site, asked) = (&site, &asked);
+            threads.spawn(move || {
+                while !asked.load(std::sync::atomic::Ordering::Relaxed) {
+                    for target in targets {
+                        let new = site.file(&format!("{link}.new"));
+                        std::os::unix::fs::symlink(target, &new).expect("linked");
+                        std::fs::rename(new, site.file(link)).expect("renamed");
+                    }
+                }
+            });
+        }
+        let mut client = program.connect();
+        let answers: Vec<_> = (0..6_000)
+            .map(|round| {
+                client.send("GET", if round % 2 == 0 { "/d/f.txt" } else { "/f.txt" }, &[], b"");
+                client.try_receive(false).map(|answer| answer.brief())
+            })
+            .collect();
+        asked.store(true, std::sync::atomic::Ordering::Relaxed);
+        answers
+    });
+    let inside = answers.iter().filter(|answer| matches!(answer, Ok(brief) if brief.trim() == "200 inside")).count();
+    let missing = answers.iter().filter(|answer| matches!(answer, Ok(brief) if brief.starts_with("404"))).count();
+    assert_eq!(inside + missing, answers.len(), "all others: {:?}", others(&answers));
+    assert!(inside > 0, "it was there now and then");
+}
+
+fn others(answers: &[std::io::Result<String>]) -> Vec<String> {
+    let is_known = |answer: &String| answer.contains("inside") || answer.contains("404");
+    answers.iter().map(|answer| format!("{answer:?}")).filter(|answer| !is_known(answer)).take(5).collect()
+}
+
 #[test]
 fn a_script_outside_of_the_root_is_not_run_through_a_link() {
     let (site, program) = serve("=== root/style.css\nx\n=== outside.rhai\nfn handler(req) { \"SECRET\" }");
@@ -281,7 +324,33 @@ fn a_range_that_cannot_be_served_as_asked_is_the_whole_file() {
     ] {
         assert_eq!(client.request("GET", "/f.txt", &headers, b"").brief(), expected, "{headers:?}");
     }
-    assert_eq!(client.request("GET", "/f.txt", &[("Range", "bytes=10-")], b"").status, 416);
+    let beyond = client.request("GET", "/f.txt", &[("Range", "bytes=10-")], b"");
+    assert_eq!((beyond.status, beyond.header("content-range")), (416, Some("bytes */10")));
+}
+
+#[test]
+fn a_range_that_is_larger_than_the_file_is_the_file() {
+    let (_site, program) = serve(&format!("=== f.txt\n{}=== empty.txt\n", "x".repeat(1_000)));
+    let mut client = program.connect();
+    for range in ["bytes=-99999", "bytes=-1000", "bytes=0-99999", "bytes=0-99999999999999999999", "bytes=0-"] {
+        let part = client.request("GET", "/f.txt", &[("Range", range)], b"");
+        let said = (part.status, part.header("content-range"), part.header("content-length"), part.body.len());
+        assert_eq!(said, (206, Some("bytes 0-999/1000"), Some("1000"), 1_000), "{range}");
+    }
+    for range in ["bytes=-0", "bytes=1000-", "bytes=99999999999999999999-"] {
+        let part = client.request("GET", "/f.txt", &[("Range", range)], b"");
+        assert_eq!((part.status, part.header("content-range")), (416, Some("bytes */1000")), "{range}");
+    }
+    for range in ["bytes=0-0", "bytes=0-", "bytes=-1", "bytes=-99", "bytes=5-"] {
+        let part = client.request("GET", "/empty.txt", &[("Range", range)], b"");
+        let said = (part.status, part.header("content-range"), part.body.len());
+        assert_eq!(said, (200, None, 0), "{range}");
+    }
+    for range in ["bytes=0-0", "bytes=5000-", "bytes=-99999", "nonsense"] {
+        let head = client.request("HEAD", "/f.txt", &[("Range", range)], b"");
+        let said = (head.status, head.header("content-range"), head.header("content-length"));
+        assert_eq!(said, (200, None, Some("1000")), "{range}");
+    }
 }
 
 #[test]
