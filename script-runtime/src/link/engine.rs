@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, LexError, OptimizationLevel, Position, Token};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, LexError, OptimizationLevel, Position, Scope, Token};
 
 use crate::{stack, standard, state};
 
@@ -13,7 +13,7 @@ use super::load;
 use super::name::{self, Linked};
 use super::sites::FunctionDef;
 use super::{captures, caught};
-use super::{instance, message, natives, running, token};
+use super::{instance, message, natives, running, token, written};
 
 /// Text that a script wrote with `print` or `debug`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,7 @@ pub(crate) fn running(limits: &Limits, output: &Output) -> Engine {
     engine.register_fn("sleep", |seconds: f64| sleep(Duration::try_from_secs_f64(seconds).ok()));
     ModuleValue::register(&mut engine);
     natives::register_syntax(&mut engine);
+    written::register(&mut engine);
     show_functions_as_written(&mut engine);
     let out = output.clone();
     engine.on_print(move |text| out(Printed { text, place: None }));
@@ -107,21 +108,55 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
     if captures::is_expected(name) {
         captures::note(context.scope_mut(), name)?;
     }
-    if index != 0 {
-        return Ok(None);
-    }
-    if let Some(step) = load::step(name) {
+    if index == 0
+        && let Some(step) = load::step(name)
+    {
         load::take_step(step, &context)?;
         return Ok(Some(Dynamic::UNIT));
     }
-    match name::parse(name) {
-        None => Ok(None),
-        Some(Linked::Variable { id, slot }) => match running::with(id, |core| core.variable(slot)) {
-            Some(value) => Ok(Some(value)),
-            None => Err(Box::new(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE))),
-        },
-        Some(Linked::Function { .. }) => Ok(Some(FnPtr::new(name)?.into())),
+    let (value, steps) = match name::parse(name) {
+        Some(Linked::Variable { shared: true, .. }) if is_shared(name, context.scope_mut())? => return Ok(None),
+        Some(Linked::Variable { id, slot, steps, .. }) => (running::with(id, |core| core.variable(slot)), steps),
+        Some(Linked::Foreign { id, write }) => {
+            let foreign = instance::find(id).and_then(|core| core.scan().foreign(write).cloned());
+            let Some(foreign) = foreign else { return Ok(None) };
+            let alias = name::function(&foreign.alias, id);
+            let imports = context.global_runtime_state().scan_imports_raw();
+            let module = imports.filter(|(name, _)| **name == *alias).last();
+            match module {
+                Some((_, module)) => (module.get_var(&foreign.name), Some(foreign.steps)),
+                None => return Err(EvalAltResult::ErrorModuleNotFound(alias, Position::NONE).into()),
+            }
+        }
+        // What a closure captured it has as a local.
+        Some(Linked::Function { .. }) if index == 0 => return Ok(Some(FnPtr::new(name)?.into())),
+        Some(Linked::Function { .. }) | None => return Ok(None),
+    };
+    match (value, steps) {
+        (Some(value), None) => Ok(Some(value)),
+        (Some(value), Some(steps)) => written::target(name, value, steps).map(Some),
+        (None, _) => Err(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE).into()),
     }
+}
+
+/// Whether a closure that the top level made still shares the variable with it, by the name that this has in the closure.
+///
+/// The top level has an entry of that name for the closures that it makes, and puts the variable into it whenever it makes one.
+/// What is kept when a module has been loaded shares nothing any more.
+fn is_shared(name: &str, scope: &mut Scope<'_>) -> RhaiResult<bool> {
+    let variable = name::as_written(name);
+    if let Some(value) = scope.get_mut(variable) {
+        if !value.is_shared() && !written::is_plain(value) {
+            return Ok(false);
+        }
+        *value = value.take().into_shared();
+        captures::note(scope, variable)?;
+        let shared = scope.get(variable).cloned().unwrap_or_default();
+        if let Some(entry) = scope.get_mut(name) {
+            *entry = shared;
+        }
+    }
+    Ok(scope.get(name).is_some_and(Dynamic::is_shared))
 }
 
 /// Finds functions whose names were only known at run time: those of the module that is executing.

@@ -367,6 +367,8 @@ fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
             return Read::new(Kind::Syntax, (name::unlink(&kind.to_string()), None));
         }
         EvalAltResult::ErrorVariableNotFound(variable, _) => message::no_variable(&variable, core),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => message::constant(&name, core),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(function, _) => message::not_pure(&function),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => message::no_function(&signature, core),
         EvalAltResult::ErrorModuleNotFound(alias, _) => message::no_import(&alias, core),
         EvalAltResult::ErrorIndexingType(said, _) => message::no_index(&said),

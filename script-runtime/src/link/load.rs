@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -162,6 +162,9 @@ impl Linker {
         // What functions captured is let go when this ends, and the scope before that.
         running::during(|| {
             let mut scope = Scope::new();
+            for name in core.scan().shared_names(core.id(), core.bindings().slots()) {
+                scope.push_dynamic(name, Dynamic::UNIT);
+            }
             for (name, value) in seeds {
                 scope.push_dynamic(*name, value.clone());
             }
@@ -181,7 +184,7 @@ impl Linker {
         let seeded: Vec<_> = seeds.iter().filter_map(|(name, _)| slots.get(*name).copied()).collect();
         store(core, scope, &seeded)?;
         let kept = taking_over(statements, core.scan().keeps(), seeds);
-        let (statements, steps) = with_steps(&kept, slots);
+        let (statements, steps) = with_steps(&kept, slots, core.scan().changed());
         let engine = self.engine();
         let mut global = engine.new_global_runtime_state();
         core.enter(&mut global);
@@ -305,12 +308,18 @@ fn taking_over(statements: &[Stmt], keeps: &[(Position, String)], seeds: &[(&str
 }
 
 /// Puts a step after each statement that may have changed variables: functions that the top level calls see these. And
-/// after each import: callbacks that others call already see that.
-fn with_steps(statements: &[Stmt], slots: &HashMap<String, usize>) -> (Vec<Stmt>, Vec<Vec<usize>>) {
+/// after each import: callbacks that others call already see that. What closures change may have changed in every statement.
+fn with_steps(
+    statements: &[Stmt],
+    slots: &HashMap<String, usize>,
+    by_closures: &HashSet<String>,
+) -> (Vec<Stmt>, Vec<Vec<usize>>) {
+    let by_closures: Vec<_> = by_closures.iter().filter_map(|name| slots.get(name).copied()).collect();
     let mut stepped = Vec::with_capacity(statements.len() * 2);
     let mut steps = Vec::new();
     for statement in statements {
-        let changed = mentioned(statement, slots);
+        let mut changed = mentioned(statement, slots);
+        changed.extend(&by_closures);
         stepped.push(statement.clone());
         if !changed.is_empty() || matches!(statement, Stmt::Import(..)) {
             let name = format!("{STEP}{}", steps.len());

@@ -7,7 +7,7 @@ use rhai::{EvalAltResult, Module, Shared};
 use super::callback::GIVEN;
 use super::instance::{self, Core};
 use super::limits::Spent;
-use super::name;
+use super::name::{self, Linked};
 use super::scan::Scan;
 use super::sites::{FunctionDef, is_closure};
 use crate::{show::show, state::type_name, suggest::closest};
@@ -90,9 +90,52 @@ fn shorten(text: String) -> String {
     }
 }
 
+/// A variable of the module that a function writes to.
+pub(super) fn module_variable(name: &str) -> String {
+    format!(
+        "`{name}` is a variable of the module and cannot be changed in a function; keep what changes in a handle: \
+         `const {name} = table()`, `cell(..)` or `counter()`"
+    )
+}
+
+/// A constant that a script writes to.
+pub(super) fn constant(linked: &str, core: Option<&Core>) -> Said {
+    let name = name::unlink(linked);
+    match name::parse(linked) {
+        Some(Linked::Variable { .. }) => (module_variable(&name), None),
+        Some(Linked::Foreign { write, .. }) => {
+            let alias = core.and_then(|core| core.scan().foreign(write)).map_or("..", |foreign| &foreign.alias);
+            let help = "a module keeps what changes in a handle: `table()`, `cell(..)` or `counter()`".to_owned();
+            (format!("`{alias}::{name}` is a variable of another module and cannot be changed"), Some(help))
+        }
+        _ if name.is_empty() || name == "this" => ("`this` is a constant here and cannot be changed".into(), None),
+        _ => (format!("Cannot modify constant {name}"), None),
+    }
+}
+
+/// A function that changes what it is called on, called on a constant.
+pub(super) fn not_pure(function: &str) -> Said {
+    let function = name::unlink(function);
+    if !rhai::is_valid_identifier(&function) {
+        let error = EvalAltResult::ErrorNonPureMethodCallOnConstant(function, rhai::Position::NONE);
+        return (error.to_string(), None);
+    }
+    let message = format!(
+        "`{function}` changes what it is called on, which is a constant here, as the variables of a module are in functions; \
+         keep what changes in a handle: `table()`, `cell(..)` or `counter()`"
+    );
+    (message, None)
+}
+
 /// A variable that is not there, in code of `core`.
 pub(super) fn no_variable(variable: &str, core: Option<&Core>) -> Said {
+    let is_written = matches!(name::parse(variable), Some(Linked::Variable { steps: Some(0), .. }));
     let variable = name::unlink(variable);
+    if is_written {
+        let message =
+            format!("there is no variable `{variable}` in this function; declare it with `let {variable} = ..`");
+        return (message, None);
+    }
     let names = core.into_iter().flat_map(|core| {
         let functions = core.scan().functions().iter().map(|function| function.name.as_str());
         core.scan().variables().iter().map(String::as_str).chain(functions)

@@ -33,6 +33,7 @@ mod sites;
 mod syntax;
 mod text;
 mod token;
+mod written;
 
 #[cfg(test)]
 mod tests;

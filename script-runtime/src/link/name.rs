@@ -9,6 +9,9 @@
 //! | `helper`    | `helper__mp17`  | a function of instance 17, or an import's name |
 //! | `x.helper`  | `helper__mp17m` | the same, called in method style               |
 //! | `"./y"`     | `\u{1}17\u{1}./y` | a path that instance 17 imports              |
+//! | `limit.a = 1` | `limit__mp17_3w1` | the root of a write that is one step long       |
+//! | `limit` in a closure of the top level that changes it | `limit__mp17_3t` | the same, shared while the module loads |
+//! | `m::limit.a = 1` | `limit__mp17i5` | the root of write 5 of instance 17 to another module |
 //! | `is_def_var` | `is_def_var__mpq` | a syntax that sees what is in scope           |
 //! | `catch (e)` | `e__mpe`        | what holds an account of an error              |
 //!
@@ -25,6 +28,26 @@ pub(crate) use samovar_importer::InstanceId;
 
 pub(crate) fn variable(name: &str, id: InstanceId, slot: usize) -> String {
     format!("{name}{MARK}{id}_{slot}")
+}
+
+/// The name of a variable at the root of a write, which is so many steps long.
+pub(crate) fn written(variable: &str, steps: usize) -> String {
+    format!("{variable}w{steps}")
+}
+
+/// The name of a variable in closures of the top level that change it: while that runs, they share it.
+pub(crate) fn shared(variable: &str) -> String {
+    format!("{variable}t")
+}
+
+/// The variable that a linked name was written as.
+pub(crate) fn as_written(linked: &str) -> &str {
+    linked.rsplit_once(MARK).map_or(linked, |(name, _)| name)
+}
+
+/// The name of a variable of another module at the root of a write: number `write` of the instance.
+pub(crate) fn foreign(name: &str, id: InstanceId, write: usize) -> String {
+    format!("{name}{MARK}{id}i{write}")
 }
 
 pub(crate) fn function(name: &str, id: InstanceId) -> String {
@@ -54,20 +77,56 @@ pub(crate) fn is_reserved(identifier: &str) -> bool {
 /// What a linked name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Linked {
-    Variable { id: InstanceId, slot: usize },
-    Function { id: InstanceId },
+    Variable {
+        id: InstanceId,
+        slot: usize,
+        /// See [`shared`].
+        shared: bool,
+        /// See [`written`].
+        steps: Option<usize>,
+    },
+    Function {
+        id: InstanceId,
+    },
+    /// See [`foreign`].
+    Foreign {
+        id: InstanceId,
+        write: usize,
+    },
 }
 
 /// Reads a linked name from its end. Most names that come by are not linked and are turned away at the last character.
 pub(crate) fn parse(name: &str) -> Option<Linked> {
-    let (rest, last) = trailing_number(name.as_bytes())?;
-    if let Some(rest) = rest.strip_suffix(b"_")
-        && let Some((rest, id)) = trailing_number(rest)
-        && rest.ends_with(MARK.as_bytes())
-    {
-        return Some(Linked::Variable { id: InstanceId::from_number(id), slot: usize::try_from(last).ok()? });
+    let name = name.as_bytes();
+    if let Some(name) = name.strip_suffix(b"t") {
+        return variable_of(name, true, None);
     }
-    rest.ends_with(MARK.as_bytes()).then_some(Linked::Function { id: InstanceId::from_number(last) })
+    let (rest, last) = trailing_number(name)?;
+    if rest.ends_with(MARK.as_bytes()) {
+        return Some(Linked::Function { id: InstanceId::from_number(last) });
+    }
+    let last = usize::try_from(last).ok()?;
+    match rest.split_last()? {
+        (b'_', _) => variable_of(name, false, None),
+        (b'w', variable) => match variable.strip_suffix(b"t") {
+            Some(variable) => variable_of(variable, true, Some(last)),
+            None => variable_of(variable, false, Some(last)),
+        },
+        (b'i', instance) => {
+            let (rest, id) = trailing_number(instance)?;
+            let id = InstanceId::from_number(id);
+            rest.ends_with(MARK.as_bytes()).then_some(Linked::Foreign { id, write: last })
+        }
+        _ => None,
+    }
+}
+
+/// Reads `name__mp17_3`.
+fn variable_of(name: &[u8], shared: bool, steps: Option<usize>) -> Option<Linked> {
+    let (rest, slot) = trailing_number(name)?;
+    let (rest, id) = trailing_number(rest.strip_suffix(b"_")?)?;
+    let (id, slot) = (InstanceId::from_number(id), usize::try_from(slot).ok()?);
+    rest.ends_with(MARK.as_bytes()).then_some(Linked::Variable { id, slot, shared, steps })
 }
 
 /// The instance and the written form of a marked import path.
@@ -135,13 +194,20 @@ fn marked_length(text: &str) -> usize {
             && !tail[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         return if hidden { MARK.len() + 1 } else { 0 };
     }
-    let mut length = MARK.len() + id;
+    let numbered = |at: usize| 1 + digits(&tail[at + 1..]);
+    let mut length = id;
     match tail.as_bytes().get(id) {
-        Some(b'_') if digits(&tail[id + 1..]) > 0 => length += 1 + digits(&tail[id + 1..]),
-        Some(b'm' | b'c') => length += 1,
+        Some(b'_' | b'i') if numbered(id) > 1 => length += numbered(id),
+        Some(b'm' | b'c' | b'f') => length += 1,
         _ => {}
     }
-    length
+    if tail.as_bytes().get(id) == Some(&b'_') && length > id {
+        length += usize::from(tail.as_bytes().get(length) == Some(&b't'));
+        if tail.as_bytes().get(length) == Some(&b'w') && numbered(length) > 1 {
+            length += numbered(length);
+        }
+    }
+    MARK.len() + length
 }
 
 #[cfg(test)]
@@ -151,10 +217,30 @@ mod tests {
     #[test]
     fn linked_names_read_back() {
         let id = InstanceId::from_number(17);
-        assert_eq!(parse(&variable("limit9", id, 3)), Some(Linked::Variable { id, slot: 3 }));
+        let limit = variable("limit9", id, 3);
+        let read = |shared, steps| Some(Linked::Variable { id, slot: 3, shared, steps });
+        assert_eq!(parse(&limit), read(false, None));
+        assert_eq!(parse(&shared(&limit)), read(true, None));
+        assert_eq!(parse(&written(&limit, 2)), read(false, Some(2)));
+        assert_eq!(parse(&written(&shared(&limit), 0)), read(true, Some(0)));
+        assert_eq!(parse(&foreign("limit9", id, 4)), Some(Linked::Foreign { id, write: 4 }));
         assert_eq!(parse(&function("helper_2", id)), Some(Linked::Function { id }));
         assert_eq!(parse_path(&path("./y", id)), Some((id, "./y")));
-        for name in ["x", "x1", "a_1", "__mp_clone__", "__mp", "mp17", "x__mp99999999999999999999"] {
+        for name in [
+            "x",
+            "x1",
+            "a_1",
+            "count",
+            "i7",
+            "w2",
+            "x__mp17t",
+            "x__mp_3w2",
+            "tw1",
+            "__mp_clone__",
+            "__mp",
+            "mp17",
+            "x__mp99999999999999999999",
+        ] {
             assert_eq!(parse(name), None, "{name}");
         }
     }
@@ -164,6 +250,10 @@ mod tests {
         let id = InstanceId::from_number(4);
         let linked = format!("{} and {} in {}", variable("a", id, 0), method("b", id), path("./c_d", id));
         assert_eq!(unlink(&linked), "a and b in ./c_d");
+        let a = variable("a", id, 0);
+        let names = [shared(&a), written(&a, 12), written(&shared(&a), 1), foreign("a", id, 7)];
+        assert_eq!(unlink(&names.join(" ")), "a a a a");
+        assert!(names.iter().all(|name| as_written(name) == "a"));
         assert_eq!(unlink("__mp_clone__ and _x__y stay"), "__mp_clone__ and _x__y stay");
         assert_eq!(unlink(&hidden("x")), "x");
         assert_eq!(unlink(&caught("x")), "x");

@@ -8,11 +8,10 @@ use rhai::{AST, Position};
 use super::caught;
 use super::error::{Kind as ErrorKind, ScriptError};
 use super::import_sites::{self, ImportSite};
-use super::keep;
 use super::name::{self, InstanceId};
-use super::sites::{self, FunctionDef, Use};
+use super::sites::{self, Foreign, FunctionDef, Sites, Use};
 use super::token::{self, Kind, Rewrite, Seen};
-use super::{syntax, text};
+use super::{keep, message, syntax, text};
 
 /// Rhai counts lines and columns in 16 bits and stops counting there; places could no longer be told apart.
 const MAX_COORDINATE: usize = 65_000;
@@ -39,6 +38,10 @@ pub(crate) struct Scan {
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
     lexical: Vec<(Position, Lexical)>,
+    /// The variables that closures of the top level may change while it runs.
+    changed: HashSet<String>,
+    /// The writes to what other modules offer.
+    foreign: Vec<Foreign>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,8 +53,13 @@ enum Lexical {
     /// A path after `import`, or the part of it that comes first.
     Path(String),
     GlobalOpen(String),
-    GlobalName(String),
+    /// With the length of the write that it is the root of, if it is.
+    GlobalName(String, Option<usize>),
     GlobalClose(String),
+    /// `alias::X` at the root of a write, which has a number.
+    ForeignOpen,
+    ForeignName(String, usize),
+    ForeignClose,
     /// What a `catch` names, where it does so and in its block.
     Caught(String),
     /// The `(` after an `is_def_var` that is called with one argument.
@@ -75,6 +83,8 @@ impl Scan {
             exports: false,
             uses: Vec::new(),
             lexical: Vec::new(),
+            changed: HashSet::new(),
+            foreign: Vec::new(),
         }
     }
 
@@ -112,7 +122,7 @@ impl Scan {
     pub(crate) fn free_names(&self) -> HashSet<&str> {
         let defined = |name: &String| self.variables.contains(name) || self.functions.iter().any(|f| f.name == *name);
         let free = self.uses.iter().filter_map(|(_, used)| match used {
-            Use::Free(name) if !defined(name) => Some(name.as_str()),
+            Use::Free(name) | Use::Shared(name) if !defined(name) => Some(name.as_str()),
             _ => None,
         });
         free.collect()
@@ -141,6 +151,33 @@ impl Scan {
 
     pub(crate) fn exports(&self) -> bool {
         self.exports
+    }
+
+    /// The variables that closures of the top level may change while it runs.
+    pub(crate) fn changed(&self) -> &HashSet<String> {
+        &self.changed
+    }
+
+    /// The names that those variables have in closures.
+    pub(crate) fn shared_names(&self, id: InstanceId, slots: &HashMap<String, usize>) -> Vec<String> {
+        let link = Link { scan: self, id, slots };
+        let variables = self.changed.iter().filter_map(|name| link.shared(name));
+        // The roots of writes are captured beside them.
+        let written = |name: String| {
+            let roots = self.uses.iter().filter_map(|(_, used)| match used {
+                Use::Write { name: root, steps, shared: true } if *root == name::as_written(&name) => Some(*steps),
+                _ => None,
+            });
+            let roots: HashSet<_> = roots.collect();
+            let roots: Vec<_> = roots.into_iter().map(|steps| name::written(&name, steps)).collect();
+            std::iter::once(name).chain(roots)
+        };
+        variables.flat_map(written).collect()
+    }
+
+    /// Number `write` of the writes to what other modules offer.
+    pub(crate) fn foreign(&self, write: usize) -> Option<&Foreign> {
+        self.foreign.get(write)
     }
 
     pub(crate) fn functions(&self) -> &[FunctionDef] {
@@ -188,7 +225,9 @@ impl Scan {
             fail(at, ErrorKind::Syntax, name::unlink(&kind.to_string())).with_help(help)
         })?;
         let mut lexical = lexical(&seen);
-        let (functions, mut uses) = sites::collect(&ast);
+        let Sites { functions, mut uses, changed } = sites::collect(&ast);
+        write_to_global(&mut lexical, &uses);
+        let foreign = foreign_writes(&seen, &uses, &mut lexical);
         let asked: HashSet<_> = uses.iter().filter(|(_, used)| *used == Use::IsDefined).map(|(at, _)| *at).collect();
         lexical.extend(seen.windows(2).filter_map(|pair| match pair {
             [asks, open] if asked.contains(&asks.at) => Some((open.at, Lexical::Asked)),
@@ -225,6 +264,8 @@ impl Scan {
             imports,
             uses,
             lexical,
+            changed,
+            foreign,
         })
     }
 
@@ -237,30 +278,22 @@ impl Scan {
     ) -> Result<Vec<(Position, Rewrite)>, ScriptError> {
         let link = Link { scan: self, id, slots };
         let mut rewrites = Vec::with_capacity(self.uses.len() + self.lexical.len());
+        // What a closure captures has its place there also where the closure is made, and says less about it there.
+        let writes_first = |used: &Use| !matches!(used, Use::Write { .. } | Use::Assignment(_));
         for (at, used) in &self.uses {
             if let Use::Assignment(name) = used
-                && slots.contains_key(name)
+                && self.variables.contains(name)
             {
-                return Err(self.assignment_refused(name, *at));
+                let message = message::module_variable(name);
+                return Err(ScriptError::in_text(ErrorKind::Assignment, message, &self.file, &self.text, *at));
             }
-            rewrites.extend(link.used(used, &instance_function).map(|rewrite| (*at, rewrite)));
+            let rewrite = link.used(used, &instance_function);
+            rewrites.extend(rewrite.map(|rewrite| ((*at, writes_first(used)), rewrite)));
         }
-        rewrites.extend(self.lexical.iter().filter_map(|(at, what)| Some((*at, link.lexical(what)?))));
+        rewrites.extend(self.lexical.iter().filter_map(|(at, what)| Some(((*at, true), link.lexical(what)?))));
         rewrites.sort_by_key(|(at, _)| *at);
-        rewrites.dedup_by_key(|(at, _)| *at);
-        Ok(rewrites)
-    }
-
-    fn assignment_refused(&self, name: &str, at: Position) -> ScriptError {
-        let message = if self.variables.iter().any(|variable| variable == name) {
-            format!(
-                "`{name}` is a variable of the module and cannot be assigned in a function; \
-                 keep what changes in a handle: `const {name} = cell(..)` or `counter()`"
-            )
-        } else {
-            format!("there is no variable `{name}` in this function; declare it with `let {name} = ..`")
-        };
-        ScriptError::in_text(ErrorKind::Assignment, message, &self.file, &self.text, at)
+        rewrites.dedup_by_key(|((at, _), _)| *at);
+        Ok(rewrites.into_iter().map(|((at, _), rewrite)| (at, rewrite)).collect())
     }
 }
 
@@ -276,6 +309,10 @@ impl Link<'_> {
     fn used(&self, used: &Use, instance_function: &impl Fn(&str) -> bool) -> Option<Rewrite> {
         let linked = match used {
             Use::Free(name) => self.variable(name).or_else(|| self.function(name, |_| true)),
+            Use::Shared(name) => self.shared(name).or_else(|| self.function(name, |_| true)),
+            Use::Write { name, steps, shared: false } => self.variable(name).map(|name| name::written(&name, *steps)),
+            Use::Write { name, steps, shared: true } => self.shared(name).map(|name| name::written(&name, *steps)),
+            Use::Assignment(name) => self.variable(name).map(|name| name::written(&name, 0)),
             Use::TopLevel(name) if !self.slots.contains_key(name) => self.function(name, |_| true),
             Use::Call(name, args) => self
                 .function(name, |f| f.params == *args && !f.typed())
@@ -285,7 +322,7 @@ impl Link<'_> {
                 .filter(|_| instance_function(sites::IS_DEFINED_FUNCTION) && matches!(args, 2 | 3)),
             Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
-            Use::TopLevel(_) | Use::Assignment(_) | Use::Import | Use::Imported { .. } => None,
+            Use::TopLevel(_) | Use::Import | Use::Imported { .. } | Use::GlobalWrite(_) | Use::ForeignWrite(_) => None,
         };
         linked.map(Rewrite::Name)
     }
@@ -297,7 +334,13 @@ impl Link<'_> {
             Lexical::Keep => Some(Rewrite::Const),
             Lexical::Path(text) => Some(Rewrite::Text(name::path(text, self.id))),
             Lexical::GlobalOpen(name) => known(name).then_some(Rewrite::Open),
-            Lexical::GlobalName(name) => self.variable(name).map(Rewrite::Name),
+            Lexical::GlobalName(name, None) => self.variable(name).map(Rewrite::Name),
+            Lexical::GlobalName(name, Some(steps)) => {
+                self.variable(name).map(|name| Rewrite::Name(name::written(&name, *steps)))
+            }
+            Lexical::ForeignOpen => Some(Rewrite::Open),
+            Lexical::ForeignName(name, write) => Some(Rewrite::Name(name::foreign(name, self.id, *write))),
+            Lexical::ForeignClose => Some(Rewrite::Close),
             Lexical::Caught(name) => Some(Rewrite::Name(name::caught(name))),
             Lexical::Asked => Some(Rewrite::Marked(name::function(sites::IS_DEFINED, self.id))),
             Lexical::GlobalClose(name) => known(name).then_some(Rewrite::Close),
@@ -306,6 +349,12 @@ impl Link<'_> {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.slots.get(name).map(|slot| name::variable(name, self.id, *slot))
+    }
+
+    /// A variable in a closure of the top level.
+    fn shared(&self, name: &str) -> Option<String> {
+        let variable = self.variable(name)?;
+        Some(if self.scan.changed.contains(name) { name::shared(&variable) } else { variable })
     }
 
     fn function(&self, name: &str, accept: impl Fn(&FunctionDef) -> bool) -> Option<String> {
@@ -348,6 +397,46 @@ fn defined(seen: &[Seen]) -> Vec<(Position, String)> {
         _ => None,
     };
     seen.iter().enumerate().filter_map(definition).collect()
+}
+
+/// Tells the names after `global::` that writes begin with.
+fn write_to_global(lexical: &mut [(Position, Lexical)], uses: &[(Position, Use)]) {
+    let writes = uses.iter().filter_map(|(at, used)| match used {
+        Use::GlobalWrite(steps) => Some((*at, *steps)),
+        _ => None,
+    });
+    let steps: HashMap<Position, usize> = writes.collect();
+    for index in 0..lexical.len() {
+        // Rhai gives `global::X` the place of its end or of its beginning.
+        let near = [index.checked_sub(1), Some(index + 1)].into_iter().flatten();
+        let found = near.filter_map(|at| steps.get(&lexical.get(at)?.0)).next().copied();
+        if let (_, Lexical::GlobalName(_, write)) = &mut lexical[index] {
+            *write = found;
+        }
+    }
+}
+
+/// The writes that begin with `alias::X`, and their places among what the tokens tell.
+fn foreign_writes(seen: &[Seen], uses: &[(Position, Use)], lexical: &mut Vec<(Position, Lexical)>) -> Vec<Foreign> {
+    let mut found = Vec::new();
+    for (at, used) in uses {
+        let Use::ForeignWrite(foreign) = used else { continue };
+        let is_it = |tokens: &&[Seen]| match tokens {
+            [open, middle, close] => {
+                (open.at == *at || close.at == *at)
+                    && open.kind == Kind::Identifier(foreign.alias.clone())
+                    && middle.kind == Kind::DoubleColon
+            }
+            _ => false,
+        };
+        let Some([open, middle, close]) = seen.windows(3).find(is_it) else { continue };
+        lexical.retain(|(place, _)| place != &open.at);
+        lexical.push((open.at, Lexical::ForeignOpen));
+        lexical.push((middle.at, Lexical::ForeignName(foreign.name.clone(), found.len())));
+        lexical.push((close.at, Lexical::ForeignClose));
+        found.push(foreign.clone());
+    }
+    found
 }
 
 /// Where an `import` is followed by a literal.
@@ -476,7 +565,7 @@ fn global(tokens: &[Seen]) -> Vec<(Position, Lexical)> {
             (_, Some(Kind::Call | Kind::DoubleColon)) => Vec::new(),
             (Kind::Identifier(name), _) => vec![
                 (open.at, Lexical::GlobalOpen(name.clone())),
-                (middle.at, Lexical::GlobalName(name.clone())),
+                (middle.at, Lexical::GlobalName(name.clone(), None)),
                 (close.at, Lexical::GlobalClose(name.clone())),
             ],
             _ => Vec::new(),

@@ -6,13 +6,27 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Module, Namespace, Position, ScriptFuncDef, Shared, Stmt};
+use rhai::{
+    AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Module, Namespace, Position, ScriptFuncDef, Shared, Stmt,
+};
 
 /// One place to link, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// A free name in a function: a variable of the module, or one of its functions as a value.
     Free(String),
+    /// A free name in a closure that the top level makes: while that runs, the closure shares the variable if it changes it.
+    Shared(String),
+    /// The root of a write in a function, or in a closure that the top level makes, which is so many steps long.
+    Write {
+        name: String,
+        steps: usize,
+        shared: bool,
+    },
+    /// `global::X.y = ..`
+    GlobalWrite(usize),
+    /// `alias::X.y = ..`
+    ForeignWrite(Foreign),
     /// A free name at the top level: variables are simply in scope there, functions are not.
     TopLevel(String),
     Call(String, usize),
@@ -24,7 +38,7 @@ pub(crate) enum Use {
     Method(String, usize),
     /// The literal in `Fn("name")`.
     FunctionName(String),
-    /// `X = ..`, `X += ..` in a function.
+    /// `X = ..`, `X += ..` in a function, where no error of it is expected.
     Assignment(String),
     /// An `import` in a function, at its keyword.
     Import,
@@ -34,6 +48,15 @@ pub(crate) enum Use {
         name: String,
         args: Option<usize>,
     },
+}
+
+/// A write to what another module offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Foreign {
+    /// What the module is imported as.
+    pub(crate) alias: String,
+    pub(crate) name: String,
+    pub(crate) steps: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +75,17 @@ impl FunctionDef {
     }
 }
 
-/// The functions that the tree defines by name, and every use in it.
-pub(crate) fn collect(ast: &AST) -> (Vec<FunctionDef>, Vec<(Position, Use)>) {
+/// What the tree defines and uses.
+pub(crate) struct Sites {
+    /// The functions that it defines by name.
+    pub(crate) functions: Vec<FunctionDef>,
+    pub(crate) uses: Vec<(Position, Use)>,
+    /// The free names that closures of the top level may change.
+    pub(crate) changed: HashSet<String>,
+}
+
+/// Finds every use in a tree.
+pub(crate) fn collect(ast: &AST) -> Sites {
     let mut named = Vec::new();
     let mut closures = HashMap::new();
     let mut functions = Vec::new();
@@ -74,13 +106,14 @@ pub(crate) fn collect(ast: &AST) -> (Vec<FunctionDef>, Vec<(Position, Use)>) {
     }
     while let Some(made) = walk.closures.pop() {
         if let Some(definition) = closures.remove(&made.name) {
-            walk.body(&alone(definition), &Where::Closure { captured: made.captured, free: made.free });
+            let Made { captured, free, top, .. } = made;
+            walk.body(&alone(definition), &Where::Closure { captured, free, top });
         }
     }
     for definition in closures.into_values() {
         walk.body(&alone(definition), &Where::Function);
     }
-    (functions, walk.uses)
+    Sites { functions, uses: walk.uses, changed: walk.changed }
 }
 
 /// Asks whether there is a variable of a name.
@@ -107,6 +140,8 @@ enum Where {
     Closure {
         captured: HashSet<String>,
         free: HashSet<String>,
+        /// Made by the top level, or in a closure that is.
+        top: bool,
     },
 }
 
@@ -114,11 +149,13 @@ struct Made {
     name: String,
     captured: HashSet<String>,
     free: HashSet<String>,
+    top: bool,
 }
 
 #[derive(Default)]
 struct Walk {
     uses: Vec<(Position, Use)>,
+    changed: HashSet<String>,
     closures: Vec<Made>,
 }
 
@@ -130,7 +167,7 @@ impl Walk {
     fn node(&mut self, path: &[ASTNode<'_>], place: &Where) -> bool {
         match path.last() {
             Some(ASTNode::Expr(expr)) => self.expression(expr, path, place),
-            Some(ASTNode::Stmt(stmt)) => self.statement(stmt, place),
+            Some(ASTNode::Stmt(stmt)) => self.statement(stmt, path, place),
             _ => {}
         }
         true
@@ -144,6 +181,9 @@ impl Walk {
             Expr::Variable(variable, short, at) => {
                 let local = short.is_some() || variable.0.is_some();
                 if !local && variable.2.is_empty() && place.leaves_free(&variable.1) {
+                    if place.is_top_closure() && may_change(expr, path) {
+                        self.changed.insert(variable.1.to_string());
+                    }
                     self.uses.push((*at, place.free_use(&variable.1)));
                 }
             }
@@ -160,23 +200,31 @@ impl Walk {
                 if let Some(name) = closure_name(value)
                     && !is_captured_in(path, place)
                 {
-                    self.closures.push(Made { name, captured: HashSet::new(), free: HashSet::new() });
+                    let (captured, free, top) = (HashSet::new(), HashSet::new(), place.is_top());
+                    self.closures.push(Made { name, captured, free, top });
                 }
             }
             _ => {}
         }
     }
 
-    fn statement(&mut self, stmt: &Stmt, place: &Where) {
+    fn statement(&mut self, stmt: &Stmt, path: &[ASTNode<'_>], place: &Where) {
         match stmt {
             Stmt::FnCall(call, at) => self.call(call, *at),
-            Stmt::Assignment(assignment) if !matches!(place, Where::TopLevel) => {
-                if let Expr::Variable(variable, short, at) = &assignment.1.lhs
-                    && short.is_none()
-                    && variable.0.is_none()
-                    && place.leaves_free(&variable.1)
-                {
-                    self.uses.push((*at, Use::Assignment(variable.1.to_string())));
+            Stmt::Assignment(assignment) => {
+                if let Some((Expr::Variable(variable, short, at), steps)) = written(&assignment.1.lhs) {
+                    let local = short.is_some() || variable.0.is_some();
+                    let name = variable.1.to_string();
+                    match variable.2.path.as_slice() {
+                        [] if local || !place.leaves_free(&name) => {}
+                        [] => self.write(name, steps, *at, path, place),
+                        [global] if global.name == "global" => self.uses.push((*at, Use::GlobalWrite(steps))),
+                        [alias] => {
+                            let alias = alias.name.to_string();
+                            self.uses.push((*at, Use::ForeignWrite(Foreign { alias, name, steps })));
+                        }
+                        _ => {}
+                    }
                 }
             }
             Stmt::Import(_, at) if !matches!(place, Where::TopLevel) => self.uses.push((*at, Use::Import)),
@@ -211,6 +259,20 @@ impl Walk {
 }
 
 impl Walk {
+    /// A write to a free name.
+    fn write(&mut self, name: String, steps: usize, at: Position, path: &[ASTNode<'_>], place: &Where) {
+        let in_try = || path.iter().any(|node| matches!(node, ASTNode::Stmt(Stmt::TryCatch(..))));
+        match place {
+            Where::TopLevel => {}
+            Where::Closure { top: true, .. } => {
+                self.changed.insert(name.clone());
+                self.uses.push((at, Use::Write { name, steps, shared: true }));
+            }
+            _ if steps == 0 && !in_try() => self.uses.push((at, Use::Assignment(name))),
+            _ => self.uses.push((at, Use::Write { name, steps, shared: false })),
+        }
+    }
+
     fn imported(&mut self, namespace: &Namespace, name: &str, args: Option<usize>, at: Position) {
         if let [alias] = namespace.path.as_slice() {
             let (alias, name) = (alias.name.to_string(), name.to_owned());
@@ -224,15 +286,67 @@ impl Where {
     fn leaves_free(&self, name: &str) -> bool {
         match self {
             Self::TopLevel | Self::Function => true,
-            Self::Closure { captured, free } => !captured.contains(name) || free.contains(name),
+            Self::Closure { captured, free, .. } => !captured.contains(name) || free.contains(name),
         }
     }
 
     fn free_use(&self, name: &str) -> Use {
         match self {
             Self::TopLevel => Use::TopLevel(name.to_owned()),
+            Self::Closure { top: true, .. } => Use::Shared(name.to_owned()),
             Self::Function | Self::Closure { .. } => Use::Free(name.to_owned()),
         }
+    }
+
+    /// Whether closures that are made here are those of the top level.
+    fn is_top(&self) -> bool {
+        matches!(self, Self::TopLevel) || self.is_top_closure()
+    }
+
+    fn is_top_closure(&self) -> bool {
+        matches!(self, Self::Closure { top: true, .. })
+    }
+}
+
+/// The variable at the root of what is written to, and how many properties and indices follow. What a method returns is no part
+/// of the variable.
+fn written(target: &Expr) -> Option<(&Expr, usize)> {
+    let (mut steps, mut root, mut at) = (0, target, target);
+    while let Expr::Index(pair, flags, _) | Expr::Dot(pair, flags, _) = at {
+        if steps == 0 {
+            root = &pair.lhs;
+        } else if matches!(pair.lhs, Expr::MethodCall(..)) {
+            return None;
+        }
+        steps += 1;
+        if flags.intersects(ASTFlags::BREAK) {
+            break;
+        }
+        at = &pair.rhs;
+    }
+    (!matches!(at, Expr::MethodCall(..)) || steps == 0).then_some((root, steps))
+}
+
+/// Whether what stands around a variable may change it: a method of it or of a part of it, or a function that it is the first
+/// argument of.
+fn may_change(variable: &Expr, path: &[ASTNode<'_>]) -> bool {
+    let is_first = |call: &FnCallExpr| {
+        call.op_token.is_none() && call.args.first().is_some_and(|first| std::ptr::eq(first, variable))
+    };
+    match path {
+        [.., ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)), _] => is_first(call),
+        [.., ASTNode::Expr(Expr::Index(pair, ..) | Expr::Dot(pair, ..)), _] => {
+            let mut at = &pair.rhs;
+            let is_root = std::ptr::eq(&pair.lhs, variable);
+            while let Expr::Index(pair, ..) | Expr::Dot(pair, ..) = at {
+                if matches!(pair.lhs, Expr::MethodCall(..)) {
+                    return is_root;
+                }
+                at = &pair.rhs;
+            }
+            is_root && matches!(at, Expr::MethodCall(..))
+        }
+        _ => false,
     }
 }
 
@@ -256,7 +370,8 @@ fn closure_made(call: &FnCallExpr, path: &[ASTNode<'_>], place: &Where) -> Optio
         return None;
     }
     let Some((Expr::DynamicConstant(closure, _), captures)) = call.args.split_first() else { return None };
-    let mut made = Made { name: closure_name(closure)?, captured: HashSet::new(), free: HashSet::new() };
+    let (captured, free) = (HashSet::new(), HashSet::new());
+    let mut made = Made { name: closure_name(closure)?, captured, free, top: place.is_top() };
     for capture in captures {
         if let Expr::Variable(variable, short, _) = capture {
             let local = short.is_some() || variable.0.is_some();

@@ -53,7 +53,7 @@ fn f() { let g = || T.len; [T.len, g.call(), global::T.len, SEEN] }
     site.expect("m::f", "[1, 1, 1, 1]");
     site.expect("h::f", "2");
     let site = Site::new("=== m.rhai\nkeep X = 1;\nfn f() { X = 2; }");
-    site.expect("m::f", "error: m.rhai:2:10: `X` is a variable of the module and cannot be assigned in a function; keep what changes in a handle: `const X = cell(..)` or `counter()`");
+    site.expect("m::f", "error: m.rhai:2:10: `X` is a variable of the module and cannot be changed in a function; keep what changes in a handle: `const X = table()`, `cell(..)` or `counter()`");
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn functions_called_while_loading_see_what_is_defined_so_far() {
 fn r26_assigning_a_module_variable_in_a_function_is_refused() {
     let refused = |at: &str| {
         format!(
-            "error: `x` is a variable of the module and cannot be assigned in a function; keep what changes in a \
-            handle: `const x = cell(..)` or `counter()` (main:{at})"
+            "error: `x` is a variable of the module and cannot be changed in a function; keep what changes in a \
+            handle: `const x = table()`, `cell(..)` or `counter()` (main:{at})"
         )
     };
     check("let x = 1;\nfn main() { x = 2; }", &refused("2:13"));

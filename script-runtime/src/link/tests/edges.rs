@@ -60,7 +60,8 @@ fn handles_in_constants_can_be_changed_from_functions() {
 fn plain_values_of_the_module_cannot_be_changed_from_functions() {
     check(
         "const M = #{a: 1}; fn main() { let n = \"a\"; M[n] = 2; M.a }",
-        "error: Cannot modify constant M (main:1:45)",
+        "error: `M` is a variable of the module and cannot be changed in a function; keep what changes in a handle: \
+         `const M = table()`, `cell(..)` or `counter()` (main:1:45)",
     );
 }
 

@@ -8,6 +8,7 @@ mod functions;
 mod lifetime;
 mod meeting;
 mod table;
+mod writes;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,0 +1,277 @@
+//! Writes to module variables.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rhai::{FuncRegistration, Module};
+
+use super::{Site, check};
+
+/// What the module has, one of each kind that Rhai can write a part of.
+const VARIABLES: &str = "const N = 5; const F = 1.5; const B = true; const C = 'c'; const U = (); const S = \"text\"; \
+    let A = [1, [2, 3], #{x: 1}, \"s\", 5]; let M = #{a: 1, s: \"text\", n: 5, list: [1, 2], m: #{b: #{c: 1}}}; \
+    let L = blob(3, 7); let FN = |x| x; ";
+
+/// Writes of every form, each with the variable that it begins with.
+const WRITES: [&str; 63] = [
+    "N = 1",
+    "N += 1",
+    "N -= 1",
+    "N *= 2",
+    "N <<= 1",
+    "N |= 1",
+    "N **= 2",
+    "F = 2.0",
+    "F += 1",
+    "B = false",
+    "B |= true",
+    "C = 'd'",
+    "C += 'd'",
+    "U = 1",
+    "S = \"\"",
+    "S += \"more\"",
+    "S -= \"t\"",
+    "A = []",
+    "A += 1",
+    "M = #{}",
+    "M += #{z: 1}",
+    "L = blob()",
+    "L += 1",
+    "FN = |x| 2",
+    "N[0] = true",
+    "N[63] = true",
+    "N[0] ^= true",
+    "N[0..3] = 7",
+    "N[0..=3] = 7",
+    "S[0] = 'T'",
+    "S[-1] = 'T'",
+    "S[0] += 'T'",
+    "S[0..2] = \"T\"",
+    "S[0..=1] = \"T\"",
+    "S[1..] = \"\"",
+    "A[0] = 2",
+    "A[-1] = 2",
+    "A[0] += 2",
+    "A[1][0] = 5",
+    "A[1][0] += 5",
+    "A[2].x = 5",
+    "A[2].y = 5",
+    "A[2][\"y\"] = 5",
+    "A[3][0] = 'X'",
+    "A[4][0] = true",
+    "M.a = 2",
+    "M.a += 2",
+    "M.fresh = 2",
+    "M[\"a\"] = 2",
+    "M[\"fresh\"] = 2",
+    "M[\"fr\" + \"esh\"] = 2",
+    "M.fresh += 2",
+    "M.m.b.c = 2",
+    "M.m.b.fresh = 2",
+    "M[\"m\"].b[\"fresh\"] = 2",
+    "M.s[0] = 'T'",
+    "M.s[0..2] = \"T\"",
+    "M.n[1] = true",
+    "M.n[0..2] = 3",
+    "M.list[0] = 2",
+    "M.list[0] += 2",
+    "L[0] = 1",
+    "L[0] += 1",
+];
+
+/// Calls that change what they are called on.
+const CALLS: [&str; 14] = [
+    "A.push(1)",
+    "A.pop()",
+    "A.clear()",
+    "A.sort(|a, b| 0)",
+    "A[1].push(1)",
+    "M.set(\"a\", 2)",
+    "M.remove(\"a\")",
+    "M.clear()",
+    "M.list.push(1)",
+    "M.m.b.set(\"z\", 2)",
+    "S.pad(20, 'x')",
+    "S.clear()",
+    "L.push(1)",
+    "push(A, 1)",
+];
+
+/// Where the write stands, in what `main` calls.
+const PLACES: [(&str, &str); 11] = [
+    ("function", "fn main() { WRITE; }"),
+    ("called function", "fn main() { inner() } private fn inner() { WRITE; }"),
+    ("block in a loop", "fn main() { for i in 0..1 { if true { WRITE; } } }"),
+    ("switch", "fn main() { switch 1 { 1 => { WRITE; } _ => () } }"),
+    ("try that lets it through", "fn main() { try { WRITE; } catch (e) { throw; } }"),
+    ("closure in a function", "fn main() { let f = || { WRITE; }; f.call() }"),
+    ("closure in a closure", "fn main() { let f = || { let g = || { WRITE; }; g.call() }; f.call() }"),
+    ("closure for a native", "fn main() { [1].map(|n| { WRITE; }) }"),
+    ("closure of the top level", "let f = || { WRITE; }; fn main() { f.call() }"),
+    ("closure in one of the top level", "let f = || { let g = || { WRITE; }; g.call() }; fn main() { f.call() }"),
+    ("callback of the top level", "let f = callback(|| { WRITE; }); fn main() { f.call() }"),
+];
+
+/// What is said when a script with this write is loaded and `main` called; the write stands on a line of its own.
+#[track_caller]
+fn said(place: &str, write: &str) -> String {
+    let script = format!("{VARIABLES}\n{}", place.replace("WRITE", &format!("\n{write}")));
+    let site = Site::new(&[("main", &script)]);
+    match site.load("main") {
+        Ok(main) => site.text(&main, "main"),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+#[test]
+fn r57_every_write_to_a_module_variable_in_a_function_raises() {
+    let mut wrong = Vec::new();
+    for (place, script) in PLACES {
+        for write in WRITES.iter().chain(&CALLS) {
+            let forms = [(*write).to_owned(), format!("global::{write}")];
+            for form in forms.iter().filter(|form| !form.contains("::push(")) {
+                let said = said(script, form);
+                let names_handles = said.contains("table()") && said.contains("`cell(..)`");
+                if !said.starts_with("error: ") || !names_handles || !said.contains("(main:3:") {
+                    wrong.push(format!("{form} in a {place}: {said}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{} writes", wrong.join("\n"), wrong.len());
+}
+
+#[test]
+fn r57_the_error_names_the_variable_and_the_place_of_the_write() {
+    let message = |name: &str, at: &str| {
+        format!(
+            "error: `{name}` is a variable of the module and cannot be changed in a function; keep what changes in a handle: \
+             `const {name} = table()`, `cell(..)` or `counter()` (main:{at})"
+        )
+    };
+    check("const M = #{};\nfn main() { let n = 1; M.x = n; }", &message("M", "2:24"));
+    check("const M = #{a: #{}};\nfn main() { M.a[\"b\" + 1] = 2; }", &message("M", "2:13"));
+    check("const N = 1;\nfn main() { N[3] = true; }", &message("N", "2:13"));
+    check("const N = 1;\nfn main() { 1 + { N[3] = true; 2 } }", &message("N", "2:19"));
+    check("const S = \"a\";\nfn main() { [1].map(|n| { S[0] = 'b'; n }) }", &message("S", "2:27"));
+    check(
+        "const M = #{a: 1};\nfn main() { let caught = (); try { M = 1; } catch (e) { caught = e.error } caught }",
+        "ErrorAssignmentToConstant",
+    );
+}
+
+#[test]
+fn the_top_level_and_what_it_makes_write_while_it_runs() {
+    check(
+        "let M = #{}; M.x = 1; M[\"y\"] = 2; let N = 0; N[1] = true; let S = \"a\"; S[0] = 'b'; fn main() { [M, N, S] }",
+        "[#{\"x\": 1, \"y\": 2}, 2, \"b\"]",
+    );
+    check("let sum = 0; [1, 2, 3].for_each(|| { sum += this; }); fn main() { sum }", "6");
+    check(
+        "let log = []; let add = |m| log.push(m); add.call(1); add.call(2); let n = log.len(); fn main() { [log, n] }",
+        "[[1, 2], 2]",
+    );
+    check(
+        "let x = 1; let f = || { let g = || { x += 1; }; g.call(); x }; let y = f.call(); fn main() { [x, y] }",
+        "[2, 2]",
+    );
+    check("let x = 10; let f = |y| x + y; x = 20; let r = f.call(1); fn main() { [r, f.call(2)] }", "[21, 22]");
+    check(
+        "let x = 1; let inc = || { x += 1; }; inc.call(); fn get() { x } let seen = get(); fn main() { [seen, x] }",
+        "[2, 2]",
+    );
+}
+
+#[test]
+fn locals_are_written_to_as_ever() {
+    check("const M = #{}; fn main() { let M = #{}; M.x = 1; M }", "#{\"x\": 1}");
+    check("const N = 1; fn f(N) { N[1] = true; N } fn main() { f(0) }", "2");
+    check("const S = \"a\"; fn main() { for S in [\"ab\"] { S[0] = 'x'; return S } }", "xb");
+    check("const M = #{}; fn main() { try { throw #{} } catch (M) { M.x = 1; return M } }", "#{\"x\": 1}");
+    check("const M = #{}; fn main() { let f = |M| { M.x = 1; M }; f.call(#{}) }", "#{\"x\": 1}");
+    check("const M = #{}; fn main() { let M = #{}; let f = || { M.x = 1; }; f.call(); M }", "#{\"x\": 1}");
+    check("fn main() { const M = #{a: 1}; M.a = 2; }", "error: Cannot modify constant M (main:1:32)");
+}
+
+#[test]
+fn r57_what_another_module_offers_cannot_be_changed_either() {
+    for write in ["M.x = 1", "M[\"x\"] = 1", "M.a.b = 1", "N[1] = true", "S[0] = 'x'", "M.a = 1", "M.s[0] = 'x'"] {
+        let main = format!("import \"./b\" as m; fn main() {{\n m::{write}; }}");
+        let site = Site::new(&[("a", &main), ("b", "const M = #{a: #{}, s: \"s\"}; const N = 1; const S = \"s\";")]);
+        let a = site.load("a").expect("loads");
+        let said = site.text(&a, "main");
+        let expected =
+            format!("error: `m::{}` is a variable of another module and cannot be changed (a:2:", &write[..1]);
+        assert!(said.starts_with(&expected), "{write}: {said}");
+    }
+}
+
+/// A handle like those of the state types.
+#[derive(Clone, Default)]
+struct Handle(Arc<Mutex<i64>>);
+
+fn handles() -> Module {
+    let mut module = Module::new();
+    FuncRegistration::new("handle").in_global_namespace().set_into_module(&mut module, Handle::default);
+    FuncRegistration::new_getter("value")
+        .in_global_namespace()
+        .set_into_module(&mut module, |handle: &mut Handle| *handle.0.lock());
+    FuncRegistration::new_setter("value")
+        .in_global_namespace()
+        .with_purity(true)
+        .set_into_module(&mut module, |handle: &mut Handle, value: i64| *handle.0.lock() = value);
+    FuncRegistration::new_index_getter()
+        .in_global_namespace()
+        .set_into_module(&mut module, |handle: &mut Handle, _: &str| *handle.0.lock());
+    FuncRegistration::new_index_setter()
+        .in_global_namespace()
+        .with_purity(true)
+        .set_into_module(&mut module, |handle: &mut Handle, _: &str, value: i64| *handle.0.lock() = value);
+    module
+}
+
+#[test]
+fn handles_take_writes_wherever_they_lie_and_nothing_else_does() {
+    let variables = "const H = handle(); const M = #{h: H, n: 1, list: [H, #{h: H}]}; ";
+    for write in [
+        "H.value = 3",
+        "H.value += 3",
+        "H[\"k\"] = 3",
+        "H[\"k\"] += 3",
+        "M.h.value = 3",
+        "M.h.value += 3",
+        "M[\"h\"][\"k\"] = 3",
+        "M.list[0].value = 3",
+        "M.list[1].h[\"k\"] += 3",
+        "global::M.h.value = 3",
+        "global::H.value += 3",
+        "let f = || { M.h.value = 3; }; f.call()",
+    ] {
+        let main = format!("{variables} fn main() {{ {write}; H.value }}");
+        let site = Site::with(&[("a", &main)], |engine| {
+            engine.register_global_module(handles().into());
+        });
+        let a = site.load("a").expect("loads");
+        assert_eq!(site.text(&a, "main"), "3", "{write}");
+    }
+    for write in [
+        "H = 3",
+        "M.h = 3",
+        "M.n = 3",
+        "M.fresh = 3",
+        "M.n[0] = false",
+        "M.list[1].fresh = 3",
+        "M.list[1].h = 3",
+        "M[\"h\"] = 3",
+    ] {
+        let main = format!("{variables} fn main() {{ {write}; H.value }}");
+        let site = Site::with(&[("a", &main)], |engine| {
+            engine.register_global_module(handles().into());
+        });
+        let said = match site.load("a") {
+            Ok(a) => site.text(&a, "main"),
+            Err(error) => format!("error: {error}"),
+        };
+        assert!(said.contains("is a variable of the module and cannot be changed in a function"), "{write}: {said}");
+    }
+}
