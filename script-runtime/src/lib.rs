@@ -28,7 +28,7 @@ mod under_way;
 pub use carried::Carried;
 pub use handler::{Handler, Pin};
 pub use hooks::HOOK_TIME;
-pub use http::{Exchange, Options, RequestHead, Verdict, status_page};
+pub use http::{Exchange, Options, RequestHead, Verdict, encode_location, status_page};
 pub use inspect::{graph_json, milliseconds, module_json};
 pub use interpreter::{Builder, CallError, Interpreter, TIME};
 pub use link::{Limits, Linked, Output, Printed};

@@ -17,6 +17,7 @@ mod facts;
 mod files;
 mod findings;
 mod guide;
+mod host;
 mod interpreters;
 mod judge;
 mod limits;

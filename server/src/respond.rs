@@ -7,14 +7,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use http_body_util::{BodyExt, Limited};
 use samovar_config::url;
 use samovar_importer::Diagnostic;
-use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
+use samovar_rhai::{Exchange, Handler, RequestHead, encode_location, status_page};
 
 use crate::{
     aftermath::Aftermath,
     body::{self, Body},
     configuration::{Configuration, Served},
     facts::RequestFacts,
-    files, log_level,
+    files, host, log_level,
     open::OpenError,
     phase::{After, BEFORE, Course, Phase},
     policy::{Kind, NoHandler, Policy},
@@ -56,11 +56,15 @@ impl Way<'_> {
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let is_clear = host::is_clear(&request);
         name_host(&mut request);
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
         let mut aftermath = Aftermath::default();
-        let mut response = self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole);
+        let mut response = match is_clear {
+            true => self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole),
+            false => body::whole(status_page(StatusCode::BAD_REQUEST, None)),
+        };
         forbid_guessing(response.headers_mut());
         match entry.is_none() && aftermath.after.is_empty() {
             true => response,
@@ -353,7 +357,7 @@ fn with_slash<B>(request: &Request<B>) -> Response<Bytes> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let status = if safe { StatusCode::MOVED_PERMANENTLY } else { StatusCode::PERMANENT_REDIRECT };
     let mut response = status_page(status, None);
-    if let Ok(location) = HeaderValue::from_str(&location) {
+    if let Ok(location) = HeaderValue::from_str(&encode_location(&location)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

@@ -16,6 +16,7 @@ use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
 
 use crate::{
     body::{self, Body},
+    host,
     pool::{Pool, default_threads},
     respond::{failed, forbid_guessing},
     site::{Peers, Site},
@@ -97,6 +98,9 @@ impl HandlerService {
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        if !host::is_clear(&request) {
+            return status_page(StatusCode::BAD_REQUEST, None);
+        }
         let (parts, body) = request.into_parts();
         let Ok(path) = samovar_config::url::normalize(parts.uri.path()) else {
             return status_page(StatusCode::BAD_REQUEST, None);

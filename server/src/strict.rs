@@ -4,7 +4,8 @@
 //! `Transfer-Encoding`. A server in front of this one may read such a request differently, and somebody who knows can
 //! smuggle a second request past it (RFC 9112, 11.2). So each head is looked at before the library sees it; one that is
 //! ambiguous is replaced by bytes that are no HTTP, which the library answers with 400, and closes the connection. The
-//! same goes for heads that name no host, or two (RFC 9112, 3.2).
+//! same goes for heads that name no host, or two (RFC 9112, 3.2), and for a target with a fragment, which the library
+//! would cut off.
 //!
 //! A head that is too large is not let to its end, so that the library says so; it looks at its own bound only when it
 //! has read more than that.
@@ -195,6 +196,7 @@ impl Watch {
         match (self.at, line) {
             // Empty lines before a request are to be ignored.
             (Place::Start, []) => self.head = 0,
+            (Place::Start, line) if has_fragment(line) => return Err(Ambiguous),
             (Place::Start, line) => {
                 (self.length, self.chunked, self.encoded) = (None, false, false);
                 (self.names_host, self.hosts) = (line.ends_with(b" HTTP/1.1"), 0);
@@ -256,6 +258,12 @@ impl Watch {
     }
 }
 
+/// Is there a `#` in the target of a request line?
+fn has_fragment(line: &[u8]) -> bool {
+    let after_method = line.iter().position(|&byte| byte == b' ').map_or(line, |space| &line[space..]);
+    after_method.contains(&b'#')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,6 +303,7 @@ mod tests {
             get.clone(),
             format!("\r\n{get}{get}"),
             "GET / HTTP/1.0\r\n\r\n".into(),
+            format!("G#T / HTTP/1.1\r\n{HOST}A: #\r\n\r\n"),
             format!("{post}Content-Length: 5\r\n\r\na\nb\n\n{get}"),
             format!("{post}Transfer-Encoding: chunked\r\n\r\n3;x=y\r\n\n\n\n\r\n0\r\nA: b\r\n\r\n{get}"),
             format!("{post}Content-Length: 0\r\n\r\n{get}"),
@@ -311,6 +320,7 @@ mod tests {
             "GET / HTTP/1.1\r\nHost: a\n\r\n".into(),
             "GET / HTTP/1.1\r\nHost: a\r\n\n".into(),
             "GET / HTTP/1.1\r\nA: b\r\n\r\n".into(),
+            "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n".into(),
             "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n".into(),
             "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n".into(),
             format!("{post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),

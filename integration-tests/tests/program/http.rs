@@ -104,6 +104,50 @@ fn a_request_that_names_no_host_or_two_is_400_and_closed() {
 }
 
 #[test]
+fn a_request_for_no_host_that_could_be_is_400() {
+    let (_site, program) = serve(SITE);
+    for host in ["x y", "a@b", "a/b", "x:99999", "x:0", "x:a", "a,b", "[::1", "::1", "a%20b", "\u{e4}", "<b>"] {
+        let mut client = program.connect();
+        client.send_raw(format!("GET /echo HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+        assert_eq!(client.receive(false).status, 400, "{host}");
+    }
+    for host in ["", "a", "a.b:80", "a:", "127.0.0.1:8080", "[::1]", "[::1]:8080", "a_b."] {
+        let mut client = program.connect();
+        client.send_raw(format!("GET /echo HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+        assert_eq!(client.receive(false).brief(), "200 /echo ", "{host}");
+    }
+}
+
+#[test]
+fn a_target_that_is_no_resource_of_the_web_is_400() {
+    let (_site, program) = serve(SITE);
+    for target in [
+        "ftp://localhost/echo",
+        "ws://localhost/echo",
+        "/echo#fragment",
+        "/echo?a#b",
+        "http://localhost/echo#b",
+        "#",
+        "http://a@localhost/echo",
+        "http://localhost:99999/echo",
+        "http:///echo",
+        "http:echo",
+        "*",
+        "localhost:80",
+        "echo",
+        "?a",
+    ] {
+        let answer = program.connect().request("GET", target, &[], b"");
+        assert_eq!(answer.status, 400, "{target}: {}", answer.brief());
+    }
+    for target in ["http://localhost/echo", "HTTP://b:8080/echo", "https://localhost/echo", "http://[::1]/echo"] {
+        assert_eq!(program.get(target).brief(), "200 /echo ", "{target}");
+    }
+    assert_eq!(program.connect().request("POST", "*", &[], b"").status, 400);
+    assert_eq!(program.connect().request("OPTIONS", "*", &[], b"").status, 204);
+}
+
+#[test]
 fn a_target_that_names_a_host_means_that_one() {
     let (_site, program) =
         serve("=== h.rhai\nfn handler(req) { `${req.host} ${req.path} ${req.headers_in[\"Host\"]}` }");

@@ -1,10 +1,11 @@
 //! `req.headers_in` and `req.headers_out`: header fields by name, whatever its case.
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, Map, Module, NativeCallContext};
 
 use super::{
     json::type_names,
+    location::encode_location,
     request::{Exchange, header_value},
     response::TypeNames,
 };
@@ -74,7 +75,13 @@ fn append(headers: &mut HeaderMap, name: &HeaderName, value: &Dynamic, type_name
             "the header {name} is a string, a number, or an array of these, not a value of type {found}"
         ));
     }
-    let value = header_value(name.as_str(), &value.to_string())?;
+    let value = match value.to_string() {
+        // A line break in an address is somebody's attempt at a second header, and no part of it.
+        address if name == header::LOCATION && !address.contains(['\r', '\n', '\0']) => {
+            header_value(name.as_str(), &encode_location(&address))?
+        }
+        value => header_value(name.as_str(), &value)?,
+    };
     check_room(headers)?;
     headers.append(name.clone(), value);
     Ok(())

@@ -5,6 +5,7 @@
 mod headers;
 mod html;
 mod json;
+mod location;
 mod request;
 mod response;
 mod verdict;
@@ -13,6 +14,7 @@ mod web;
 use rhai::Engine;
 
 pub(crate) use html::{Html, NAME as HTML};
+pub use location::encode_location;
 pub(crate) use request::PROPERTIES;
 pub use request::{Exchange, Options, RequestHead};
 pub(crate) use response::LooksLikeHtml;

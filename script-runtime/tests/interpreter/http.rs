@@ -339,6 +339,32 @@ fn the_request() {
 }
 
 #[test]
+fn a_location_is_sent_as_urls_are() {
+    for (address, sent) in [
+        ("/tea and möhre?q=a b&c=%20#d", "/tea%20and%20m%C3%B6hre?q=a%20b&c=%20#d"),
+        ("https://example.org/a%2Fb", "https://example.org/a%2Fb"),
+        ("/100%", "/100%25"),
+        (r"/\\evil.example", "/%5Cevil.example"),
+        (r"/a\tb\x01", "/a%09b%01"),
+    ] {
+        check(&format!(r#"#{{status: 302, headers: #{{location: "{address}"}}}}"#), &format!("302 [location={sent}] "));
+        check(&format!(r#"req.headers_out["Location"] = "{address}"; 302"#), &format!("302 [location={sent}] "));
+        check(&format!(r#"req.headers_out.add("LOCATION", "{address}"); 302"#), &format!("302 [location={sent}] "));
+        check(
+            &format!(r#"throw #{{status: 302, headers: #{{Location: "{address}"}}}}"#),
+            &format!("302 [location={sent}] "),
+        );
+    }
+    for split in [r"/a\r\nSet-Cookie: c", r"/a\nb", r"/a\rb", r"/a\x00b"] {
+        check(
+            &format!(r#"#{{status: 302, headers: #{{Location: "{split}"}}}}"#),
+            "error: h.rhai:1:4: the value of the header location has a line break or control character in it",
+        );
+    }
+    check(r#"#{headers: #{"X-A": "a b"}, status: 204}"#, "204 [x-a=a b] ");
+}
+
+#[test]
 fn headers_cannot_split_the_response() {
     check(r#"req.headers_out["X-A"] = "b"; 204"#, "204 [x-a=b] ");
     check(
