@@ -58,11 +58,17 @@ impl<L: Loader> Registry<L> {
                 }
             }
             // Its own text is what is loaded. What it waits for may be there all the same.
-            if module.unmet.iter().any(|unmet| !self.is_still(unmet)) {
+            if self.may_be_met(&module) {
                 changes.insert(module.id(), Change { source: Ok(loaded.clone()), reason: Reason::Retry });
             }
         }
         changes
+    }
+
+    /// May an import succeed now that the module has swallowed (R36)? One that was a cycle may when the other module is
+    /// loaded anew, which is found out then.
+    pub(crate) fn may_be_met(&self, module: &Module<L>) -> bool {
+        module.unmet.iter().any(|unmet| !unmet.cycle && !self.is_still(unmet))
     }
 
     /// Remembers under which stamp a text was read, if a later write must have another: else the next look reads the

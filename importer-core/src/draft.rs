@@ -24,6 +24,7 @@ use crate::{
     importer::Importer,
     loader::{Carry, Loader},
     locate::Located,
+    publish::Load,
     registry::Registry,
     scope::Scope,
     snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
@@ -41,6 +42,7 @@ use self::{
 
 pub(crate) struct Draft<L: Loader> {
     id: DraftId,
+    kind: Load,
     registry: Arc<Registry<L>>,
     base: Arc<Snapshot<L>>,
     ahead: Arc<Ahead<L>>,
@@ -56,9 +58,13 @@ struct Prepared<L: Loader> {
 }
 
 impl<L: Loader> Draft<L> {
-    pub(crate) fn new(registry: Arc<Registry<L>>, base: Arc<Snapshot<L>>) -> Arc<Self> {
+    pub(crate) fn new(kind: Load, registry: Arc<Registry<L>>, base: Arc<Snapshot<L>>) -> Arc<Self> {
         let ahead = Ahead::new(&registry, base.clone());
-        Arc::new(Self { id: DraftId::next(), registry, base, ahead, state: Mutex::default() })
+        Arc::new(Self { id: DraftId::next(), kind, registry, base, ahead, state: Mutex::default() })
+    }
+
+    pub(crate) fn kind(&self) -> Load {
+        self.kind
     }
 
     pub(crate) fn id(&self) -> DraftId {
@@ -110,7 +116,8 @@ impl<L: Loader> Draft<L> {
         if wrong.is_empty() {
             return Ok(());
         }
-        let unmet = wrong.iter().map(|(source, _)| Unmet { path: source.path.clone(), hash: Some(source.hash) });
+        let unmet =
+            wrong.iter().map(|(source, _)| Unmet { path: source.path.clone(), hash: Some(source.hash), cycle: false });
         self.state.lock().unmet.extend(unmet);
         Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect())
     }
@@ -135,7 +142,9 @@ impl<L: Loader> Draft<L> {
         options: &ImportOptions,
         scope: &Arc<Scope>,
     ) -> Result<Arc<Module<L>>, ImportError> {
-        let located = match self.registry.locate(name, importer.map(|it| &**it), scope, options) {
+        // What is loaded for the first time finds what is there (R62). What is loaded anew does without what is gone (R34).
+        let pinned = (self.kind == Load::First).then_some(&*self.base);
+        let located = match self.registry.locate_in(pinned, name, importer.map(|it| &**it), scope, options) {
             Ok(located) => located,
             Err(error) => {
                 self.note_unmet(&error);
@@ -158,9 +167,10 @@ impl<L: Loader> Draft<L> {
                     loading.children.push(child);
                 }
             }
-            Err(_) => {
+            Err(error) => {
                 let hash = self.registry.read(&located.path).ok().map(|source| source.hash);
-                state.unmet(Unmet { path: located.path.clone(), hash });
+                let cycle = matches!(error, ImportError::Cycle(_));
+                state.unmet(Unmet { path: located.path.clone(), hash, cycle });
             }
         }
         found
@@ -280,7 +290,10 @@ impl<L: Loader> Draft<L> {
         // As if it had been compiled right before.
         let started = now.checked_sub(took).unwrap_or(now);
         let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
-        let old = self.base.get(id);
+        let served = self.base.get(id);
+        // One that is away hands its state over as well, when it comes back.
+        let away = if served.is_none() { self.registry.away(id) } else { None };
+        let old = served.or(away.as_ref());
         let carried = match old.map(|old| self.carry(old, &view)) {
             None => None,
             Some(Ok(carried)) => carried,
@@ -314,10 +327,11 @@ impl<L: Loader> Draft<L> {
                 Ok(module)
             }
             Err(diagnostic) => {
-                state.unmet.extend(unmet);
-                state.unmet.push(Unmet { path, hash: Some(hash) });
+                // Whoever swallows this waits for what it would have needed, too.
+                unmet.into_iter().for_each(|unmet| state.unmet(unmet));
+                state.unmet(Unmet { path, hash: Some(hash), cycle: false });
                 // What failed because of a child that failed is told by the child.
-                if old.is_some() && state.regressions.len() == regressions_before {
+                if served.is_some() && state.regressions.len() == regressions_before {
                     state.regressions.push(diagnostic.clone());
                 }
                 let error = ImportError::Failed(Arc::new(diagnostic));
@@ -366,9 +380,16 @@ impl<L: Loader> Draft<L> {
             _ => &[],
         };
         let mut state = self.state.lock();
+        if let ImportError::Unreadable { path, .. } = error
+            && self.kind == Load::Reload
+            && self.registry.is_loaded(&self.base, path)
+        {
+            // What stands for a module that is served and cannot be one is refused, whoever looks at it first (R32).
+            state.regressions.push(error.diagnostic());
+        }
         for path in looked {
             let hash: Option<ContentHash> = self.registry.read(path).ok().map(|source| source.hash);
-            state.unmet(Unmet { path: path.as_path().into(), hash });
+            state.unmet(Unmet { path: path.as_path().into(), hash, cycle: false });
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::{
     cell::Cell,
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::{
+    agreement::Disagreement,
     diagnostic::Diagnostic,
     draft::{Draft, State},
     error::ImportError,
@@ -14,8 +16,9 @@ use crate::{
     id::ModuleId,
     loader::Loader,
     locate::Located,
-    publish::Load,
+    publish::{Leaving, Load, Unpublished},
     registry::Registry,
+    reload::Outcome,
     scope::Scope,
     snapshot::{Module, Unmet},
     sync::LOADING,
@@ -57,6 +60,14 @@ impl Drop for Inside {
     }
 }
 
+/// Why a first load is planned again.
+enum Outrun {
+    /// Others published meanwhile what it was built from, or files have changed.
+    Moved,
+    /// These do without what it has loaded (R62).
+    Disagrees(BTreeSet<ModuleId>),
+}
+
 impl<L: Loader> Registry<L> {
     /// Loads a module that no generation has, on the thread that asks (R23).
     ///
@@ -71,50 +82,60 @@ impl<L: Loader> Registry<L> {
             return Err(error);
         }
         let inside = Inside::enter();
+        // What is loaded on behalf of a load has its place beside the others already, and would wait for itself.
+        let mut agreed = !inside.again;
         for attempt in 0..ATTEMPTS {
-            // What is loaded on behalf of a load has its place beside the others already, and would wait for itself.
-            let alone = attempt > 0 && !inside.again;
-            let _reloads = alone.then(|| self.writer.lock());
-            let _others = alone.then(|| self.gate.close());
-            let _beside = (attempt == 0 && !inside.again).then(|| self.gate.enter());
-            if let Some(found) = self.try_first_load(located, scope) {
-                return found;
+            let outrun = {
+                let alone = attempt > 0 && !inside.again;
+                let _reloads = alone.then(|| self.writer.lock());
+                let _others = alone.then(|| self.gate.close());
+                let _beside = (attempt == 0 && !inside.again).then(|| self.gate.enter());
+                self.try_first_load(located, scope, agreed && !self.is_frozen())
+            };
+            match outrun {
+                Ok(found) => return found,
+                Err(Outrun::Moved) => {}
+                Err(Outrun::Disagrees(others)) => {
+                    // Where that is refused, the others serve on as they are, and nobody else is kept waiting for them.
+                    agreed = matches!(self.join(&others), Outcome::Published { .. });
+                }
             }
         }
         let message = format!("`{}` kept changing while it was loaded; try again", located.path.display());
         Err(ImportError::Failed(Arc::new(Diagnostic::error(message))))
     }
 
-    /// `None` if it was outrun.
     fn try_first_load(
         self: &Arc<Self>,
         located: &Located,
         scope: &Arc<Scope>,
-    ) -> Option<Result<Arc<Module<L>>, ImportError>> {
+        agreed: bool,
+    ) -> Result<Result<Arc<Module<L>>, ImportError>, Outrun> {
         let started = Instant::now();
         let base = self.snapshot();
         if let Some(module) = base.get(located.id) {
-            return Some(Ok(module.clone()));
+            return Ok(Ok(module.clone()));
         }
-        let draft = Draft::new(self.clone(), base);
+        let draft = Draft::new(Load::First, self.clone(), base);
         let _flights = self.flights.until_ended(draft.id());
         let found = draft.obtain(located, scope);
         let state = draft.finish();
         match &found {
-            _ if state.moved => return None,
-            Ok(_) => {
-                self.publish(&draft, &state, &[], Load::First, started).ok()?;
-                self.failures.lock().remove(&located.id);
-            }
+            _ if state.moved => return Err(Outrun::Moved),
+            Ok(_) => match self.publish(&draft, &state, Leaving { dropped: &[], agreed }, started) {
+                Ok(_) => drop(self.failures.lock().remove(&located.id)),
+                Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Outrun::Disagrees(others)),
+                Err(Unpublished::Frozen | Unpublished::Moved) => return Err(Outrun::Moved),
+            },
             Err(error) => self.first_load_failed(located, error, state),
         }
-        Some(found)
+        Ok(found)
     }
 
     fn first_load_failed(&self, located: &Located, error: &ImportError, state: State<L>) {
         let hash = self.read(&located.path).ok().map(|source| source.hash);
         let mut unmet = state.unmet;
-        unmet.push(Unmet { path: located.path.clone(), hash });
+        unmet.push(Unmet { path: located.path.clone(), hash, cycle: false });
         let failure = Failure { error: error.clone(), at: Instant::now(), unmet };
         let before = self.failures.lock().insert(located.id, failure);
         // Those who waited for the same load have the same error, and it is told once.

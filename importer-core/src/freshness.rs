@@ -45,9 +45,7 @@ impl<L: Loader> Registry<L> {
         let stamps = self.stamps.read();
         let is_stale = |module: &&Arc<Module<L>>| {
             let now = self.tree().stamp(module.path()).ok();
-            now.is_none()
-                || now.as_ref() != stamps.get(&module.id())
-                || module.unmet.iter().any(|unmet| !self.is_still(unmet))
+            now.is_none() || now.as_ref() != stamps.get(&module.id()) || self.may_be_met(module)
         };
         let modules = behind.iter().filter_map(|id| snapshot.get(*id));
         let reloadable = modules.filter(|module| module.kind == Kind::Reloadable);

@@ -76,6 +76,7 @@
 //! # Ok::<(), samovar_importer::ImportError>(())
 //! ```
 
+mod agreement;
 mod below;
 mod change;
 mod descriptor;

@@ -153,7 +153,7 @@ impl<L: Loader> Registry<L> {
         Ok(located)
     }
 
-    fn is_loaded(&self, pinned: &Snapshot<L>, path: &Path) -> bool {
+    pub(crate) fn is_loaded(&self, pinned: &Snapshot<L>, path: &Path) -> bool {
         self.ids.read().find(path).is_some_and(|id| pinned.get(id).is_some())
     }
 

@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    agreement::Disagreement,
     draft::{Draft, State},
     event::Event,
     graph::Graph,
@@ -33,7 +34,7 @@ pub(crate) struct Links {
 }
 
 /// What a draft is for. Freezing forbids the one, not the other (R33).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Load {
     First,
     Reload,
@@ -45,19 +46,36 @@ pub(crate) enum Unpublished {
     Frozen,
     /// It does not fit the newest generation, or the files, any more.
     Moved,
+    /// A generation with it would have two answers about one module (R62).
+    Disagrees(Disagreement),
+}
+
+/// What leaves the newest generation with a draft.
+pub(crate) struct Leaving<'a> {
+    /// Modules whose purge hook was called, and names that have parted.
+    pub(crate) dropped: &'a [ModuleId],
+    /// Must all agree about each module? There are times when nothing can be done about it.
+    pub(crate) agreed: bool,
+}
+
+/// What was published.
+pub(crate) struct Published {
+    pub(crate) generation: u64,
+    /// The names that lead nowhere any more, and whose instances are away.
+    pub(crate) gone: Vec<ModuleId>,
 }
 
 impl<L: Loader> Registry<L> {
-    /// Makes a draft the newest generation, and returns its number.
+    /// Makes a draft the newest generation.
     pub(crate) fn publish(
         self: &Arc<Self>,
         draft: &Arc<Draft<L>>,
         state: &State<L>,
-        dropped: &[ModuleId],
-        load: Load,
+        Leaving { dropped, agreed }: Leaving<'_>,
         started: Instant,
-    ) -> Result<u64, Unpublished> {
-        let (base, generation, new) = loop {
+    ) -> Result<Published, Unpublished> {
+        let load = draft.kind();
+        let (base, published, new) = loop {
             let looks = self.looks.load(Ordering::SeqCst);
             if state.moved || (load == Load::First && !self.reads_as_built(state)) {
                 return Err(Unpublished::Moved);
@@ -75,12 +93,18 @@ impl<L: Loader> Registry<L> {
             if new.is_empty() && dropped.is_empty() && state.aliases.iter().all(|(alias, _)| base.get(*alias).is_some())
             {
                 // Others who asked at the same time have published it.
-                return Ok(base.generation());
+                return Ok(Published { generation: base.generation(), gone: Vec::new() });
             }
+            let gone = match self.agree(&links, &base, &new) {
+                Ok(gone) => gone,
+                Err(disagreement) if agreed => return Err(Unpublished::Disagrees(disagreement)),
+                Err(_) => Vec::new(),
+            };
+            let leaving: Vec<_> = dropped.iter().chain(&gone).copied().collect();
             let mut aliases = links.aliases.clone();
             aliases.extend(state.aliases.iter().copied());
-            aliases.retain(|alias, _| !dropped.contains(alias));
-            let next = base.next(&new, &aliases, dropped);
+            aliases.retain(|alias, _| !leaving.contains(alias));
+            let next = base.next(&new, &aliases, &leaving);
             if !self.fits(draft.base(), &base, &next, &new) {
                 return Err(Unpublished::Moved);
             }
@@ -88,15 +112,16 @@ impl<L: Loader> Registry<L> {
             new.iter().for_each(|module| module.importer.published(generation));
             self.current.store(Arc::new(next));
             links.aliases = aliases;
-            self.note(&mut links, &base, &new, dropped);
+            self.put_away(&base, &gone);
+            self.note(&mut links, &base, &new, &leaving);
             let modules = new.iter().map(|module| module.path().clone()).collect();
             let took = started.elapsed();
             self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took });
-            break (base, generation, new);
+            break (base, Published { generation, gone }, new);
         };
-        self.warn(generation, &new);
-        self.retire(&base, draft, state, dropped, generation);
-        Ok(generation)
+        self.warn(published.generation, &new);
+        self.retire(&base, draft, state, dropped, published.generation);
+        Ok(published)
     }
 
     /// Is `next`, which follows the newest generation `now`, what the draft was meant to lead to when it began at `base`?
@@ -171,16 +196,23 @@ impl<L: Loader> Registry<L> {
     ) {
         let replaced = state.order.iter().map(|module| module.id()).chain(dropped.iter().copied());
         let is_itself = |id| base.get(id).filter(|module| module.id() == id);
-        let replaced: Vec<_> = replaced.filter_map(is_itself).filter(|old| !is_in(&self.snapshot(), old)).collect();
+        let replaced = replaced.filter_map(is_itself).filter(|old| !is_in(&self.snapshot(), old)).cloned();
+        // What was away has come back, as another instance.
+        let back: Vec<_> = {
+            let mut away = self.away.lock();
+            state.order.iter().filter_map(|module| Some(away.remove(&module.id())?.0)).collect()
+        };
+        let replaced: Vec<_> = replaced.chain(back.iter().cloned()).collect();
         for old in &replaced {
             self.waits.forget(old.id());
             self.retention.retire(old, self.loader().code(&old.value), generation);
         }
-        for old in state.purge.iter().filter_map(|&id| base.get(id)) {
+        let of = |&id| base.get(id).or_else(|| back.iter().find(|old| old.id() == id));
+        for old in state.purge.iter().filter_map(of) {
             self.purge(old, draft);
         }
         for old in replaced {
-            self.release(old, &self.snapshot());
+            self.release(&old, &self.snapshot());
         }
     }
 }

@@ -13,6 +13,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use crate::{
+    agreement::Away,
     change::{Signal, Unfinished},
     diagnostic::Diagnostic,
     draft::Draft,
@@ -25,7 +26,7 @@ use crate::{
     loader::Loader,
     plan::plan,
     policy::{self, Wish},
-    publish::Links,
+    publish::{Links, Load},
     refusal::Refusal,
     retention::Retention,
     scope::Scope,
@@ -61,6 +62,8 @@ pub struct Registry<L: Loader> {
     pub(crate) refused: ArcSwap<HashMap<ModuleId, Arc<[Diagnostic]>>>,
     /// Stamps under which the loaded texts were read, as far as they can be trusted.
     pub(crate) stamps: RwLock<HashMap<ModuleId, Stamp>>,
+    /// Instances that are served no longer and wait for their file to come back (R62).
+    pub(crate) away: Mutex<Away<L>>,
     /// Which module a file was loaded as, by device and inode (R19).
     pub(crate) files: Mutex<HashMap<(u64, u64), ModuleId>>,
     /// Files that somebody is writing, as far as watchers have told.
@@ -108,6 +111,7 @@ impl<L: Loader> Registry<L> {
             failures: Mutex::default(),
             refused: ArcSwap::default(),
             stamps: RwLock::default(),
+            away: Mutex::default(),
             files: Mutex::default(),
             unfinished: Mutex::default(),
             grace: AtomicU64::new(2000),
@@ -255,12 +259,14 @@ impl<L: Loader> Registry<L> {
         }
         let (_writer, _gate) = (self.writer.lock(), self.gate.close());
         let base = self.snapshot();
-        let draft = Draft::new(self.clone(), base.clone());
+        let draft = Draft::new(Load::Reload, self.clone(), base.clone());
         let children_first = plan(&self.links.lock().graph, &base.iter().map(|module| module.id()).collect());
         for old in children_first.iter().rev().filter_map(|&(id, _)| base.get(id)) {
             self.purge(old, &draft);
         }
-        for old in base.iter() {
+        let away: Vec<_> = self.away.lock().drain().map(|(_, (module, _))| module).collect();
+        away.iter().for_each(|old| self.purge(old, &draft));
+        for old in base.iter().chain(&away) {
             self.release(old, &Snapshot::empty());
         }
     }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use crate::{
+    agreement::Disagreement,
     detect::Change,
     diagnostic::Diagnostic,
     draft::Draft,
@@ -22,7 +23,7 @@ use crate::{
     id::{InstanceId, ModuleId},
     loader::Loader,
     plan::{Cause, Plan, plan},
-    publish::{Load, Unpublished},
+    publish::{Leaving, Load, Published, Unpublished},
     refusal::{Refusal, Told},
     registry::{Registry, Writer},
     reloader::STACK,
@@ -69,13 +70,31 @@ struct Reload {
     started: Instant,
 }
 
-/// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
-struct Outrun;
+/// Why a reload is planned again.
+enum Again {
+    /// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
+    Outrun,
+    /// These would disagree with what it has loaded (R62).
+    Disagrees(BTreeSet<ModuleId>),
+}
+
+/// Alone, a reload cannot be outrun, and each disagreement adds a module to it; only who keeps removing and making files
+/// can have it planned anew again and again. Then the next look finds what has come of it.
+const ATTEMPTS: usize = 16;
 
 impl<L: Loader> Registry<L> {
     /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
     pub fn check(self: &Arc<Self>, hint: &Hint, forced: bool) -> Outcome {
+        self.look(hint, forced, &BTreeSet::new())
+    }
+
+    /// Loads modules anew whose answers about others are out of date (R62), whatever their scopes say.
+    pub(crate) fn join(self: &Arc<Self>, modules: &BTreeSet<ModuleId>) -> Outcome {
+        self.look(&Hint::Paths(Vec::new()), false, modules)
+    }
+
+    fn look(self: &Arc<Self>, hint: &Hint, forced: bool, joining: &BTreeSet<ModuleId>) -> Outcome {
         let started = Instant::now();
         self.report_retained();
         if self.is_frozen() {
@@ -88,6 +107,8 @@ impl<L: Loader> Registry<L> {
         let base = self.snapshot();
         let mut changes = self.detect(&mut writer, &base, hint);
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
+        join(&mut changes, &base, joining);
+        self.discard_away();
         let mut dropped = self.droppable(&writer, &base);
         dropped.extend(self.parted(&base, &mut changes));
         let asked_again = |refusal: &&Refusal| forced && !self.waits.is_due(&refusal.planned, started);
@@ -99,12 +120,18 @@ impl<L: Loader> Registry<L> {
         }
         let mut purged = BTreeSet::new();
         let mut change = Reload { changes, dropped, told, started };
-        self.reload(&mut writer, &base, &mut change, &mut purged).unwrap_or_else(|Outrun| {
-            let _alone = self.gate.close();
+        let mut alone = None;
+        for _ in 0..ATTEMPTS {
+            let base = self.snapshot();
+            match self.reload(&mut writer, &base, &mut change, &mut purged) {
+                Ok(outcome) => return outcome,
+                Err(Again::Outrun) if alone.is_none() => alone = Some(self.gate.close()),
+                Err(Again::Outrun) => {}
+                Err(Again::Disagrees(others)) => join(&mut change.changes, &self.snapshot(), &others),
+            }
             change.dropped.retain(|&id| self.importers(id).is_empty());
-            // Alone, a reload cannot be outrun.
-            self.reload(&mut writer, &self.snapshot(), &mut change, &mut purged).unwrap_or(Outcome::UpToDate)
-        })
+        }
+        Outcome::UpToDate
     }
 
     fn reload(
@@ -113,7 +140,7 @@ impl<L: Loader> Registry<L> {
         base: &Arc<Snapshot<L>>,
         change: &mut Reload,
         purged: &mut BTreeSet<InstanceId>,
-    ) -> Result<Outcome, Outrun> {
+    ) -> Result<Outcome, Again> {
         let (plan, draft, mut diagnostics) = self.prepare(base, &mut change.changes);
         let _flights = self.flights.until_ended(draft.id());
         let changed = change.changes.iter().map(|(&id, change)| (id, change.hash())).collect();
@@ -125,7 +152,7 @@ impl<L: Loader> Registry<L> {
         }
         let mut state = draft.finish();
         if state.moved {
-            return Err(Outrun);
+            return Err(Again::Outrun);
         }
         diagnostics.append(&mut state.regressions);
         if !diagnostics.is_empty() {
@@ -147,11 +174,18 @@ impl<L: Loader> Registry<L> {
         for old in leaving.iter().filter(|old| purged.insert(old.instance())) {
             self.purge(old, &draft);
         }
-        let generation = match self.publish(&draft, &state, &change.dropped, Load::Reload, change.started) {
-            Ok(generation) => generation,
+        let with_it = Leaving { dropped: &change.dropped, agreed: true };
+        let Published { generation, gone } = match self.publish(&draft, &state, with_it, change.started) {
+            Ok(published) => published,
             Err(Unpublished::Frozen) => return Ok(Outcome::Frozen),
-            Err(Unpublished::Moved) => return Err(Outrun),
+            Err(Unpublished::Moved) => return Err(Again::Outrun),
+            Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Again::Disagrees(others)),
         };
+        for gone in gone.into_iter().filter_map(is_itself) {
+            if writer.removed.remove(&gone.id()).is_none() {
+                self.emit(Event::Removed { path: gone.path().clone() });
+            }
+        }
         for old in &leaving {
             writer.removed.remove(&old.id());
             writer.left_open.remove(&old.id());
@@ -179,7 +213,7 @@ impl<L: Loader> Registry<L> {
             if looks < LOOKS && self.look_again(base, &plan, changes) {
                 continue;
             }
-            let draft = Draft::new(self.clone(), base.clone());
+            let draft = Draft::new(Load::Reload, self.clone(), base.clone());
             let diagnostics = compile(&draft, base, &plan, changes);
             if looks >= LOOKS || !self.look_again(base, &plan, changes) {
                 return (plan, draft, diagnostics);
@@ -212,6 +246,16 @@ impl<L: Loader> Registry<L> {
             }
         }
         moved
+    }
+}
+
+/// Adds modules to a change whose own texts are what is loaded.
+fn join<L: Loader>(changes: &mut BTreeMap<ModuleId, Change>, base: &Snapshot<L>, modules: &BTreeSet<ModuleId>) {
+    for module in modules.iter().filter_map(|&id| base.get(id)) {
+        if let Some(source) = &module.source {
+            let change = || Change { source: Ok(source.clone()), reason: Reason::Retry };
+            changes.entry(module.id()).or_insert_with(change);
+        }
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Unmet {
     pub(crate) path: Arc<Path>,
     /// The content that failed; `None` if there was no file.
     pub(crate) hash: Option<ContentHash>,
+    /// Was it a cycle? That says nothing about the module, but about who asked for it.
+    pub(crate) cycle: bool,
 }
 
 /// How an instance came about.

@@ -1,5 +1,6 @@
 //! The importer's rules, on a toy language: in memory, and on real files.
 
+mod agreement;
 mod ahead;
 mod beside;
 mod between;

@@ -250,3 +250,26 @@ try { nothing() } catch (e) { const SEEN = e.source; }
     );
     site.expect("m::f", "[5, 5, 6, \"5\", 6, 5, 7, 7, 8, 16, 1]");
 }
+
+/// Two that swallow a failure, one that is edited after the file is gone: all that a request sees gives one answer.
+#[test]
+fn r62_importers_that_swallow_a_failure_give_one_answer() {
+    let importer = |version: &str| {
+        format!(
+            "const VERSION = {version};\nlet here = \"without\";\ntry {{ here = import_module(\"./opt\")[\"here\"]; }} catch {{}}\n"
+        )
+    };
+    let opt = "=== opt.rhai\nkeep N = counter();\nlet here = `with ${N.incr()}`;\n";
+    let site = Site::new(&format!(
+        "=== a.rhai\n{}=== b.rhai\n{}{opt}=== top.rhai\nfn f() {{ [import_module(\"./a\")[\"here\"], import_module(\"./b\")[\"here\"]] }}\n",
+        importer("1"),
+        importer("1")
+    ));
+    site.expect("top::f", "[\"with 1\", \"with 1\"]");
+    site.remove("opt.rhai");
+    site.expect("top::f", "[\"with 1\", \"with 1\"]");
+    site.change(&format!("=== b.rhai\n{}", importer("2")), "reloaded a, b");
+    site.expect("top::f", "[\"without\", \"without\"]");
+    site.change(opt, "reloaded opt, a, b");
+    site.expect("top::f", "[\"with 2\", \"with 2\"]");
+}
