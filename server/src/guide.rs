@@ -132,6 +132,12 @@ const MORE: &[(&str, &str)] = &[
       `DECLINED`; if all decline, the file is served, if it is one.",
     ),
     (
+        "RhaiDebug",
+        "Where it is `On`, clients see what is wrong: the error of a script, with its excerpt, and while a change is refused, everybody who would use a \
+      module of it gets that error with status 500, not the page as it was before. Elsewhere the last good generation is served on, and the error \
+      stands in the log alone. It also writes to the log which modules are imported, and how their state is carried. It is for those who edit, not for the public.",
+    ),
+    (
         "RhaiOption",
         "Scripts read `req.options[\"key\"]`. The importer reads `importer.path \"dir:dir\"` (`~` is the handler root), `importer.freshness strict` (a request \
       looks at its files itself, and sees every save that returned before it began) and `importer.carry strict` (state that is no plain data is refused).",

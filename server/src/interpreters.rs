@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -29,6 +32,8 @@ pub(crate) struct Interpreters {
     tree: Tree,
     roots: ArcSwap<Roots>,
     loading: ArcSwap<Loading>,
+    /// Is there a place in the configuration whose clients are shown what was refused?
+    shows_refusals: Arc<AtomicBool>,
 }
 
 struct Started {
@@ -115,6 +120,7 @@ impl Interpreters {
             tree,
             roots: ArcSwap::from_pointee(roots),
             loading: ArcSwap::from_pointee(loading),
+            shows_refusals: Arc::default(),
         }
     }
 
@@ -131,7 +137,7 @@ impl Interpreters {
         }
         let Loading { limits, time } = Loading::clone(&self.loading.load());
         let interpreter = Interpreter::builder(name).limits(limits).time(time).build_on(self.tree.clone(), None);
-        tell::follow(&interpreter).map_err(OpenError::Threads)?;
+        tell::follow(&interpreter, self.shows_refusals.clone()).map_err(OpenError::Threads)?;
         let reloader = reloader(&interpreter, &self.roots.load())?;
         self.first.get_or_init(|| interpreter.clone());
         started.insert(name.to_owned(), Started { interpreter: interpreter.clone(), _reloader: reloader });
@@ -141,6 +147,11 @@ impl Interpreters {
     /// Those that were started, by name.
     pub(crate) fn started(&self) -> Vec<Interpreter> {
         self.started.lock().values().map(|started| started.interpreter.clone()).collect()
+    }
+
+    /// Notes whether `RhaiDebug` is `On` anywhere, so that the log tells the truth about what clients see.
+    pub(crate) fn show_refusals(&self, anywhere: bool) {
+        self.shows_refusals.store(anywhere, Ordering::Relaxed);
     }
 
     /// Lets modules come from these directories too, while a configuration is tried out.

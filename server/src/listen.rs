@@ -257,7 +257,8 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!("{remote}: {error}");
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            tracing::debug!("the connection from {remote} ended: {error}{}", cause.unwrap_or_default());
         }
     });
 }

@@ -266,6 +266,12 @@ pub(crate) fn listens(config: &Config) -> Vec<SocketAddr> {
     settings.all("Listen").filter_map(address).collect()
 }
 
+/// Is there a place whose clients see what is wrong with a change, in place of what was served before?
+pub(crate) fn shows_refusals(config: &Config) -> bool {
+    let mut lines = config.settings().filter(|line| line.directive() == "RhaiDebug");
+    lines.any(|line| line.text().is_some_and(|word| word.eq_ignore_ascii_case("on")))
+}
+
 /// All directories of a configuration that modules may come from.
 pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
     let config = &opened.loaded.config;

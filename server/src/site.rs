@@ -94,6 +94,7 @@ impl Site {
         let opened = open::read(path.as_ref(), defines)?;
         let loading = Loading::of(&opened.loaded.config.main().settings());
         let interpreters = Arc::new(Interpreters::new(open::roots(&opened)?, loading));
+        interpreters.show_refusals(open::shows_refusals(&opened.loaded.config));
         let mut imported = Imported::new();
         open::run_imports(&opened, &mut imported, |name| interpreters.get(name))?;
         warn(&opened);
@@ -178,6 +179,7 @@ impl Site {
         self.interpreters.widen(&roots);
         let loading = Loading::of(&opened.loaded.config.main().settings());
         let listens = open::listens(&opened.loaded.config);
+        let shows_refusals = open::shows_refusals(&opened.loaded.config);
         let prepared = (|| {
             open::run_imports(&opened, &mut imported, |name| self.interpreters.get(name))?;
             warn(&opened);
@@ -187,6 +189,7 @@ impl Site {
             Ok::<_, OpenError>((configuration, bound))
         })();
         let (configuration, bound) = prepared.inspect_err(|_| self.interpreters.narrow())?;
+        self.interpreters.show_refusals(shows_refusals);
         let configuration = Arc::new(configuration);
         let before = self.current.swap(configuration.clone());
         before.retire(&configuration);

@@ -2,7 +2,15 @@
 //!
 //! What people read at the usual level is short, however many modules there are; at debug each module has its line.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use samovar_importer::{Diagnostic, Event, Reason};
 use samovar_rhai::Interpreter;
@@ -10,14 +18,16 @@ use samovar_rhai::Interpreter;
 use crate::repeated;
 
 /// Follows an interpreter's events until it is gone.
-pub(crate) fn follow(interpreter: &Interpreter) -> io::Result<()> {
+///
+/// `shows_refusals` says whether there is a place at which clients see what was refused.
+pub(crate) fn follow(interpreter: &Interpreter, shows_refusals: Arc<AtomicBool>) -> io::Result<()> {
     let events = interpreter.subscribe();
     let name = interpreter.name().to_owned();
-    let follow = move || events.iter().for_each(|event| tell(&name, event));
+    let follow = move || events.iter().for_each(|event| tell(&name, event, shows_refusals.load(Ordering::Relaxed)));
     std::thread::Builder::new().name("samovar-events".into()).spawn(follow).map(drop)
 }
 
-fn tell(interpreter: &str, event: Event) {
+fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
     // As short as it can be typed from where the program was started.
     let here = std::env::current_dir().unwrap_or_default();
     let name = |path: &Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
@@ -25,6 +35,10 @@ fn tell(interpreter: &str, event: Event) {
         Event::Loaded { path, reason, generation, took, log } => {
             let what = if reason == Reason::First { "importing" } else { "reimporting" };
             let (path, took) = (name(&path), milliseconds(took));
+            let reason = match &reason {
+                Reason::Child(child) => format!("{} changed", name(child)),
+                other => other.to_string(),
+            };
             detail(log, format_args!("{interpreter}: {what} {path} for generation {generation} in {took}: {reason}"));
         }
         Event::Carried { path, generation, took, log } => {
@@ -43,11 +57,19 @@ fn tell(interpreter: &str, event: Event) {
         }
         Event::Published { generation, modules, reload: false, took } => {
             let took = milliseconds(took);
+            // What was asked for comes last, after what it imports.
+            let modules: Vec<_> = modules.into_iter().rev().collect();
             tracing::info!("{interpreter}: loaded {} in {took}, generation {generation}", names(&modules, &here));
         }
         Event::Refused { generation, diagnostics } => {
             let rendered = rendered(&diagnostics, |diagnostic| diagnostic.render(false));
-            tracing::error!("{interpreter}: a change was refused, generation {generation} is served on\n{rendered}");
+            let but = match shows_refusals {
+                true => ", but where RhaiDebug is On, clients see this in place of the page",
+                false => "",
+            };
+            tracing::error!(
+                "{interpreter}: a change was refused, generation {generation} is served on{but}\n{rendered}"
+            );
         }
         Event::Warned { generation, diagnostics } => {
             let count =
@@ -120,7 +142,7 @@ const NAMED: usize = 5;
 /// So many diagnostics are told in full at one time.
 const IN_FULL: usize = 10;
 
-/// As short as can be: the first of them, children first, stand for the others.
+/// As short as can be: the first of them stand for the others.
 fn names(paths: &[Arc<Path>], here: &Path) -> String {
     let named = if paths.len() > NAMED { NAMED - 2 } else { paths.len() };
     let mut names: Vec<_> =

@@ -261,7 +261,7 @@ fn a_reload_of_many_modules_is_one_short_line_with_the_names_at_debug() {
     let (site, program) = serve(&many(60, "LogLevel debug"));
     assert_eq!(program.get("/hub").brief(), "200 1");
     let line = program.wait_for(": loaded ");
-    assert!(line.contains("base.rhai, ") && line.contains(" and 59 more in ") && line.len() < 300, "{line}");
+    assert!(line.contains("hub.rhai, ") && line.contains(" and 59 more in ") && line.len() < 300, "{line}");
     site.write("base.rhai", "fn base() { 2 }");
     let line = program.wait_for(": reloaded ");
     assert!(line.contains("base.rhai, ") && line.contains(" and 59 more in ") && line.len() < 300, "{line}");
@@ -369,4 +369,25 @@ fn colours_are_for_terminals_unless_they_are_asked_for_and_never_in_a_file() {
     drop(program);
     let arguments = ["--color", "always", "serve", &path];
     assert!(Program::run(SAMOVAR, arguments).stderr.contains(ESCAPE));
+}
+
+#[test]
+fn the_log_of_a_refused_change_says_whether_clients_see_it() {
+    let page = "=== h.rhai\nfn handler(req) { \"one\" }";
+    let (site, program) =
+        serve(&format!("=== samovar.conf\nSetHandler rhai\n<Location /h>\nRhaiDebug on\n</Location>\n{page}"));
+    assert_eq!(program.get("/h").brief(), "200 one");
+    site.write("h.rhai", "fn handler(req) {");
+    let line = program.wait_for("a change was refused");
+    assert!(
+        line.ends_with("generation 1 is served on, but where RhaiDebug is On, clients see this in place of the page"),
+        "{line}"
+    );
+    assert_eq!(program.get("/h").status, 500);
+    site.write("samovar.conf", "SetHandler rhai\n");
+    program.wait_for("taken up");
+    poll("the page as it was", || Some(()).filter(|()| program.get("/h").brief() == "200 one"));
+    site.write("h.rhai", "fn handler(req) { 1");
+    let line = program.wait_for("a change was refused");
+    assert!(line.ends_with("generation 1 is served on"), "{line}");
 }
