@@ -84,7 +84,8 @@ impl Outline {
     /// May it have a variable of that name, in which a callback could be kept?
     #[must_use]
     pub fn may_have_variable(&self, name: &str) -> bool {
-        self.0.exports() || name.starts_with("__") || self.0.variables().iter().any(|variable| variable == name)
+        let mut variables = self.0.variables().iter().chain(self.0.export_names());
+        name.starts_with("__") || variables.any(|variable| variable == name)
     }
 
     /// Where a function or variable is defined.

@@ -68,7 +68,7 @@ pub(crate) fn missing(
             (format!("{file} has no function `{name}` with {arguments}"), elsewhere(child, alias, name, args))
         }
         None => {
-            let near = closest(name, child.variables().iter().map(String::as_str));
+            let near = closest(name, child.variables().iter().chain(child.export_names()).map(String::as_str));
             let help = near.map(|near| format!("did you mean `{alias}::{near}`?"));
             (format!("{file} has no variable `{name}`"), help)
         }

@@ -202,7 +202,7 @@ impl ModuleValue {
     }
 
     fn member(&self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
-        if let Some(value) = self.0.variable(name) {
+        if let Some(value) = self.0.offered(name) {
             return Ok(value);
         }
         if self.0.exports_function(name) {
@@ -212,6 +212,7 @@ impl ModuleValue {
             return native.map(Dynamic::from);
         }
         let mut members: Vec<&str> = self.0.scan().variables().iter().map(String::as_str).collect();
+        members.extend(self.0.scan().export_names().iter().map(String::as_str));
         let functions = self.0.scan().functions();
         members.extend(functions.iter().filter(|f| !f.private && !f.typed()).map(|f| f.name.as_str()));
         members.sort_unstable();

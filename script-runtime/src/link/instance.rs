@@ -15,6 +15,7 @@ use samovar_importer::Importer;
 
 use super::bindings::Bindings;
 use super::error::{Frame, Place};
+use super::exports::Offer;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 
@@ -23,6 +24,8 @@ pub(crate) struct Instance {
     core: Arc<Core>,
     /// Variables that were carried over and that the text does not mention.
     extra: HashMap<String, Dynamic>,
+    /// What importers find under names that `export` gave.
+    offers: Vec<(String, Offer)>,
     exported: Shared<Module>,
 }
 
@@ -274,13 +277,14 @@ impl Instance {
         engine: &Engine,
         core: Arc<Core>,
         extra: HashMap<String, Dynamic>,
+        offers: Vec<(String, Offer)>,
         global: &GlobalRuntimeState,
     ) -> Arc<Self> {
         core.bindings.fix();
         let start = core.starting(engine, global);
-        let exported = export(&core, &extra, &start).into();
+        let exported = export(&core, &extra, &offers, &start).into();
         core.close(start);
-        Arc::new(Self { core, extra, exported })
+        Arc::new(Self { core, extra, offers, exported })
     }
 
     /// What the host registered: a module without text, whose functions nobody can take apart.
@@ -289,7 +293,7 @@ impl Instance {
         let bindings = Bindings::new(std::iter::empty());
         let core = Core::new(importer.instance(), scan, Some(importer), bindings);
         module.build_index();
-        Arc::new(Self { core, extra: HashMap::new(), exported: module.into() })
+        Arc::new(Self { core, extra: HashMap::new(), offers: Vec::new(), exported: module.into() })
     }
 
     /// Names this instance among all there ever were.
@@ -319,7 +323,11 @@ impl Instance {
         let bindings = &self.core.bindings;
         let slots =
             bindings.slots().iter().filter_map(|(name, slot)| Some((name.as_str(), bindings.stored_at(*slot)?)));
-        slots.chain(self.extra.iter().map(|(name, value)| (name.as_str(), value.clone())))
+        let replaced = self.offers.iter().filter_map(|(name, offer)| match offer {
+            Offer::Value(value) => Some((name.as_str(), value.clone())),
+            Offer::Variable(_) => None,
+        });
+        slots.chain(self.extra.iter().map(|(name, value)| (name.as_str(), value.clone()))).chain(replaced)
     }
 
     /// What importers see: every variable, and every function that is not private.
@@ -327,7 +335,16 @@ impl Instance {
         &self.exported
     }
 
-    /// The value of a variable.
+    /// What importers find under this name, if it is a variable.
+    pub(crate) fn offered(&self, name: &str) -> Option<Dynamic> {
+        match self.offers.iter().find(|(offered, _)| offered == name) {
+            Some((_, Offer::Variable(variable))) => self.variable(variable),
+            Some((_, Offer::Value(value))) => Some(value.clone()),
+            None => self.variable(name),
+        }
+    }
+
+    /// The value of a variable, by the name that it has in the module.
     pub(crate) fn variable(&self, name: &str) -> Option<Dynamic> {
         let in_slot = self.core.bindings.slots().get(name).and_then(|slot| self.core.variable(*slot));
         in_slot.or_else(|| self.extra.get(name).cloned()).or_else(|| self.exported.get_var(name))
@@ -378,7 +395,12 @@ impl fmt::Debug for Instance {
 #[derive(Clone)]
 struct Alive(#[allow(dead_code, reason = "held, not read")] Arc<Core>);
 
-fn export(core: &Arc<Core>, extra: &HashMap<String, Dynamic>, start: &GlobalRuntimeState) -> Module {
+fn export(
+    core: &Arc<Core>,
+    extra: &HashMap<String, Dynamic>,
+    offers: &[(String, Offer)],
+    start: &GlobalRuntimeState,
+) -> Module {
     let environment = Shared::new(EncapsulatedEnviron {
         lib: start.lib.clone(),
         imports: start.scan_imports_raw().map(|(name, module)| (name.clone(), module.clone())).collect(),
@@ -394,6 +416,15 @@ fn export(core: &Arc<Core>, extra: &HashMap<String, Dynamic>, start: &GlobalRunt
     }
     for (name, value) in extra {
         module.set_var(name.as_str(), value.clone());
+    }
+    for (name, offer) in offers {
+        let value = match offer {
+            Offer::Variable(variable) => core.bindings.slots().get(variable).and_then(|slot| core.variable(*slot)),
+            Offer::Value(value) => Some(value.clone()),
+        };
+        if let Some(value) = value.or_else(|| extra.get(name).cloned()) {
+            module.set_var(name.as_str(), value);
+        }
     }
     let Some(code) = core.code.get() else { return module };
     for function in core.scan.functions().iter().filter(|f| !f.private && !f.typed()) {

@@ -17,6 +17,7 @@ use super::bindings::{Bindings, not_kept};
 use super::engine::Output;
 use super::engines::{Engines, Equip, Register};
 use super::error::ScriptError;
+use super::exports::{self, Offer, Offered};
 use super::import;
 use super::instance::{Code, Core, Instance};
 use super::limits::Limits;
@@ -188,11 +189,13 @@ impl Linker {
         let engine = self.engine();
         let mut global = engine.new_global_runtime_state();
         core.enter(&mut global);
-        let loading = Loading { core: core.clone(), steps };
-        let _value = during(loading, || {
+        let loading = Loading { core: core.clone(), steps, offered: Vec::new() };
+        let (result, offered) = during(loading, || {
             #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-            engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements)
-        })?;
+            let value = engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements);
+            (value, offered())
+        });
+        let _value = result?;
         store(core, scope, slots.values().copied().collect::<Vec<_>>().as_slice())?;
         let mut left = HashMap::new();
         for (name, _) in seeds {
@@ -203,7 +206,13 @@ impl Linker {
         }
         let extra = left.iter().filter(|(name, _)| !slots.contains_key(*name));
         let extra = extra.map(|(name, value)| (name.clone(), value.clone())).collect();
-        Ok((Instance::new(&engine, core.clone(), extra, &global), left))
+        let mut offers = exports::settle(offered, scope);
+        for (name, offer) in &mut offers {
+            if let Offer::Value(value) = offer {
+                *value = state::detach(std::mem::take(value)).map_err(|error| not_kept(&format!("`{name}`"), error))?;
+            }
+        }
+        Ok((Instance::new(&engine, core.clone(), extra, offers, &global), left))
     }
 
     /// The functions of the tree under their linked names, and the natives that need to know the instance.
@@ -273,8 +282,16 @@ fn is_missing(error: &EvalAltResult, function: &str) -> bool {
 /// A load under way on this thread.
 struct Loading {
     core: Arc<Core>,
-    /// The slots whose values may have changed, for each step.
-    steps: Vec<Vec<usize>>,
+    steps: Vec<Step>,
+    offered: Vec<Offered>,
+}
+
+/// What is done after a statement of the top level.
+struct Step {
+    /// The slots whose values may have changed.
+    changed: Vec<usize>,
+    /// A variable that the statement offers to importers, and the name that it does so under.
+    offers: Option<(String, String)>,
 }
 
 thread_local! {
@@ -313,7 +330,7 @@ fn with_steps(
     statements: &[Stmt],
     slots: &HashMap<String, usize>,
     by_closures: &HashSet<String>,
-) -> (Vec<Stmt>, Vec<Vec<usize>>) {
+) -> (Vec<Stmt>, Vec<Step>) {
     let by_closures: Vec<_> = by_closures.iter().filter_map(|name| slots.get(name).copied()).collect();
     let mut stepped = Vec::with_capacity(statements.len() * 2);
     let mut steps = Vec::new();
@@ -321,11 +338,12 @@ fn with_steps(
         let mut changed = mentioned(statement, slots);
         changed.extend(&by_closures);
         stepped.push(statement.clone());
-        if !changed.is_empty() || matches!(statement, Stmt::Import(..)) {
+        let offers = exports::offers(statement);
+        if !changed.is_empty() || offers.is_some() || matches!(statement, Stmt::Import(..)) {
             let name = format!("{STEP}{}", steps.len());
             let step = Expr::Variable((None, name.into(), Namespace::NONE, 0).into(), None, statement.position());
             stepped.push(Stmt::Expr(step.into()));
-            steps.push(changed);
+            steps.push(Step { changed, offers });
         }
     }
     (stepped, steps)
@@ -352,14 +370,22 @@ fn mentioned(statement: &Stmt, slots: &HashMap<String, usize>) -> Vec<usize> {
 /// Takes a step of the top level that runs on this thread.
 pub(crate) fn take_step(step: usize, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> RhaiResult<()> {
     LOADING.with(|loading| {
-        if let Some(Loading { core, steps }) = loading.borrow().last()
-            && let Some(changed) = steps.get(step)
+        if let Some(Loading { core, steps, offered }) = loading.borrow_mut().last_mut()
+            && let Some(Step { changed, offers }) = steps.get(step)
         {
             store(core, context.scope(), changed)?;
+            let noted = offers.as_ref().and_then(|(variable, name)| exports::note(context.scope(), variable, name));
+            offered.extend(noted);
             core.note_more_imports(context.engine(), context.global_runtime_state());
         }
         Ok(())
     })
+}
+
+/// What the top level that runs on this thread has offered.
+fn offered() -> Vec<Offered> {
+    LOADING
+        .with(|loading| loading.borrow_mut().last_mut().map(|it| std::mem::take(&mut it.offered)).unwrap_or_default())
 }
 
 /// Is it the top level of this instance that runs on this thread?

@@ -18,6 +18,7 @@ mod dangling;
 mod engine;
 mod engines;
 mod error;
+mod exports;
 mod import;
 mod import_sites;
 mod instance;

@@ -7,6 +7,7 @@ use rhai::{AST, Position};
 
 use super::caught;
 use super::error::{Kind as ErrorKind, ScriptError};
+use super::exports;
 use super::import_sites::{self, ImportSite};
 use super::name::{self, InstanceId};
 use super::sites::{self, Foreign, FunctionDef, Sites, Use};
@@ -33,8 +34,8 @@ pub(crate) struct Scan {
     import_sites: Vec<ImportSite>,
     /// The blocks of `try`.
     guarded: Vec<(Position, Position)>,
-    /// Does it give variables other names for those who import it?
-    exports: bool,
+    /// The other names that it gives variables for those who import it.
+    export_names: Vec<String>,
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
     lexical: Vec<(Position, Lexical)>,
@@ -80,7 +81,7 @@ impl Scan {
             imports: Vec::new(),
             import_sites: Vec::new(),
             guarded: Vec::new(),
-            exports: false,
+            export_names: Vec::new(),
             uses: Vec::new(),
             lexical: Vec::new(),
             changed: HashSet::new(),
@@ -149,8 +150,9 @@ impl Scan {
         self.guarded.iter().any(|(start, end)| *start <= at && at <= *end)
     }
 
-    pub(crate) fn exports(&self) -> bool {
-        self.exports
+    /// The names, other than its own, under which it offers variables to those who import it.
+    pub(crate) fn export_names(&self) -> &[String] {
+        &self.export_names
     }
 
     /// The variables that closures of the top level may change while it runs.
@@ -249,11 +251,11 @@ impl Scan {
         let imports = top_level_imports(&seen);
         let keeps = keep::places(&seen);
         let (import_sites, guarded) = (import_sites::find(&seen), import_sites::guarded(&seen));
-        let exports = seen.iter().any(|token| token.kind == Kind::Export);
+        let export_names = exports::aliases(ast.statements());
         Ok(Self {
             import_sites,
             guarded,
-            exports,
+            export_names,
             file,
             text,
             variables,

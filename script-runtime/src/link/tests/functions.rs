@@ -133,3 +133,73 @@ fn a_call_beside_a_function_for_another_type_is_reported_where_it_stands() {
         "error: there is no function `total (i64)` (main:2:36)",
     );
 }
+
+/// What `main` sees of a module.
+#[track_caller]
+fn check_seen(module: &str, seen: &str, expected: &str) {
+    let main = format!("import \"./m\" as m; fn main() {{ {seen} }}");
+    let site = Site::new(&[("main", &main), ("m", module)]);
+    match site.load("main") {
+        Ok(main) => assert_eq!(site.text(&main, "main"), expected, "{module}"),
+        Err(error) => assert_eq!(format!("error: {error}"), expected, "{module}"),
+    }
+}
+
+#[test]
+fn r56_what_a_module_exports_is_offered_by_the_name_that_it_says() {
+    check_seen(
+        "let x = 1; export x as y;",
+        "[m::x, m::y, import_module(\"./m\").y, import_module(\"./m\")[\"x\"]]",
+        "[1, 1, 1, 1]",
+    );
+    // The name that is taken by a variable of the module means the export outside, the variable inside.
+    check_seen(
+        "let y = 2; let x = 1; export x as y; fn own() { y }",
+        "[m::x, m::y, m::own(), import_module(\"./m\").y]",
+        "[1, 1, 2, 1]",
+    );
+    check_seen("export const X = 1; export X as Y; export X as Z;", "[m::X, m::Y, m::Z]", "[1, 1, 1]");
+    check_seen(
+        "export let x = 1, y = 2;",
+        "1",
+        "error: cannot import \"./m\": Expecting ';' to terminate this statement (main:1:8)",
+    );
+    // Its value is that at the end, and a redefinition of the name is another variable.
+    check_seen("let x = 1; export x as y; x = 5; x += 1;", "[m::x, m::y]", "[6, 6]");
+    check_seen("let x = 1; export x as y; { let x = 3; x = 4; }", "[m::x, m::y]", "[1, 1]");
+    check_seen("let x = [1]; export x as y; fn f() { x } x.push(2);", "[m::y, m::f()]", "[[1, 2], [1, 2]]");
+    check_seen(
+        "keep X = 1; export X as Y; let f = callback(|n| n + X); export f as g;",
+        "[m::Y, m::g.call(1)]",
+        "[1, 2]",
+    );
+    // As in Rhai, the variable that was defined last has the name.
+    check_seen("let a = 1; let b = 2; export b as c; export a as c;", "m::c", "2");
+    check_seen(
+        "let a = 1; if a == 1 { return; } export a as c;",
+        "m::c",
+        "error: there is no variable `m::c` (main:1:32)",
+    );
+    check_seen("export nothing;", "1", "error: cannot import \"./m\": there is no variable `nothing` (main:1:8)");
+    check_seen(
+        "let x = 1; if true { export x as y; }",
+        "1",
+        "error: cannot import \"./m\": Export statement can only appear at global level (main:1:8)",
+    );
+    check_seen(
+        "let x = 1; export x as y;",
+        "import_module(\"./m\").z",
+        "error: module m has no `z`; it has x, y (main:1:52)",
+    );
+}
+
+#[test]
+fn r56_exports_are_known_to_those_who_look_for_what_is_missing() {
+    let site = Site::new(&[
+        ("main", "import \"./m\" as m; fn main() { m::total + m::totl }"),
+        ("m", "let x = 1; export x as total;"),
+    ]);
+    let main = site.load("main").expect("loads");
+    let told: Vec<_> = main.dangling().into_iter().map(|it| (it.message, it.help)).collect();
+    assert_eq!(told, [("m has no variable `totl`".to_owned(), Some("did you mean `m::total`?".to_owned()))]);
+}
