@@ -21,7 +21,7 @@ use crate::{
     open::{self, OpenError, Opened, Texts, path_in},
     policy::{Example, MAIN, Policy},
     private::Private,
-    route::{Target, route},
+    route::{Index, Route, Target, route},
 };
 
 /// What the configuration file says, and what was made of it so far.
@@ -58,6 +58,7 @@ pub(crate) struct Served {
 /// ever, since they do not tell everything.
 struct Known {
     file: Arc<Path>,
+    index: Option<Arc<Index>>,
     stirred: u64,
     since: Instant,
 }
@@ -133,26 +134,28 @@ impl Configuration {
     }
 
     /// The script or file that a path names, from memory if it is a script that is in use.
-    pub(crate) fn target(&self, host: Host<'_>, served: &Served, path: &str) -> Target {
+    pub(crate) fn route(&self, host: Host<'_>, served: &Served, path: &str) -> Route {
         let stirred = self.interpreters.stirred();
         let routes = served.routes.pin();
         let is_good = |known: &&Known| known.stirred == stirred && known.since.elapsed() < BELIEVED;
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         for end in ends.filter(|end| *end > 1) {
-            if let Some(Known { file, .. }) = routes.get(&path[..end]).filter(is_good) {
-                return Target::Script { file: file.clone(), path_info: path[end..].to_owned() };
+            if let Some(Known { file, index, .. }) = routes.get(&path[..end]).filter(is_good) {
+                let target = Target::Script { file: file.clone(), path_info: path[end..].to_owned() };
+                return Route { target, index: index.clone() };
             }
         }
         let private = self.private.load();
-        let target = route(&served.document_root, path, &private, |directory| index(host, path, directory));
-        if let Target::Script { file, path_info } = &target {
+        let route = route(&served.document_root, path, &private, |directory| index(host, path, directory));
+        if let Target::Script { file, path_info } = &route.target {
             let own = path.strip_suffix(path_info.as_str()).unwrap_or(path);
             if routes.len() >= ROUTES {
                 routes.clear();
             }
-            routes.insert(own.into(), Known { file: file.clone(), stirred, since: Instant::now() });
+            let (file, index) = (file.clone(), route.index.clone());
+            routes.insert(own.into(), Known { file, index, stirred, since: Instant::now() });
         }
-        target
+        route
     }
 
     /// What holds for a request; `exact` says whether its file is there.

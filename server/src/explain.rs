@@ -18,10 +18,10 @@ use crate::{
     facts::RequestFacts,
     listen::Listeners,
     open::{self, OpenError, Opened, Texts, document_root},
-    phase::Phase,
+    phase::{BEFORE, Phase},
     policy::{Kind, Naming, Place, kind, naming},
     private::Private,
-    route::{Target, route},
+    route::{Route, Target, route},
     site::Peers,
 };
 
@@ -39,6 +39,10 @@ pub struct Explanation {
     pub virtual_host_origin: Option<String>,
     /// The file that the URL leads to, or would lead to.
     pub filename: Option<String>,
+    /// The path that leads to that file alone, if it answers for a directory: what holds is what holds for that path.
+    pub index: Option<String>,
+    /// What holds for that directory of the phases before the answer, which come before those of the file.
+    pub before: BTreeMap<String, Held>,
     /// Who answers: `script` and its name, `static`, or `none`.
     pub handler: String,
     /// What `~` means to the scripts.
@@ -136,12 +140,12 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         resolved.texts("DirectoryIndex").map(str::to_owned).collect()
     };
     let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root);
-    let target = route(&root, &asked.path, &private, index);
+    let Route { target, index } = route(&root, &asked.path, &private, index);
     let filename = target.filename().map(|file| file.to_string_lossy().into_owned());
     let query = Query {
         address: asked.address,
         host: asked.host.as_deref(),
-        path: &asked.path,
+        path: index.as_ref().map_or(&asked.path, |index| &index.path),
         filename: filename.as_deref(),
         exact: target.is_exact(),
     };
@@ -151,7 +155,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         version: Version::HTTP_11,
         headers,
         host: asked.host.as_deref(),
-        path: &asked.path,
+        path: query.path,
         path_info: target.path_info(),
         filename: filename.as_deref(),
         document_root: &root,
@@ -159,6 +163,14 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
     };
     let explanation = config.explain_for(&query, &facts);
     let resolved = &explanation.resolved;
+    let of_directory = index.as_ref().map(|index| {
+        let facts = RequestFacts { path: &asked.path, filename: index.directory.to_str(), ..facts };
+        host.resolve_for(&asked.path, facts.filename, true, &facts)
+    });
+    let of_directory = of_directory.filter(|before| !Arc::ptr_eq(before, resolved));
+    let mut before = of_directory.map_or_else(BTreeMap::new, |before| values(&before));
+    let is_before = |name: &str| BEFORE.iter().any(|phase| name.starts_with(phase.directive()));
+    before.retain(|name, _| is_before(name));
     let answering = Answering::of(resolved, &target, &root);
     let considered = |it: &samovar_config::Considered| Considered {
         section: it.scope.to_string(),
@@ -171,6 +183,8 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         virtual_host: host.index().map(|_| describe(host)),
         virtual_host_origin: host.index().map(|_| format!("{}:{}", host.scope().file(), host.scope().line())),
         interpreter: answering.root.as_ref().map(|root| interpreter(resolved, host, root, filename.as_deref())),
+        index: index.map(|index| index.path.clone()),
+        before,
         handler: answering.handler,
         handler_root: answering.root,
         values: values(resolved),
@@ -325,6 +339,8 @@ impl Explanation {
             "host": self.host,
             "virtual_host": self.virtual_host,
             "filename": self.filename,
+            "index": self.index,
+            "before": held(&self.before),
             "handler": self.handler,
             "handler_root": self.handler_root,
             "interpreter": self.interpreter,
@@ -343,6 +359,7 @@ impl Explanation {
             ("host", self.host.as_deref()),
             ("virtual host", Some(self.virtual_host.as_deref().unwrap_or("the main server"))),
             ("file", self.filename.as_deref()),
+            ("as if", self.index.as_deref()),
             ("handler", Some(self.handler.as_str())),
             ("handler root", self.handler_root.as_deref()),
             ("interpreter", self.interpreter.as_deref()),
@@ -350,6 +367,7 @@ impl Explanation {
         for (name, value) in head.into_iter().filter_map(|(name, value)| Some((name, value?))) {
             let _ = writeln!(out, "{name:<13} {value}");
         }
+        table(&mut out, "Before, for the directory", &self.before);
         table(&mut out, "Values", &self.values);
         table(&mut out, "Options", &self.options);
         if !self.sections.is_empty() {

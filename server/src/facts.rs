@@ -8,6 +8,7 @@ use samovar_config::Facts;
 use crate::site::Peers;
 
 /// The head of a request, with what was found out since.
+#[derive(Clone, Copy)]
 pub(crate) struct RequestFacts<'r> {
     pub(crate) method: &'r Method,
     pub(crate) uri: &'r Uri,

@@ -246,6 +246,10 @@ The expressions of `<If>` are a part of httpd's. Where they ask for something th
 - Names: {VARIABLES}.
   `REMOTE_USER` is empty, since nobody has looked yet who asks.
 
+A page that answers for a directory, as `index.html` does for `/a/`, is governed by what holds for its own URL, `/a/index.html` (of a script: `/a/index`), as if httpd had
+redirected to it: handlers, limits, options, and what `<If>` sees as `REQUEST_URI`. What holds for `/a/` of the phases before the answer comes first, with its own
+options; where the same sections hold for both, nobody is asked twice. Scripts see the URL that was asked for in `req.path`. `samovar explain /a/` shows both.
+
 A section is matched before the file of a directory is chosen, so `DirectoryIndex` has no effect in `<If>` unless that asks for the path or the file alone.
 
 ## Phases

@@ -14,7 +14,7 @@
 use bytes::Bytes;
 use http::Response;
 use samovar_importer::Diagnostic;
-use samovar_rhai::{Exchange, Handler, Pin, Verdict};
+use samovar_rhai::{Exchange, Handler, Options, Pin, Verdict};
 
 use crate::repeated;
 
@@ -58,6 +58,8 @@ impl Phase {
 
 /// The handlers of one request up to its answer.
 pub(crate) struct Course {
+    /// What holds for a directory comes before what holds for the page that answers for it, with the options there.
+    pub(crate) directory: Option<(Options, Vec<(Phase, Vec<Handler>)>)>,
     pub(crate) before: Vec<(Phase, Vec<Handler>)>,
     pub(crate) content: Vec<Handler>,
     /// Those that run when the answer was sent. They are of the same request, and see the same generation (R21).
@@ -66,13 +68,18 @@ pub(crate) struct Course {
 
 impl Course {
     pub(crate) fn is_empty(&self) -> bool {
-        self.before.is_empty() && self.content.is_empty()
+        self.all().next().is_none()
+    }
+
+    /// Those up to the answer, in order.
+    fn all(&self) -> impl Iterator<Item = &Handler> {
+        let directory = self.directory.iter().flat_map(|(_, before)| before);
+        directory.chain(&self.before).flat_map(|(_, handlers)| handlers).chain(&self.content)
     }
 
     /// Runs the handlers. `None`: none of them answered, and nobody objected. Also what they saw, if it is still needed.
     pub(crate) fn run(&self, exchange: &Exchange) -> (Result<Option<Response<Bytes>>, Diagnostic>, Vec<Pin>) {
-        let before = self.before.iter().flat_map(|(_, handlers)| handlers);
-        let mut pins = Pins::new(before.chain(&self.content).chain(&self.later), Vec::new());
+        let mut pins = Pins::new(self.all().chain(&self.later), Vec::new());
         let answer = self.answer(exchange, &mut pins);
         // What scripts left to be done now that the answer is made, be it an error.
         let what = format!("what {} left to on_finish", exchange.path());
@@ -81,6 +88,14 @@ impl Course {
     }
 
     fn answer(&self, exchange: &Exchange, pins: &mut Pins<'_>) -> Result<Option<Response<Bytes>>, Diagnostic> {
+        if let Some((options, phases)) = &self.directory {
+            let exchange = exchange.under(options.clone());
+            for (phase, handlers) in phases {
+                if let Some(response) = before(*phase, handlers, &exchange, pins)? {
+                    return Ok(Some(response));
+                }
+            }
+        }
         for (phase, handlers) in &self.before {
             if let Some(response) = before(*phase, handlers, exchange, pins)? {
                 return Ok(Some(response));

@@ -20,7 +20,7 @@ use crate::{
     policy::{Kind, NoHandler, Policy},
     pool::{Busy, Pool},
     repeated,
-    route::Target,
+    route::{Index, Route, Target},
     site::Peers,
 };
 
@@ -37,6 +37,13 @@ struct Asked<'w> {
     path: &'w str,
     served: &'w Served,
     target: Target,
+    policy: Arc<Policy>,
+    directory: Option<Directory>,
+}
+
+/// A directory for which a page answers, with what holds for it. Its handlers have their say before those of the page.
+struct Directory {
+    index: Arc<Index>,
     policy: Arc<Policy>,
 }
 
@@ -84,7 +91,7 @@ impl Way<'_> {
             status_page(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST), None)
         })?;
         let (host, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
-        let target = self.configuration.target(host, served, &path);
+        let Route { target, index } = self.configuration.route(host, served, &path);
         if target == Target::Hidden {
             return Err(status_page(StatusCode::NOT_FOUND, None));
         }
@@ -95,15 +102,22 @@ impl Way<'_> {
             version: request.version(),
             headers: request.headers(),
             host: host_name(request.headers()),
-            path: &path,
+            path: index.as_ref().map_or(&path, |index| &index.path),
             path_info: target.path_info(),
             filename: filename.as_deref(),
             document_root: &served.document_root,
             peers: self.peers,
         };
         let policy = self.configuration.policy(host, served, target.is_exact(), &facts).map_err(internal)?;
+        let directory = index.as_ref().map(|index| {
+            let facts = RequestFacts { path: &path, filename: index.directory.to_str(), ..facts };
+            let policy = self.configuration.policy(host, served, true, &facts)?;
+            Ok(Directory { index: index.clone(), policy })
+        });
+        // Where the same holds for both, nobody is asked twice.
+        let directory = directory.transpose().map_err(internal)?.filter(|it| !Arc::ptr_eq(&it.policy, &policy));
         drop(filename);
-        let asked = Asked { configuration: self.configuration, path: &path, served, target, policy };
+        let asked = Asked { configuration: self.configuration, path: &path, served, target, policy, directory };
         let mut course = asked.course().map_err(|error| asked.no_handler(&error))?;
         aftermath.after = asked.after().map_err(|error| asked.no_handler(&error))?;
         course.later = aftermath.after.handlers().cloned().collect();
@@ -173,13 +187,14 @@ impl Way<'_> {
 impl Asked<'_> {
     /// The handlers up to the answer.
     fn course(&self) -> Result<Course, NoHandler> {
-        let (policy, file) = (&self.policy, self.file());
-        let mut before = Vec::new();
-        for phase in BEFORE.into_iter().filter(|phase| policy.has(*phase)) {
-            before.push((phase, policy.named(phase, file)?));
-        }
-        before.retain(|(_, handlers)| !handlers.is_empty());
-        Ok(Course { before, content: self.content()?, later: Vec::new() })
+        let directory = self.directory.as_ref();
+        let of_directory = |it: &Directory| {
+            let before = before(&it.policy, &it.index.directory)?;
+            Ok::<_, NoHandler>((it.policy.options.clone(), before))
+        };
+        let directory = directory.map(of_directory).transpose()?;
+        let before = before(&self.policy, self.file())?;
+        Ok(Course { directory, before, content: self.content()?, later: Vec::new() })
     }
 
     fn content(&self) -> Result<Vec<Handler>, NoHandler> {
@@ -244,6 +259,16 @@ impl Asked<'_> {
         repeated::tell(self.served.error_log.as_ref(), self.path, diagnostic);
         error_page(diagnostic, self.policy.debug)
     }
+}
+
+/// The handlers that are asked before the answer is made.
+fn before(policy: &Policy, file: &Path) -> Result<Vec<(Phase, Vec<Handler>)>, NoHandler> {
+    let mut before = Vec::new();
+    for phase in BEFORE.into_iter().filter(|phase| policy.has(*phase)) {
+        before.push((phase, policy.named(phase, file)?));
+    }
+    before.retain(|(_, handlers)| !handlers.is_empty());
+    Ok(before)
 }
 
 /// The page for a script that failed, outside of a site.

@@ -10,6 +10,29 @@ use crate::private::Private;
 
 /// Where a path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) target: Target,
+    /// If a page answers for a directory.
+    pub(crate) index: Option<Arc<Index>>,
+}
+
+/// A page that answers for a directory.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Index {
+    /// The path of the URL that leads to the page itself.
+    pub(crate) path: String,
+    /// The directory, with a slash at its end.
+    pub(crate) directory: PathBuf,
+}
+
+impl From<Target> for Route {
+    fn from(target: Target) -> Self {
+        Self { target, index: None }
+    }
+}
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A script, and what follows its own path.
     Script { file: Arc<Path>, path_info: String },
@@ -55,54 +78,64 @@ impl Target {
 ///
 /// `/a/b/c` is the script `a.rhai`, else `a/b.rhai`, else `a/b/c.rhai`; what is left over is its path info. Files are
 /// found whole. `index` names the files that answer for a directory. What is `private` is not there.
-pub(crate) fn route(root: &Path, path: &str, private: &Private, index: impl FnOnce(&Path) -> Vec<String>) -> Target {
+pub(crate) fn route(root: &Path, path: &str, private: &Private, index: impl FnOnce(&Path) -> Vec<String>) -> Route {
     let mut file = root.to_path_buf();
     let mut rest = path;
     while let Some((name, after)) = next_name(rest) {
         if is_hidden(name) {
-            return Target::Hidden;
+            return Target::Hidden.into();
         }
         let script = file.join(format!("{name}.rhai"));
         if let Some(found) = regular(&script) {
             return match private.hides(&script, &found) {
                 true => Target::Hidden,
                 false => Target::Script { file: script.into(), path_info: after.to_owned() },
-            };
+            }
+            .into();
         }
         file.push(name);
         rest = after;
         let found = file.metadata().ok();
         let regular = found.as_ref().filter(|found| found.is_file());
         if regular.is_some_and(|found| private.hides(&file, found)) {
-            return Target::Hidden;
+            return Target::Hidden.into();
         }
         if regular.is_some() && rest.is_empty() {
-            return Target::File(file);
+            return Target::File(file).into();
         }
         if !found.is_some_and(|found| found.is_dir()) {
             let hidden = names(rest).any(is_hidden);
-            return if hidden { Target::Hidden } else { Target::Nothing { file, path_info: rest.to_owned() } };
+            let nothing = Target::Nothing { file, path_info: rest.to_owned() };
+            return if hidden { Target::Hidden.into() } else { nothing.into() };
         }
     }
     if rest.is_empty() {
-        return Target::Slash(file.join(""));
+        return Target::Slash(file.join("")).into();
     }
     let names = index(&file);
-    directory(&file, &names, private)
+    directory(root, path, &file, &names, private)
 }
 
-fn directory(directory: &Path, index: &[String], private: &Private) -> Target {
+fn directory(root: &Path, path: &str, directory: &Path, index: &[String], private: &Private) -> Route {
     for name in index {
-        let file = directory.join(name);
+        // As in httpd, a name that begins with `/` is one below the document root.
+        let (file, own) = match name.strip_prefix('/') {
+            Some(below) => (root.join(below.trim_start_matches('/')), name.clone()),
+            None => (directory.join(name), format!("{path}{name}")),
+        };
         if let Some(found) = regular(&file) {
-            return match is_script(name) {
+            let target = match is_script(name) {
                 _ if private.hides(&file, &found) => Target::Hidden,
                 true => Target::Script { file: file.into(), path_info: String::new() },
                 false => Target::File(file),
             };
+            // A script is asked for without its extension.
+            let own = own.strip_suffix(".rhai").unwrap_or(&own);
+            let own = samovar_importer::normalize(Path::new(own)).to_string_lossy().into_owned();
+            return Route { target, index: Some(Arc::new(Index { path: own, directory: directory.join("") })) };
         }
     }
-    Target::Nothing { file: directory.join(""), path_info: String::new() }
+    Target::Nothing { file: directory.join(""), path_info: String::new() }.into()
 }
 
 fn regular(file: &Path) -> Option<Metadata> {
@@ -160,7 +193,9 @@ mod tests {
             if file.as_os_str().to_string_lossy().ends_with('/') { format!("{name}/") } else { name }
         };
         let found =
-            match route(site.path(), path, &Private::default(), |_| vec!["index.rhai".into(), "index.html".into()]) {
+            match route(site.path(), path, &Private::default(), |_| vec!["index.rhai".into(), "index.html".into()])
+                .target
+            {
                 Target::Script { file, path_info } => format!("script {} {path_info}", name(&file)),
                 Target::File(file) => format!("file {}", name(&file)),
                 Target::Slash(directory) => format!("slash {}", name(&directory)),
@@ -193,6 +228,22 @@ mod tests {
         check("/docs/", "file docs/index.html");
         check("/empty/", "nothing empty/");
         check("/", "nothing /");
+    }
+
+    #[test]
+    fn a_page_for_a_directory_has_a_path_of_its_own() {
+        let site = site();
+        let own = |path: &str, names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            route(site.path(), path, &Private::default(), |_| names).index.map(|index| index.path.clone())
+        };
+        assert_eq!(own("/admin/", &["index.rhai"]).as_deref(), Some("/admin/index"));
+        assert_eq!(own("/docs/", &["none", "index.html"]).as_deref(), Some("/docs/index.html"));
+        assert_eq!(own("/docs/", &["../style.css"]).as_deref(), Some("/style.css"));
+        assert_eq!(own("/", &["docs/index.html"]).as_deref(), Some("/docs/index.html"));
+        assert_eq!(own("/admin/", &["/docs/index.html"]).as_deref(), Some("/docs/index.html"));
+        assert_eq!(own("/empty/", &["index.html"]), None);
+        assert_eq!(own("/style.css", &["index.html"]), None);
     }
 
     #[test]

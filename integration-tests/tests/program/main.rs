@@ -9,6 +9,7 @@ mod faults;
 mod gate;
 mod guarded;
 mod http;
+mod index;
 mod judging;
 mod limits;
 mod logs;

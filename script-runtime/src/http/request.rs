@@ -70,13 +70,12 @@ pub struct RequestHead {
 ///
 /// Cloning gives another handle on the same exchange.
 #[derive(Clone, Debug)]
-pub struct Exchange(Arc<Inner>);
+pub struct Exchange(Arc<Inner>, Options);
 
 #[derive(Debug)]
 struct Inner {
     head: RequestHead,
     body: Bytes,
-    options: Options,
     user: Mutex<ImmutableString>,
     /// Callbacks for when the response was made, each with the interpreter whose script gave it.
     finish: Mutex<VecDeque<(Option<usize>, FnPtr)>>,
@@ -134,15 +133,21 @@ impl Exchange {
     /// As [`new`](Self::new), with options for the scripts to read.
     #[must_use]
     pub fn with_options(head: RequestHead, body: Bytes, options: Options) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             head,
             body,
-            options,
             user: Mutex::default(),
             finish: Mutex::default(),
             reply: Mutex::default(),
             malformed: Mutex::default(),
-        }))
+        };
+        Self(Arc::new(inner), options)
+    }
+
+    /// The same exchange as scripts see it for whom other options hold.
+    #[must_use]
+    pub fn under(&self, options: Options) -> Self {
+        Self(self.0.clone(), options)
     }
 
     /// The path, decoded and normalised.
@@ -310,7 +315,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_get("host", head(host));
 
     // A copy, since maps are values; its entries are shared text.
-    engine.register_get("options", |req: &mut Exchange| Map::clone(&req.0.options.0));
+    engine.register_get("options", |req: &mut Exchange| Map::clone(&req.1.0));
     engine.register_get("user", |req: &mut Exchange| req.0.user.lock().clone());
     engine.register_set("user", |req: &mut Exchange, user: ImmutableString| *req.0.user.lock() = user);
     engine.register_get("args", |req: &mut Exchange| Exchange::fields(req.head().query.as_bytes()));

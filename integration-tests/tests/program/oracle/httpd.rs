@@ -9,7 +9,7 @@ use std::{
 
 use samovar_integration_tests::{Site, poll};
 
-use super::{GONE, KEYS};
+use super::{GONE, INDEX};
 
 pub(super) struct Httpd {
     program: PathBuf,
@@ -48,20 +48,17 @@ impl Httpd {
             let file = self.modules.join(format!("mod_{name}.so"));
             format!("<IfModule !{name}_module>\nLoadModule {name}_module {}\n</IfModule>\n", file.display())
         };
-        let modules = ["mpm_event", "authz_core", "env", "headers"].map(load).concat();
-        let headers = KEYS.map(|key| format!("Header always set O-{key} %{{{key}}}e\n")).concat();
+        let modules = ["mpm_event", "authz_core", "dir", "headers"].map(load).concat();
         let folder = site.path().display();
-        // `UnsetEnv` is forgotten when httpd merges two sections before it merges them with a third: a value stands for it.
-        let text: String = text
-            .lines()
-            .map(|line| match line.split(' ').collect::<Vec<_>>().as_slice() {
-                ["SetEnv", key] => format!("SetEnv {key} {GONE}\n"),
-                _ => format!("{line}\n"),
-            })
-            .collect();
+        let header = |line: &str| match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["RhaiOption", key] => format!("Header always set O-{key} {GONE}\n"),
+            ["RhaiOption", key, value] => format!("Header always set O-{key} {value}\n"),
+            _ => format!("{line}\n"),
+        };
+        let text: String = text.lines().map(header).collect();
         let configuration = format!(
             "{modules}ServerRoot {folder}\nServerName main.test\nPidFile {folder}/httpd.pid\nErrorLog {folder}/httpd.log\n\
-             User nobody\nGroup nogroup\n{listens}DocumentRoot {}\n{headers}{text}",
+             User nobody\nGroup nogroup\n{listens}DocumentRoot {}\nDirectoryIndex {INDEX}\n{text}",
             root.display()
         );
         site.write("httpd.conf", configuration);
