@@ -56,11 +56,14 @@ impl Phase {
     }
 }
 
+/// The handlers of the phases that have any, in order.
+pub(crate) type Phases = Vec<(Phase, Vec<Handler>)>;
+
 /// The handlers of one request up to its answer.
 pub(crate) struct Course {
     /// What holds for a directory comes before what holds for the page that answers for it, with the options there.
-    pub(crate) directory: Option<(Options, Vec<(Phase, Vec<Handler>)>)>,
-    pub(crate) before: Vec<(Phase, Vec<Handler>)>,
+    pub(crate) directory: Option<(Options, Phases)>,
+    pub(crate) before: Phases,
     pub(crate) content: Vec<Handler>,
     /// Those that run when the answer was sent. They are of the same request, and see the same generation (R21).
     pub(crate) later: Vec<Handler>,

@@ -16,7 +16,7 @@ use crate::{
     facts::RequestFacts,
     files, host, log_level,
     open::OpenError,
-    phase::{After, BEFORE, Course, Phase},
+    phase::{After, BEFORE, Course, Phase, Phases},
     policy::{Kind, NoHandler, Policy},
     pool::{Busy, Pool},
     repeated,
@@ -262,7 +262,7 @@ impl Asked<'_> {
 }
 
 /// The handlers that are asked before the answer is made.
-fn before(policy: &Policy, file: &Path) -> Result<Vec<(Phase, Vec<Handler>)>, NoHandler> {
+fn before(policy: &Policy, file: &Path) -> Result<Phases, NoHandler> {
     let mut before = Vec::new();
     for phase in BEFORE.into_iter().filter(|phase| policy.has(*phase)) {
         before.push((phase, policy.named(phase, file)?));
