@@ -5,40 +5,33 @@
 //! yet built gets it built first, and one that another draft is loading is waited for and shared (R23).
 
 mod ahead;
+mod build;
 mod share;
 mod state;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     diagnostic::Diagnostic,
     error::ImportError,
-    event::{Event, Reason},
+    event::Reason,
     flight::DraftId,
     id::ModuleId,
     import::ImportOptions,
     importer::Importer,
-    loader::{Carry, Loader},
+    loader::Loader,
     locate::Located,
     publish::Load,
     registry::Registry,
     scope::Scope,
-    snapshot::{Child, Kind, Module, Record, Snapshot, Unmet},
+    snapshot::{Child, Kind, Module, Snapshot, Unmet},
     stamp::{ContentHash, Stamp},
     sync::Mutex,
     tree::{ReadError, Source},
-    view::View,
 };
 
+use self::ahead::{Ahead, Compiled};
 pub(crate) use self::state::State;
-use self::{
-    ahead::{Ahead, Compiled},
-    state::Loading,
-};
 
 pub(crate) struct Draft<L: Loader> {
     id: DraftId,
@@ -55,6 +48,13 @@ struct Prepared<L: Loader> {
     scope: Arc<Scope>,
     reason: Reason,
     log: bool,
+}
+
+/// What a new module is made from.
+enum Text<L: Loader> {
+    Compiled(Box<Compiled<L>>),
+    /// The text of this one.
+    Of(Located),
 }
 
 impl<L: Loader> Draft<L> {
@@ -216,6 +216,25 @@ impl<L: Loader> Draft<L> {
             let importer = Arc::new(Importer::new(located.id, located.path.clone(), Vec::new()));
             return self.register(importer, name, scope);
         }
+        match self.text(located, scope) {
+            Ok(Text::Compiled(compiled)) => {
+                let (scope, log) = (scope.clone(), located.log);
+                self.build(Prepared { compiled: *compiled, scope, reason: Reason::First, log })
+            }
+            Ok(Text::Of(same)) => {
+                let module = self.obtain(&same, scope)?;
+                self.state.lock().aliases.push((located.id, module.id()));
+                Ok(module)
+            }
+            Err(error) => {
+                self.state.lock().failed.insert(located.id, error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// The compiled text of a new module, or the module that was made from this very file under another name (R19).
+    fn text(&self, located: &Located, scope: &Arc<Scope>) -> Result<Text<L>, ImportError> {
         let ready = self.ahead.take(located.id).filter(|_| located.initial_path.is_empty());
         let read = match &ready {
             Some(Compiled { source, .. }) => Ok(source.clone()),
@@ -224,19 +243,10 @@ impl<L: Loader> Draft<L> {
         if let Ok(source) = &read
             && let Some(same) = self.same_file(located, &source.stamp)
         {
-            let module = self.obtain(&same, scope)?;
-            self.state.lock().aliases.push((located.id, module.id()));
-            return Ok(module);
+            return Ok(Text::Of(same));
         }
-        match ready.map_or_else(|| self.compile(located, read, scope), Ok) {
-            Ok(compiled) => {
-                self.build(Prepared { compiled, scope: scope.clone(), reason: Reason::First, log: located.log })
-            }
-            Err(error) => {
-                self.state.lock().failed.insert(located.id, error.clone());
-                Err(error)
-            }
-        }
+        let compiled = ready.map_or_else(|| self.compile(located, read, scope), Ok)?;
+        Ok(Text::Compiled(Box::new(compiled)))
     }
 
     /// Compiles a text that nobody has compiled ahead, and has others compile what it imports.
@@ -280,97 +290,6 @@ impl<L: Loader> Draft<L> {
             log: false,
             record,
         }))
-    }
-
-    /// Carries state over and runs the text. No lock is held meanwhile: the text may import.
-    fn build(self: &Arc<Self>, prepared: Prepared<L>) -> Result<Arc<Module<L>>, ImportError> {
-        let Prepared { compiled: Compiled { importer, source, unit, took }, scope, reason, log } = prepared;
-        let (id, path, hash) = (importer.id(), importer.path().clone(), source.hash);
-        let now = Instant::now();
-        // As if it had been compiled right before.
-        let started = now.checked_sub(took).unwrap_or(now);
-        let view = Arc::new(View::draft(self.registry.clone(), scope.clone(), self.clone()));
-        let served = self.base.get(id);
-        // One that is away hands its state over as well, when it comes back.
-        let away = if served.is_none() { self.registry.away(id) } else { None };
-        let old = served.or(away.as_ref());
-        let carried = match old.map(|old| self.carry(old, &view)) {
-            None => None,
-            Some(Ok(carried)) => carried,
-            Some(Err(waited)) => {
-                let mut state = self.state.lock();
-                state.regressions.push(waited.clone());
-                let error = ImportError::Failed(Arc::new(waited));
-                state.failed.insert(id, error.clone());
-                return Err(error);
-            }
-        };
-
-        let regressions_before = {
-            let mut state = self.state.lock();
-            state.loading.push(Loading { id, path: path.clone(), children: Vec::new(), unmet: Vec::new() });
-            state.regressions.len()
-        };
-        let result = self.registry.loader().load(unit, &importer, old.map(|old| &**old), carried, &view);
-        let mut state = self.state.lock();
-        let (children, unmet) = state.loading.pop().map(|it| (it.children, it.unmet)).unwrap_or_default();
-        match result {
-            Ok(value) => {
-                let record = self.record(old, reason.clone(), started);
-                let kind = if self.registry.is_library(id) { Kind::Library } else { Kind::Reloadable };
-                let module =
-                    Module { importer, kind, source: Some(source), value, children, unmet, scope, log, record };
-                let module = state.insert(module);
-                drop(state);
-                let (generation, took) = (self.generation(), started.elapsed());
-                self.registry.emit(Event::Loaded { path, reason, generation, took, log });
-                Ok(module)
-            }
-            Err(diagnostic) => {
-                // Whoever swallows this waits for what it would have needed, too.
-                unmet.into_iter().for_each(|unmet| state.unmet(unmet));
-                state.unmet(Unmet { path, hash: Some(hash), cycle: false });
-                // What failed because of a child that failed is told by the child.
-                if served.is_some() && state.regressions.len() == regressions_before {
-                    state.regressions.push(diagnostic.clone());
-                }
-                let error = ImportError::Failed(Arc::new(diagnostic));
-                state.failed.insert(id, error.clone());
-                Err(error)
-            }
-        }
-    }
-
-    /// Calls the clone hook of the old instance. An error means that it waited for a lock, and may get it another time.
-    fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &Arc<View<L>>) -> Result<Option<L::Carried>, Diagnostic> {
-        let path = old.path().clone();
-        let started = Instant::now();
-        match self.registry.loader().carry(old, view) {
-            Carry::NoHook => Ok(None),
-            Carry::Carried(carried) => {
-                let (generation, took, log) = (old.record().generation, started.elapsed(), old.log);
-                self.registry.emit(Event::Carried { path, generation, took, log });
-                Ok(Some(carried))
-            }
-            Carry::Waited(diagnostic) if self.registry.waits.waited(old.id(), started, Instant::now()) => {
-                Err(diagnostic)
-            }
-            Carry::Waited(diagnostic) | Carry::Failed(diagnostic) => {
-                self.state.lock().purge.push(old.id());
-                self.registry.emit(Event::CarryFailed { path, diagnostic });
-                Ok(None)
-            }
-        }
-    }
-
-    fn record(&self, old: Option<&Arc<Module<L>>>, reason: Reason, started: Instant) -> Record {
-        Record {
-            generation: self.generation(),
-            instances: old.map_or(0, |old| old.record.instances) + 1,
-            loaded: SystemTime::now(),
-            took: started.elapsed(),
-            reason,
-        }
     }
 
     fn note_unmet(&self, error: &ImportError) {
