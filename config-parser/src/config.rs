@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::declare::Declared;
 use crate::explain::Explanation;
 use crate::expression::Facts;
-use crate::host::{HostAddress, Hosts, server_name};
+use crate::host::{HostAddress, Hosts, bare_name, server_name};
 use crate::language;
+use crate::pattern::host_matches;
 use crate::resolve::{Asked, HostScope, Query, Resolved};
 use crate::schema::Schema;
 use crate::section::Scope;
@@ -139,8 +140,14 @@ impl<'c> Host<'c> {
     }
 
     /// The names that it answers to, with wildcards; none for the main server.
-    pub fn names(&self) -> impl Iterator<Item = &'c str> {
+    pub fn names(&self) -> impl Iterator<Item = &'c str> + use<'c> {
         self.names.iter().map(String::as_str)
+    }
+
+    /// Does it answer to this name, which may have a port?
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.names().any(|known| host_matches(known, bare_name(name)))
     }
 
     /// Its place in the order of the file, from 0; `None` for the main server.
@@ -168,7 +175,7 @@ impl<'c> Host<'c> {
     }
 
     /// Its sections, the main server's included, in the order of merging, each with what would hold if it alone matched.
-    pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Scope>, Arc<Resolved>)> {
+    pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Scope>, Arc<Resolved>)> + use<'c> {
         let scope = self.scope;
         let sections = scope.layout().sections().iter().zip(0..);
         sections.map(move |(section, rank)| (&section.scope, scope.merged(&[rank])))

@@ -127,7 +127,47 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// The literal texts that it asks a variable, or the header that is the same, to be equal to.
+    pub(crate) fn literals<'c>(&'c self, variable: &str, out: &mut Vec<&'c str>) {
+        match self {
+            Self::Not(inner) => inner.literals(variable, out),
+            Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|inner| inner.literals(variable, out)),
+            Self::Compare(left, how, right) if how.less == how.greater && how.less != how.equal => {
+                for (asked, other) in [(left, right), (right, left)] {
+                    out.extend(other.text().filter(|_| asked.is_variable(variable)));
+                }
+            }
+            Self::OneOf(word, words) if word.is_variable(variable) => out.extend(words.iter().filter_map(Word::text)),
+            Self::Compare(..)
+            | Self::OneOf(..)
+            | Self::Constant(_)
+            | Self::Matches(..)
+            | Self::IsEmpty(_)
+            | Self::IsTrue(_)
+            | Self::Within(..) => {}
+        }
+    }
+}
+
 impl Word {
+    fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    fn is_variable(&self, variable: &str) -> bool {
+        match self {
+            Self::Variable(name) => *name == variable,
+            // `HTTP_HOST` is the header `Host`.
+            Self::Header(name) => {
+                let header = variable.strip_prefix("HTTP_").map(|header| header.replace('_', "-"));
+                name.text().zip(header).is_some_and(|(name, header)| name.eq_ignore_ascii_case(&header))
+            }
+            Self::Lower(word) | Self::Upper(word) => word.is_variable(variable),
+            Self::Text(_) | Self::Joined(_) => false,
+        }
+    }
+
     fn value<'a>(&'a self, facts: &'a dyn Facts) -> Cow<'a, str> {
         match self {
             Self::Text(text) => text.into(),

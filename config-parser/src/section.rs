@@ -169,6 +169,17 @@ impl Scope {
         if let Some(Pattern::Literal(text)) = &self.pattern { Some(text) } else { None }
     }
 
+    /// The literal texts that the condition of an `<If>` asks one of [`VARIABLES`](crate::VARIABLES) to be equal to, or
+    /// not to be.
+    #[must_use]
+    pub fn compared_with(&self, variable: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        if let Some(Pattern::Condition(condition)) = &self.pattern {
+            condition.literals(variable, &mut found);
+        }
+        found
+    }
+
     /// The scope around it.
     #[must_use]
     pub fn parent(&self) -> Option<&Arc<Self>> {

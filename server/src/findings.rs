@@ -7,6 +7,7 @@ use crate::judge::{
     NO_LOG, NO_MODULE, OPTION_VALUE, PERHAPS_MISSING, SCRIPT_ERROR, UNKNOWN_OPTION,
 };
 use crate::limits::{LIMIT_LOOSENED, LIMIT_OF_LOADING};
+use crate::names::{UNKNOWN_HOST, UNUSED_INTERPRETER};
 use crate::private::BELOW_ROOT;
 
 /// In the order of their numbers.
@@ -58,5 +59,7 @@ pub(crate) const FINDINGS: &[(Code, &str)] = &[
     (LIMIT_LOOSENED, "A `RhaiLimit` allows more than one around it, which holds on: an inner section can tighten a limit, not loosen it."),
     (BELOW_ROOT, "A file that was read as configuration, a log or the control socket lies below a document root. It is served to nobody, whatever its name is \
       (`samovar.conf` is a name that is never served, so there is no warning of it), but it is better kept somewhere else."),
+    (UNUSED_INTERPRETER, "`RhaiImport` names an interpreter in which no request is answered: mostly a slip, by which what was to be loaded, or frozen, is not."),
+    (UNKNOWN_HOST, "An `<If>` asks whether the host is one that has neither a `ServerName` nor a `ServerAlias`."),
     (LIMIT_OF_LOADING, "`RhaiLimit expression` and `RhaiLimit functions` hold when a text is compiled. It is compiled once for whoever uses it, so that only the main server's hold."),
 ];

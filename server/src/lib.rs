@@ -25,6 +25,7 @@ mod listen;
 mod log_file;
 mod log_level;
 mod modules;
+mod names;
 mod open;
 mod phase;
 mod policy;

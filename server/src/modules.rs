@@ -16,7 +16,7 @@ use crate::{
     explain::{kind_of, named},
     judge::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE, belongs, host_of, searched, span},
     limits::Loading,
-    listen::Listeners,
+    names::is_asked,
     open::{self, ImportLine, Opened, document_root, server_root},
     phase::Phase,
     policy::{Kind, Place as Root, scope},
@@ -233,7 +233,9 @@ impl<'o> Judge<'o> {
         let conditional = self.opened.loaded.config.settings().any(|line| is_search_in_condition(line));
         let has_added = self.opened.loaded.config.settings().any(|line| line.directive() == "AddHandler");
         let mut pages = Vec::new();
-        let asked: Vec<_> = self.hosts.iter().copied().enumerate().filter(|(_, host)| self.is_asked(*host)).collect();
+        let config = &self.opened.loaded.config;
+        let asked: Vec<_> =
+            self.hosts.iter().copied().enumerate().filter(|(_, host)| is_asked(config, *host)).collect();
         for (at, host) in asked {
             let root = self.roots[at].clone();
             for file in files_below(&root, has_added) {
@@ -256,16 +258,6 @@ impl<'o> Judge<'o> {
         for page in pages {
             self.page(&page);
         }
-    }
-
-    /// Do any requests come to this host? Where a virtual host is the default of every address, none come to the main server.
-    fn is_asked(&self, host: Host<'_>) -> bool {
-        let config = &self.opened.loaded.config;
-        let mut addresses = open::listens(config);
-        if addresses.is_empty() {
-            addresses.push(Listeners::DEFAULT);
-        }
-        host.index().is_some() || addresses.into_iter().any(|address| config.host_for(address, None).index().is_none())
     }
 
     /// A script that URLs name and that nobody imports has a function that answers, or was meant to have one.

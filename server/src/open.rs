@@ -18,6 +18,7 @@ use samovar_rhai::Interpreter;
 use crate::{
     directive::schema,
     interpreters::Roots,
+    names,
     phase::Phase,
     policy::{MAIN, scope},
 };
@@ -197,7 +198,7 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
     let loader = defines
         .iter()
         .fold(Loader::new(schema()).module("rhai_module").module("mod_rhai.c"), |loader, it| loader.define(it));
-    let loaded = if !is_directory && !file.is_file() {
+    let mut loaded = if !is_directory && !file.is_file() {
         return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
     } else if is_configured {
         load(&loader.server_root(&root), &DiskFiles, &file)?
@@ -205,6 +206,8 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
         let name = absolute.join("(no samovar.conf)");
         load(&loader, &MemoryFiles::new().file(&name, directory_mode(&absolute)), &name)?
     };
+    let unused = names::judge(&loaded.config);
+    loaded.report.extend(unused);
     Ok(Opened { loaded, root, is_configured })
 }
 

@@ -48,9 +48,11 @@ fn a_directory_of_scripts_that_are_right_passes_and_none_runs() {
 #[test]
 fn a_script_that_does_not_compile_is_an_error_at_its_own_place() {
     check("=== a.rhai\nfn handler(req) { let }\n", &["error script-error a.rhai:1:23 Expecting name of a variable"]);
-    let assigned = "error script-error d/a.rhai:2:19 `x` is a variable of the module and cannot be assigned in a function; \
-                    keep what changes in a handle: `const x = cell(..)` or `counter()`";
-    check("=== d/a.rhai\nlet x = 1;\nfn handler(req) { x = 2; }\n", &[assigned]);
+    let assigned = found(&Site::new("=== d/a.rhai\nlet x = 1;\nfn handler(req) { x = 2; }\n"));
+    assert!(
+        assigned[0].starts_with("error script-error d/a.rhai:2:19 `x` is a variable of the module"),
+        "{assigned:?}"
+    );
     check("=== a.rhai\n", &["error script-error a.rhai:1:1 `a.rhai` is empty"]);
 }
 

@@ -13,6 +13,7 @@ mod index;
 mod judging;
 mod limits;
 mod logs;
+mod names;
 mod oracle;
 mod phases;
 mod private;
