@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, LexError, OptimizationLevel, Position, Scope, Token};
+use rhai::{
+    Dynamic, Engine, EvalAltResult, EvalContext, FnPtr, LexError, Module, OptimizationLevel, Position, Scope, Token,
+};
 
 use crate::{stack, standard, state};
 
 use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
-use super::name::{self, Linked};
+use super::name::{self, InstanceId, Linked};
 use super::sites::FunctionDef;
 use super::{captures, caught};
 use super::{instance, message, natives, running, token, written};
@@ -120,12 +122,11 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
         Some(Linked::Foreign { id, write }) => {
             let foreign = instance::find(id).and_then(|core| core.scan().foreign(write).cloned());
             let Some(foreign) = foreign else { return Ok(None) };
-            let alias = name::function(&foreign.alias, id);
-            let imports = context.global_runtime_state().scan_imports_raw();
-            let module = imports.filter(|(name, _)| **name == *alias).last();
-            match module {
-                Some((_, module)) => (module.get_var(&foreign.name), Some(foreign.steps)),
-                None => return Err(EvalAltResult::ErrorModuleNotFound(alias, Position::NONE).into()),
+            match module_at(&foreign.path, id, &context) {
+                Some(module) => (module.get_var(&foreign.name), Some(foreign.steps)),
+                None => {
+                    return Err(EvalAltResult::ErrorModuleNotFound(foreign.path.join("::"), Position::NONE).into());
+                }
             }
         }
         // What a closure captured it has as a local.
@@ -137,6 +138,19 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
         (Some(value), Some(steps)) => written::target(name, value, steps).map(Some),
         (None, _) => Err(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE).into()),
     }
+}
+
+/// The module that a path means in code of an instance.
+fn module_at<'a>(
+    path: &[String],
+    id: InstanceId,
+    context: &'a EvalContext<'_, '_, '_, '_, '_, '_>,
+) -> Option<&'a Module> {
+    let (alias, through) = path.split_first()?;
+    let alias = name::function(alias, id);
+    let imports = context.global_runtime_state().scan_imports_raw();
+    let module: &Module = imports.filter(|(name, _)| **name == *alias).last()?.1;
+    through.iter().try_fold(module, |module, name| module.get_sub_module(name))
 }
 
 /// Whether a closure that the top level made still shares the variable with it, by the name that this has in the closure.

@@ -15,6 +15,7 @@ use crate::state;
 use super::error::{Kind, ScriptError};
 use super::instance::{self, Core, Instance};
 use super::name::{self, InstanceId};
+use super::reach;
 
 /// What `import_module(name, #{..})` may ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,7 +126,12 @@ impl ModuleResolver for Resolver {
             // A computed path, which only the top level may use: what runs there is what Rhai says runs.
             None => (source.and_then(instance::by_tag), path),
         };
-        Ok(import(from, specifier, &ImportOptions::default(), pos)?.exported().clone())
+        let imported = import(from, specifier, &ImportOptions::default(), pos)?;
+        let importer = from.and_then(instance::find);
+        Ok(match importer {
+            Some(importer) => reach::seen_by(importer.scan(), imported.exported()),
+            None => imported.exported().clone(),
+        })
     }
 
     fn resolve_raw(

@@ -104,7 +104,8 @@ pub(super) fn constant(linked: &str, core: Option<&Core>) -> Said {
     match name::parse(linked) {
         Some(Linked::Variable { .. }) => (module_variable(&name), None),
         Some(Linked::Foreign { write, .. }) => {
-            let alias = core.and_then(|core| core.scan().foreign(write)).map_or("..", |foreign| &foreign.alias);
+            let foreign = core.and_then(|core| core.scan().foreign(write));
+            let alias = foreign.map_or("..".to_owned(), |foreign| foreign.path.join("::"));
             let help = "a module keeps what changes in a handle: `table()`, `cell(..)` or `counter()`".to_owned();
             (format!("`{alias}::{name}` is a variable of another module and cannot be changed"), Some(help))
         }

@@ -28,6 +28,7 @@ mod load;
 mod message;
 mod name;
 mod natives;
+mod reach;
 mod running;
 mod scan;
 mod sites;

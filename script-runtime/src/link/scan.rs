@@ -1,5 +1,6 @@
 //! The first compilation: what a text defines, and where it uses that. Done once for a text, whatever the instances.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -177,6 +178,14 @@ impl Scan {
         variables.flat_map(written).collect()
     }
 
+    /// The paths of several names that stand before what is looked for in other modules.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &[String]> {
+        self.uses.iter().filter_map(|(_, used)| match used {
+            Use::Reached(path) => Some(path.as_slice()),
+            _ => None,
+        })
+    }
+
     /// Number `write` of the writes to what other modules offer.
     pub(crate) fn foreign(&self, write: usize) -> Option<&Foreign> {
         self.foreign.get(write)
@@ -227,7 +236,17 @@ impl Scan {
             fail(at, ErrorKind::Syntax, name::unlink(&kind.to_string())).with_help(help)
         })?;
         let mut lexical = lexical(&seen);
-        let Sites { functions, mut uses, changed } = sites::collect(&ast);
+        let variables = variables(&seen);
+        let Sites { functions, mut uses, changed, mistaken } = sites::collect(&ast, &variables);
+        if let Some((at, function, name)) = mistaken.first() {
+            let help =
+                format!("give one of them another name, or pass it: `{function}(..)` with `{name}` as an argument");
+            let message = format!(
+                "`{function}!(..)` lends `{function}` the variables that are here, but in `{function}` the name `{name}` means \
+                 what the module defines"
+            );
+            return Err(fail(*at, ErrorKind::Syntax, message).with_help(Some(help)));
+        }
         write_to_global(&mut lexical, &uses);
         let foreign = foreign_writes(&seen, &uses, &mut lexical);
         let asked: HashSet<_> = uses.iter().filter(|(_, used)| *used == Use::IsDefined).map(|(at, _)| *at).collect();
@@ -240,7 +259,6 @@ impl Scan {
             lexical.iter().filter(|(_, it)| matches!(it, Lexical::Caught(_))).map(|(at, _)| *at).collect();
         uses.retain(|(at, _)| !is_caught.contains(at));
         let defined = defined(&seen);
-        let variables = variables(&seen);
         let literal = literal_imports(&seen);
         if let Some((at, _)) = uses.iter().find(|(at, used)| *used == Use::Import && !literal.contains(at)) {
             let message = "the path of an `import` in a function must begin with a literal; \
@@ -324,7 +342,12 @@ impl Link<'_> {
                 .filter(|_| instance_function(sites::IS_DEFINED_FUNCTION) && matches!(args, 2 | 3)),
             Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
-            Use::TopLevel(_) | Use::Import | Use::Imported { .. } | Use::GlobalWrite(_) | Use::ForeignWrite(_) => None,
+            Use::TopLevel(_)
+            | Use::Import
+            | Use::Imported { .. }
+            | Use::Reached(_)
+            | Use::GlobalWrite(_)
+            | Use::ForeignWrite(_) => None,
         };
         linked.map(Rewrite::Name)
     }
@@ -423,19 +446,25 @@ fn foreign_writes(seen: &[Seen], uses: &[(Position, Use)], lexical: &mut Vec<(Po
     let mut found = Vec::new();
     for (at, used) in uses {
         let Use::ForeignWrite(foreign) = used else { continue };
-        let is_it = |tokens: &&[Seen]| match tokens {
-            [open, middle, close] => {
-                (open.at == *at || close.at == *at)
-                    && open.kind == Kind::Identifier(foreign.alias.clone())
-                    && middle.kind == Kind::DoubleColon
-            }
-            _ => false,
+        let length = foreign.path.len();
+        let names = || foreign.path.iter().chain([&foreign.name]);
+        let is_it = |tokens: &&[Seen]| {
+            let ends = [&tokens[0], &tokens[2 * length]];
+            let separators = || tokens.iter().skip(1).step_by(2);
+            ends.iter().any(|end| end.at == *at)
+                && separators().all(|token| token.kind == Kind::DoubleColon)
+                && names().zip(tokens.iter().step_by(2)).all(|(name, it)| it.kind == Kind::Identifier(name.clone()))
         };
-        let Some([open, middle, close]) = seen.windows(3).find(is_it) else { continue };
-        lexical.retain(|(place, _)| place != &open.at);
-        lexical.push((open.at, Lexical::ForeignOpen));
-        lexical.push((middle.at, Lexical::ForeignName(foreign.name.clone(), found.len())));
-        lexical.push((close.at, Lexical::ForeignClose));
+        let Some(tokens) = seen.windows(2 * length + 1).find(is_it) else { continue };
+        for (index, token) in tokens.iter().enumerate() {
+            lexical.retain(|(place, _)| place != &token.at);
+            let what = match index.cmp(&length) {
+                Ordering::Less => Lexical::ForeignOpen,
+                Ordering::Equal => Lexical::ForeignName(foreign.name.clone(), found.len()),
+                Ordering::Greater => Lexical::ForeignClose,
+            };
+            lexical.push((token.at, what));
+        }
         found.push(foreign.clone());
     }
     found

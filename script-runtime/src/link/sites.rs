@@ -7,7 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use rhai::{
-    AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Module, Namespace, Position, ScriptFuncDef, Shared, Stmt,
+    AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, ImmutableString, Module, Namespace, Position,
+    ScriptFuncDef, Shared, Stmt,
 };
 
 /// One place to link, and why.
@@ -48,13 +49,15 @@ pub(crate) enum Use {
         name: String,
         args: Option<usize>,
     },
+    /// The names before the last in `alias::other::name`.
+    Reached(Vec<String>),
 }
 
 /// A write to what another module offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Foreign {
-    /// What the module is imported as.
-    pub(crate) alias: String,
+    /// What the module is imported as, and the names of those that it is reached through.
+    pub(crate) path: Vec<String>,
     pub(crate) name: String,
     pub(crate) steps: usize,
 }
@@ -82,10 +85,12 @@ pub(crate) struct Sites {
     pub(crate) uses: Vec<(Position, Use)>,
     /// The free names that closures of the top level may change.
     pub(crate) changed: HashSet<String>,
+    /// The calls `f!(..)` in functions that lend a variable of a name that means the module's in `f`: where, `f`, and that name.
+    pub(crate) mistaken: Vec<(Position, String, String)>,
 }
 
-/// Finds every use in a tree.
-pub(crate) fn collect(ast: &AST) -> Sites {
+/// Finds every use in a tree, whose top level defines these variables.
+pub(crate) fn collect(ast: &AST, variables: &[String]) -> Sites {
     let mut named = Vec::new();
     let mut closures = HashMap::new();
     let mut functions = Vec::new();
@@ -99,21 +104,89 @@ pub(crate) fn collect(ast: &AST) -> Sites {
             named.push(definition);
         }
     }
-    let mut walk = Walk::default();
+    let own = functions.iter().map(|function| &function.name).chain(variables).cloned().collect();
+    let lenders = lenders(ast);
+    let mut walk = Walk { own, ..Walk::default() };
     walk.body(&ast.clone_statements_only(), &Where::TopLevel);
     for definition in named {
-        walk.body(&alone(definition), &Where::Function);
+        let lent = lenders.iter().any(|it| it.function == *definition.name && it.args == definition.params.len());
+        walk.body(&alone(definition), &Where::Function { lent });
     }
     while let Some(made) = walk.closures.pop() {
         if let Some(definition) = closures.remove(&made.name) {
-            let Made { captured, free, top, .. } = made;
-            walk.body(&alone(definition), &Where::Closure { captured, free, top });
+            let Made { captured, free, top, lent, .. } = made;
+            walk.body(&alone(definition), &Where::Closure { captured, free, top, lent });
         }
     }
     for definition in closures.into_values() {
-        walk.body(&alone(definition), &Where::Function);
+        walk.body(&alone(definition), &Where::Function { lent: false });
     }
-    Sites { functions, uses: walk.uses, changed: walk.changed }
+    let mistaken = lenders.into_iter().filter_map(|it| {
+        let name = it.locals.into_iter().find(|local| walk.lent.contains(local))?;
+        Some((it.at, it.function, name))
+    });
+    let mistaken = mistaken.collect();
+    Sites { functions, uses: walk.uses, changed: walk.changed, mistaken }
+}
+
+/// A call `f!(..)`: it lends `f` the variables that are in scope where it stands.
+struct Lender {
+    at: Position,
+    function: String,
+    args: usize,
+    /// The names of what may be in scope there, if it stands in a function.
+    locals: Vec<String>,
+}
+
+fn lenders(ast: &AST) -> Vec<Lender> {
+    let mut found = calls_that_lend(&ast.clone_statements_only(), &[]);
+    for (_, _, _, _, definition) in ast.shared_lib().iter_script_fn_info() {
+        let body = alone(definition);
+        let mut calls = calls_that_lend(&body, &definition.params);
+        if !calls.is_empty() {
+            let locals = locals(&body);
+            calls.iter_mut().for_each(|call| call.locals.extend_from_slice(&locals));
+        }
+        found.extend(calls);
+    }
+    found
+}
+
+fn calls_that_lend(body: &AST, params: &[ImmutableString]) -> Vec<Lender> {
+    let mut found = Vec::new();
+    body.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at))) = path.last()
+            && call.capture_parent_scope
+            && call.namespace.is_empty()
+        {
+            let locals = params.iter().map(ToString::to_string).collect();
+            found.push(Lender { at: *at, function: call.name.to_string(), args: call.args.len(), locals });
+        }
+        true
+    });
+    found
+}
+
+/// The names of the variables that a body declares anywhere.
+fn locals(body: &AST) -> Vec<String> {
+    let mut found = Vec::new();
+    body.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(definition, ..))) => found.push(definition.0.as_str().to_owned()),
+            Some(ASTNode::Stmt(Stmt::For(parts, ..))) => {
+                found.push(parts.0.as_str().to_owned());
+                found.extend(parts.1.iter().map(|counter| counter.as_str().to_owned()));
+            }
+            Some(ASTNode::Stmt(Stmt::TryCatch(flow, ..))) => {
+                if let Expr::Variable(variable, ..) = &flow.expr {
+                    found.push(variable.1.to_string());
+                }
+            }
+            _ => {}
+        }
+        true
+    });
+    found
 }
 
 /// Asks whether there is a variable of a name.
@@ -135,13 +208,18 @@ fn alone(definition: &Shared<ScriptFuncDef>) -> AST {
 
 enum Where {
     TopLevel,
-    Function,
+    Function {
+        /// It is called with the variables of its callers.
+        lent: bool,
+    },
     /// What it captured, and which of that is no local of its maker.
     Closure {
         captured: HashSet<String>,
         free: HashSet<String>,
         /// Made by the top level, or in a closure that is.
         top: bool,
+        /// Made by a function that is called with the variables of its callers.
+        lent: bool,
     },
 }
 
@@ -150,6 +228,7 @@ struct Made {
     captured: HashSet<String>,
     free: HashSet<String>,
     top: bool,
+    lent: bool,
 }
 
 #[derive(Default)]
@@ -157,6 +236,10 @@ struct Walk {
     uses: Vec<(Position, Use)>,
     changed: HashSet<String>,
     closures: Vec<Made>,
+    /// The names of all that the module defines.
+    own: HashSet<String>,
+    /// Those of them that are used where a name may be one of the caller's.
+    lent: HashSet<String>,
 }
 
 impl Walk {
@@ -180,7 +263,10 @@ impl Walk {
             }
             Expr::Variable(variable, short, at) => {
                 let local = short.is_some() || variable.0.is_some();
-                if !local && variable.2.is_empty() && place.leaves_free(&variable.1) {
+                if !local && variable.2.is_empty() && self.is_free(&variable.1, place) {
+                    if place.is_lent() {
+                        self.lent.insert(variable.1.to_string());
+                    }
                     if place.is_top_closure() && may_change(expr, path) {
                         self.changed.insert(variable.1.to_string());
                     }
@@ -200,8 +286,8 @@ impl Walk {
                 if let Some(name) = closure_name(value)
                     && !is_captured_in(path, place)
                 {
-                    let (captured, free, top) = (HashSet::new(), HashSet::new(), place.is_top());
-                    self.closures.push(Made { name, captured, free, top });
+                    let (captured, free) = (HashSet::new(), HashSet::new());
+                    self.closures.push(Made { name, captured, free, top: place.is_top(), lent: place.is_lent() });
                 }
             }
             _ => {}
@@ -216,14 +302,13 @@ impl Walk {
                     let local = short.is_some() || variable.0.is_some();
                     let name = variable.1.to_string();
                     match variable.2.path.as_slice() {
-                        [] if local || !place.leaves_free(&name) => {}
+                        [] if local || !self.is_free(&name, place) => {}
                         [] => self.write(name, steps, *at, path, place),
                         [global] if global.name == "global" => self.uses.push((*at, Use::GlobalWrite(steps))),
-                        [alias] => {
-                            let alias = alias.name.to_string();
-                            self.uses.push((*at, Use::ForeignWrite(Foreign { alias, name, steps })));
+                        path => {
+                            let path = path.iter().map(|part| part.name.to_string()).collect();
+                            self.uses.push((*at, Use::ForeignWrite(Foreign { path, name, steps })));
                         }
-                        _ => {}
                     }
                 }
             }
@@ -259,6 +344,12 @@ impl Walk {
 }
 
 impl Walk {
+    /// Whether a name for which the parser found no local may belong to the module. Where the caller's variables are lent, they are
+    /// meant by all that the module does not define.
+    fn is_free(&self, name: &str, place: &Where) -> bool {
+        place.leaves_free(name) && (!place.is_lent() || self.own.contains(name))
+    }
+
     /// A write to a free name.
     fn write(&mut self, name: String, steps: usize, at: Position, path: &[ASTNode<'_>], place: &Where) {
         let in_try = || path.iter().any(|node| matches!(node, ASTNode::Stmt(Stmt::TryCatch(..))));
@@ -274,9 +365,16 @@ impl Walk {
     }
 
     fn imported(&mut self, namespace: &Namespace, name: &str, args: Option<usize>, at: Position) {
-        if let [alias] = namespace.path.as_slice() {
-            let (alias, name) = (alias.name.to_string(), name.to_owned());
-            self.uses.push((at, Use::Imported { alias, name, args }));
+        match namespace.path.as_slice() {
+            [] => {}
+            [alias] => {
+                let (alias, name) = (alias.name.to_string(), name.to_owned());
+                self.uses.push((at, Use::Imported { alias, name, args }));
+            }
+            path => {
+                let path = path.iter().map(|part| part.name.to_string()).collect();
+                self.uses.push((at, Use::Reached(path)));
+            }
         }
     }
 }
@@ -285,7 +383,7 @@ impl Where {
     /// Whether a name for which the parser found no local may belong to the module.
     fn leaves_free(&self, name: &str) -> bool {
         match self {
-            Self::TopLevel | Self::Function => true,
+            Self::TopLevel | Self::Function { .. } => true,
             Self::Closure { captured, free, .. } => !captured.contains(name) || free.contains(name),
         }
     }
@@ -294,13 +392,17 @@ impl Where {
         match self {
             Self::TopLevel => Use::TopLevel(name.to_owned()),
             Self::Closure { top: true, .. } => Use::Shared(name.to_owned()),
-            Self::Function | Self::Closure { .. } => Use::Free(name.to_owned()),
+            Self::Function { .. } | Self::Closure { .. } => Use::Free(name.to_owned()),
         }
     }
 
     /// Whether closures that are made here are those of the top level.
     fn is_top(&self) -> bool {
         matches!(self, Self::TopLevel) || self.is_top_closure()
+    }
+
+    fn is_lent(&self) -> bool {
+        matches!(self, Self::Function { lent: true } | Self::Closure { lent: true, .. })
     }
 
     fn is_top_closure(&self) -> bool {
@@ -371,7 +473,8 @@ fn closure_made(call: &FnCallExpr, path: &[ASTNode<'_>], place: &Where) -> Optio
     }
     let Some((Expr::DynamicConstant(closure, _), captures)) = call.args.split_first() else { return None };
     let (captured, free) = (HashSet::new(), HashSet::new());
-    let mut made = Made { name: closure_name(closure)?, captured, free, top: place.is_top() };
+    let (top, lent) = (place.is_top(), place.is_lent());
+    let mut made = Made { name: closure_name(closure)?, captured, free, top, lent };
     for capture in captures {
         if let Expr::Variable(variable, short, _) = capture {
             let local = short.is_some() || variable.0.is_some();

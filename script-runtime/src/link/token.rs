@@ -171,8 +171,8 @@ fn rewrite(token: Token, at: Position, rewrites: &[(Position, Rewrite)], next: &
         }
         (Rewrite::Const, Token::Identifier(_)) => Token::Const,
         (Rewrite::Marked(name), Token::LeftParen) => Token::Identifier(Box::new(name.as_str().into())),
-        (Rewrite::Open, Token::Identifier(_)) => Token::LeftParen,
-        (Rewrite::Close, Token::Identifier(_)) => Token::RightParen,
+        (Rewrite::Open, Token::Identifier(_) | Token::DoubleColon) => Token::LeftParen,
+        (Rewrite::Close, Token::Identifier(_) | Token::DoubleColon) => Token::RightParen,
         (_, token) => token,
     }
 }

@@ -18,7 +18,7 @@ fn functions_are_found_by_name_in_every_form() {
     check("let f = twice; fn twice(n) { n * 2 } fn main() { f.call(1) }", "2");
     check("fn len(x) { \"own\" } fn main() { len(\"abc\") + \"abc\".to_upper() }", "ownABC");
     check("fn at(n) { n } fn at(a, b) { a + b } fn main() { at(1) + at(1, 2) }", "4");
-    check("let x = 5; fn show() { x } fn main() { let x = 1; show!() }", "5");
+    check("let x = 5; fn show() { x } fn main() { show!() }", "5");
 }
 
 #[test]
@@ -202,4 +202,67 @@ fn r56_exports_are_known_to_those_who_look_for_what_is_missing() {
     let main = site.load("main").expect("loads");
     let told: Vec<_> = main.dangling().into_iter().map(|it| (it.message, it.help)).collect();
     assert_eq!(told, [("m has no variable `totl`".to_owned(), Some("did you mean `m::total`?".to_owned()))]);
+}
+
+#[test]
+fn what_an_imported_module_imports_is_reached_through_it() {
+    let files = [
+        (
+            "main",
+            "import \"./m\" as m; let top = m::c::v; \
+             fn main() { let f = || m::c::add(1, 2); [m::c::v, m::c::add(1, 2), m::c::d::deep, m::c::d::f(), f.call(), top] } \
+             fn local() { import \"./m\" as other; other::c::v } fn wrong() { m::c::nothing } fn alias() { m::x::v }
+             fn write() { m::c::map.fresh = 1; } fn deeper() { m::c::d::map.fresh = 1; }",
+        ),
+        ("m", "import \"./c\" as c; const w = 1; fn own() { c::v }"),
+        ("c", "import \"./d\" as d; const v = 5; const map = #{}; fn add(a, b) { a + b + v }"),
+        ("d", "const deep = 7; const map = #{}; fn f() { deep * 2 }"),
+    ];
+    let site = Site::new(&files);
+    let main = site.load("main").expect("loads");
+    assert_eq!(site.text(&main, "main"), "[5, 8, 7, 14, 8, 5]");
+    assert_eq!(site.text(&main, "local"), "5");
+    assert_eq!(site.text(&main, "wrong"), "error: there is no variable `m::c::nothing` (main:1:215)");
+    assert_eq!(site.text(&main, "alias"), "error: there is no variable `m::x::v` (main:1:244)");
+    let refused = |name: &str, at: &str| {
+        format!("error: `m::{name}` is a variable of another module and cannot be changed (main:{at})")
+    };
+    assert_eq!(site.text(&main, "write"), refused("c::map", "2:27"));
+    assert_eq!(site.text(&main, "deeper"), refused("c::d::map", "2:63"));
+    // Who does not ask for it has no more than before.
+    let c = site.load("c").expect("loads");
+    assert!(c.exported().iter_sub_modules().next().is_none());
+}
+
+#[test]
+fn a_call_with_a_bang_lends_the_variables_of_the_caller() {
+    check("fn show() { x } fn main() { let x = 7; show!() }", "7");
+    check("fn show(n) { x + n } fn main() { let x = 7; show!(3) }", "10");
+    check("fn change() { x += 1; } fn main() { let x = 7; change!(); x }", "8");
+    check(
+        "fn put() { m.a[0] = 1; m.fresh = 2; } fn main() { let m = #{a: [0]}; put!(); m }",
+        "#{\"a\": [1], \"fresh\": 2}",
+    );
+    check("fn each() { [1, 2].map(|n| n + x) } fn main() { let x = 7; each!() }", "[8, 9]");
+    check("fn add() { let f = || { x += 1; }; f.call(); } fn main() { let x = 7; add!(); x }", "8");
+    check("const K = 2; fn show() { x * K } fn main() { let x = 7; show!() }", "14");
+    check("fn show() { x } fn main() { show!() }", "error: there is no variable `x` (main:1:13)");
+    check("let r = 0; fn show() { x } let x = 7; r = show!(); fn main() { r }", "7");
+    // In another function the same name is no variable of a caller.
+    check(
+        "fn show() { x } fn other() { x } fn main() { let x = 7; show!() + other() }",
+        "error: there is no variable `x` (main:1:30)",
+    );
+    // What would be the caller's in Rhai, and is the module's here.
+    let said = |name: &str, at: &str| {
+        format!(
+            "error: `show!(..)` lends `show` the variables that are here, but in `show` the name `{name}` means what the module \
+             defines (main:{at})"
+        )
+    };
+    check("let x = 5; fn show() { x } fn main() { let x = 1;\nshow!() }", &said("x", "2:1"));
+    check(
+        "fn x() {} fn show() { || x } fn main(x) { 1 }\nfn main() { for x in 0..1 { show!(); } }",
+        &said("x", "2:29"),
+    );
 }
