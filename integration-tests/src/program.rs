@@ -201,6 +201,14 @@ impl Program {
         Exit { code: status.code(), stderr: self.log.to_the_end() }
     }
 
+    /// The most memory that it has had so far, in bytes, as the system says.
+    #[track_caller]
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the program runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system says it");
+        1024 * peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
+    }
+
     fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }

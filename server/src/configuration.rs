@@ -48,6 +48,7 @@ pub(crate) struct Served {
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) error_log: Option<LogFile>,
     head_time: Duration,
+    send_time: Duration,
     /// By the address of what the configuration resolved to, which the policy keeps alive.
     policies: HashMap<usize, Arc<Policy>>,
     /// Scripts that URLs were found to name: what keeps the file system out of the way of a request.
@@ -68,6 +69,8 @@ const BELIEVED: Duration = Duration::from_secs(5);
 const ROUTES: usize = 16 << 10;
 /// The head of a request may take so long unless `Timeout` says it; it is short.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+/// What httpd's manual says of `Timeout`.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 /// As many as a host keeps results; so different sets of sections are rare.
 const POLICIES: usize = 4096;
 
@@ -119,11 +122,12 @@ impl Configuration {
         *next.former.lock() = places;
     }
 
-    /// How long the head of a request may take that comes in at this address: as the first virtual host there says, if it
-    /// says anything.
-    pub(crate) fn head_time(&self, local: SocketAddr) -> Duration {
+    /// How long the head of a request may take that comes in at this address, and how long its client may take nothing of
+    /// the answer: as the first virtual host there says, if it says anything.
+    pub(crate) fn times(&self, local: SocketAddr) -> (Duration, Duration) {
         let host = self.config.host_for(local, None);
-        host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main).head_time
+        let served = host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main);
+        (served.head_time, served.send_time)
     }
 
     /// The host that answers, and what is kept for it.
@@ -215,6 +219,7 @@ impl Served {
             document_root: open::document_root(root, &settings),
             interpreter: interpreter_of(host, &settings),
             head_time: head_time(&settings),
+            send_time: settings.duration("Timeout").unwrap_or(TIMEOUT),
             access_log: access_log.transpose()?,
             error_log: error_log.map(|(line, file)| logs.open(file, line)).transpose()?,
             policies: HashMap::new(),
@@ -282,7 +287,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         fs::write(directory.path().join("samovar.conf"), text).expect("a configuration");
         let site = Site::open(directory.path()).expect("it is right");
-        assert_eq!(site.head_time(SocketAddr::from(([127, 0, 0, 1], 80))), Duration::from_secs(seconds), "{text}");
+        assert_eq!(site.times(SocketAddr::from(([127, 0, 0, 1], 80))).0, Duration::from_secs(seconds), "{text}");
     }
 
     #[test]

@@ -163,7 +163,7 @@ const MORE: &[(&str, &str)] = &[
     (
         "Timeout",
         "It holds for the head of a request, before which only the address tells which virtual host is meant, and for its body. Where it is not set, a head has \
-      15 seconds.",
+      15 seconds. A client that takes nothing of its answer for so long is cut off; one that takes something now and then is served to the end.",
     ),
     (
         "RhaiLimit",

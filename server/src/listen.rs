@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     open::OpenError,
     repeated,
+    sending::Sending,
     site::{Peers, Site},
     strict::{self, Strict},
 };
@@ -245,7 +246,7 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let Ok(local) = stream.local_addr() else { return };
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let head_time = site.head_time(local);
+    let (head_time, send_time) = site.times(local);
     let site = site.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let site = site.clone();
@@ -254,7 +255,8 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let mut builder = http1::Builder::new();
     // Without a timer the header timeout does nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(strict::HEAD);
-    let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
+    let connection = connections
+        .watch(builder.serve_connection(TokioIo::new(Strict::new(Sending::new(stream, send_time))), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));

@@ -22,6 +22,7 @@ use crate::{
     repeated,
     route::{Index, Route, Target},
     site::Peers,
+    spool,
 };
 
 /// What a request is answered with.
@@ -156,12 +157,16 @@ impl Way<'_> {
             ((Ok(None), Vec::new()), exchange)
         } else {
             let level = policy.level;
-            let run = move || (log_level::at(level, || course.run(&exchange)), exchange);
+            let run = move || {
+                let (result, pins) = log_level::at(level, || course.run(&exchange));
+                let kept = result.map(|answer| answer.map(|response| spool::keep(response, exchange.path())));
+                ((kept, pins), exchange)
+            };
             self.pool.run(run).await.map_err(|busy| asked.busy(busy))?
         };
         aftermath.pins = pins;
         match result {
-            Ok(Some(response)) => Ok(body::whole(response)),
+            Ok(Some(response)) => Ok(response),
             Ok(None) => {
                 let set = exchange.written().into_parts().0.headers;
                 asked.without_script(Request::from_parts(parts, ()), set).await

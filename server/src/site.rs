@@ -218,10 +218,10 @@ impl Site {
         self.sockets.get().map_or_else(Vec::new, |sockets| sockets.addresses())
     }
 
-    /// How long a client at this address of ours may take to send the head of a request. Which virtual host it means is not
-    /// known before.
-    pub(crate) fn head_time(&self, local: SocketAddr) -> Duration {
-        self.current.load().head_time(local)
+    /// How long a client at this address of ours may take to send the head of a request, and how long it may take nothing
+    /// of what it is sent. Which virtual host it means is not known before.
+    pub(crate) fn times(&self, local: SocketAddr) -> (Duration, Duration) {
+        self.current.load().times(local)
     }
 
     /// The level of detail that the configuration wants in the log.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod carry;
+mod clients;
 mod configuration;
 mod control;
 mod directory;
