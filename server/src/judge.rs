@@ -273,5 +273,7 @@ pub(crate) const CODES: &[Code] = &[
     OPTION_VALUE,
     limits::LIMIT_LOOSENED,
     private::BELOW_ROOT,
+    crate::names::UNUSED_INTERPRETER,
+    crate::names::UNKNOWN_HOST,
     limits::LIMIT_OF_LOADING,
 ];
