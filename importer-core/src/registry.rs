@@ -207,6 +207,12 @@ impl<L: Loader> Registry<L> {
         self.frozen.load(Ordering::SeqCst)
     }
 
+    /// Is the module of this path part of the newest generation? It may be while its file is gone (R34).
+    #[must_use]
+    pub fn serves(&self, path: &Path) -> bool {
+        self.is_loaded(&self.current.load(), path)
+    }
+
     /// What is wrong with a change that would have loaded this module anew, and that was refused (R32).
     #[must_use]
     pub fn refusal(&self, id: ModuleId) -> Option<Arc<[Diagnostic]>> {

@@ -21,7 +21,7 @@ use crate::{
     open::{self, OpenError, Opened, Texts, path_in},
     policy::{Example, MAIN, Policy},
     private::Private,
-    route::{Index, Route, Target, route},
+    route::{Index, Route, Target, on_disk, route, route_away},
 };
 
 /// What the configuration file says, and what was made of it so far.
@@ -150,7 +150,13 @@ impl Configuration {
             }
         }
         let private = self.private.load();
-        let route = route(&served.document_root, path, &private, |directory| index(host, path, directory));
+        let root = &served.document_root;
+        let index = |directory: &Path| index(host, path, directory);
+        let route = route(root, path, &on_disk(&private), &index);
+        if let Target::Nothing { .. } = route.target {
+            let serves = |file: &Path| self.interpreters.serve(file) && !private.names(file);
+            return route_away(root, path, &serves, &index).unwrap_or(route);
+        }
         if let Target::Script { file, path_info } = &route.target {
             let own = path.strip_suffix(path_info.as_str()).unwrap_or(path);
             if routes.len() >= ROUTES {

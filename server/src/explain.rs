@@ -21,7 +21,7 @@ use crate::{
     phase::{BEFORE, Phase},
     policy::{Kind, Naming, Place, kind, naming},
     private::Private,
-    route::{Route, Target, route},
+    route::{Route, Target, on_disk, route},
     site::Peers,
 };
 
@@ -140,7 +140,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         resolved.texts("DirectoryIndex").map(str::to_owned).collect()
     };
     let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root);
-    let Route { target, index } = route(&root, &asked.path, &private, index);
+    let Route { target, index } = route(&root, &asked.path, &on_disk(&private), &index);
     let filename = target.filename().map(|file| file.to_string_lossy().into_owned());
     let query = Query {
         address: asked.address,

@@ -29,6 +29,8 @@ pub(crate) struct Roots {
 pub(crate) struct Interpreters {
     started: Mutex<BTreeMap<String, Started>>,
     first: OnceLock<Interpreter>,
+    /// Those that were started, for requests: they wait for nobody.
+    all: ArcSwap<Vec<Interpreter>>,
     tree: Tree,
     roots: ArcSwap<Roots>,
     loading: ArcSwap<Loading>,
@@ -117,6 +119,7 @@ impl Interpreters {
         Self {
             started: Mutex::default(),
             first: OnceLock::new(),
+            all: ArcSwap::default(),
             tree,
             roots: ArcSwap::from_pointee(roots),
             loading: ArcSwap::from_pointee(loading),
@@ -127,6 +130,11 @@ impl Interpreters {
     /// Changes when files come, go or change. All interpreters watch the same directories, so one tells for all.
     pub(crate) fn stirred(&self) -> u64 {
         self.first.get().map_or(0, |interpreter| interpreter.registry().stirred())
+    }
+
+    /// Has an interpreter loaded this file, and serves it?
+    pub(crate) fn serve(&self, file: &Path) -> bool {
+        self.all.load().iter().any(|interpreter| interpreter.registry().serves(file))
     }
 
     /// The interpreter of that name, which is started if it was not yet.
@@ -140,6 +148,7 @@ impl Interpreters {
         tell::follow(&interpreter, self.shows_refusals.clone()).map_err(OpenError::Threads)?;
         let reloader = reloader(&interpreter, &self.roots.load())?;
         self.first.get_or_init(|| interpreter.clone());
+        self.all.store(Arc::new(self.all.load().iter().cloned().chain([interpreter.clone()]).collect()));
         started.insert(name.to_owned(), Started { interpreter: interpreter.clone(), _reloader: reloader });
         Ok(interpreter)
     }

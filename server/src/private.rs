@@ -55,6 +55,11 @@ impl Private {
         self.paths.extend([real(path), path.to_path_buf()]);
     }
 
+    /// Is a file not to be served, wherever it is now?
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        self.paths.contains(path)
+    }
+
     /// Is a file not to be served?
     pub(crate) fn hides(&self, path: &Path, found: &Metadata) -> bool {
         self.files.contains(&identity(found))

@@ -374,3 +374,36 @@ fn r34_a_removed_file_is_imported_on_by_those_who_did_so_before() {
     story.settle();
     story.check(&[("/top", "1 1")]);
 }
+
+/// A URL follows its module: it answers as before while the file is away for a moment, and is gone when the module is.
+#[test]
+fn r34_r63_a_url_answers_while_its_file_is_away() {
+    let story = Story::of(
+        "=== samovar.conf\nSetHandler rhai\nDirectoryIndex index.rhai\n=== page.rhai\nkeep N = counter();\nfn handler(req) { `page${req.path_info} ${N.incr()}` }\n\
+         === dir/index.rhai\nfn handler(req) { \"index\" }\n=== never.rhai\nfn handler(req) { \"never\" }\n\
+         === keeper.rhai\nimport \"./dir/index\" as index;\nfn handler(req) { \"keeper\" }\n=== other.rhai\nimport \"./page\" as page;\nfn handler(req) { \"other\" }\n",
+    );
+    // With an importer they stay for as long as the test takes.
+    story.check(&[
+        ("/keeper", "keeper"),
+        ("/other", "other"),
+        ("/page", "page 1"),
+        ("/page/more", "page/more 2"),
+        ("/dir/", "index"),
+    ]);
+    for name in ["page.rhai", "dir/index.rhai", "never.rhai"] {
+        story.site.remove(name);
+    }
+    story.settle();
+    assert_eq!(story.get("/dir").status, 301);
+    story.check(&[("/page", "page 3"), ("/page/more", "page/more 4"), ("/dir/", "index")]);
+    // What was never loaded has nothing to answer with.
+    assert_eq!(story.get("/never").status, 404);
+    // The save of an editor that removes the file first.
+    assert_eq!(story.save("page.rhai", "keep N = counter();\nfn handler(req) { `new ${N.incr()}` }"), "");
+    story.check(&[("/page", "new 5"), ("/dir/", "index")]);
+    story.save("keeper.rhai", "fn handler(req) { \"alone\" }");
+    story.program.wait_for("dropped");
+    poll("it is gone", || (story.get("/dir/").status == 404).then_some(()));
+    story.check(&[("/page", "new 6")]);
+}
