@@ -9,12 +9,15 @@ use samovar_importer::{Diagnostic, ImportError, ImportOptions, Located, Scope, V
 
 use crate::{
     call::{Failed, attempt, call, number},
-    http::{Exchange, LooksLikeHtml, Verdict, status_page, thrown, verdict},
+    http::{Exchange, LooksLikeHtml, Verdict, Wrong, status_page, thrown, verdict},
     interpreter::Alive,
     link::{Limits, call_callback},
     scripts::{Script, Scripts},
     under_way::Purpose,
 };
+
+/// Where a key of an answer is written in more places than these, none of them is named.
+const KEYS_SHOWN: usize = 3;
 
 /// A function of a module. Each call pins the newest generation and sees nothing else (R21).
 #[derive(Clone)]
@@ -236,8 +239,7 @@ impl Handler {
         }
         let verdict =
             match self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())]) {
-                Ok(value) => verdict(exchange, value, &self.engine)
-                    .map_err(|diagnostic| self.at_function(&view, diagnostic, "returned by"))?,
+                Ok(value) => verdict(exchange, value, &self.engine).map_err(|wrong| self.returned(&view, wrong))?,
                 Err(Failed { thrown: Some(value), diagnostic, .. }) => {
                     thrown(exchange, value, *diagnostic, &self.engine)?
                 }
@@ -277,6 +279,27 @@ impl Handler {
         match view.load(&self.located).ok().and_then(|module| module.value().place(&self.function)) {
             Some(place) => diagnostic.at(place),
             None => diagnostic,
+        }
+    }
+
+    /// An answer that is none. Where it was made is not known; but if its text writes the key that is wrong, it is there.
+    fn returned(&self, view: &View<Scripts>, wrong: Wrong) -> Diagnostic {
+        let Wrong { diagnostic, key: wrong_key } = wrong;
+        let diagnostic = *diagnostic;
+        let module = view.load(&self.located).ok();
+        let script = module.as_ref().map(|module| module.value());
+        let function = script.and_then(|script| script.place(&self.function));
+        let linker = self.registry.loader().linker();
+        let keys =
+            script.zip(wrong_key.as_deref()).map(|(script, key)| script.map_keys(linker, key)).unwrap_or_default();
+        match keys.as_slice() {
+            [key] => diagnostic.at(key.clone()).note(format!("returned by `{}`", self.function), function),
+            keys => {
+                let diagnostic = self.at_function(view, diagnostic, "returned by");
+                let few = keys.iter().take(KEYS_SHOWN).filter(|_| keys.len() <= KEYS_SHOWN);
+                let perhaps = format!("perhaps this `{}`", wrong_key.unwrap_or_default());
+                few.fold(diagnostic, |diagnostic, key| diagnostic.note(perhaps.clone(), Some(key.clone())))
+            }
         }
     }
 

@@ -171,6 +171,12 @@ impl Script {
         place(&self.instance.core().frame(None, self.instance.scan().defined_at(name)?))
     }
 
+    /// Where its text writes a map with this key.
+    pub(crate) fn map_keys(&self, linker: &Linker, key: &str) -> Vec<Place> {
+        let positions = linker.map_keys(self.instance.scan().text(), key);
+        positions.into_iter().filter_map(|at| place(&self.instance.core().frame(None, at))).collect()
+    }
+
     /// The numbers of parameters of a public function.
     pub(crate) fn arities(&self, name: &str) -> Vec<usize> {
         self.functions.get(name).into_iter().flatten().map(|(arity, _)| *arity).collect()

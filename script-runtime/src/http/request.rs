@@ -13,12 +13,12 @@ use super::{
     json,
     response::{finish, looks_like_html},
 };
-use crate::link;
+use crate::{link, suggest::closest};
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// What scripts know of a request by name: methods are called, the others read.
-pub(crate) const PROPERTIES: [&str; 24] = [
+/// What scripts read of a request, or set.
+const PROPERTIES: [&str; 19] = [
     "method",
     "uri",
     "path",
@@ -31,19 +31,52 @@ pub(crate) const PROPERTIES: [&str; 24] = [
     "user",
     "args",
     "form",
-    "args_of",
-    "form_of",
     "body",
     "bytes",
-    "on_finish",
-    "json",
     "headers_in",
     "headers_out",
     "status",
     "content_type",
-    "write",
     "cookies",
 ];
+/// What a request can be called upon.
+const METHODS: [&str; 5] = ["args_of", "form_of", "on_finish", "json", "write"];
+
+/// What others call the same thing.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("header", "`headers_in[\"name\"]`, or `headers_out` for the answer"),
+    ("headers", "`headers_in[\"name\"]`, or `headers_out` for the answer"),
+    ("params", "`args.name`, or `form.name`"),
+    ("parameters", "`args.name`, or `form.name`"),
+    ("get", "`args.name`"),
+    ("query_string", "`query`"),
+    ("url", "`uri`"),
+    ("post", "`form.name`"),
+    ("data", "`body`"),
+    ("text", "`body`"),
+    ("verb", "`method`"),
+    ("ip", "`remote_ip`"),
+    ("remote_addr", "`remote_ip`"),
+    ("cookie", "`cookies.name`"),
+    ("print", "`write(..)`"),
+    ("send", "`write(..)`"),
+];
+
+/// What was probably meant by something that a request does not have, and that was called, or else read or set.
+pub(crate) fn instead_of(name: &str, was_called: bool) -> Option<String> {
+    if let Some((_, instead)) = OTHER_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
+        return Some(format!("a request has {instead}"));
+    }
+    if PROPERTIES.contains(&name) {
+        return was_called.then(|| format!("it is a property: `req.{name}`"));
+    }
+    if METHODS.contains(&name) {
+        return (!was_called).then(|| format!("it is called: `req.{name}(..)`"));
+    }
+    let near = closest(name, PROPERTIES.into_iter().chain(METHODS))?;
+    let call = if METHODS.contains(&near) { "(..)" } else { "" };
+    Some(format!("did you mean `{near}{call}`?"))
+}
 
 /// What is known of a request before its body was read.
 #[derive(Clone, Debug)]

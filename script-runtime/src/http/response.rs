@@ -14,7 +14,26 @@ use super::{
 };
 use crate::suggest::slips;
 
-type Answer = Result<Response<Bytes>, Diagnostic>;
+type Answer = Result<Response<Bytes>, Wrong>;
+
+/// What is wrong with an answer.
+pub(crate) struct Wrong {
+    pub(crate) diagnostic: Box<Diagnostic>,
+    /// The key of its map that it is about.
+    pub(crate) key: Option<String>,
+}
+
+impl Wrong {
+    fn key(key: &str, diagnostic: Diagnostic) -> Self {
+        Self { diagnostic: diagnostic.into(), key: Some(key.to_owned()) }
+    }
+}
+
+impl From<Diagnostic> for Wrong {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostic: diagnostic.into(), key: None }
+    }
+}
 
 /// How scripts call the types of values.
 pub(super) type TypeNames<'a> = &'a dyn Fn(&Dynamic) -> String;
@@ -48,22 +67,45 @@ const KEYS: [&str; 3] = [STATUS, HEADERS, BODY];
 /// Does the map say what to answer, or is it the data to answer with?
 ///
 /// Whoever mistypes a key means an answer all the same: as JSON it would show the client what was meant for the server.
-fn is_response(map: &Map) -> Result<bool, Diagnostic> {
+fn is_response(map: &Map) -> Result<bool, Wrong> {
     let is_known = |key: &str| KEYS.contains(&key);
     if !map.keys().any(|key| is_known(key)) {
-        return Ok(false);
+        return match nothing_but_slips(map) {
+            Some((key, meant)) => Err(Wrong::key(key, did_you_mean(key, meant))),
+            None => Ok(false),
+        };
     }
     let unknown: Vec<_> = map.iter().filter(|(key, _)| !is_known(key)).collect();
     let Some((key, value)) = unknown.first() else { return Ok(true) };
     if map.contains_key(BODY) && key.replace(['-', '_'], "").eq_ignore_ascii_case("contenttype") {
         let help = format!("it is a header: `headers: #{{\"Content-Type\": \"{value}\"}}`");
-        return Err(unknown_key(key).help(help).help(AS_DATA));
+        return Err(Wrong::key(key, unknown_key(key).help(help).help(AS_DATA)));
     }
     let meant: Option<Vec<_>> = unknown.iter().map(|(key, value)| meant(map, key, value)).collect();
     match meant.as_deref() {
-        Some([meant, ..]) => Err(unknown_key(key).help(format!("did you mean `{meant}`?")).help(AS_DATA)),
+        Some([meant, ..]) => Err(Wrong::key(key, did_you_mean(key, meant))),
         _ => Ok(false),
     }
+}
+
+/// Words that somebody may well answer with, though a slip makes one of the keys of them.
+const WORDS: [&str; 8] = ["stats", "state", "states", "statue", "header", "bodys", "boy", "bod"];
+
+/// A map of which every key is one of an answer's with a slip in it, and no word of its own: the first of them, and what was
+/// meant. Letters in another case are none, since some write their data so.
+fn nothing_but_slips(map: &Map) -> Option<(&str, &'static str)> {
+    let slips: Option<Vec<_>> = map
+        .iter()
+        .map(|(key, value)| {
+            let meant = meant(map, key, value).filter(|known| !known.eq_ignore_ascii_case(key))?;
+            (!WORDS.contains(&key.to_lowercase().as_str())).then_some((key.as_str(), meant))
+        })
+        .collect();
+    slips?.first().copied()
+}
+
+fn did_you_mean(key: &str, meant: &str) -> Diagnostic {
+    unknown_key(key).help(format!("did you mean `{meant}`?")).help(AS_DATA)
 }
 
 /// A map that was thrown and has a status, without what it has besides: that is for those who catch it.
@@ -114,19 +156,23 @@ fn says_something(status: StatusCode) -> bool {
 fn answer_map(mut reply: Reply, mut map: Map, engine: &Engine) -> Answer {
     let type_name: TypeNames<'_> = &type_names(engine);
     if let Some(status) = map.remove(STATUS).filter(|status| !status.is_unit()) {
-        let found = || Diagnostic::error(format!("`status` is a number, not a value of type {}", type_name(&status)));
+        let wrong = |message: String| Wrong::key(STATUS, Diagnostic::error(message));
+        let found = || wrong(format!("`status` is a number, not a value of type {}", type_name(&status)));
         let status = status.as_int().map_err(|_| found())?;
-        reply.status = Some(status_code(status).map_err(Diagnostic::error)?);
+        reply.status = Some(status_code(status).map_err(wrong)?);
     }
     if let Some(headers) = map.remove(HEADERS).filter(|headers| !headers.is_unit()) {
         let found = format!("`headers` is a map, not a value of type {}", type_name(&headers));
-        let headers = headers.try_cast::<Map>().ok_or_else(|| Diagnostic::error(found))?;
+        let headers = headers.try_cast::<Map>().ok_or_else(|| Wrong::key(HEADERS, Diagnostic::error(found)))?;
         for (name, value) in headers {
-            set_header(&mut reply.headers, &name, value, type_name).map_err(Diagnostic::error)?;
+            let set = set_header(&mut reply.headers, &name, value, type_name);
+            set.map_err(|message| Wrong::key(&name, Diagnostic::error(message)))?;
         }
     }
     match map.remove(BODY) {
-        Some(body) if !body.is_unit() => answer_body(reply, body, engine),
+        Some(body) if !body.is_unit() => {
+            answer_body(reply, body, engine).map_err(|wrong| Wrong::key(BODY, *wrong.diagnostic))
+        }
         _ => Ok(finish(reply, None)),
     }
 }
@@ -167,7 +213,7 @@ fn answer_body(reply: Reply, body: Dynamic, engine: &Engine) -> Answer {
             let json = json_of(body, engine)?;
             Ok(finish(reply, Some((json.into(), "application/json"))))
         }
-        Err(body) => Err(no_answer(&body, &type_names(engine)(&body))),
+        Err(body) => Err(no_answer(&body, &type_names(engine)(&body)).into()),
     }
 }
 

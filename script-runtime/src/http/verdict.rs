@@ -7,7 +7,7 @@ use samovar_importer::Diagnostic;
 
 use super::{
     request::Exchange,
-    response::{STATUS, only_answer, respond, status_page},
+    response::{STATUS, Wrong, only_answer, respond, status_page},
 };
 
 /// What a handler returned.
@@ -29,7 +29,7 @@ const OK: i64 = 0;
 const DECLINED: i64 = -1;
 const DONE: i64 = -2;
 
-pub(crate) fn verdict(exchange: &Exchange, value: Dynamic, engine: &Engine) -> Result<Verdict, Diagnostic> {
+pub(crate) fn verdict(exchange: &Exchange, value: Dynamic, engine: &Engine) -> Result<Verdict, Wrong> {
     match value.as_int() {
         Ok(OK) => Ok(Verdict::Ok),
         Ok(DECLINED) => Ok(Verdict::Declined),
@@ -66,7 +66,7 @@ pub(crate) fn thrown(
         },
     };
     exchange.reply().forget_written();
-    let answer = answer.and_then(|answer| respond(exchange, answer, engine));
+    let answer = answer.and_then(|answer| respond(exchange, answer, engine).map_err(|wrong| *wrong.diagnostic));
     // It is wrong where it was thrown.
     answer.map(Verdict::Answer).map_err(|wrong| Diagnostic {
         message: format!("the script threw an answer that is none: {}", wrong.message),

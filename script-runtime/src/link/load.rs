@@ -24,6 +24,7 @@ use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
 use super::sites::{IS_DEFINED_FUNCTION, Use};
+use super::token::{Kind, Seen};
 use super::{captures, natives, running, text, token};
 use crate::{show::show, stack, state};
 
@@ -105,6 +106,16 @@ impl Linker {
     pub(crate) fn scan(&self, file: &str, text: &str) -> Result<Scan, ScriptError> {
         let own = self.engines.own();
         stack::with_room(|| Scan::new(file, text, |text| own.scanner.compile(text)))
+    }
+
+    /// Where a text writes a map with this key. Found by compiling it once more: only who has done something wrong asks.
+    pub(crate) fn map_keys(&self, text: &str, key: &str) -> Vec<Position> {
+        let source = text::compiled(text);
+        let own = self.engines.own();
+        let (_, seen) = stack::with_room(|| token::scanning(&source, || own.scanner.compile(&*source)));
+        let is_key = |token: &Seen| matches!(&token.kind, Kind::Identifier(name) | Kind::Text(name) if name == key);
+        let pairs = seen.windows(2).filter(|pair| is_key(&pair[0]) && pair[1].kind == Kind::Colon);
+        pairs.map(|pair| pair[0].at).collect()
     }
 
     /// Makes an instance in which the `seeds` are variables already, and runs its top level.

@@ -165,9 +165,15 @@ pub(super) fn no_function(signature: &str, core: Option<&Core>) -> Said {
         None if types.starts_with("(module") => Some(format!(
             "a function of a module is called by `m[\"{written}\"].call(..)`, or as `m::{written}(..)` after an `import`"
         )),
-        None => core.and_then(|core| here(core.scan().functions(), &written, given)),
+        None => (core.and_then(|core| here(core.scan().functions(), &written, given)))
+            .or_else(|| crate::http::instead_of(&written, true).filter(|_| is_method_of(&types, "request"))),
     };
     (message, help)
+}
+
+/// Is the first of these types that one?
+fn is_method_of(types: &str, kind: &str) -> bool {
+    types.strip_prefix('(').and_then(|rest| rest.strip_prefix(kind)).is_some_and(|rest| rest.starts_with([',', ')']))
 }
 
 /// The types in a signature, as scripts call them.
@@ -259,6 +265,10 @@ pub(super) fn no_index(said: &str) -> Said {
     };
     let help = (kind == "()").then(|| NOT_THERE.to_owned());
     match value.strip_prefix(" = ") {
+        None if kind == "request" => {
+            let help = "a request has properties: `req.path`; the fields of a query are in `req.args`, those of a form in `req.form`";
+            (format!("a value of type {kind} has no index of type {index}"), Some(help.into()))
+        }
         None => (format!("a value of type {kind} has no index of type {index}"), help),
         Some(value) => (
             format!("a value of type {value} cannot be put at an index of type {index} of a value of type {kind}"),
@@ -271,9 +281,5 @@ const NOT_THERE: &str = "the value is `()`: what was looked up is not there";
 
 /// Requests are what most scripts have to do with.
 fn near_property(property: &str, kind: &str) -> Option<String> {
-    if kind != "request" {
-        return None;
-    }
-    let near = closest(property, crate::http::PROPERTIES)?;
-    (near != property).then(|| format!("did you mean `{near}`?"))
+    if kind == "request" { crate::http::instead_of(property, false) } else { None }
 }

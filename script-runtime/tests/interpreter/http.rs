@@ -76,7 +76,7 @@ fn answers() {
     }
     for status in ["99", "103", "600", "0", "-1"] {
         let message = format!("{status} is no HTTP status; one is a number from 200 to 599");
-        check(&format!("#{{status: {status}}}"), &format!("error: h.rhai:1:4: {message}"));
+        check(&format!("#{{status: {status}}}"), &format!("error: h.rhai:1:21: {message}"));
     }
     let not_with = "a handler answers with a string, html(..), a map, an array, a blob, a status number or (), not with a value of type";
     for (value, kind) in [("req", "request"), ("lock()", "lock"), ("req.headers_in", "headers_in"), ("1..2", "range")] {
@@ -85,7 +85,7 @@ fn answers() {
     let its_value = "help: the handle is not its value: `value`, as in `N.value.to_string()`";
     check("counter()", &format!("error: h.rhai:1:4: {not_with} counter\n{its_value}"));
     check("cell(200)", &format!("error: h.rhai:1:4: {not_with} cell\n{its_value}"));
-    check("#{status: counter()}", "error: h.rhai:1:4: `status` is a number, not a value of type counter");
+    check("#{status: counter()}", "error: h.rhai:1:21: `status` is a number, not a value of type counter");
     check("#{a: lock()}", "error: h.rhai:1:4: a value of type lock has no form in JSON: it is at [\"a\"]");
 }
 
@@ -280,17 +280,23 @@ fn what_has_no_body_is_sent_without() {
 #[test]
 fn a_mistyped_key_of_an_answer_is_not_shown_to_the_client() {
     let as_data = "help: to answer with the map itself as JSON, return `#{body: map}`";
-    let unknown = |key: &str, help: &str| {
+    let unknown = |column: usize, key: &str, help: &str| {
         let there_are = "and there are `status`, `headers` and `body` only";
-        format!("error: h.rhai:1:4: the answer has a key `{key}`, {there_are}\nhelp: {help}\n{as_data}")
+        format!("error: h.rhai:1:{column}: the answer has a key `{key}`, {there_are}\nhelp: {help}\n{as_data}")
     };
-    check(r#"#{stauts: 404, body: "secret"}"#, &unknown("stauts", "did you mean `status`?"));
-    check(r#"#{status: 200, header: #{}, body: "x"}"#, &unknown("header", "did you mean `headers`?"));
-    check(r#"#{status: 200, Body: "x"}"#, &unknown("Body", "did you mean `body`?"));
+    check(r#"#{stauts: 404, body: "secret"}"#, &unknown(21, "stauts", "did you mean `status`?"));
+    // Nobody answers with data of which every key is a slip.
+    check("#{stauts: 404}", &unknown(21, "stauts", "did you mean `status`?"));
+    check("#{heders: #{}, stauts: 404}", &unknown(21, "heders", "did you mean `headers`?"));
+    check(r#"#{status: 200, header: #{}, body: "x"}"#, &unknown(34, "header", "did you mean `headers`?"));
+    check(r#"#{status: 200, Body: "x"}"#, &unknown(34, "Body", "did you mean `body`?"));
     let header = r#"it is a header: `headers: #{"Content-Type": "text/css"}`"#;
-    check(r#"#{body: "x", content_type: "text/css"}"#, &unknown("content_type", header));
+    check(r#"#{body: "x", content_type: "text/css"}"#, &unknown(32, "content_type", header));
     for (data, json) in [
         ("#{status: \"ok\", stats: 5}", r#"{"stats":5,"status":"ok"}"#),
+        ("#{stats: 200}", r#"{"stats":200}"#),
+        ("#{Status: 200}", r#"{"Status":200}"#),
+        ("#{stauts: 404, reason: \"none\"}", r#"{"reason":"none","stauts":404}"#),
         ("#{status: 1, code: 2}", r#"{"code":2,"status":1}"#),
         ("#{body: \"x\", title: \"y\"}", r#"{"body":"x","title":"y"}"#),
         ("#{body: #{stauts: 1, body: 2}}", r#"{"body":2,"stauts":1}"#),
@@ -307,7 +313,7 @@ fn a_header_is_a_text_a_number_or_several_of_these() {
     check(r#"#{headers: #{"X-N": ()}, status: 204}"#, "204 [] ");
     check(
         r#"#{headers: #{"X-M": #{a: 1}}}"#,
-        "error: h.rhai:1:4: the header x-m is a string, a number, or an array of these, not a value of type map",
+        "error: h.rhai:1:32: the header x-m is a string, a number, or an array of these, not a value of type map",
     );
     check(
         r#"req.headers_out["X-M"] = lock();"#,
@@ -358,7 +364,7 @@ fn a_location_is_sent_as_urls_are() {
     for split in [r"/a\r\nSet-Cookie: c", r"/a\nb", r"/a\rb", r"/a\x00b"] {
         check(
             &format!(r#"#{{status: 302, headers: #{{Location: "{split}"}}}}"#),
-            "error: h.rhai:1:4: the value of the header location has a line break or control character in it",
+            "error: h.rhai:1:45: the value of the header location has a line break or control character in it",
         );
     }
     check(r#"#{headers: #{"X-A": "a b"}, status: 204}"#, "204 [x-a=a b] ");
@@ -416,5 +422,34 @@ fn what_is_written_is_bounded() {
     check(
         "let s = blob(1000000); for i in 0..70 { req.write(s); }",
         "error: h.rhai:1:63: an answer is written in at most 64 MiB",
+    );
+}
+
+#[test]
+fn an_answer_that_is_none_says_where_its_text_writes_what_is_wrong() {
+    let shown = |body: &str| {
+        let error = respond(body).expect_err(body);
+        let notes = error.notes.iter().map(|note| match &note.place {
+            Some(place) => format!("; {} at {place}", note.message),
+            None => format!("; {}", note.message),
+        });
+        format!("{error}{}", notes.collect::<String>()).replace("/s/", "")
+    };
+    let wrong = "`status` is a number, not a value of type string";
+    assert_eq!(
+        shown("let a = 1;\n  #{status: \"404\"}"),
+        format!("h.rhai:2:5: {wrong}; returned by `handler` at h.rhai:1:4")
+    );
+    assert_eq!(
+        shown("let a = #{status: 200};\n if a.status == 1 { a } else { #{\"status\": \"404\"} }"),
+        format!(
+            "h.rhai:1:4: {wrong}; returned by `handler` of h.rhai; perhaps this `status` at h.rhai:1:29; \
+             perhaps this `status` at h.rhai:2:34"
+        )
+    );
+    // Written in no map, or in another module.
+    assert_eq!(
+        shown("let a = #{}; a.status = \"404\"; a"),
+        format!("h.rhai:1:4: {wrong}; returned by `handler` of h.rhai")
     );
 }

@@ -186,3 +186,44 @@ fn a_function_of_a_module_value_is_called_in_another_way() {
         ],
     );
 }
+
+#[test]
+fn what_a_request_has_in_place_of_it_is_said() {
+    for (code, help) in [
+        ("req.methd", "did you mean `method`?"),
+        ("req.methd()", "did you mean `method`?"),
+        ("req.method()", "it is a property: `req.method`"),
+        ("req.header", "a request has `headers_in[\"name\"]`, or `headers_out` for the answer"),
+        ("req.params.id", "a request has `args.name`, or `form.name`"),
+        ("req.stauts = 404", "did you mean `status`?"),
+        ("req.wirte(\"x\")", "did you mean `write(..)`?"),
+        ("req.json", "it is called: `req.json(..)`"),
+        (
+            "req[\"path\"]",
+            "a request has properties: `req.path`; the fields of a query are in `req.args`, those of a form in `req.form`",
+        ),
+    ] {
+        let site = Site::new(&format!("=== h.rhai\nfn handler(req) {{ {code} }}"));
+        let head = http::Request::new(()).into_parts().0;
+        let exchange = samovar_rhai::Exchange::new(
+            samovar_rhai::RequestHead {
+                method: head.method,
+                uri: "/".into(),
+                path: "/".into(),
+                path_info: String::new(),
+                query: String::new(),
+                headers: head.headers,
+                remote_ip: None,
+                filename: String::new(),
+            },
+            bytes::Bytes::new(),
+        );
+        let error = site.interpreter.handler("h").expect("found").respond(&exchange).expect_err(code);
+        assert_eq!(error.help, [help], "{code}: {error}");
+    }
+    // What the module itself has is nearer.
+    check(
+        "fn write_all(x) { x } fn handler() { wirte_all(1) }",
+        &["h.rhai:1:38: there is no function `wirte_all (i64)`", "did you mean `write_all`?"],
+    );
+}
