@@ -79,6 +79,7 @@
 mod agreement;
 mod below;
 mod change;
+mod cost;
 mod descriptor;
 mod detect;
 mod diagnostic;

@@ -15,6 +15,7 @@ use std::{
 
 use crate::{
     agreement::Disagreement,
+    cost::Cost,
     detect::Change,
     diagnostic::Diagnostic,
     draft::Draft,
@@ -86,44 +87,57 @@ impl<L: Loader> Registry<L> {
     /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
     pub fn check(self: &Arc<Self>, hint: &Hint, forced: bool) -> Outcome {
-        self.look(hint, forced, &BTreeSet::new())
+        self.look(hint, forced, &BTreeSet::new()).0
+    }
+
+    /// As [`check`](Self::check). Returns what looking has cost, and nothing of what was found cost.
+    pub(crate) fn paced_check(self: &Arc<Self>, hint: &Hint) -> Duration {
+        self.look(hint, false, &BTreeSet::new()).1
     }
 
     /// Loads modules anew whose answers about others are out of date (R62), whatever their scopes say.
     pub(crate) fn join(self: &Arc<Self>, modules: &BTreeSet<ModuleId>) -> Outcome {
-        self.look(&Hint::Paths(Vec::new()), false, modules)
+        self.look(&Hint::Paths(Vec::new()), false, modules).0
     }
 
-    fn look(self: &Arc<Self>, hint: &Hint, forced: bool, joining: &BTreeSet<ModuleId>) -> Outcome {
+    fn look(self: &Arc<Self>, hint: &Hint, forced: bool, joining: &BTreeSet<ModuleId>) -> (Outcome, Duration) {
         let started = Instant::now();
         self.report_retained();
         if self.is_frozen() {
-            return Outcome::Frozen;
+            return (Outcome::Frozen, Duration::ZERO);
         }
         let mut writer = self.writer.lock();
         let _inside = Inside::enter();
+        self.discard_away();
         // From now on first loads look at their files again before they are published, so this look misses nothing.
         self.looks.fetch_add(1, Ordering::SeqCst);
+        let cost = Cost::begin();
         let base = self.snapshot();
         let mut changes = self.detect(&mut writer, &base, hint);
         changes.retain(|&id, _| forced || self.may_reload(&mut writer, &base, id));
         join(&mut changes, &base, joining);
-        self.discard_away();
         let mut dropped = self.droppable(&writer, &base);
         dropped.extend(self.parted(&base, &mut changes));
         let asked_again = |refusal: &&Refusal| forced && !self.waits.is_due(&refusal.planned, started);
         let told: Vec<_> = writer.refusals.iter().filter(asked_again).map(Refusal::told).collect();
-        if !self.is_news(&mut writer, &base, &mut changes, forced) && dropped.is_empty() {
-            self.show_refusals(&writer);
-            let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
-            return if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) };
+        let is_news = self.is_news(&mut writer, &base, &mut changes, forced) || !dropped.is_empty();
+        let cost = cost.so_far();
+        if is_news {
+            let change = Reload { changes, dropped, told, started };
+            return (self.settle(&mut writer, change), cost);
         }
+        self.show_refusals(&writer);
+        let standing: Vec<_> = writer.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
+        (if standing.is_empty() { Outcome::UpToDate } else { Outcome::Refused(standing) }, cost)
+    }
+
+    /// Reloads until the change is published or refused: others may come in between.
+    fn settle(self: &Arc<Self>, writer: &mut Writer, mut change: Reload) -> Outcome {
         let mut purged = BTreeSet::new();
-        let mut change = Reload { changes, dropped, told, started };
         let mut alone = None;
         for _ in 0..ATTEMPTS {
             let base = self.snapshot();
-            match self.reload(&mut writer, &base, &mut change, &mut purged) {
+            match self.reload(writer, &base, &mut change, &mut purged) {
                 Ok(outcome) => return outcome,
                 Err(Again::Outrun) if alone.is_none() => alone = Some(self.gate.close()),
                 Err(Again::Outrun) => {}

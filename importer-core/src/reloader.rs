@@ -18,15 +18,15 @@ use crate::{
     event::Event,
     loader::Loader,
     registry::Registry,
-    reload::{Hint, Outcome},
+    reload::Hint,
     watch::{NotifyWatcher, Sink, Watcher},
     watching::{Health, Start, Tell, Watching},
 };
 
 /// A registry of whatever language.
 pub trait Reload: Send + Sync {
-    /// See [`Registry::check`].
-    fn check(&self, hint: &Hint) -> Outcome;
+    /// See [`Registry::check`]. Returns what looking has cost; what is reloaded then costs what it may.
+    fn check(&self, hint: &Hint) -> Duration;
     /// Takes what a watcher tells, on its own thread, long before it is time to look: a file that is being written is
     /// loaded by nobody.
     fn heard(&self, signal: &Signal);
@@ -41,8 +41,8 @@ pub trait Reload: Send + Sync {
 }
 
 impl<L: Loader> Reload for Arc<Registry<L>> {
-    fn check(&self, hint: &Hint) -> Outcome {
-        Registry::check(self, hint, false)
+    fn check(&self, hint: &Hint) -> Duration {
+        self.paced_check(hint)
     }
 
     fn heard(&self, signal: &Signal) {
@@ -97,7 +97,7 @@ enum Message {
     Stop,
 }
 
-/// A look at every stamp may take this part of the time, whatever the number of modules: one in fifty.
+/// Looking at every stamp may take this part of one core, whatever the number of modules: one in fifty (R60).
 const SHARE: u32 = 50;
 /// After so many intervals what the system refused is asked for again.
 const PAUSE: u32 = 60;
@@ -281,8 +281,8 @@ impl Work {
         let started = Instant::now();
         let health = self.watching.as_mut().and_then(Watching::refresh);
         self.tell_health(health);
-        self.check(&Hint::Everything);
-        self.next_tick = started + self.interval.max(started.elapsed() * SHARE);
+        let cost = self.check(&Hint::Everything);
+        self.next_tick = started + self.interval.max(cost * SHARE);
         if std::mem::take(&mut self.failing) {
             let health = self.watching.as_ref().map(Watching::health);
             self.registries.iter().for_each(|registry| registry.watched(health.is_some()));
@@ -290,10 +290,8 @@ impl Work {
         }
     }
 
-    fn check(&self, hint: &Hint) {
-        for registry in self.registries.iter() {
-            registry.check(hint);
-        }
+    fn check(&self, hint: &Hint) -> Duration {
+        self.registries.iter().map(|registry| registry.check(hint)).sum()
     }
 }
 

@@ -38,11 +38,15 @@ impl Live {
     }
 
     fn prepared(interval: Duration, events: bool, handler: &str, prepare: impl Fn(&Path)) -> Self {
+        Self::speaking(Toy::default(), interval, events, handler, prepare)
+    }
+
+    fn speaking(toy: Toy, interval: Duration, events: bool, handler: &str, prepare: impl Fn(&Path)) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let site = directory.path().join("site");
         fs::create_dir(&site).expect("a site");
         prepare(&site);
-        let registry = Registry::new("live", Toy::default(), DiskTree::new([&site]));
+        let registry = Registry::new("live", toy, DiskTree::new([&site]));
         let scope = Arc::new(Scope::new("live.conf:1").handler_root(&site));
         let received = registry.subscribe();
         let reloader = Reloader::new([&site]).registry(registry.clone()).interval(interval).events(events);
@@ -227,6 +231,23 @@ fn r19_two_names_of_one_file_are_one_instance_until_they_part() {
     site.expect("b", "3");
     let (a, b) = children();
     assert_eq!((&*a.value().version, &*b.value().version), ("2", "3"));
+}
+
+/// The link itself lies outside of what is watched, so it is found by looking; and a reload that takes long is no looking.
+#[test]
+fn r60_a_switched_link_is_found_at_the_next_tick_whatever_was_reloaded_before() {
+    const LONG: Duration = Duration::from_millis(800);
+    let toy = Toy { wait: Some(Box::new(|_| std::thread::sleep(LONG))), ..Toy::default() };
+    let site = Live::speaking(toy, SOON, false, "current/h", releases);
+    write(&site.path("current/slow.toy"), "version 1");
+    site.load("current/slow");
+    write(&site.path("current/slow.toy"), "version 2\nwait");
+    site.expect("current/slow", "2");
+    let switched = Instant::now();
+    run("ln -s releases/2 next; mv -T next current", &site.path(""));
+    site.expect("current/h", "2");
+    // A fiftieth of the time would have been spent on the reload only after forty seconds.
+    assert!(switched.elapsed() < LONG * 20, "{:?}", switched.elapsed());
 }
 
 #[test]
