@@ -25,7 +25,7 @@ use super::name::{self, InstanceId};
 use super::scan::Scan;
 use super::sites::{IS_DEFINED_FUNCTION, Use};
 use super::token::{Kind, Seen};
-use super::{captures, natives, running, text, token};
+use super::{captures, natives, running, text, token, written};
 use crate::{show::show, stack, state};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
@@ -235,7 +235,10 @@ impl Linker {
             module.set_script_fn(definition.clone());
         }
         for (name, args) in core.scan().methods() {
-            add_method(&mut module, core.id(), name, args, core.scan().defines(name, args));
+            add_method(&mut module, core.id(), name, args, core.scan().defines(name, args), false);
+        }
+        for (name, args) in core.scan().fixed_methods() {
+            add_method(&mut module, core.id(), name, args, core.scan().defines(name, args), true);
         }
         for function in &self.instance_functions {
             if core.scan().calls(&function.name, function.args) {
@@ -262,28 +265,40 @@ fn add_instance_function(module: &mut Module, id: InstanceId, function: &Instanc
 }
 
 /// What `x.name(..)` calls where the module itself has a function `name`: an entry of the map `x`, else the module's
-/// function, else a native one, as it would be without linking.
-fn add_method(module: &mut Module, id: InstanceId, name: &str, args: usize, for_all_types: bool) {
+/// function, else a native one, as it would be without linking. `fixed`: it may not change `x`, a variable of the module.
+fn add_method(module: &mut Module, id: InstanceId, name: &str, args: usize, for_all_types: bool, fixed: bool) {
     let linked = name::function(name, id);
-    let written = name.to_owned();
-    let native = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
-        let Some(context) = context else { return Err("a method call needs its context".into()) };
-        let entry = args.first().and_then(|this| this.as_map_ref().ok()?.get(written.as_str())?.clone().try_cast());
+    let method = name.to_owned();
+    let call = move |context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+        let entry = args.first().and_then(|this| this.as_map_ref().ok()?.get(method.as_str())?.clone().try_cast());
         if let (Some(entry), Some((this, rest))) = (entry, args.split_first_mut()) {
             let entry: FnPtr = entry;
             let rest: Vec<Dynamic> = rest.iter_mut().map(|arg| std::mem::take(&mut **arg)).collect();
-            return entry.call_raw(&context, Some(this), rest);
+            return entry.call_raw(context, Some(this), rest);
         }
         match context.call_fn_raw(&linked, true, true, args) {
             Err(error) if !for_all_types && is_missing(&error, &linked) => {
-                context.call_native_fn_raw(&written, true, args)
+                context.call_native_fn_raw(&method, true, args)
             }
             result => result,
         }
     };
+    let native = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
+        let Some(context) = context else { return Err("a method call needs its context".into()) };
+        if !fixed {
+            return call(&context, args);
+        }
+        let before = args.first().map(|this| Dynamic::clone(this));
+        let result = call(&context, args)?;
+        match (before, args.first()) {
+            (Some(before), Some(after)) if !written::same(&before, after) => Err(written::constant("this")),
+            _ => Ok(result),
+        }
+    };
     let native = RhaiFunc::Method { func: Shared::new(native), has_context: true, is_pure: true, is_volatile: true };
     let params = vec![TypeId::of::<Dynamic>(); args + 1];
-    FuncRegistration::new(name::method(name, id)).set_into_module_raw(module, params, native);
+    let linked = if fixed { name::fixed_method(name, id) } else { name::method(name, id) };
+    FuncRegistration::new(linked).set_into_module_raw(module, params, native);
 }
 
 fn is_missing(error: &EvalAltResult, function: &str) -> bool {
@@ -434,7 +449,7 @@ impl Scan {
     fn methods(&self) -> impl Iterator<Item = (&str, usize)> {
         let mut found: Vec<(&str, usize)> = Vec::new();
         for (_, used) in self.uses() {
-            if let Use::Method(name, args) = used
+            if let Use::Method(name, args) | Use::FixedMethod(name, args) = used
                 && self.functions().iter().any(|f| f.name == *name && f.params == *args)
                 && !found.contains(&(name, *args))
             {
@@ -442,6 +457,15 @@ impl Scan {
             }
         }
         found.into_iter()
+    }
+
+    /// The methods called on variables of the module that may write to them, each once.
+    fn fixed_methods(&self) -> HashSet<(&str, usize)> {
+        let fixed = self.uses().iter().filter_map(|(_, used)| match used {
+            Use::FixedMethod(name, args) if self.may_change_this(name, *args) => Some((name.as_str(), *args)),
+            _ => None,
+        });
+        fixed.collect()
     }
 
     fn calls(&self, name: &str, args: usize) -> bool {

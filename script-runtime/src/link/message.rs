@@ -109,7 +109,11 @@ pub(super) fn constant(linked: &str, core: Option<&Core>) -> Said {
             let help = "a module keeps what changes in a handle: `table()`, `cell(..)` or `counter()`".to_owned();
             (format!("`{alias}::{name}` is a variable of another module and cannot be changed"), Some(help))
         }
-        _ if name.is_empty() || name == "this" => ("`this` is a constant here and cannot be changed".into(), None),
+        _ if name.is_empty() || name == "this" => {
+            let message = "what `this` stands for is a constant here, as the variables of a module are in functions; keep what \
+                           changes in a handle: `table()`, `cell(..)` or `counter()`";
+            (message.into(), None)
+        }
         _ => (format!("Cannot modify constant {name}"), None),
     }
 }

@@ -8,6 +8,7 @@
 //! | `limit`     | `limit__mp17_3` | slot 3 of the variables of instance 17         |
 //! | `helper`    | `helper__mp17`  | a function of instance 17, or an import's name |
 //! | `x.helper`  | `helper__mp17m` | the same, called in method style               |
+//! | `limit.helper` | `helper__mp17f` | the same, which may not change `limit`      |
 //! | `"./y"`     | `\u{1}17\u{1}./y` | a path that instance 17 imports              |
 //! | `limit.a = 1` | `limit__mp17_3w1` | the root of a write that is one step long       |
 //! | `limit` in a closure of the top level that changes it | `limit__mp17_3t` | the same, shared while the module loads |
@@ -61,6 +62,11 @@ pub(crate) fn method(name: &str, id: InstanceId) -> String {
 /// The name under which the first pass hides a top-level definition, so that references to it show as free.
 pub(crate) fn hidden(name: &str) -> String {
     format!("{name}{MARK}d")
+}
+
+/// The name of a method that is called on a variable of the module, which it may not change.
+pub(crate) fn fixed_method(name: &str, id: InstanceId) -> String {
+    format!("{name}{MARK}{id}f")
 }
 
 pub(crate) fn path(specifier: &str, id: InstanceId) -> String {
@@ -253,6 +259,7 @@ mod tests {
         let a = variable("a", id, 0);
         let names = [shared(&a), written(&a, 12), written(&shared(&a), 1), foreign("a", id, 7)];
         assert_eq!(unlink(&names.join(" ")), "a a a a");
+        assert_eq!(unlink(&fixed_method("a", id)), "a");
         assert!(names.iter().all(|name| as_written(name) == "a"));
         assert_eq!(unlink("__mp_clone__ and _x__y stay"), "__mp_clone__ and _x__y stay");
         assert_eq!(unlink(&hidden("x")), "x");

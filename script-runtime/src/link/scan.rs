@@ -44,6 +44,8 @@ pub(crate) struct Scan {
     changed: HashSet<String>,
     /// The writes to what other modules offer.
     foreign: Vec<Foreign>,
+    /// The entries of maps that are closures, if some closure writes to parts of `this`.
+    changing_entries: HashSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +89,7 @@ impl Scan {
             lexical: Vec::new(),
             changed: HashSet::new(),
             foreign: Vec::new(),
+            changing_entries: HashSet::new(),
         }
     }
 
@@ -178,6 +181,12 @@ impl Scan {
         variables.flat_map(written).collect()
     }
 
+    /// Whether a method of this name that the text defines may write to parts of what it is called on.
+    pub(crate) fn may_change_this(&self, method: &str, args: usize) -> bool {
+        self.changing_entries.contains(method)
+            || self.functions.iter().any(|f| f.name == method && f.params == args && f.changes_this)
+    }
+
     /// The paths of several names that stand before what is looked for in other modules.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &[String]> {
         self.uses.iter().filter_map(|(_, used)| match used {
@@ -237,7 +246,7 @@ impl Scan {
         })?;
         let mut lexical = lexical(&seen);
         let variables = variables(&seen);
-        let Sites { functions, mut uses, changed, mistaken } = sites::collect(&ast, &variables);
+        let Sites { functions, mut uses, changed, mistaken, closures_change_this } = sites::collect(&ast, &variables);
         if let Some((at, function, name)) = mistaken.first() {
             let help =
                 format!("give one of them another name, or pass it: `{function}(..)` with `{name}` as an argument");
@@ -286,6 +295,7 @@ impl Scan {
             lexical,
             changed,
             foreign,
+            changing_entries: if closures_change_this { entries(&seen) } else { HashSet::new() },
         })
     }
 
@@ -340,7 +350,12 @@ impl Link<'_> {
             Use::IsDefined => Some(name::IS_DEFINED.to_owned()),
             Use::IsDefinedFunction(args) => Some(name::function(sites::IS_DEFINED_FUNCTION, self.id))
                 .filter(|_| instance_function(sites::IS_DEFINED_FUNCTION) && matches!(args, 2 | 3)),
-            Use::Method(name, args) => self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id)),
+            Use::FixedMethod(name, args) if self.scan.may_change_this(name, *args) => {
+                Some(name::fixed_method(name, self.id))
+            }
+            Use::Method(name, args) | Use::FixedMethod(name, args) => {
+                self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id))
+            }
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
             Use::TopLevel(_)
             | Use::Import
@@ -468,6 +483,20 @@ fn foreign_writes(seen: &[Seen], uses: &[(Position, Use)], lexical: &mut Vec<(Po
         found.push(foreign.clone());
     }
     found
+}
+
+/// The names that are given to closures as entries of maps: `name: || ..`, `map.name = || ..`.
+fn entries(seen: &[Seen]) -> HashSet<String> {
+    let entry = |tokens: &[Seen]| match tokens {
+        [name, gives, closure] if closure.kind == Kind::Pipe && matches!(gives.kind, Kind::Colon | Kind::Other) => {
+            match &name.kind {
+                Kind::Identifier(name) | Kind::Text(name) => Some(name.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    seen.windows(3).filter_map(entry).collect()
 }
 
 /// Where an `import` is followed by a literal.

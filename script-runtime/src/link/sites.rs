@@ -37,6 +37,8 @@ pub(crate) enum Use {
     /// `is_def_fn(..)` with so many arguments.
     IsDefinedFunction(usize),
     Method(String, usize),
+    /// A method of a variable of the module, or of a part of one.
+    FixedMethod(String, usize),
     /// The literal in `Fn("name")`.
     FunctionName(String),
     /// `X = ..`, `X += ..` in a function, where no error of it is expected.
@@ -69,6 +71,8 @@ pub(crate) struct FunctionDef {
     /// The type in `fn Type.name()`, as Rhai calls it.
     pub(crate) this_type: Option<String>,
     pub(crate) private: bool,
+    /// It writes to parts of `this`.
+    pub(crate) changes_this: bool,
 }
 
 impl FunctionDef {
@@ -87,6 +91,8 @@ pub(crate) struct Sites {
     pub(crate) changed: HashSet<String>,
     /// The calls `f!(..)` in functions that lend a variable of a name that means the module's in `f`: where, `f`, and that name.
     pub(crate) mistaken: Vec<(Position, String, String)>,
+    /// Some closure writes to parts of `this`.
+    pub(crate) closures_change_this: bool,
 }
 
 /// Finds every use in a tree, whose top level defines these variables.
@@ -100,7 +106,7 @@ pub(crate) fn collect(ast: &AST, variables: &[String]) -> Sites {
         } else {
             let private = access == FnAccess::Private;
             let this_type = definition.this_type.as_ref().map(ToString::to_string);
-            functions.push(FunctionDef { name: name.to_owned(), params, this_type, private });
+            functions.push(FunctionDef { name: name.to_owned(), params, this_type, private, changes_this: false });
             named.push(definition);
         }
     }
@@ -108,10 +114,13 @@ pub(crate) fn collect(ast: &AST, variables: &[String]) -> Sites {
     let lenders = lenders(ast);
     let mut walk = Walk { own, ..Walk::default() };
     walk.body(&ast.clone_statements_only(), &Where::TopLevel);
-    for definition in named {
+    for (index, definition) in named.into_iter().enumerate() {
         let lent = lenders.iter().any(|it| it.function == *definition.name && it.args == definition.params.len());
+        walk.changes_this = false;
         walk.body(&alone(definition), &Where::Function { lent });
+        functions[index].changes_this = walk.changes_this;
     }
+    walk.changes_this = false;
     while let Some(made) = walk.closures.pop() {
         if let Some(definition) = closures.remove(&made.name) {
             let Made { captured, free, top, lent, .. } = made;
@@ -126,7 +135,8 @@ pub(crate) fn collect(ast: &AST, variables: &[String]) -> Sites {
         Some((it.at, it.function, name))
     });
     let mistaken = mistaken.collect();
-    Sites { functions, uses: walk.uses, changed: walk.changed, mistaken }
+    let closures_change_this = walk.changes_this;
+    Sites { functions, uses: walk.uses, changed: walk.changed, mistaken, closures_change_this }
 }
 
 /// A call `f!(..)`: it lends `f` the variables that are in scope where it stands.
@@ -240,6 +250,8 @@ struct Walk {
     own: HashSet<String>,
     /// Those of them that are used where a name may be one of the caller's.
     lent: HashSet<String>,
+    /// What was walked last writes to parts of `this`.
+    changes_this: bool,
 }
 
 impl Walk {
@@ -280,7 +292,20 @@ impl Walk {
                 self.call(call, *at);
             }
             Expr::MethodCall(call, at) => {
-                self.uses.push((*at, Use::Method(call.name.to_string(), call.args.len())));
+                let (name, args) = (call.name.to_string(), call.args.len());
+                let is_fixed = match root(path) {
+                    Some(Expr::Variable(variable, short, _)) => {
+                        let is_local = variable.2.is_empty()
+                            && (short.is_some() || variable.0.is_some() || !self.is_free(&variable.1, place));
+                        !is_local && !matches!(place, Where::TopLevel)
+                    }
+                    Some(Expr::ThisPtr(_)) => {
+                        self.changes_this |= self.own.contains(&name);
+                        false
+                    }
+                    _ => false,
+                };
+                self.uses.push((*at, if is_fixed { Use::FixedMethod(name, args) } else { Use::Method(name, args) }));
             }
             Expr::DynamicConstant(value, _) => {
                 if let Some(name) = closure_name(value)
@@ -298,6 +323,9 @@ impl Walk {
         match stmt {
             Stmt::FnCall(call, at) => self.call(call, *at),
             Stmt::Assignment(assignment) => {
+                if let Some((Expr::ThisPtr(_), 1..)) = written(&assignment.1.lhs) {
+                    self.changes_this = true;
+                }
                 if let Some((Expr::Variable(variable, short, at), steps)) = written(&assignment.1.lhs) {
                     let local = short.is_some() || variable.0.is_some();
                     let name = variable.1.to_string();
@@ -427,6 +455,26 @@ fn written(target: &Expr) -> Option<(&Expr, usize)> {
         at = &pair.rhs;
     }
     (!matches!(at, Expr::MethodCall(..)) || steps == 0).then_some((root, steps))
+}
+
+/// What stands before the first dot or bracket of the chain that the last node is a part of, if that is a method.
+fn root<'a>(path: &[ASTNode<'a>]) -> Option<&'a Expr> {
+    let mut root = None;
+    let mut nodes = path.iter().rev();
+    let Some(&ASTNode::Expr(mut part)) = nodes.next() else { return None };
+    for node in nodes {
+        let &ASTNode::Expr(chain @ (Expr::Index(pair, ..) | Expr::Dot(pair, ..))) = node else { break };
+        match () {
+            // What another method returns is no part of it.
+            () if std::ptr::eq(&pair.rhs, part) && matches!(pair.lhs, Expr::MethodCall(..)) => return None,
+            () if std::ptr::eq(&pair.rhs, part) => root = Some(&pair.lhs),
+            // The method comes first in what follows a dot.
+            () if std::ptr::eq(&pair.lhs, part) && root.is_none() => {}
+            () => break,
+        }
+        part = chain;
+    }
+    root
 }
 
 /// Whether what stands around a variable may change it: a method of it or of a part of it, or a function that it is the first

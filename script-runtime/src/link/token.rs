@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     DoubleColon,
     Period,
     Colon,
+    /// `|` or `||`: what a closure begins with, among others.
+    Pipe,
     Try,
     Catch,
     /// `is_def_var`
@@ -192,6 +194,7 @@ fn kind_of(token: &Token) -> Kind {
         Token::DoubleColon => Kind::DoubleColon,
         Token::Period | Token::Elvis => Kind::Period,
         Token::Colon => Kind::Colon,
+        Token::Pipe | Token::Or => Kind::Pipe,
         Token::Try => Kind::Try,
         Token::Catch => Kind::Catch,
         Token::SemiColon => Kind::SemiColon,

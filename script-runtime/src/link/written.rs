@@ -77,3 +77,22 @@ pub(super) fn is_plain(value: &Dynamic) -> bool {
         || value.is::<std::ops::Range<rhai::INT>>()
         || value.is::<std::ops::RangeInclusive<rhai::INT>>()
 }
+
+/// Whether two values are the same in all that Rhai lets a write change of a constant: keys of maps, strings, numbers and bytes. Not
+/// deeper than the value, which Rhai itself copies by recursion.
+pub(super) fn same(one: &Dynamic, other: &Dynamic) -> bool {
+    if let (Some(one), Some(other)) = (one.read_lock::<Map>(), other.read_lock::<Map>()) {
+        return one.len() == other.len()
+            && one.iter().zip(other.iter()).all(|((key, one), (name, other))| key == name && same(one, other));
+    }
+    if let (Some(one), Some(other)) = (one.read_lock::<rhai::Array>(), other.read_lock::<rhai::Array>()) {
+        return one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| same(one, other));
+    }
+    if let (Some(one), Some(other)) = (one.read_lock::<rhai::Blob>(), other.read_lock::<rhai::Blob>()) {
+        return *one == *other;
+    }
+    match (one.as_immutable_string_ref(), other.as_immutable_string_ref()) {
+        (Ok(one), Ok(other)) => *one == *other,
+        _ => one.type_id() == other.type_id() && one.as_int().ok() == other.as_int().ok(),
+    }
+}

@@ -275,3 +275,42 @@ fn handles_take_writes_wherever_they_lie_and_nothing_else_does() {
         assert!(said.contains("is a variable of the module and cannot be changed in a function"), "{write}: {said}");
     }
 }
+
+#[test]
+fn r57_methods_that_write_to_this_raise_when_it_is_a_variable_of_the_module() {
+    let raise = |script: &str| {
+        let site = Site::new(&[("main", script)]);
+        let said = match site.load("main") {
+            Ok(main) => site.text(&main, "main"),
+            Err(error) => format!("error: {error}"),
+        };
+        assert!(said.starts_with("error: ") && said.contains("`table()`, `cell(..)`"), "{script}: {said}");
+    };
+    let values = "const M = #{a: 1, s: \"s\", m: #{}}; const S = \"s\"; const N = 1; const L = blob(2); ";
+    for (write, calls) in [
+        (
+            "this.fresh = 1",
+            vec!["M.put()", "M.m.put()", "M[\"m\"].put()", "global::M.put()", "[1].map(|n| { M.put(); })"],
+        ),
+        ("this.a = 2", vec!["M.put()"]),
+        ("this[\"fr\" + \"esh\"] = 1", vec!["M.put()", "M.m.put()"]),
+        ("this.m.x = 1", vec!["M.put()"]),
+        ("this[0] = 'x'", vec!["S.put()", "M.s.put()"]),
+        ("this[3] = true", vec!["N.put()", "M.a.put()"]),
+        ("this[0] = 1", vec!["L.put()"]),
+        ("this += 1", vec!["N.put()"]),
+        ("this.inner()", vec!["M.put()"]),
+    ] {
+        for call in calls {
+            raise(&format!("{values} fn put() {{ {write}; }} fn inner() {{ this.fresh = 1; }} fn main() {{ {call} }}"));
+        }
+    }
+    raise("const M = #{put: || { this.fresh = 1; }}; fn main() { M.put() }");
+    raise("const M = #{}; const O = #{m: #{put: |x| { this[x] = 1; }}}; fn main() { O.m.put(\"k\") }");
+    // What does not write, and what is not the module's, is called as ever.
+    check("const M = #{a: 1}; fn get(k) { if !(k in this) { this[k] = 5; } this[k] } fn main() { M.get(\"a\") }", "1");
+    check("fn put() { this.fresh = 1; } fn main() { let m = #{}; m.put(); m }", "#{\"fresh\": 1}");
+    check("const M = #{}; fn put() { this.fresh = 1; } fn main() { let M = #{}; M.put(); M }", "#{\"fresh\": 1}");
+    check("fn put() { this.fresh = 1; } let M = #{}; M.put(); fn main() { M }", "#{\"fresh\": 1}");
+    check("fn main() { let o = #{put: |x| { this[x] = 1; }}; o.put(\"k\"); o.k }", "1");
+}
