@@ -37,6 +37,7 @@
 //! # Ok::<(), Box<samovar_config::Report>>(())
 //! ```
 
+mod address;
 mod config;
 mod declare;
 mod diagnostic;
@@ -69,6 +70,7 @@ pub mod token;
 pub mod url;
 mod variables;
 
+pub use address::{Address, AddressError, AddressHost};
 pub use config::{Config, Host};
 pub use diagnostic::{Code, Diagnostic, Related, Severity};
 pub use explain::{Considered, Explanation};

@@ -1,8 +1,8 @@
 //! What may stand as an argument of a directive.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::suggest::nearest;
 
 /// One argument of a directive, or several of one kind.
@@ -53,13 +53,8 @@ pub enum Value {
     Integer(u64),
     /// A time span.
     Duration(Duration),
-    /// A port, with an address or for all of them.
-    Address {
-        /// The address; `None` is every one.
-        ip: Option<IpAddr>,
-        /// The port.
-        port: u16,
-    },
+    /// A port, with an address or a name, or for all addresses.
+    Address(Address),
 }
 
 /// Why a text is not an argument of some kind.
@@ -117,7 +112,7 @@ impl Parameter {
         Self::new(name, Kind::Seconds)
     }
 
-    /// A port, or `address:port`; an IPv6 address stands in brackets. Port 0 is for programs that take any free one.
+    /// An [`Address`]: a port, also with an address or a name.
     #[must_use]
     pub const fn address(name: &'static str) -> Self {
         Self::new(name, Kind::Address)
@@ -175,7 +170,7 @@ impl Parameter {
                 text.parse().ok().filter(|number| (least..=most).contains(&number)).map(Value::Integer)
             }
             Kind::Seconds => seconds(text).map(Value::Duration),
-            Kind::Address => address(text),
+            Kind::Address => text.parse().ok().map(Value::Address),
             Kind::Checked { check, .. } => check(text).then_some(Value::Text),
         };
         value.ok_or_else(|| self.mismatch(text))
@@ -192,12 +187,14 @@ impl Parameter {
                 (format!("expected a whole number from {least}{to}{or}"), word.as_slice())
             }
             Kind::Seconds => ("expected a number of seconds, or one with a unit: ms, s, min, h".to_owned(), &[]),
-            Kind::Address => ("expected `port` or `address:port`".to_owned(), &[]),
+            Kind::Address => ("expected `port`, `name:port`, `address:port` or `[address]:port`".to_owned(), &[]),
             Kind::Checked { expected, .. } => (format!("expected {expected}"), &[]),
         };
         let close = || nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+        let reason =
+            || matches!(self.kind, Kind::Address).then(|| text.parse::<Address>().err())?.map(|why| why.to_string());
         let absent = self.absences.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-        let help = absent.map(|(_, help)| (*help).to_owned()).or_else(close);
+        let help = absent.map(|(_, help)| (*help).to_owned()).or_else(close).or_else(reason);
         Mismatch { expected, help }
     }
 }
@@ -220,13 +217,4 @@ fn seconds(text: &str) -> Option<Duration> {
         "h" => number.checked_mul(3600).map(Duration::from_secs),
         _ => None,
     }
-}
-
-fn address(text: &str) -> Option<Value> {
-    let port = |text: &str| text.parse().ok();
-    if let Some(port) = port(text.strip_prefix("*:").unwrap_or(text)) {
-        return Some(Value::Address { ip: None, port });
-    }
-    let address: SocketAddr = text.parse().ok()?;
-    Some(Value::Address { ip: Some(address.ip()), port: address.port() })
 }

@@ -1,10 +1,10 @@
 //! A directive as it was set, and where it comes from.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::parameter::Value;
 use crate::section::Scope;
 use crate::source::Span;
@@ -124,10 +124,10 @@ impl Argument {
         if let Value::Duration(span) = self.value { Some(span) } else { None }
     }
 
-    /// An address (`None`: every one) and a port.
+    /// A port, with the addresses that it is meant for.
     #[must_use]
-    pub fn address(&self) -> Option<(Option<IpAddr>, u16)> {
-        if let Value::Address { ip, port } = self.value { Some((ip, port)) } else { None }
+    pub fn address(&self) -> Option<&Address> {
+        if let Value::Address(address) = &self.value { Some(address) } else { None }
     }
 }
 

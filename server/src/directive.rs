@@ -21,7 +21,7 @@ pub(crate) fn schema() -> Schema {
         .written(PHASE).check(modules_first);
     Schema::new([
         //             name               arguments                                 context        merge
-        Directive::new("Listen",           [Parameter::address("[address:]port")],   SERVER,        Accumulate)
+        Directive::new("Listen",           [Parameter::address("[host:]port")],   SERVER,        Accumulate)
             .help("where the server accepts connections"),
         Directive::new("ControlSocket",    [text("file")],                           SERVER,        Innermost)
             .help("where `samovar status`, `graph`, `reload` and `freeze` find the server"),

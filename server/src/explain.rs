@@ -120,7 +120,7 @@ impl Asked {
         let bad = |reason: String| OpenError::Url { url: text.to_owned(), reason };
         let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
         let path = url::normalize(uri.path()).map_err(|error| bad(error.to_string()))?;
-        let listens = open::listens(config);
+        let listens = open::local_addresses(config);
         let mut address = listens.first().copied().unwrap_or(Listeners::DEFAULT);
         if let Some(port) = uri.port_u16() {
             let of_port = listens.iter().find(|address| address.port() == port);

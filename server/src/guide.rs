@@ -92,7 +92,12 @@ fn merging(merge: Merge) -> &'static str {
 
 /// What the table has no place for.
 const MORE: &[(&str, &str)] = &[
-    ("Listen", "Port 0 is any free port; the log says which."),
+    (
+        "Listen",
+        "`8080`, `:8080` and `*:8080` are for all addresses of the machine, of IPv4 and IPv6; `localhost:8080` and other names for all that they stand for; \
+         `127.0.0.1:8080` and `[::1]:8080` for one. `[::]:8080` takes IPv4 as well, unless another line does. A family that the machine does not have is left out, \
+         as long as there is another. Port 0 is any free port; the log says which. `--listen` takes the same, in place of all lines.",
+    ),
     (
         "ControlSocket",
         "Without it, the socket is in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` of the temporary directory where there is none, under a name that is \

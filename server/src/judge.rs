@@ -2,14 +2,17 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use samovar_config::{Code, Config, Diagnostic, Host, Report, Resolved, Scope, SectionKind, Setting, Span, nearest};
+use samovar_config::{
+    Address, AddressHost, Code, Config, Diagnostic, Host, Report, Resolved, Scope, SectionKind, Setting, Span, nearest,
+};
 
 use crate::{
+    bind::known,
     configuration::interpreter_of,
     limits, modules,
     open::{self, OpenError, Opened, document_root, path_in, server_root},
@@ -131,13 +134,20 @@ fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
     let settings = config.main().settings();
     let lines: Vec<_> =
         settings.all("Listen").filter_map(|line| Some((line, line.arguments().first()?.address()?))).collect();
-    for (at, (line, (ip, port))) in lines.iter().enumerate() {
-        let is_same = |other: &Option<IpAddr>| other == ip || other.is_none_or(is_any) || ip.is_none_or(is_any);
-        let is_family =
-            |other: &Option<IpAddr>| other.is_none_or(|it| it.is_ipv4()) == ip.is_none_or(|it| it.is_ipv4());
-        let earlier =
-            lines[..at].iter().find(|(_, (other, its))| its == port && *port > 0 && is_family(other) && is_same(other));
-        if let Some((earlier, _)) = earlier {
+    let is_in_the_way = |one: &SocketAddr, other: &SocketAddr| {
+        let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+        let is_same = one.ip() == other.ip() || (is_any && one.is_ipv4() == other.is_ipv4());
+        one.port() == other.port() && is_same && one.port() > 0
+    };
+    for (at, (line, address)) in lines.iter().enumerate() {
+        // What is written out is not meant by what stands for all; twice the same is a slip.
+        let clashes = |other: &Address| {
+            let (one, other_known) = (known(address), known(other));
+            let is_part = is_single(address) != is_single(other) && one.iter().any(|it| other_known.contains(it));
+            *address == other
+                || (!is_part && one.iter().any(|one| other_known.iter().any(|other| is_in_the_way(one, other))))
+        };
+        if let Some((earlier, _)) = lines[..at].iter().find(|(_, other)| address.port > 0 && clashes(other)) {
             let address = line.text().unwrap_or_default();
             let mut wrong =
                 Diagnostic::new(ADDRESS_TWICE, span(line, 0), format!("`{address}` is listened at already"));
@@ -149,8 +159,8 @@ fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn is_any(ip: IpAddr) -> bool {
-    ip.is_unspecified()
+fn is_single(address: &Address) -> bool {
+    matches!(address.host, AddressHost::Ip(_))
 }
 
 fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {

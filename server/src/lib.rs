@@ -7,6 +7,7 @@
 
 mod access_log;
 mod aftermath;
+mod bind;
 mod body;
 mod configuration;
 #[cfg(unix)]

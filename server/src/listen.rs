@@ -1,6 +1,6 @@
 //! Accepting connections, and ending them well.
 
-use std::{io, io::ErrorKind::AddrInUse, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -9,14 +9,16 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use parking_lot::Mutex;
+use samovar_config::Address;
 use samovar_importer::Diagnostic;
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpStream},
     runtime::Handle,
     task::JoinHandle,
 };
 
 use crate::{
+    bind::{self, Asked, Socket},
     open::OpenError,
     repeated,
     sending::Sending,
@@ -26,8 +28,6 @@ use crate::{
 
 /// When the server stops, requests that are under way have so long to end.
 const GRACE: Duration = Duration::from_secs(10);
-/// Connections that wait to be accepted at one socket.
-const BACKLOG: u32 = 1024;
 /// When the system gives no descriptors, accepting rests so long.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -37,25 +37,22 @@ pub struct Listeners {
     follow: bool,
 }
 
-struct Socket {
-    /// The address that was asked for; its port may be 0.
-    asked: SocketAddr,
-    listener: TcpListener,
-}
-
 impl Listeners {
     /// Where a site is served whose configuration does not say.
     pub const DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
-    /// Listens at all addresses, or at none.
+    /// Listens at all addresses, or at none. A port alone, and a name, are for all families that the machine has.
     ///
     /// # Errors
     /// The first address that cannot be had, and why.
-    pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, (SocketAddr, io::Error)> {
-        let mut sockets = Vec::with_capacity(addresses.len());
-        for &asked in addresses {
-            let listener = TcpListener::bind(asked).await.map_err(|error| (asked, error))?;
-            sockets.push(Socket { asked, listener });
+    pub async fn bind(addresses: &[Address]) -> Result<Self, OpenError> {
+        let addresses = addresses.to_vec();
+        // Names are looked up, which may take a while.
+        let groups = tokio::task::spawn_blocking(move || bind::groups(&addresses)).await;
+        let groups = groups.map_err(|panic| OpenError::Threads(io::Error::other(panic)))??;
+        let mut sockets = Vec::new();
+        for group in &groups {
+            sockets.extend(bind::listen(group, &[])?);
         }
         Ok(Self { sockets, follow: false })
     }
@@ -110,7 +107,7 @@ pub(crate) struct Sockets {
 }
 
 struct Accepting {
-    asked: SocketAddr,
+    asked: Asked,
     listener: Arc<TcpListener>,
     task: JoinHandle<()>,
 }
@@ -118,7 +115,7 @@ struct Accepting {
 /// Sockets for another configuration, which listen already and accept nothing yet.
 pub(crate) struct Bound {
     new: Vec<Socket>,
-    wanted: Vec<SocketAddr>,
+    wanted: Vec<Asked>,
 }
 
 impl Sockets {
@@ -128,60 +125,34 @@ impl Sockets {
     }
 
     /// Listens where nobody did so far; `addresses` are all that the configuration names.
-    pub(crate) fn bind(&self, addresses: &[SocketAddr]) -> Result<Bound, OpenError> {
+    pub(crate) fn bind(&self, addresses: &[Address]) -> Result<Bound, OpenError> {
+        if !self.follow {
+            let wanted = self.accepting.lock().iter().map(|accepting| accepting.asked).collect();
+            return Ok(Bound { new: Vec::new(), wanted });
+        }
+        let default = [Listeners::DEFAULT.into()];
+        let mut groups = bind::groups(if addresses.is_empty() { &default } else { addresses })?;
+        let wanted = groups.iter().flat_map(|group| group.members.clone()).collect();
         let accepting = self.accepting.lock();
         let mut leaving: Vec<_> = accepting.iter().collect();
-        if !self.follow {
-            return Ok(Bound { new: Vec::new(), wanted: leaving.iter().map(|accepting| accepting.asked).collect() });
-        }
-        let wanted = if addresses.is_empty() { vec![Listeners::DEFAULT] } else { addresses.to_vec() };
-        let mut missing = Vec::new();
-        for &asked in &wanted {
-            match leaving.iter().position(|accepting| accepting.asked == asked) {
-                Some(at) => drop(leaving.swap_remove(at)),
-                None => missing.push(asked),
-            }
-        }
-        let listen = |asked: SocketAddr| {
-            let listener = self.listen(asked).or_else(|reason| {
-                let in_the_way =
-                    leaving.iter().find(|it| reason.kind() == AddrInUse && it.asked.port() == asked.port());
-                in_the_way.map_or(Err(reason), |old| self.listen_beside(&old.listener, asked))
+        let _runtime = self.runtime.enter();
+        let mut new = Vec::new();
+        for group in &mut groups {
+            group.members.retain(|asked| match leaving.iter().position(|it| it.asked == *asked) {
+                Some(at) => {
+                    leaving.swap_remove(at);
+                    false
+                }
+                None => true,
             });
-            let listener = listener.map_err(|reason| OpenError::Address { address: asked, reason })?;
-            Ok(Socket { asked, listener })
-        };
-        Ok(Bound { new: missing.into_iter().map(listen).collect::<Result<_, OpenError>>()?, wanted })
-    }
-
-    fn listen(&self, asked: SocketAddr) -> io::Result<TcpListener> {
-        let listener = std::net::TcpListener::bind(asked)?;
-        listener.set_nonblocking(true)?;
-        let _runtime = self.runtime.enter();
-        TcpListener::from_std(listener)
-    }
-
-    /// Listens at an address of which a socket of this server's, which is about to go, has a part: from every address to
-    /// one of them, say. For that moment, and for these two sockets, the system is told that they share it.
-    #[cfg(unix)]
-    fn listen_beside(&self, old: &TcpListener, asked: SocketAddr) -> io::Result<TcpListener> {
-        use rustix::net::sockopt::set_socket_reuseport;
-        let _runtime = self.runtime.enter();
-        let socket = if asked.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.set_reuseport(true)?;
-        set_socket_reuseport(old, true)?;
-        let bound = socket.bind(asked);
-        set_socket_reuseport(old, false)?;
-        bound?;
-        let listener = socket.listen(BACKLOG)?;
-        set_socket_reuseport(&listener, false)?;
-        Ok(listener)
-    }
-
-    #[cfg(not(unix))]
-    fn listen_beside(&self, _old: &TcpListener, asked: SocketAddr) -> io::Result<TcpListener> {
-        self.listen(asked)
+        }
+        for group in groups.iter().filter(|group| !group.members.is_empty()) {
+            let ports: Vec<_> = group.members.iter().map(|asked| asked.address.port()).collect();
+            let in_the_way = leaving.iter().filter(|it| ports.contains(&it.asked.address.port()));
+            let in_the_way: Vec<&TcpListener> = in_the_way.map(|it| &*it.listener).collect();
+            new.extend(bind::listen(group, &in_the_way)?);
+        }
+        Ok(Bound { new, wanted })
     }
 
     /// Accepts connections at the new sockets, and none any more where the configuration no longer says so. Connections
@@ -195,7 +166,7 @@ impl Sockets {
                 Some(at) => drop(wanted.swap_remove(at)),
                 None => {
                     accepting.task.abort();
-                    tracing::info!("no longer serving on {}", accepting.asked);
+                    tracing::info!("no longer serving on {}", accepting.asked.address);
                 }
             }
             at.is_some()
@@ -242,8 +213,14 @@ fn refused(error: &io::Error) -> Diagnostic {
     }
 }
 
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections: &GracefulShutdown) {
     let Ok(local) = stream.local_addr() else { return };
+    // A socket for both families shows IPv4 in the dress of IPv6.
+    let (local, remote) = (canonical(local), canonical(remote));
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let (head_time, send_time) = site.times(local);

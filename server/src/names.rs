@@ -7,7 +7,6 @@ use samovar_config::{Code, Config, Diagnostic, Host, nearest};
 use crate::{
     configuration::interpreter_of,
     judge::span,
-    listen::Listeners,
     open,
     policy::{Naming, naming},
 };
@@ -31,11 +30,8 @@ fn hosts_of(config: &Config) -> impl Iterator<Item = Host<'_>> {
 
 /// Do any requests come to this host? Where a virtual host is the default of every address, none come to the main server.
 pub(crate) fn is_asked(config: &Config, host: Host<'_>) -> bool {
-    let mut addresses = open::listens(config);
-    if addresses.is_empty() {
-        addresses.push(Listeners::DEFAULT);
-    }
-    host.index().is_some() || addresses.into_iter().any(|address| config.host_for(address, None).index().is_none())
+    host.index().is_some()
+        || open::local_addresses(config).into_iter().any(|address| config.host_for(address, None).index().is_none())
 }
 
 fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {

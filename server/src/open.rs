@@ -3,14 +3,14 @@
 use std::{
     collections::HashMap,
     fmt::Write as _,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use samovar_config::{
-    Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, SectionKind, Setting, Value,
+    Address, Config, DiskFiles, Files, Loaded, Loader, MemoryFiles, Report, Resolved, SectionKind, Setting,
 };
 use samovar_importer::{Diagnostic, Scope};
 use samovar_rhai::Interpreter;
@@ -18,6 +18,7 @@ use samovar_rhai::Interpreter;
 use crate::{
     directive::schema,
     interpreters::Roots,
+    listen::Listeners,
     names,
     phase::Phase,
     policy::{MAIN, scope},
@@ -73,8 +74,8 @@ pub enum OpenError {
     /// An address cannot be listened at.
     #[error("cannot listen on {address}: {reason}")]
     Address {
-        /// The address.
-        address: SocketAddr,
+        /// The address, as it is written.
+        address: String,
         /// What the operating system says.
         reason: std::io::Error,
     },
@@ -260,13 +261,14 @@ pub(crate) fn document_root(opened_root: &Path, settings: &Resolved) -> PathBuf 
 }
 
 /// Where the configuration says that connections are accepted.
-pub(crate) fn listens(config: &Config) -> Vec<SocketAddr> {
-    let settings = config.main().settings();
-    let address = |setting: &Setting| match setting.arguments().first()?.value() {
-        Value::Address { ip, port } => Some(SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), *port)),
-        _ => None,
-    };
-    settings.all("Listen").filter_map(address).collect()
+pub(crate) fn listens(config: &Config) -> Vec<Address> {
+    config.main().settings().all("Listen").filter_map(|line| line.arguments().first()?.address().cloned()).collect()
+}
+
+/// The addresses that clients may connect to, as far as that is known without looking names up.
+pub(crate) fn local_addresses(config: &Config) -> Vec<SocketAddr> {
+    let found: Vec<_> = listens(config).iter().flat_map(crate::bind::known).collect();
+    if found.is_empty() { vec![Listeners::DEFAULT] } else { found }
 }
 
 /// Is there a place whose clients see what is wrong with a change, in place of what was served before?

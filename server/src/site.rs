@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Request, Response};
 use parking_lot::Mutex;
+use samovar_config::Address;
 use samovar_rhai::Interpreter;
 use tracing::level_filters::LevelFilter;
 
@@ -208,7 +209,7 @@ impl Site {
 
     /// Where the configuration says that connections are accepted; nothing without `Listen`.
     #[must_use]
-    pub fn listens(&self) -> Vec<SocketAddr> {
+    pub fn listens(&self) -> Vec<Address> {
         open::listens(&self.current.load().config)
     }
 

@@ -159,7 +159,7 @@ fn values_are_read_by_their_kind() {
     assert_eq!(settings.text("LogLevel"), Some("debug"));
     assert!(!settings.flag("ScriptReload"));
     let listen: Vec<_> = settings.all("Listen").filter_map(|line| line.arguments()[0].address()).collect();
-    assert_eq!(listen, [(None, 80), (Some([0, 0, 0, 0, 0, 0, 0, 1].into()), 81), (None, 82)]);
+    assert_eq!(listen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["*:80", "[::1]:81", "*:82"]);
 }
 
 #[test]
@@ -167,7 +167,11 @@ fn values_that_are_not_of_their_kind_are_refused() {
     let rows = [
         ("Timeout", "60 60s 500ms 2min 2h 0", "-1 1.5 1d s 99999999999999999999 99999999999999999h"),
         ("LimitRequestBody", "0 2147483648", "2147483649 1k +-1 0x10"),
-        ("Listen", "0 1 65535 *:80 127.0.0.1:80 [::1]:80", "65536 80: :80 [::1] 127.0.0.1 localhost:80"),
+        (
+            "Listen",
+            "0 1 65535 :80 *:80 127.0.0.1:80 [::1]:80 [::]:0 localhost:80 my-host.example.:80",
+            "65536 80: : [::1] ::1 ::1:80 127.0.0.1 localhost a:b -1 +1 :+1 1.2.3:80 256.0.0.1:80 [127.0.0.1]:80 http://a:80 unix:/s -a:80 a..b:80 a_b@c:80",
+        ),
         ("ScriptReload", "on OFF", "yes 1 true"),
         ("LogLevel", "warn ERROR", "warning err"),
     ];

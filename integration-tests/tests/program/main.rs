@@ -1,5 +1,6 @@
 //! Starts the program and holds it to what it promises. One file for each kind of promise; each test is named for one.
 
+mod addresses;
 mod answers;
 mod carry;
 mod clients;

@@ -1,7 +1,6 @@
 //! `samovar serve`: answers requests until it is told to stop.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,8 +9,8 @@ use clap::Args;
 #[cfg(unix)]
 use parking_lot::Mutex;
 #[cfg(unix)]
-use samovar::control::{self, Address, Control, ControlError, Running};
-use samovar::{Listeners, Site};
+use samovar::control::{self, Control, ControlError, Running};
+use samovar::{Listeners, Site, config::Address};
 
 use super::{Failure, colour, log};
 
@@ -19,10 +18,11 @@ use super::{Failure, colour, log};
 #[derive(Args)]
 pub(crate) struct Serve {
     /// A directory (its `samovar.conf` is the configuration, if there is one), or a configuration file.
+    #[arg(default_value = ".")]
     path: PathBuf,
-    /// Where to listen, in place of what the configuration says [default: 127.0.0.1:8080].
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Vec<SocketAddr>,
+    /// Where to listen, in place of what the configuration says: a port, also with an address or a name [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "[HOST:]PORT")]
+    listen: Vec<Address>,
     /// Define a name for the configuration.
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     define: Vec<String>,
@@ -61,13 +61,11 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     let addresses = match (listen, site.listens()) {
         (listen, _) if !listen.is_empty() => listen,
         (_, configured) if !configured.is_empty() => configured,
-        _ => vec![Listeners::DEFAULT],
+        _ => vec![Listeners::DEFAULT.into()],
     };
     runtime.block_on(async {
-        let listeners = Listeners::bind(&addresses).await.map_err(|(address, error)| {
-            let help = "choose another address with --listen";
-            Failure(format!("error: cannot listen on {address}: {error}\nhelp: {help}"))
-        })?;
+        let listeners =
+            Listeners::bind(&addresses).await.map_err(|error| Failure(error.render(colour::of_errors())))?;
         #[cfg(unix)]
         let running = Arc::new(Running::new(site.clone(), listeners.addresses()));
         #[cfg(unix)]
@@ -111,8 +109,8 @@ fn start_control(
     // The site keeps the name under which it was started, wherever that leads later.
     let site = control::typed(path).map_err(refused)?;
     let address = match chosen {
-        Some(socket) => Address::at(socket),
-        None => Address::find(&site, define).map_err(refused)?,
+        Some(socket) => control::Address::at(socket),
+        None => control::Address::find(&site, define).map_err(refused)?,
     };
     let control = match Control::listen(&address, running.clone()) {
         Ok(control) => Some(control),
@@ -137,7 +135,7 @@ const UNFOUND: &str = "`samovar status` and its like will not find this server";
 
 /// Where commands are listened for. Whoever serves keeps it: with it, the socket goes.
 #[cfg(unix)]
-type Listening = Mutex<(Address, Option<Control>)>;
+type Listening = Mutex<(control::Address, Option<Control>)>;
 
 /// Moves the socket when another configuration says that it is somewhere else.
 #[cfg(unix)]
@@ -147,7 +145,7 @@ fn follow_control(listening: &Arc<Listening>, site: PathBuf, define: &[String], 
     let (define, runtime) = (define.to_vec(), tokio::runtime::Handle::current());
     running.site().on_configuration(move |_| {
         let (Some(listening), Some(running)) = (listening.upgrade(), weak.upgrade()) else { return };
-        let Ok(address) = Address::find(&site, &define) else { return };
+        let Ok(address) = control::Address::find(&site, &define) else { return };
         let mut listening = listening.lock();
         if listening.0 == address {
             return;

@@ -1,0 +1,124 @@
+//! Where connections are accepted: a port, with an address or a name, or for all addresses.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+/// A port, and which addresses it is meant for.
+///
+/// ```
+/// use samovar_config::{Address, AddressHost};
+///
+/// let read = |text: &str| text.parse::<Address>();
+/// assert_eq!(read("8080"), Ok(Address { host: AddressHost::Every, port: 8080 }));
+/// assert_eq!(read(":8080"), read("8080"));
+/// assert_eq!(read("[::1]:80"), Ok(Address { host: AddressHost::Ip("::1".parse().unwrap()), port: 80 }));
+/// assert_eq!(read("localhost:80"), Ok(Address { host: AddressHost::Name("localhost".into()), port: 80 }));
+/// assert_eq!(read("localhost").unwrap_err().to_string(), "the port is missing: write `localhost:80`");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// Which addresses.
+    pub host: AddressHost,
+    /// The port; 0 is for programs that take any free one.
+    pub port: u16,
+}
+
+/// The part of an [`Address`] before its port.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AddressHost {
+    /// Every address of the machine.
+    Every,
+    /// This one.
+    Ip(IpAddr),
+    /// All that the name stands for.
+    Name(Box<str>),
+}
+
+/// Why a text is no [`Address`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressError(String);
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self { host: AddressHost::Ip(address.ip()), port: address.port() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            AddressHost::Every => write!(out, "*:{}", self.port),
+            AddressHost::Ip(ip) => SocketAddr::new(*ip, self.port).fmt(out),
+            AddressHost::Name(name) => write!(out, "{name}:{}", self.port),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    /// Reads `port`, `:port`, `*:port`, `address:port`, `name:port` or `[address]:port`.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let wrong = |message: String| Err(AddressError(message));
+        if text.contains("://") {
+            return wrong("it is no URL: write what stands between `//` and the next `/`".to_owned());
+        }
+        if text.starts_with("unix:") {
+            return wrong("the server listens at addresses and ports, not at Unix sockets".to_owned());
+        }
+        if text.is_empty() {
+            return wrong("the port is missing".to_owned());
+        }
+        if text.parse::<std::net::Ipv6Addr>().is_ok() {
+            return wrong(format!("an IPv6 address with a port stands in brackets: `[{text}]:80`"));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            // The last colon of an address in brackets is none before a port.
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            _ if text.bytes().all(|byte| byte.is_ascii_digit()) => ("", text),
+            _ => return wrong(format!("the port is missing: write `{text}:80`")),
+        };
+        let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let Some(port) = port.parse().ok().filter(|_| is_number) else {
+            return wrong(format!("`{port}` is no port: one is a number from 0 to 65535"));
+        };
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = match (host, bracketed) {
+            ("" | "*", _) => AddressHost::Every,
+            (_, Some(inner)) => match inner.parse() {
+                Ok(ip) => AddressHost::Ip(IpAddr::V6(ip)),
+                Err(_) => return wrong(format!("`{inner}` is no IPv6 address")),
+            },
+            (host, None) => match host.parse() {
+                Ok(ip) => AddressHost::Ip(IpAddr::V4(ip)),
+                Err(_) if host.contains(':') => {
+                    return wrong(format!("an IPv6 address stands in brackets: `[{host}]:{port}`"));
+                }
+                Err(_) if is_name(host) => AddressHost::Name(host.into()),
+                Err(_) => return wrong(format!("`{host}` is neither an address nor the name of a host")),
+            },
+        };
+        Ok(Self { host, port })
+    }
+}
+
+/// May it be the name of a host? One of numbers alone would be an address that is not written right.
+fn is_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let ends = !label.starts_with('-') && !label.ends_with('-');
+        ends && (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let is_numbers = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    text.len() <= 253 && !is_numbers && text.split('.').all(is_label)
+}
