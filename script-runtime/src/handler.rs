@@ -46,9 +46,9 @@ impl Pin {
         Arc::ptr_eq(self.view.registry(), handler.registry.registry())
     }
 
-    /// Calls what scripts gave to `req.on_finish(..)`, once the response was made, for whatever reason it is what it is.
-    /// [`Handler::respond`] does so by itself, and tells errors to the log. What scripts of another interpreter gave is
-    /// called by a pin of that one.
+    /// Calls what scripts gave to `req.on_finish(..)`: to be done when the client has its answer, for whatever reason that
+    /// is what it is, or has gone. [`Handler::respond`] cannot know when that is, so it does this before it returns, and
+    /// tells errors to the log. What scripts of another interpreter gave is called by a pin of that one.
     pub fn finish(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
         while let Some(callback) = exchange.take_finish(number(self.view.registry())) {
             let run = || call_callback(&self.engine, &callback, &mut []);

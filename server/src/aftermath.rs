@@ -1,4 +1,5 @@
-//! What follows an answer: the access log, and the handlers of the log and cleanup phases.
+//! What follows an answer: the access log, what scripts left to `on_finish`, and the handlers of the log and cleanup
+//! phases. It runs on threads of its own, so that no request waits for it.
 
 use std::{
     pin::Pin,
@@ -13,7 +14,9 @@ use http_body_util::BodyExt;
 use samovar_rhai::{Exchange, Pin as RequestPin};
 use tracing::level_filters::LevelFilter;
 
-use crate::{access_log::Entry, body::Body, log_file::LogFile, log_level, phase::After, pool::Pool, repeated};
+use crate::{
+    access_log::Entry, body::Body, log_file::LogFile, log_level, phase::After, pool::Pool, repeated, sending::Sent,
+};
 
 /// What is to be done when the answer was sent.
 #[derive(Default)]
@@ -29,10 +32,29 @@ pub(crate) struct Aftermath {
 }
 
 impl Aftermath {
-    /// Lets it happen when the body was sent, or when the client has gone.
-    pub(crate) fn follow(self, response: Response<Body>, entry: Option<Entry>, pool: Arc<Pool>) -> Response<Body> {
+    /// Is there nothing for scripts to do?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.after.is_empty() && !self.exchange.as_ref().is_some_and(Exchange::has_callbacks)
+    }
+
+    /// Lets it happen when the answer is `sent`, or when the client has gone; where nobody tells, when its body is taken.
+    pub(crate) fn follow(
+        mut self,
+        response: Response<Body>,
+        entry: Option<Entry>,
+        pool: Arc<Pool>,
+        sent: Option<Sent>,
+    ) -> Response<Body> {
+        if self.is_empty() {
+            // A client that takes its time for a line in the access log keeps no old modules alive.
+            self.pins.clear();
+        }
         let (status, headers) = (response.status(), response.headers().clone());
-        let at_end = move |bytes| self.happen(status, &headers, bytes, entry, &pool);
+        let happen = move |bytes| self.happen(status, &headers, bytes, entry, &pool);
+        let at_end = move |bytes| match sent {
+            Some(sent) => sent.then(Box::new(move || happen(bytes))),
+            None => happen(bytes),
+        };
         response.map(|inner| Followed { inner, bytes: 0, at_end: Some(Box::new(at_end)) }.boxed_unsync())
     }
 
@@ -42,15 +64,19 @@ impl Aftermath {
             let user = exchange.as_ref().map(Exchange::user).unwrap_or_default();
             entry.write(&user, status, bytes);
         }
-        let Some(exchange) = exchange.filter(|_| !after.is_empty()) else { return };
+        let Some(exchange) = exchange.filter(|exchange| !after.is_empty() || exchange.has_callbacks()) else { return };
         exchange.answered(status, headers);
-        let path = exchange.path().to_owned();
-        let what = format!("{path}, after its answer,");
-        let run =
-            move || after.run(&exchange, pins, |diagnostic| repeated::tell(error_log.as_ref(), &what, &diagnostic));
+        let of = exchange.clone();
+        let run = move || {
+            after.run(&of, pins, |what, diagnostic| {
+                repeated::tell(error_log.as_ref(), &format!("{}, {what},", of.path()), &diagnostic);
+            });
+            of.forget_callbacks();
+        };
         let run = move || log_level::at(level.unwrap_or(LevelFilter::INFO), run);
         if pool.start(run).is_err() {
-            tracing::error!("{path}: no script thread is free for what follows the answer");
+            exchange.forget_callbacks();
+            tracing::error!("{}: no script thread is free for what follows the answer", exchange.path());
         }
     }
 }

@@ -1,8 +1,10 @@
-//! The body of a response, whoever made it.
+//! The body of a response, whoever made it, and that of a request, as scripts want it.
+
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 
 /// A response's body: a script's answer, or a file that is read as the client takes it.
 pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -18,4 +20,25 @@ where
     B: http_body::Body<Data = Bytes, Error = std::io::Error> + Send + 'static,
 {
     response.map(BodyExt::boxed_unsync)
+}
+
+/// Reads the body of a request. Otherwise, the status that says why not.
+pub(crate) async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, StatusCode>
+where
+    B: http_body::Body<Data = Bytes> + Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    // What is announced to be too large is not waited for.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    match tokio::time::timeout(time, Limited::new(body, limit).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
 }

@@ -274,7 +274,8 @@ A request passes through the functions of its phases in this order. Each takes `
 `OK`, `DECLINED` and `DONE` are constants in every script. `DONE` ends the request with what was written so far; a number is a status that ends it with
 that; any other answer ends it as that of a handler would, and so does a status or an answer that is thrown. Returning
 nothing is `OK` in the fixup, log and cleanup phases; in the phases that decide it is an error, since a decision that was forgotten is not a yes. The log and
-cleanup phases run when the answer was sent, and see its status as `req.status`.
+cleanup phases run when the answer was sent, or when the client has gone, and see its status as `req.status`. Between the two runs what scripts left to
+`req.on_finish`. They have threads of their own: no request waits for them.
 "#;
 
 const CHECK: &str = r#"

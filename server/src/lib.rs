@@ -12,6 +12,7 @@ mod body;
 mod configuration;
 #[cfg(unix)]
 pub mod control;
+mod detach;
 mod directive;
 mod explain;
 mod facts;

@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     bind::{self, Asked, Socket},
+    detach::DetachOnDrop,
     open::OpenError,
     repeated,
     sending::Sending,
@@ -92,6 +93,9 @@ impl Listeners {
             && tokio::time::timeout(GRACE, connections.shutdown()).await.is_err()
         {
             tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
+        }
+        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
+            tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
         }
         repeated::sum_up();
     }
@@ -225,15 +229,18 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let _ = stream.set_nodelay(true);
     let (head_time, send_time) = site.times(local);
     let site = site.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
+    let stream = Sending::new(stream, send_time);
+    let sent = stream.sent();
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let site = site.clone();
-        async move { Ok::<_, std::convert::Infallible>(site.respond(request, Peers { local, remote }).await) }
+        request.extensions_mut().insert(sent.clone());
+        let peers = Peers { local, remote };
+        DetachOnDrop::new(async move { Ok::<_, std::convert::Infallible>(site.respond(request, peers).await) })
     });
     let mut builder = http1::Builder::new();
     // Without a timer the header timeout does nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(strict::HEAD);
-    let connection = connections
-        .watch(builder.serve_connection(TokioIo::new(Strict::new(Sending::new(stream, send_time))), service));
+    let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));

@@ -9,14 +9,13 @@
 //! | cleanup | all run | |
 //!
 //! `DONE` ends the request with what was written so far; a status, or any other answer, ends it with that. The log and
-//! cleanup phases follow in every case. All handlers of one interpreter see one generation.
+//! cleanup phases follow in every case, when the answer was sent; between them runs what scripts left to `on_finish`.
+//! All handlers of one interpreter see one generation.
 
 use bytes::Bytes;
 use http::Response;
 use samovar_importer::Diagnostic;
 use samovar_rhai::{Exchange, Handler, Options, Pin, Verdict};
-
-use crate::repeated;
 
 /// A phase, in their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,6 +69,11 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    /// The course of a request with one handler, for all that happens.
+    pub(crate) fn of(handler: Handler) -> Self {
+        Self { directory: None, before: Vec::new(), content: vec![handler], later: Vec::new() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.all().next().is_none()
     }
@@ -80,14 +84,12 @@ impl Course {
         directory.chain(&self.before).flat_map(|(_, handlers)| handlers).chain(&self.content)
     }
 
-    /// Runs the handlers. `None`: none of them answered, and nobody objected. Also what they saw, if it is still needed.
+    /// Runs the handlers. `None`: none of them answered, and nobody objected. Also what they saw, for what follows.
     pub(crate) fn run(&self, exchange: &Exchange) -> (Result<Option<Response<Bytes>>, Diagnostic>, Vec<Pin>) {
         let mut pins = Pins::new(self.all().chain(&self.later), Vec::new());
         let answer = self.answer(exchange, &mut pins);
-        // What scripts left to be done now that the answer is made, be it an error.
-        let what = format!("what {} left to on_finish", exchange.path());
-        pins.found.iter().for_each(|pin| pin.finish(exchange, |diagnostic| repeated::tell(None, &what, &diagnostic)));
-        (answer, if self.later.is_empty() { Vec::new() } else { pins.found })
+        let is_needed = !self.later.is_empty() || exchange.has_callbacks();
+        (answer, if is_needed { pins.found } else { Vec::new() })
     }
 
     fn answer(&self, exchange: &Exchange, pins: &mut Pins<'_>) -> Result<Option<Response<Bytes>>, Diagnostic> {
@@ -134,6 +136,12 @@ impl<'h> Pins<'h> {
         let pin = handler.pin_among(self.handlers.iter().copied());
         self.found.push(pin.clone());
         pin
+    }
+
+    fn finish(&self, exchange: &Exchange, tell: &mut impl FnMut(&str, Diagnostic)) {
+        for pin in &self.found {
+            pin.finish(exchange, |diagnostic| tell("in what it left to on_finish", diagnostic));
+        }
     }
 }
 
@@ -182,24 +190,30 @@ impl After {
         self.log.iter().chain(&self.cleanup)
     }
 
-    /// Runs the handlers, which see what those before the answer saw; the client has its answer, so what goes wrong is only
-    /// told.
-    pub(crate) fn run(&self, exchange: &Exchange, seen: Vec<Pin>, mut tell: impl FnMut(Diagnostic)) {
+    /// Runs the handlers of the log phase, what scripts left to `on_finish`, and the handlers of the cleanup phase, as
+    /// httpd cleans up after it has logged. All see what those before the answer saw; the client has its answer, so what
+    /// goes wrong is only told.
+    pub(crate) fn run(&self, exchange: &Exchange, seen: Vec<Pin>, mut tell: impl FnMut(&str, Diagnostic)) {
         let mut pins = Pins::new(self.handlers(), seen);
         for handler in &self.log {
             match handler.judge(exchange, &pins.of(handler)) {
                 Ok(Verdict::Ok | Verdict::Declined | Verdict::Nothing) => {}
                 Ok(Verdict::Done | Verdict::Answer(_)) => break,
                 Err(diagnostic) => {
-                    tell(diagnostic);
+                    tell(PHASE, diagnostic);
                     break;
                 }
             }
         }
+        pins.finish(exchange, &mut tell);
         for handler in &self.cleanup {
             if let Err(diagnostic) = handler.judge(exchange, &pins.of(handler)) {
-                tell(diagnostic);
+                tell(PHASE, diagnostic);
             }
         }
+        // What these left in turn.
+        pins.finish(exchange, &mut tell);
     }
 }
+
+const PHASE: &str = "after its answer";

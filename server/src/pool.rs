@@ -22,6 +22,7 @@ pub(crate) struct Pool {
     /// Only its blocking threads are used.
     runtime: Option<Runtime>,
     places: Arc<Semaphore>,
+    size: u32,
 }
 
 /// No thread, and no place in the queue.
@@ -36,7 +37,13 @@ impl Pool {
             .max_blocking_threads(threads)
             .thread_keep_alive(Duration::from_secs(60))
             .build()?;
-        Ok(Self { runtime: Some(runtime), places: Arc::new(Semaphore::new(threads + QUEUE)) })
+        let size = u32::try_from(threads + QUEUE).unwrap_or(u32::MAX);
+        Ok(Self { runtime: Some(runtime), places: Arc::new(Semaphore::new(size as usize)), size })
+    }
+
+    /// Waits until nothing runs and nothing waits to run.
+    pub(crate) async fn drained(&self) {
+        let _ = self.places.acquire_many(self.size).await;
     }
 
     /// Runs `work` on a script thread.

@@ -4,7 +4,6 @@ use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
-use http_body_util::{BodyExt, Limited};
 use samovar_config::url;
 use samovar_importer::Diagnostic;
 use samovar_rhai::{Exchange, Handler, RequestHead, encode_location, status_page};
@@ -21,6 +20,7 @@ use crate::{
     pool::{Busy, Pool},
     repeated,
     route::{Index, Route, Target},
+    sending::Sent,
     site::Peers,
     spool,
 };
@@ -29,6 +29,8 @@ use crate::{
 pub(crate) struct Way<'s> {
     pub(crate) configuration: &'s Configuration,
     pub(crate) pool: &'s Arc<Pool>,
+    /// Where what follows the answer runs.
+    pub(crate) following: &'s Arc<Pool>,
     pub(crate) peers: Peers,
 }
 
@@ -65,6 +67,7 @@ impl Way<'_> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let is_clear = host::is_clear(&request);
+        let sent = request.extensions_mut().remove::<Sent>();
         name_host(&mut request);
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
@@ -74,9 +77,9 @@ impl Way<'_> {
             false => body::whole(status_page(StatusCode::BAD_REQUEST, None)),
         };
         forbid_guessing(response.headers_mut());
-        match entry.is_none() && aftermath.after.is_empty() {
+        match entry.is_none() && aftermath.is_empty() {
             true => response,
-            false => aftermath.follow(response, entry, self.pool.clone()),
+            false => aftermath.follow(response, entry, self.following.clone(), sent),
         }
     }
 
@@ -143,7 +146,10 @@ impl Way<'_> {
         let policy = &asked.policy;
         let (parts, body) = request.into_parts();
         // Only who answers wants the body: a file is served without it.
-        let body = if course.content.is_empty() { Bytes::new() } else { read(body, policy).await? };
+        let body = match course.content.is_empty() {
+            true => Bytes::new(),
+            false => read(body, policy).await?,
+        };
         let exchange = Exchange::with_options(self.head(&parts, asked), body, policy.options.clone());
         aftermath.exchange = Some(exchange.clone());
         aftermath.error_log = asked.served.error_log.clone();
@@ -308,29 +314,14 @@ fn internal(error: OpenError) -> Response<Bytes> {
     status_page(StatusCode::INTERNAL_SERVER_ERROR, None)
 }
 
-/// Reads a body within the limits.
+/// Reads a body within the limits of its place.
 async fn read<B>(body: B, policy: &Policy) -> Result<Bytes, Response<Bytes>>
 where
     B: http_body::Body<Data = Bytes> + Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    // What is announced to be too large is not waited for.
-    if body.size_hint().lower() > policy.body_limit {
-        return Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None));
-    }
     let limit = usize::try_from(policy.body_limit).unwrap_or(usize::MAX);
-    let whole = tokio::time::timeout(policy.timeout, Limited::new(body, limit).collect());
-    match whole.await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(status_page(StatusCode::PAYLOAD_TOO_LARGE, None))
-        }
-        Ok(Err(_)) => Err(status_page(StatusCode::BAD_REQUEST, None)),
-        Err(_) => Err(status_page(StatusCode::REQUEST_TIMEOUT, None)),
-    }
+    body::read(body, limit, policy.timeout).await.map_err(|status| status_page(status, None))
 }
 
 /// Browsers are to take an answer for what its `Content-Type` says: one that guesses finds a page in what a script sent as

@@ -7,10 +7,15 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -21,6 +26,7 @@ use tokio::{
 pub(crate) struct Sending {
     stream: TcpStream,
     time: Duration,
+    sent: Sent,
     /// Since a write waits.
     wait: Option<Wait>,
 }
@@ -33,7 +39,12 @@ struct Wait {
 
 impl Sending {
     pub(crate) fn new(stream: TcpStream, time: Duration) -> Self {
-        Self { stream, time, wait: None }
+        Self { stream, time, sent: Sent::default(), wait: None }
+    }
+
+    /// Where those wait who want to know that an answer was sent.
+    pub(crate) fn sent(&self) -> Sent {
+        self.sent.clone()
     }
 
     /// Passes on what became of a write, and looks at the time if it waits.
@@ -42,7 +53,7 @@ impl Sending {
             self.wait = None;
             return written;
         }
-        let Self { stream, time, wait } = self;
+        let Self { stream, time, wait, .. } = self;
         let wait = wait.get_or_insert_with(|| Wait { end: Box::pin(sleep(*time)), unsent: unsent(stream) });
         while wait.end.as_mut().poll(context).is_ready() {
             // The system takes more only when a good part of its buffer is free again; until then a client may have read
@@ -107,10 +118,95 @@ impl AsyncWrite for Sending {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        // The HTTP library flushes when it has written all that it had.
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.sent.tell();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.sent.close();
+    }
+}
+
+type Next = Box<dyn FnOnce() + Send>;
+
+/// What is to be done when what was answered so far was handed to the system, or when the client has gone.
+///
+/// The HTTP library lets go of a body when it has taken it, which may be long before that.
+#[derive(Clone, Default)]
+pub(crate) struct Sent(Arc<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// Is there anything? Most answers are followed by nothing, and need no lock.
+    any: AtomicBool,
+    next: Mutex<(bool, Vec<Next>)>,
+}
+
+impl Sent {
+    /// Does `next` when all that was answered so far is sent; at once if the connection has ended.
+    pub(crate) fn then(&self, next: Next) {
+        let mut waiting = self.0.next.lock();
+        let is_closed = waiting.0;
+        if is_closed {
+            drop(waiting);
+            return next();
+        }
+        waiting.1.push(next);
+        self.0.any.store(true, Ordering::Release);
+    }
+
+    fn tell(&self) {
+        if self.0.any.swap(false, Ordering::Acquire) {
+            let next = std::mem::take(&mut self.0.next.lock().1);
+            next.into_iter().for_each(|next| next());
+        }
+    }
+
+    fn close(&self) {
+        let next = {
+            let mut waiting = self.0.next.lock();
+            waiting.0 = true;
+            std::mem::take(&mut waiting.1)
+        };
+        next.into_iter().for_each(|next| next());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn what_follows_an_answer_happens_once_when_it_is_sent_or_the_client_has_gone() {
+        let (sent, done) = (Sent::default(), Arc::new(AtomicUsize::new(0)));
+        let follow = || {
+            let done = done.clone();
+            sent.then(Box::new(move || {
+                done.fetch_add(1, Ordering::Relaxed);
+            }));
+        };
+        follow();
+        assert_eq!(done.load(Ordering::Relaxed), 0);
+        sent.tell();
+        sent.tell();
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+        follow();
+        follow();
+        sent.close();
+        assert_eq!(done.load(Ordering::Relaxed), 3);
+        follow();
+        assert_eq!(done.load(Ordering::Relaxed), 4);
     }
 }

@@ -7,19 +7,24 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
 
 use crate::{
+    aftermath::Aftermath,
     body::{self, Body},
+    configuration::TIMEOUT,
+    detach::DetachOnDrop,
     host,
+    phase::Course,
     pool::{Pool, default_threads},
     respond::{failed, forbid_guessing},
     site::{Peers, Site},
+    spool,
 };
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -51,7 +56,7 @@ where
     fn call(&mut self, request: Request<B>) -> Answer {
         let site = self.0.clone();
         let peers = request.extensions().get::<Peers>().copied().unwrap_or_default();
-        Box::pin(async move { Ok(site.respond(request, peers).await) })
+        Box::pin(DetachOnDrop::new(async move { Ok(site.respond(request, peers).await) }))
     }
 }
 
@@ -60,7 +65,9 @@ where
 pub struct HandlerService {
     handler: Handler,
     pool: Arc<Pool>,
+    following: Arc<Pool>,
     body_limit: usize,
+    timeout: Duration,
     debug: bool,
 }
 
@@ -70,7 +77,9 @@ impl HandlerService {
     /// # Errors
     /// The system gives no threads.
     pub fn new(handler: Handler) -> io::Result<Self> {
-        Ok(Self { handler, pool: Arc::new(Pool::new(default_threads())?), body_limit: 1 << 20, debug: false })
+        let pool = || Pool::new(default_threads()).map(Arc::new);
+        let (body_limit, timeout, debug) = (1 << 20, TIMEOUT, false);
+        Ok(Self { handler, pool: pool()?, following: pool()?, body_limit, timeout, debug })
     }
 
     /// Another handler on the same threads.
@@ -86,6 +95,13 @@ impl HandlerService {
         self
     }
 
+    /// How long a body may take to come in. The default is a minute; slower ones are answered with 408.
+    #[must_use]
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
+        self
+    }
+
     /// Do clients see what is wrong with a script? The default is no.
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
@@ -93,22 +109,20 @@ impl HandlerService {
         self
     }
 
-    async fn respond<B>(self, request: Request<B>) -> Response<Bytes>
+    async fn respond<B>(self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let bad = || body::whole(status_page(StatusCode::BAD_REQUEST, None));
         if !host::is_clear(&request) {
-            return status_page(StatusCode::BAD_REQUEST, None);
+            return bad();
         }
         let (parts, body) = request.into_parts();
-        let Ok(path) = samovar_config::url::normalize(parts.uri.path()) else {
-            return status_page(StatusCode::BAD_REQUEST, None);
-        };
-        let body = match Limited::new(body, self.body_limit).collect().await {
+        let Ok(path) = samovar_config::url::normalize(parts.uri.path()) else { return bad() };
+        let body = match body::read(body, self.body_limit, self.timeout).await {
             Ok(body) => body,
-            Err(error) if error.is::<LengthLimitError>() => return status_page(StatusCode::PAYLOAD_TOO_LARGE, None),
-            Err(_) => return status_page(StatusCode::BAD_REQUEST, None),
+            Err(status) => return body::whole(status_page(status, None)),
         };
         let peers = parts.extensions.get::<Peers>();
         let head = RequestHead {
@@ -121,12 +135,25 @@ impl HandlerService {
             remote_ip: peers.map(|peers| peers.remote.ip()),
             filename: self.handler.path().to_string_lossy().into_owned(),
         };
-        let exchange = Exchange::new(head, body.to_bytes());
-        let handler = self.handler;
-        match self.pool.run(move || handler.respond(&exchange)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(diagnostic)) => failed(&diagnostic, &path, self.debug),
-            Err(_) => status_page(StatusCode::SERVICE_UNAVAILABLE, None),
+        let exchange = Exchange::new(head, body);
+        let course = Course::of(self.handler);
+        let aftermath = Aftermath { exchange: Some(exchange.clone()), ..Aftermath::default() };
+        let run = move || {
+            let (answer, pins) = course.run(&exchange);
+            (answer.map(|answer| answer.map(|response| spool::keep(response, exchange.path()))), pins)
+        };
+        let Ok((answer, pins)) = self.pool.run(run).await else {
+            return body::whole(status_page(StatusCode::SERVICE_UNAVAILABLE, None));
+        };
+        let response = match answer {
+            Ok(Some(response)) => response,
+            Ok(None) => body::whole(status_page(StatusCode::NOT_FOUND, None)),
+            Err(diagnostic) => body::whole(failed(&diagnostic, &path, self.debug)),
+        };
+        let aftermath = Aftermath { pins, ..aftermath };
+        match aftermath.is_empty() {
+            true => response,
+            false => aftermath.follow(response, None, self.following, None),
         }
     }
 }
@@ -146,10 +173,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Answer {
         let service = self.clone();
-        Box::pin(async move {
+        Box::pin(DetachOnDrop::new(async move {
             let mut response = service.respond(request).await;
             forbid_guessing(response.headers_mut());
-            Ok(body::whole(response))
-        })
+            Ok(response)
+        }))
     }
 }

@@ -66,6 +66,8 @@ pub struct Site {
     current: ArcSwap<Configuration>,
     interpreters: Arc<Interpreters>,
     pool: Arc<Pool>,
+    /// For what follows answers: requests never wait for it.
+    pub(crate) following: Arc<Pool>,
     /// What `RhaiImport` has done so far. Held while a configuration is taken up: one at a time.
     imported: Mutex<Imported>,
     /// The texts of which the configuration that holds was made.
@@ -107,6 +109,7 @@ impl Site {
             current: ArcSwap::from_pointee(configuration),
             interpreters,
             pool: Arc::new(Pool::new(default_threads()).map_err(OpenError::Threads)?),
+            following: Arc::new(Pool::new(default_threads()).map_err(OpenError::Threads)?),
             imported: Mutex::new(imported),
             texts: Mutex::new(texts),
             sockets: OnceLock::new(),
@@ -259,7 +262,9 @@ impl Site {
     {
         let configuration = self.current.load_full();
         let under_way = self.traffic.begin();
-        let response = Way { configuration: &configuration, pool: &self.pool, peers }.respond(request).await;
+        let response = Way { configuration: &configuration, pool: &self.pool, following: &self.following, peers }
+            .respond(request)
+            .await;
         under_way.answered(response.status());
         response
     }

@@ -16,6 +16,7 @@ const LARGE: usize = 32 << 20;
 const SITE: &str = r#"=== samovar.conf
 SetHandler rhai
 Timeout 1
+RhaiLimit time 30000
 RhaiLogHandler after::log
 === after.rhai
 fn log(req) { print(`ended ${req.path} ${req.status}`); }
@@ -83,7 +84,10 @@ fn a_client_that_takes_its_time_is_served_to_the_end() {
 fn many_clients_that_take_nothing_cost_little_memory() {
     const CLIENTS: usize = 60;
     let (_site, program) = serve(
-        r#"=== written.rhai
+        r#"=== samovar.conf
+SetHandler rhai
+RhaiLimit time 30000
+=== written.rhai
 const N = counter();
 fn handler(req) { let b = blob(1000000, 65); for i in 0..16 { req.write(b); } print(`made ${N.incr()}`); }
 === text.rhai

@@ -8,6 +8,7 @@ mod configuration;
 mod control;
 mod directory;
 mod faults;
+mod finish;
 mod gate;
 mod guarded;
 mod http;

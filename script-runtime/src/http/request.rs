@@ -110,7 +110,7 @@ struct Inner {
     head: RequestHead,
     body: Bytes,
     user: Mutex<ImmutableString>,
-    /// Callbacks for when the response was made, each with the interpreter whose script gave it.
+    /// Callbacks for when the answer was sent, each with the interpreter whose script gave it.
     finish: Mutex<VecDeque<(Option<usize>, FnPtr)>>,
     reply: Mutex<Reply>,
     /// What was said last of a body that is not what it should be: the client's fault, unless somebody catches it.
@@ -198,6 +198,19 @@ impl Exchange {
     #[must_use]
     pub fn user(&self) -> String {
         self.0.user.lock().to_string()
+    }
+
+    /// Have scripts given anything to `req.on_finish(..)` that was not called yet? See [`Pin::finish`](crate::Pin::finish).
+    #[must_use]
+    pub fn has_callbacks(&self) -> bool {
+        !self.0.finish.lock().is_empty()
+    }
+
+    /// Lets go of what was given to `req.on_finish(..)` and can be called no more: it may hold this exchange in turn.
+    pub fn forget_callbacks(&self) {
+        // Dropped when the list is free.
+        let forgotten = std::mem::take(&mut *self.0.finish.lock());
+        drop(forgotten);
     }
 
     /// What scripts have written and set so far, as a response. Takes it: what they write from now on is lost.
