@@ -16,7 +16,7 @@ pub fn guide() -> String {
     for (_, directive) in schema.iter() {
         let name = directive.name();
         let synopsis = directive.synopsis();
-        let arguments = code(synopsis[name.len()..].trim());
+        let arguments = cell(synopsis[name.len()..].trim());
         let (place, default) = (short(directive.contexts()), default(directive));
         let _ = writeln!(out, "| [{name}](#{}) | {arguments} | {place} | {default} |", name.to_ascii_lowercase());
     }
@@ -43,7 +43,7 @@ fn section(out: &mut String, directive: &Directive) {
     for parameter in parameters {
         let expects = parameter.expects();
         let expects = expects.strip_prefix("expected ").unwrap_or(&expects);
-        let _ = writeln!(out, "- {}: {expects}", code(parameter.name()));
+        let _ = writeln!(out, "- `{}`: {expects}", parameter.name());
     }
     let _ = writeln!(out, "- Where: {}", directive.contexts());
     let _ = writeln!(out, "- Default: {}", default(directive));
@@ -53,8 +53,8 @@ fn section(out: &mut String, directive: &Directive) {
     }
 }
 
-fn code(text: &str) -> String {
-    // A bar would end the cell of a table.
+/// Code in a table, where a bar would end the cell.
+fn cell(text: &str) -> String {
     format!("`{}`", text.replace('|', "\\|"))
 }
 

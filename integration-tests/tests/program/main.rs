@@ -7,6 +7,7 @@ mod clients;
 mod configuration;
 mod control;
 mod directory;
+mod documents;
 mod faults;
 mod finish;
 mod gate;

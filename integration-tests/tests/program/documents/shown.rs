@@ -1,0 +1,125 @@
+//! What the documents show: configurations are parsed, scripts are served, tables are whole.
+
+use samovar_integration_tests::{Program, Site};
+
+use super::{Document, document, documents, root};
+use crate::SAMOVAR;
+
+/// A script that a document shows: where, what it needs to be one, what is asked, what is answered.
+struct Frame {
+    document: &'static str,
+    heading: &'static str,
+    /// What it is saved as, and the files beside it.
+    file: &'static str,
+    beside: &'static str,
+    asked: &'static str,
+    answered: &'static str,
+}
+
+/// `docs/state-and-reloads.md` has a test of its own, which saves its scripts one after the other (`script-runtime`).
+const FRAMES: &[Frame] = &[
+    Frame {
+        document: "README.md",
+        heading: "A script that keeps its state",
+        file: "hello.rhai",
+        beside: "",
+        asked: "/hello?name=Ada",
+        answered: "200 Hello, Ada! You are visitor 1.",
+    },
+    Frame {
+        document: "docs/scripts.md",
+        heading: "Imports",
+        file: "page.rhai",
+        beside: "=== store.rhai\nconst LINKS = table();\n=== lib/html.rhai\nfn page(count, title) { `<p>${count} ${title}</p>` }\n\
+                 === dates.rhai\nlet x = 1;\n=== extra.rhai\nfn title() { \"links\" }\n",
+        asked: "/page",
+        answered: "200 <p>0 links</p>",
+    },
+];
+
+#[test]
+fn every_script_that_is_shown_runs() {
+    let mut frames: Vec<_> = FRAMES.iter().collect();
+    for document in documents().iter().filter(|document| document.name != "docs/state-and-reloads.md") {
+        for block in document.blocks().iter().filter(|block| block.language == "rhai") {
+            let fits = |frame: &&Frame| frame.document == document.name && frame.heading == block.heading;
+            let at = frames.iter().position(fits);
+            let at =
+                at.unwrap_or_else(|| panic!("{}:{}: nothing is known about this script", document.name, block.line));
+            let frame = frames.remove(at);
+            let site = Site::new(frame.beside);
+            site.write(frame.file, &block.text);
+            let program = Program::serve(SAMOVAR, site.path());
+            assert_eq!(program.get(frame.asked).brief(), frame.answered, "{}:{}", document.name, block.line);
+            // Saved again, it is taken up, and keeps what it says that it keeps.
+            site.write(frame.file, format!("{}// again\n", block.text));
+            program.wait_for_reload(&[frame.file]);
+            assert_eq!(program.get(frame.asked).status, 200, "{}", program.log());
+        }
+    }
+    assert!(frames.is_empty(), "the document has changed: {}", frames[0].document);
+}
+
+#[test]
+fn the_readme_s_program_is_the_example() {
+    let readme = document("README.md");
+    let block = readme.blocks().into_iter().find(|block| block.language == "rust").expect("a program");
+    let example = std::fs::read_to_string(root().join("examples/embed.rs")).expect("text");
+    for call in [
+        "Interpreter::builder",
+        ".handler(\"price::total\")",
+        ".call::<i64>((3, 14))",
+        "HandlerService::new",
+        ".route_service(\"/hello\", hello)",
+        "axum::serve(",
+    ] {
+        assert!(block.text.contains(call) && example.contains(call), "{call}");
+    }
+}
+
+#[test]
+fn every_configuration_that_is_shown_is_one() {
+    /// What the configurations lead to.
+    const BESIDE: &str = "=== public/auth.rhai\nfn who(req) { OK }\n";
+    let mut shown = 0;
+    for document in documents() {
+        let is_configuration = |heading: &str, text: &str| {
+            let first = text.split_whitespace().next().unwrap_or_default();
+            // The synopsis of a directive stands below its name.
+            first != heading && first.starts_with(|c: char| c.is_ascii_uppercase() || c == '<') && !text.contains('─')
+        };
+        for block in document
+            .blocks()
+            .iter()
+            .filter(|block| block.language.is_empty() && is_configuration(block.heading, &block.text))
+        {
+            shown += 1;
+            let site = Site::new(BESIDE);
+            site.write("samovar.conf", &block.text);
+            let report = samovar::check(site.path(), &[]).expect("it can be read");
+            let wrong: Vec<_> = report.findings().map(|finding| finding.message).collect();
+            assert!(wrong.is_empty(), "{}:{}: {wrong:?}", document.name, block.line);
+        }
+    }
+    assert!(shown > 0, "nothing was shown");
+}
+
+#[test]
+fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    for Document { name, text } in documents() {
+        let mut head = None;
+        let mut is_block = false;
+        for (number, line) in text.lines().enumerate() {
+            is_block ^= line.starts_with("```");
+            if is_block || !line.starts_with('|') {
+                // Outside of tables, a bar needs no escape, and shows it.
+                let escaped = line.split('`').skip(1).step_by(2).any(|code| code.contains("\\|"));
+                assert!(is_block || !escaped, "{name}:{}: {line}", number + 1);
+                head = None;
+                continue;
+            }
+            assert_eq!(cells(line), *head.get_or_insert(cells(line)), "{name}:{}: {line}", number + 1);
+        }
+    }
+}
