@@ -18,6 +18,20 @@ pub struct Place {
 }
 
 impl Place {
+    /// Lets go of the text, but for the line and what is around it. Lines keep their numbers; very long ones are let go, too.
+    fn shorten(&mut self) {
+        const AROUND: usize = 3;
+        const LONGEST: usize = 4 << 10;
+        let (line, lines) = (self.line as usize, self.text.split_inclusive('\n'));
+        let around = line.saturating_sub(AROUND)..=line + AROUND;
+        let is_shown = |number: usize, text: &str| around.contains(&(number + 1)) && text.len() <= LONGEST;
+        let shown = |(number, text)| if is_shown(number, text) { text } else { "\n" };
+        let text: String = lines.enumerate().take(line + AROUND).map(shown).collect();
+        if text.len() < self.text.len() {
+            self.text = text.into();
+        }
+    }
+
     /// Where the place is in `text`, in bytes: from the place to the end of the word that stands there.
     #[must_use]
     pub fn range(&self) -> std::ops::Range<usize> {
@@ -105,6 +119,13 @@ impl Diagnostic {
         self
     }
 
+    /// Lets go of the texts, but for what an excerpt shows.
+    pub(crate) fn shorten(&mut self) {
+        self.place.iter_mut().for_each(Place::shorten);
+        // Of notes, no excerpt is shown.
+        self.notes.iter_mut().filter_map(|note| note.place.as_mut()).for_each(|place| place.text = "".into());
+    }
+
     /// Says that it passes by itself.
     #[must_use]
     pub fn temporary(mut self) -> Self {
@@ -165,6 +186,26 @@ mod tests {
     fn a_place_behind_the_end_is_still_drawn() {
         let place = Place { file: Path::new("m.rhai").into(), line: 9, column: 9, text: "let x = (".into() };
         assert!(Diagnostic::error("unexpected end").at(place).render(false).contains("m.rhai"));
+    }
+
+    #[test]
+    fn r63_a_shortened_text_shows_the_same_excerpt() {
+        let text: String = (1..=2_000).map(|line| format!("let line_{line} = {line};\n")).collect();
+        for line in [1, 2, 1_000, 1_999, 2_000, 2_001] {
+            let place = Place { file: Path::new("m.rhai").into(), line, column: 5, text: text.as_str().into() };
+            let whole = Diagnostic::error("no").at(place.clone()).note("called here", Some(place));
+            let mut short = whole.clone();
+            short.shorten();
+            assert_eq!(short.render(false), whole.render(false));
+            let kept = short.place.expect("a place").text.len();
+            assert!(kept < text.len() / 4 && kept > 5, "{line}: {kept} of {}", text.len());
+        }
+        let line = format!("let x = \"{}\";", "x".repeat(100_000));
+        let place = Place { file: Path::new("m.rhai").into(), line: 2, column: 5, text: format!("\n{line}").into() };
+        let mut long = Diagnostic::error("no").at(place);
+        long.shorten();
+        assert!(long.render(false).contains("m.rhai:2"), "{}", long.render(false));
+        assert!(long.place.expect("a place").text.len() < 10);
     }
 
     #[test]

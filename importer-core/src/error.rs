@@ -58,6 +58,13 @@ impl ImportError {
         }
     }
 
+    /// Lets go of the texts, but for what an excerpt shows.
+    pub(crate) fn shorten(&mut self) {
+        if let Self::Failed(diagnostic) = self {
+            Arc::make_mut(diagnostic).shorten();
+        }
+    }
+
     /// The error with its remedy.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {

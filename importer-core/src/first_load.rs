@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,6 +30,40 @@ pub(crate) struct Failure {
     pub(crate) error: ImportError,
     at: Instant,
     unmet: Vec<Unmet>,
+}
+
+/// More failures than these are not remembered, the oldest first.
+const FAILURES: usize = 1_000;
+
+/// First loads that failed, by module.
+#[derive(Default)]
+pub(crate) struct Failures {
+    by_module: HashMap<ModuleId, Failure>,
+    swept: Option<Instant>,
+}
+
+impl Failures {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ModuleId, &ImportError)> {
+        self.by_module.iter().map(|(&id, failure)| (id, &failure.error))
+    }
+
+    /// Remembers a failure in the place of the one before, and of the oldest if there are too many.
+    fn insert(&mut self, id: ModuleId, failure: Failure) -> Option<Failure> {
+        if self.by_module.len() >= FAILURES && !self.by_module.contains_key(&id) {
+            let oldest = self.by_module.iter().min_by_key(|(_, failure)| failure.at).map(|(&id, _)| id);
+            oldest.and_then(|oldest| self.by_module.remove(&oldest));
+        }
+        self.by_module.insert(id, failure)
+    }
+
+    /// Whether it is time to look through them; if so, the next time is later.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.swept.is_none_or(|swept| now.saturating_duration_since(swept) >= RETRY);
+        if is_due {
+            self.swept = Some(now);
+        }
+        is_due
+    }
 }
 
 /// A failed first load is tried again after this time, or as soon as something that it read has changed.
@@ -123,7 +157,7 @@ impl<L: Loader> Registry<L> {
         match &found {
             _ if state.moved => return Err(Outrun::Moved),
             Ok(_) => match self.publish(&draft, &state, Leaving { dropped: &[], agreed }, started) {
-                Ok(_) => drop(self.failures.lock().remove(&located.id)),
+                Ok(_) => drop(self.failures.lock().by_module.remove(&located.id)),
                 Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Outrun::Disagrees(others)),
                 Err(Unpublished::Frozen | Unpublished::Moved) => return Err(Outrun::Moved),
             },
@@ -137,6 +171,7 @@ impl<L: Loader> Registry<L> {
         let mut unmet = state.unmet;
         unmet.push(Unmet { path: located.path.clone(), hash, cycle: false });
         let failure = Failure { error: error.clone(), at: Instant::now(), unmet };
+        self.forget_failures();
         let before = self.failures.lock().insert(located.id, failure);
         // Those who waited for the same load have the same error, and it is told once.
         if before.is_some_and(|before| before.at.elapsed() < RETRY && before.error.is_shared_with(error)) {
@@ -147,8 +182,31 @@ impl<L: Loader> Registry<L> {
 
     fn recent_failure(&self, id: ModuleId) -> Option<ImportError> {
         let failures = self.failures.lock();
-        let failure = failures.get(&id).filter(|failure| failure.at.elapsed() < RETRY)?;
+        let failure = failures.by_module.get(&id).filter(|failure| failure.at.elapsed() < RETRY)?;
         failure.unmet.iter().all(|unmet| self.is_still(unmet)).then(|| failure.error.clone())
+    }
+
+    /// Forgets the failures of modules whose files are gone (R63), and of the others the most of their texts: those who ask
+    /// at the same time have been answered, and an excerpt is what people are shown. At most once in [`RETRY`].
+    pub(crate) fn forget_failures(&self) {
+        let failed: Vec<_> = {
+            let mut failures = self.failures.lock();
+            if !failures.is_due(Instant::now()) {
+                return;
+            }
+            let old = failures.by_module.iter().filter(|(_, failure)| failure.at.elapsed() >= RETRY);
+            old.map(|(&id, failure)| (id, failure.at)).collect()
+        };
+        for (id, at) in failed {
+            let path = self.ids.read().path(id);
+            let is_gone = matches!(self.tree().stamp(&path), Err(ReadError::Missing));
+            let mut failures = self.failures.lock();
+            match failures.by_module.get_mut(&id).filter(|failure| failure.at == at) {
+                Some(_) if is_gone => drop(failures.by_module.remove(&id)),
+                Some(failure) => failure.error.shorten(),
+                None => {}
+            }
+        }
     }
 
     /// Does the path still say what it said when it failed? While it is being written, it says nothing new.

@@ -18,7 +18,7 @@ use crate::{
     diagnostic::Diagnostic,
     draft::Draft,
     event::Event,
-    first_load::Failure,
+    first_load::Failures,
     flight::Flights,
     id::{ModuleId, ModuleIds},
     import::ImportOptions,
@@ -58,7 +58,7 @@ pub struct Registry<L: Loader> {
     pub(crate) looks: AtomicU64,
     frozen: AtomicBool,
     wishes: Mutex<HashMap<ModuleId, Vec<Wish>>>,
-    pub(crate) failures: Mutex<HashMap<ModuleId, Failure>>,
+    pub(crate) failures: Mutex<Failures>,
     pub(crate) refused: ArcSwap<HashMap<ModuleId, Arc<[Diagnostic]>>>,
     /// Stamps under which the loaded texts were read, as far as they can be trusted.
     pub(crate) stamps: RwLock<HashMap<ModuleId, Stamp>>,

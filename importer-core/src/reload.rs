@@ -103,6 +103,7 @@ impl<L: Loader> Registry<L> {
     fn look(self: &Arc<Self>, hint: &Hint, forced: bool, joining: &BTreeSet<ModuleId>) -> (Outcome, Duration) {
         let started = Instant::now();
         self.report_retained();
+        self.forget_failures();
         if self.is_frozen() {
             return (Outcome::Frozen, Duration::ZERO);
         }

@@ -123,7 +123,7 @@ impl<L: Loader> Registry<L> {
 
     fn failed_loads(&self) -> Vec<(ModuleId, Diagnostic)> {
         let failures = self.failures.lock();
-        failures.iter().map(|(&id, failure)| (id, failure.error.diagnostic())).collect()
+        failures.iter().map(|(id, error)| (id, error.diagnostic())).collect()
     }
 
     fn path(&self, id: ModuleId) -> Arc<Path> {

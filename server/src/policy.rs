@@ -91,6 +91,9 @@ struct Named {
 /// Where a line stands: it decides about the handler root.
 pub(crate) struct Place(Option<Arc<samovar_config::Scope>>);
 
+/// After so many more scripts, those that are not loaded are forgotten.
+const SCRIPTS: usize = 4096;
+
 /// Why there is no handler.
 pub(crate) struct NoHandler {
     pub(crate) diagnostic: Box<Diagnostic>,
@@ -202,6 +205,10 @@ impl Policy {
         }
         let root = self.script_root.root(file, &self.document_root);
         let handler = self.handler(&file.to_string_lossy(), root, Path::new("/"), file)?.optional();
+        // Files that came and went without ever being loaded are forgotten, and not all are asked each time.
+        if scripts.len() % SCRIPTS == SCRIPTS - 1 {
+            scripts.retain(|_, handler| handler.is_loaded());
+        }
         scripts.insert(file.to_path_buf(), handler.clone());
         Ok(handler)
     }

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{Arc, Barrier, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::toy::{Site, Toy};
@@ -252,6 +252,48 @@ fn r33_a_failed_first_load_is_tried_again_when_something_changed() {
     assert_eq!(site.trace(), "failed h");
     site.write("c: version 1");
     site.load("h");
+}
+
+#[test]
+fn r63_what_failed_its_first_load_and_is_gone_is_forgotten() {
+    let site = Site::new("gone: broken\nstays: broken");
+    assert!(site.import("gone").is_err());
+    assert!(site.import("stays").is_err());
+    let failed = || {
+        let modules = site.registry.status().modules.into_iter();
+        let names = modules.map(|module| module.path.file_stem().expect("a name").to_string_lossy().into_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(failed(), "gone stays");
+    site.remove("gone");
+    let begun = Instant::now();
+    while failed() != "stays" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", failed());
+        site.check();
+    }
+    // Also where nobody looks: the next failure does it.
+    assert!(site.import("stays").is_err());
+    site.remove("stays");
+    while failed() != "another" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", failed());
+        site.write("another: broken");
+        assert!(site.import("another").is_err());
+    }
+}
+
+#[test]
+fn r63_no_more_than_a_thousand_failures_are_remembered() {
+    let site = Site::new("");
+    for number in 0..1_100 {
+        site.write(&format!("m{number}: broken"));
+        assert!(site.import(&format!("m{number}")).is_err());
+    }
+    let names: Vec<_> = site.registry.status().modules.into_iter().map(|module| module.path).collect();
+    assert_eq!(names.len(), 1_000);
+    assert!(names.iter().any(|path| path.ends_with("m1099.toy")) && !names.iter().any(|path| path.ends_with("m0.toy")));
+    site.write("m1099: version 1");
+    site.load("m1099");
+    assert_eq!(site.registry.status().modules.iter().filter(|module| module.record.is_none()).count(), 999);
 }
 
 #[test]
