@@ -16,6 +16,10 @@ ci:
 storm seconds="10":
     SAMOVAR_STORM_SECONDS={{seconds}} cargo test --release -p samovar --test program storm -- --nocapture
 
+# How late each native function ends that is given much: on a machine that does nothing else, no line says more than 50 ms.
+natives:
+    cargo test --release -p samovar-rhai --test interpreter how_late -- --ignored --nocapture
+
 # Every interleaving of pin, publish, first load and freeze.
 loom:
     RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p samovar-importer --test loom

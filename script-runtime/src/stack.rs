@@ -28,7 +28,7 @@ const ROOM: usize = FACTOR << 20;
 const SEGMENT: usize = 8 * ROOM;
 
 /// What is left to the last operation, which may be a native function.
-const RESERVE: usize = 256 << 10;
+const RESERVE: usize = FACTOR * (128 << 10);
 
 thread_local! {
     /// The address below which the stack is low. 0: nothing runs that was given room.

@@ -173,7 +173,7 @@ const MORE: &[(&str, &str)] = &[
     (
         "RhaiLimit",
         "They hold for each call. `time` is in milliseconds (1000 unless it is set), `operations` counts steps (50 million), `depth` calls within each other (64), `string` \
-      bytes (16 MiB), `array` items, and bytes of a blob, and `map` entries (a million each), `modules` the imports that a call makes by statement (1,000), `variables` those in scope at one time (10,000). \
+      bytes (16 MiB), `array` items, and bytes of a blob (a million), `map` entries (half a million), `modules` the imports that a call makes by statement (1,000), `variables` those in scope at one time (10,000). \
       `expression`, the expressions and blocks within each other (64, and 256 at most), and `functions`, those of one script with its closures (10,000), are counted when a text is compiled. `none` is no limit; \
       only `time` cannot be without. Calls can be nested as deeply as the stack allows, whatever the limit: some thousands.\n\nLoading a module has the limits of the main server, and at least a second. When the \
       configuration is read again, limits hold for what runs as well.",

@@ -1,36 +1,19 @@
-//! JSON in and out. Reading, and how a text or a number is written, is `serde_json`'s affair; what is nested is written
-//! here, since a script nests it as deeply as it likes.
+//! JSON in and out. How a text or a number is read and written is `serde_json`'s affair; what is nested is written here,
+//! since a script nests it as deeply as it likes.
 
 use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
 use serde_json::Value;
 
-use super::{html::Html, response::TypeNames};
+use super::{
+    from_json::{NotRead, read},
+    html::Html,
+    response::TypeNames,
+};
 use crate::{
     link::Meter,
     standard::parts::{At, Part, Parts},
     state::{Path, Step},
 };
-
-pub(super) fn parse(text: &[u8]) -> Result<Dynamic, serde_json::Error> {
-    serde_json::from_slice(text).map(from_json)
-}
-
-fn from_json(value: Value) -> Dynamic {
-    match value {
-        Value::Null => Dynamic::UNIT,
-        Value::Bool(value) => value.into(),
-        Value::Number(number) => {
-            let float = || number.as_f64().unwrap_or(f64::NAN).into();
-            number.as_i64().map_or_else(float, Dynamic::from)
-        }
-        Value::String(text) => text.into(),
-        Value::Array(items) => Dynamic::from_array(items.into_iter().map(from_json).collect()),
-        Value::Object(entries) => {
-            let entries = entries.into_iter().map(|(key, value)| (key.into(), from_json(value)));
-            Dynamic::from_map(entries.collect::<Map>())
-        }
-    }
-}
 
 /// The JSON of a value, written without recursion, not beyond the deadline, and no longer than `most` bytes, if that is
 /// not 0.
@@ -116,8 +99,11 @@ fn push_leaf(json: &mut Vec<u8>, value: &Dynamic) -> Result<(), Option<String>> 
 
 pub(super) fn register(engine: &mut Engine) {
     type Text<T> = Result<T, Box<EvalAltResult>>;
-    engine.register_fn("parse_json", |text: &str| -> Text<Dynamic> {
-        parse(text.as_bytes()).map_err(|error| format!("not JSON: {error}").into())
+    engine.register_fn("parse_json", |context: NativeCallContext<'_>, text: &str| -> Text<Dynamic> {
+        read(text.as_bytes(), context.engine()).map_err(|not_read| match not_read {
+            NotRead::Malformed(error) => format!("not JSON: {error}").into(),
+            NotRead::Ended(error) => error,
+        })
     });
     for name in ["to_json", "json"] {
         engine.register_fn(name, |context: NativeCallContext<'_>, value: Dynamic| json_of(&context, value));

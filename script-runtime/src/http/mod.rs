@@ -2,6 +2,7 @@
 //!
 //! No sockets here: a request comes in as a value with its body, a response goes out as one.
 
+mod from_json;
 mod headers;
 mod html;
 mod json;

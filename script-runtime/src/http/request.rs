@@ -5,15 +5,18 @@ use std::{collections::VecDeque, net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
-use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, Position};
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
 
 use super::{
+    from_json::{self, NotRead},
     headers::{Received, Sent},
     html::Html,
-    json,
     response::{finish, looks_like_html},
 };
-use crate::{link, suggest::closest};
+use crate::{
+    link::{self, Meter},
+    suggest::closest,
+};
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -247,18 +250,25 @@ impl Exchange {
     }
 
     /// All values of one field of the query.
-    fn values(encoded: &[u8], name: &str) -> Array {
-        let pairs = form_urlencoded::parse(encoded).filter(|(key, _)| key == name);
-        pairs.map(|(_, value)| Dynamic::from(value.into_owned())).collect()
+    fn values(encoded: &[u8], name: &str) -> Result<Array, Box<EvalAltResult>> {
+        let (mut values, mut meter) = (Array::new(), Meter::new());
+        for (key, value) in form_urlencoded::parse(encoded) {
+            meter.step()?;
+            if key == name {
+                values.push(value.into_owned().into());
+            }
+        }
+        Ok(values)
     }
 
     /// Fields by name; of a field that is given more than once, the first.
-    fn fields(encoded: &[u8]) -> Map {
-        let mut fields = Map::new();
+    fn fields(encoded: &[u8]) -> Result<Map, Box<EvalAltResult>> {
+        let (mut fields, mut meter) = (Map::new(), Meter::new());
         for (key, value) in form_urlencoded::parse(encoded) {
+            meter.step()?;
             fields.entry(key.as_ref().into()).or_insert_with(|| value.into_owned().into());
         }
-        fields
+        Ok(fields)
     }
 
     /// Cookies by name; of one that is sent more than once, the first, which is the one for the longest path.
@@ -289,11 +299,14 @@ impl Exchange {
         }
     }
 
-    fn json(&self) -> ScriptResult<Dynamic> {
-        json::parse(&self.0.body).map_err(|error| {
-            let message = ImmutableString::from(format!("the body is not JSON: {error}"));
-            *self.0.malformed.lock() = Some(message.clone());
-            EvalAltResult::ErrorRuntime(message.into(), Position::NONE).into()
+    fn json(&self, engine: &Engine) -> ScriptResult<Dynamic> {
+        from_json::read(&self.0.body, engine).map_err(|not_read| match not_read {
+            NotRead::Malformed(error) => {
+                let message = ImmutableString::from(format!("the body is not JSON: {error}"));
+                *self.0.malformed.lock() = Some(message.clone());
+                EvalAltResult::ErrorRuntime(message.into(), Position::NONE).into()
+            }
+            NotRead::Ended(error) => error,
         })
     }
 
@@ -372,7 +385,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_get("body", |req: &mut Exchange| req.body());
     engine.register_get("bytes", |req: &mut Exchange| -> Blob { req.0.body.to_vec() });
     engine.register_fn("on_finish", |req: &mut Exchange, callback: FnPtr| req.on_finish(callback));
-    engine.register_fn("json", |req: &mut Exchange| req.json());
+    engine.register_fn("json", |context: NativeCallContext<'_>, req: &mut Exchange| req.json(context.engine()));
 
     engine.register_get("headers_in", |req: &mut Exchange| Received(req.clone()));
     engine.register_get("headers_out", |req: &mut Exchange| Sent(req.clone()));

@@ -42,7 +42,7 @@ pub struct Limits {
     pub string_bytes: usize,
     /// Items of one array, or bytes of one blob, nested ones included. A million by default; 0 is no limit.
     pub array_items: usize,
-    /// Entries of one map, nested ones included. A million by default; 0 is no limit.
+    /// Entries of one map, nested ones included. Half a million by default; 0 is no limit.
     pub map_entries: usize,
     /// Modules that one call imports by statement, as often as it does. 1,000 by default; 0 is no limit.
     pub modules: usize,
@@ -60,7 +60,7 @@ impl Default for Limits {
             expression_depth: 64,
             string_bytes: 16 << 20,
             array_items: 1_000_000,
-            map_entries: 1_000_000,
+            map_entries: 500_000,
             modules: 1_000,
             variables: 10_000,
             functions: 10_000,

@@ -5,12 +5,17 @@
 //! same, unless its description says otherwise.
 
 mod equal;
+mod list;
+mod map;
 mod order;
 pub(crate) mod parts;
 mod print;
+mod room;
+mod text;
 
 use std::sync::LazyLock;
 
+pub(crate) use order::merge_sort;
 pub(crate) use print::text_of;
 
 use rhai::{
@@ -24,6 +29,9 @@ static MODULES: LazyLock<[Shared<Module>; 2]> = LazyLock::new(|| {
     order::register(&mut bounded);
     print::register(&mut bounded);
     equal::register(&mut bounded);
+    text::register(&mut bounded);
+    map::register(&mut bounded);
+    list::register(&mut bounded);
     [StandardPackage::new().as_shared_module(), bounded.into()]
 });
 

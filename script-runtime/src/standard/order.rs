@@ -13,6 +13,15 @@ use crate::{link::Meter, state::type_name};
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 pub(super) fn register(module: &mut Module) {
+    // Rhai also takes the name of a function.
+    changing("sort").set_into_module(module, |context: NativeCallContext<'_>, array: &mut Array, by: &str| {
+        let by = FnPtr::new(by)?;
+        put(array, |array| by_comparer(&context, "sort", array, &by))
+    });
+    changing("dedup").set_into_module(module, |context: NativeCallContext<'_>, array: &mut Array, by: &str| {
+        let by = FnPtr::new(by)?;
+        dedup(array, |one, other| Ok(by.call_raw(&context, None, [one, other])?.as_bool().unwrap_or(false)))
+    });
     for name in ["sort", "sort_by"] {
         changing(name).set_into_module(module, |context: NativeCallContext<'_>, array: &mut Array, by: FnPtr| {
             put(array, |array| by_comparer(&context, name, array, &by))
@@ -88,9 +97,12 @@ fn wrong(message: String) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(message.into(), Position::NONE).into()
 }
 
+/// How two items stand to each other, if that can be said.
+type Compare<'c, T> = dyn FnMut(&T, &T) -> Fallible<Ordering> + 'c;
+
 /// Sorts stably, and stops at an error. The standard library's sorts cannot be stopped, and panic when the order is none.
-fn merge_sort(array: Array, compare: &mut dyn FnMut(&Dynamic, &Dynamic) -> Fallible<Ordering>) -> Fallible<Array> {
-    let mut runs = runs(array, compare)?;
+pub(crate) fn merge_sort<T>(items: Vec<T>, compare: &mut Compare<'_, T>) -> Fallible<Vec<T>> {
+    let mut runs = runs(items, compare)?;
     while runs.len() > 1 {
         let mut merged = Vec::with_capacity(runs.len().div_ceil(2));
         let mut pairs = runs.into_iter();
@@ -106,10 +118,10 @@ fn merge_sort(array: Array, compare: &mut dyn FnMut(&Dynamic, &Dynamic) -> Falli
 }
 
 /// Splits where an item comes before the one on its left.
-fn runs(array: Array, compare: &mut dyn FnMut(&Dynamic, &Dynamic) -> Fallible<Ordering>) -> Fallible<Vec<Array>> {
-    let mut runs: Vec<Array> = Vec::new();
-    let mut run = Array::new();
-    for item in array {
+fn runs<T>(items: Vec<T>, compare: &mut Compare<'_, T>) -> Fallible<Vec<Vec<T>>> {
+    let mut runs = Vec::new();
+    let mut run: Vec<T> = Vec::new();
+    for item in items {
         if let Some(last) = run.last()
             && compare(last, &item)? == Ordering::Greater
         {
@@ -121,12 +133,8 @@ fn runs(array: Array, compare: &mut dyn FnMut(&Dynamic, &Dynamic) -> Fallible<Or
     Ok(runs)
 }
 
-fn merge(
-    one: Array,
-    other: Array,
-    compare: &mut dyn FnMut(&Dynamic, &Dynamic) -> Fallible<Ordering>,
-) -> Fallible<Array> {
-    let mut merged = Array::with_capacity(one.len() + other.len());
+fn merge<T>(one: Vec<T>, other: Vec<T>, compare: &mut Compare<'_, T>) -> Fallible<Vec<T>> {
+    let mut merged = Vec::with_capacity(one.len() + other.len());
     let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
     while let (Some(left), Some(right)) = (one.peek(), other.peek()) {
         let from = if compare(left, right)? == Ordering::Greater { &mut other } else { &mut one };

@@ -1,11 +1,13 @@
 //! Values by key, for any number of threads.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use rhai::{
-    Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, INT, ImmutableString, Map, NativeCallContext,
+    Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, INT, ImmutableString, Map, Module,
+    NativeCallContext,
 };
 
 use super::copy::stored;
@@ -17,6 +19,7 @@ use super::place::waiting_at;
 use super::retry::Attempts;
 use super::updating::{Updating, refuse_inside, refuse_inside_any};
 use super::walk::type_name;
+use crate::{link::Meter, standard::merge_sort};
 
 /// A shared map. In a script: `table()`.
 ///
@@ -218,6 +221,50 @@ impl Table {
         slots.into_iter().map(|(key, slot)| (key, Dynamic::clone(&slot))).collect()
     }
 
+    /// As [`keys`](Self::keys), for a script: not beyond its deadline.
+    fn keys_in_time(&self) -> Fallible<Vec<ImmutableString>> {
+        let mut meter = Meter::new();
+        let mut keys = Vec::new();
+        for entry in &self.shared.slots {
+            meter.step()?;
+            keys.push(entry.key().clone());
+        }
+        merge_sort(keys, &mut |one, other| {
+            meter.step()?;
+            Ok(one.cmp(other))
+        })
+    }
+
+    /// As [`entries`](Self::entries), for a script: not beyond its deadline.
+    fn entries_in_time(&self) -> Fallible<Vec<(ImmutableString, Dynamic)>> {
+        let mut meter = Meter::new();
+        let mut slots = Vec::new();
+        for entry in &self.shared.slots {
+            meter.step()?;
+            slots.push((entry.key().clone(), Arc::clone(entry.value())));
+        }
+        let slots = merge_sort(slots, &mut |(one, _), (other, _)| {
+            meter.step()?;
+            Ok(one.cmp(other))
+        })?;
+        let mut entries = Vec::with_capacity(slots.len());
+        for (key, slot) in slots {
+            meter.step()?;
+            entries.push((key, Dynamic::clone(&slot)));
+        }
+        Ok(entries)
+    }
+
+    /// As [`clear`](Self::clear), for a script: not beyond its deadline, with which it leaves some entries.
+    fn clear_in_time(&self) -> Fallible<()> {
+        let mut meter = Meter::new();
+        for key in self.keys_in_time()? {
+            meter.step()?;
+            self.remove(&key);
+        }
+        Ok(())
+    }
+
     /// Can there be no function and no other handle in it?
     pub(super) fn only_plain(&self) -> &OnlyPlain {
         &self.shared.only_plain
@@ -257,15 +304,17 @@ impl Table {
     }
 }
 
+/// An entry as scripts see it: `#{ key, value }`.
+fn entry((key, value): (ImmutableString, Dynamic)) -> Map {
+    Map::from_iter([("key".into(), Dynamic::from(key)), ("value".into(), value)])
+}
+
 /// Goes over copies of the entries, each as scripts see it: `#{ key, value }`.
 impl IntoIterator for Table {
     type Item = Map;
     type IntoIter = std::vec::IntoIter<Map>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let entry = |(key, value): (ImmutableString, _)| {
-            Map::from_iter([("key".into(), Dynamic::from(key)), ("value".into(), value)])
-        };
         self.entries().into_iter().map(entry).collect::<Vec<_>>().into_iter()
     }
 }
@@ -358,20 +407,19 @@ fn register_whole(engine: &mut Engine) {
     }
     fn keys(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Array> {
         room_for(context.engine(), table.len())?;
-        Ok(table.keys().into_iter().map(Dynamic::from).collect())
+        Ok(table.keys_in_time()?.into_iter().map(Dynamic::from).collect())
     }
     fn clear(table: &mut Table) -> Fallible<()> {
         refuse_inside_any(table.address())?;
-        table.clear();
-        Ok(())
+        table.clear_in_time()
     }
     fn values(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Dynamic> {
         room_for(context.engine(), table.len())?;
-        let values: Array = table.entries().into_iter().map(|(_, value)| value).collect();
+        let values: Array = table.entries_in_time()?.into_iter().map(|(_, value)| value).collect();
         within_limits(context.engine(), values.into())
     }
     fn to_map(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Dynamic> {
-        let map: Map = table.entries().into_iter().map(|(key, value)| (key.as_str().into(), value)).collect();
+        let map: Map = table.entries_in_time()?.into_iter().map(|(key, value)| (key.as_str().into(), value)).collect();
         within_limits(context.engine(), map.into())
     }
 
@@ -383,6 +431,14 @@ fn register_whole(engine: &mut Engine) {
         .register_fn("keys", keys)
         .register_fn("values", values)
         .register_fn("to_map", to_map)
-        .register_fn("clear", clear)
-        .register_iterator::<Table>();
+        .register_fn("clear", clear);
+    let mut module = Module::new();
+    module.set_iter_result(TypeId::of::<Table>(), |table| {
+        let entries = table.try_cast::<Table>().map(|table| table.entries_in_time());
+        match entries.unwrap_or_else(|| Ok(Vec::new())) {
+            Ok(entries) => Box::new(entries.into_iter().map(|it| Ok(entry(it).into()))),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
+    });
+    engine.register_global_module(module.into());
 }
