@@ -13,7 +13,7 @@ use super::import::{ModuleValue, Resolver};
 use super::limits::{self, Limits};
 use super::load;
 use super::name::{self, InstanceId, Linked};
-use super::sites::FunctionDef;
+use super::sites::{Foreign, FunctionDef};
 use super::{captures, caught};
 use super::{instance, message, natives, running, token, written};
 
@@ -119,25 +119,37 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
     let (value, steps) = match name::parse(name) {
         Some(Linked::Variable { shared: true, .. }) if is_shared(name, context.scope_mut())? => return Ok(None),
         Some(Linked::Variable { id, slot, steps, .. }) => (running::with(id, |core| core.variable(slot)), steps),
-        Some(Linked::Foreign { id, write }) => {
-            let foreign = instance::find(id).and_then(|core| core.scan().foreign(write).cloned());
-            let Some(foreign) = foreign else { return Ok(None) };
-            match module_at(&foreign.path, id, &context) {
-                Some(module) => (module.get_var(&foreign.name), Some(foreign.steps)),
-                None => {
-                    return Err(EvalAltResult::ErrorModuleNotFound(foreign.path.join("::"), Position::NONE).into());
-                }
-            }
-        }
+        Some(Linked::Foreign { id, write }) => return foreign(name, id, write, &context).map(Some),
         // What a closure captured it has as a local.
         Some(Linked::Function { .. }) if index == 0 => return Ok(Some(FnPtr::new(name)?.into())),
         Some(Linked::Function { .. }) | None => return Ok(None),
     };
     match (value, steps) {
         (Some(value), None) => Ok(Some(value)),
-        (Some(value), Some(steps)) => written::target(name, value, steps).map(Some),
+        (Some(value), Some(steps)) => written::target(name, value, steps, Position::NONE).map(Some),
         (None, _) => Err(EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE).into()),
     }
+}
+
+/// What a write gets that begins with `alias::X` or `global::X`.
+fn foreign(
+    name: &str,
+    id: InstanceId,
+    write: usize,
+    context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+) -> RhaiResult<Dynamic> {
+    let gone = || EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE);
+    let core = instance::find(id).ok_or_else(gone)?;
+    let Foreign { path, name: variable, steps, at } = core.scan().foreign(write).ok_or_else(gone)?;
+    let value = match core.scan().foreign(write).is_some_and(Foreign::is_global) {
+        true => core.bindings().slots().get(variable).and_then(|slot| core.variable(*slot)),
+        false => {
+            let module = module_at(path, id, context);
+            module.ok_or_else(|| EvalAltResult::ErrorModuleNotFound(path.join("::"), *at))?.get_var(variable)
+        }
+    };
+    let missing = || EvalAltResult::ErrorVariableNotFound(format!("{}::{variable}", path.join("::")), *at);
+    written::target(name, value.ok_or_else(missing)?, *steps, *at)
 }
 
 /// The module that a path means in code of an instance.

@@ -291,7 +291,9 @@ fn add_method(module: &mut Module, id: InstanceId, name: &str, args: usize, for_
         let before = args.first().map(|this| Dynamic::clone(this));
         let result = call(&context, args)?;
         match (before, args.first()) {
-            (Some(before), Some(after)) if !written::same(&before, after) => Err(written::constant("this")),
+            (Some(before), Some(after)) if !written::same(&before, after) => {
+                Err(written::constant("this", Position::NONE))
+            }
             _ => Ok(result),
         }
     };

@@ -9,7 +9,7 @@ use super::instance::{self, Core};
 use super::limits::Spent;
 use super::name::{self, Linked};
 use super::scan::Scan;
-use super::sites::{FunctionDef, is_closure};
+use super::sites::{Foreign, FunctionDef, is_closure};
 use crate::{show::show, state::type_name, suggest::closest};
 
 /// A message, and what to do about it.
@@ -105,6 +105,9 @@ pub(super) fn constant(linked: &str, core: Option<&Core>) -> Said {
         Some(Linked::Variable { .. }) => (module_variable(&name), None),
         Some(Linked::Foreign { write, .. }) => {
             let foreign = core.and_then(|core| core.scan().foreign(write));
+            if foreign.is_some_and(Foreign::is_global) {
+                return (module_variable(&name), None);
+            }
             let alias = foreign.map_or("..".to_owned(), |foreign| foreign.path.join("::"));
             let help = "a module keeps what changes in a handle: `table()`, `cell(..)` or `counter()`".to_owned();
             (format!("`{alias}::{name}` is a variable of another module and cannot be changed"), Some(help))

@@ -57,8 +57,7 @@ enum Lexical {
     /// A path after `import`, or the part of it that comes first.
     Path(String),
     GlobalOpen(String),
-    /// With the length of the write that it is the root of, if it is.
-    GlobalName(String, Option<usize>),
+    GlobalName(String),
     GlobalClose(String),
     /// `alias::X` at the root of a write, which has a number.
     ForeignOpen,
@@ -256,7 +255,6 @@ impl Scan {
             );
             return Err(fail(*at, ErrorKind::Syntax, message).with_help(Some(help)));
         }
-        write_to_global(&mut lexical, &uses);
         let foreign = foreign_writes(&seen, &uses, &mut lexical);
         let asked: HashSet<_> = uses.iter().filter(|(_, used)| *used == Use::IsDefined).map(|(at, _)| *at).collect();
         lexical.extend(seen.windows(2).filter_map(|pair| match pair {
@@ -357,12 +355,7 @@ impl Link<'_> {
                 self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id))
             }
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
-            Use::TopLevel(_)
-            | Use::Import
-            | Use::Imported { .. }
-            | Use::Reached(_)
-            | Use::GlobalWrite(_)
-            | Use::ForeignWrite(_) => None,
+            Use::TopLevel(_) | Use::Import | Use::Imported { .. } | Use::Reached(_) | Use::ForeignWrite(_) => None,
         };
         linked.map(Rewrite::Name)
     }
@@ -374,10 +367,7 @@ impl Link<'_> {
             Lexical::Keep => Some(Rewrite::Const),
             Lexical::Path(text) => Some(Rewrite::Text(name::path(text, self.id))),
             Lexical::GlobalOpen(name) => known(name).then_some(Rewrite::Open),
-            Lexical::GlobalName(name, None) => self.variable(name).map(Rewrite::Name),
-            Lexical::GlobalName(name, Some(steps)) => {
-                self.variable(name).map(|name| Rewrite::Name(name::written(&name, *steps)))
-            }
+            Lexical::GlobalName(name) => self.variable(name).map(Rewrite::Name),
             Lexical::ForeignOpen => Some(Rewrite::Open),
             Lexical::ForeignName(name, write) => Some(Rewrite::Name(name::foreign(name, self.id, *write))),
             Lexical::ForeignClose => Some(Rewrite::Close),
@@ -439,23 +429,6 @@ fn defined(seen: &[Seen]) -> Vec<(Position, String)> {
     seen.iter().enumerate().filter_map(definition).collect()
 }
 
-/// Tells the names after `global::` that writes begin with.
-fn write_to_global(lexical: &mut [(Position, Lexical)], uses: &[(Position, Use)]) {
-    let writes = uses.iter().filter_map(|(at, used)| match used {
-        Use::GlobalWrite(steps) => Some((*at, *steps)),
-        _ => None,
-    });
-    let steps: HashMap<Position, usize> = writes.collect();
-    for index in 0..lexical.len() {
-        // Rhai gives `global::X` the place of its end or of its beginning.
-        let near = [index.checked_sub(1), Some(index + 1)].into_iter().flatten();
-        let found = near.filter_map(|at| steps.get(&lexical.get(at)?.0)).next().copied();
-        if let (_, Lexical::GlobalName(_, write)) = &mut lexical[index] {
-            *write = found;
-        }
-    }
-}
-
 /// The writes that begin with `alias::X`, and their places among what the tokens tell.
 fn foreign_writes(seen: &[Seen], uses: &[(Position, Use)], lexical: &mut Vec<(Position, Lexical)>) -> Vec<Foreign> {
     let mut found = Vec::new();
@@ -480,7 +453,8 @@ fn foreign_writes(seen: &[Seen], uses: &[(Position, Use)], lexical: &mut Vec<(Po
             };
             lexical.push((token.at, what));
         }
-        found.push(foreign.clone());
+        let at = if foreign.steps == 0 { tokens[2 * length].at } else { tokens[0].at };
+        found.push(Foreign { at, ..foreign.clone() });
     }
     found
 }
@@ -625,7 +599,7 @@ fn global(tokens: &[Seen]) -> Vec<(Position, Lexical)> {
             (_, Some(Kind::Call | Kind::DoubleColon)) => Vec::new(),
             (Kind::Identifier(name), _) => vec![
                 (open.at, Lexical::GlobalOpen(name.clone())),
-                (middle.at, Lexical::GlobalName(name.clone(), None)),
+                (middle.at, Lexical::GlobalName(name.clone())),
                 (close.at, Lexical::GlobalClose(name.clone())),
             ],
             _ => Vec::new(),

@@ -24,9 +24,7 @@ pub(crate) enum Use {
         steps: usize,
         shared: bool,
     },
-    /// `global::X.y = ..`
-    GlobalWrite(usize),
-    /// `alias::X.y = ..`
+    /// `alias::X.y = ..` or `global::X.y = ..`
     ForeignWrite(Foreign),
     /// A free name at the top level: variables are simply in scope there, functions are not.
     TopLevel(String),
@@ -55,13 +53,22 @@ pub(crate) enum Use {
     Reached(Vec<String>),
 }
 
-/// A write to what another module offers.
+/// A write to what another module offers, or to the module's own `global::X`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Foreign {
-    /// What the module is imported as, and the names of those that it is reached through.
+    /// What the module is imported as, and the names of those that it is reached through; or `global`.
     pub(crate) path: Vec<String>,
     pub(crate) name: String,
     pub(crate) steps: usize,
+    /// Where Rhai would say that the write stands.
+    pub(crate) at: Position,
+}
+
+impl Foreign {
+    /// Does it write to a variable of the module itself?
+    pub(crate) fn is_global(&self) -> bool {
+        matches!(self.path.as_slice(), [global] if global == "global")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -332,10 +339,9 @@ impl Walk {
                     match variable.2.path.as_slice() {
                         [] if local || !self.is_free(&name, place) => {}
                         [] => self.write(name, steps, *at, path, place),
-                        [global] if global.name == "global" => self.uses.push((*at, Use::GlobalWrite(steps))),
                         path => {
                             let path = path.iter().map(|part| part.name.to_string()).collect();
-                            self.uses.push((*at, Use::ForeignWrite(Foreign { path, name, steps })));
+                            self.uses.push((*at, Use::ForeignWrite(Foreign { path, name, steps, at: *at })));
                         }
                     }
                 }

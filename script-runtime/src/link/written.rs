@@ -12,13 +12,14 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
 struct Refusing {
     /// The root of the write, as it is compiled.
     root: ImmutableString,
+    at: Position,
 }
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     fn refuse<T>(it: &Refusing) -> RhaiResult<T> {
-        Err(constant(&it.root))
+        Err(constant(&it.root, it.at))
     }
     engine.register_type_with_name::<Refusing>("constant");
     engine.register_indexer_get(|it: &mut Refusing, _: Dynamic| refuse::<Dynamic>(it));
@@ -28,17 +29,18 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// The error of Rhai for an assignment to a constant.
-pub(super) fn constant(root: &str) -> Box<EvalAltResult> {
-    EvalAltResult::ErrorAssignmentToConstant(root.to_owned(), Position::NONE).into()
+pub(super) fn constant(root: &str, at: Position) -> Box<EvalAltResult> {
+    EvalAltResult::ErrorAssignmentToConstant(root.to_owned(), at).into()
 }
 
-/// What a write gets for the variable at its root: `steps` is how many properties and indices follow.
-pub(super) fn target(root: &str, mut value: Dynamic, steps: usize) -> RhaiResult<Dynamic> {
-    let refusing = Refusing { root: root.into() };
+/// What a write gets for the variable at its root: `steps` is how many properties and indices follow. `at` is where it stands, if
+/// Rhai would name another place.
+pub(super) fn target(root: &str, mut value: Dynamic, steps: usize, at: Position) -> RhaiResult<Dynamic> {
+    let refusing = Refusing { root: root.into(), at };
     if steps > 0 && refuse_within(&mut value, steps - 1, &refusing) {
         return Ok(value);
     }
-    Err(constant(root))
+    Err(constant(root, at))
 }
 
 /// Whether there is anything left, within so many steps, that may take a write itself. Not deeper than the script's own

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rhai::packages::{Package, StandardPackage};
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Module, OptimizationLevel, Position, Scope, Token};
+use rhai::{
+    AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Position, Scope,
+    Token,
+};
 
 use super::Site;
 use crate::link::{Instance, Limits, ScriptError, name};
@@ -50,6 +53,22 @@ enum Place {
 const PLACES: [Place; 6] =
     [Place::TopLevel, Place::Function, Place::Imported, Place::BesideConstants, Place::BesideFunctions, Place::Caught];
 
+/// What texts can import.
+const MODULES: [(&str, &str); 4] = [
+    (
+        "lib",
+        "import \"sub\" as sub; export const ANSWER = 42; export const LIST = [1, 2, 3]; export const MAP = #{a: #{b: 1}};
+         const inner = 7; export inner as aliased; fn add(a, b) { a + b } private fn hidden() { 1 }
+         fn twice(x) { x + x } fn apply(f, x) { let y = x + 1; y }
+         fn fails(n) {
+             1 / n
+         }",
+    ),
+    ("sub", "export const deep = 1; fn f() { \"f\" }"),
+    ("fails", "let x = 1;\nx.nothing();"),
+    ("syntax", "let x = ;"),
+];
+
 /// Rhai as it comes, with our limits, and a site. Making these takes longer than any text.
 struct Both {
     plain: Engine,
@@ -60,7 +79,8 @@ struct Both {
 impl Both {
     fn new() -> Self {
         let (plain, printed) = plain();
-        let site = Site::new(&[("importer", "import \"./m\" as m; fn main() { m::main() }")]);
+        let site = Site::new(&MODULES);
+        site.write("importer", "import \"./m\" as m; fn main() { m::main() }");
         Self { plain, printed, site }
     }
 }
@@ -74,8 +94,29 @@ fn plain() -> (Engine, Arc<Mutex<Vec<String>>>) {
     let printed = Arc::new(Mutex::new(Vec::new()));
     let (out, debugged) = (printed.clone(), printed.clone());
     engine.on_print(move |text| out.lock().push(same_names(text)));
-    engine.on_debug(move |text, _, _| debugged.lock().push(text.to_owned()));
+    engine.on_debug(move |text, _, _| debugged.lock().push(same_names(text)));
+    engine.set_module_resolver(Modules);
     (engine, printed)
+}
+
+/// Answers the imports of plain Rhai.
+struct Modules;
+
+impl ModuleResolver for Modules {
+    fn resolve(
+        &self,
+        engine: &Engine,
+        _: Option<&str>,
+        path: &str,
+        at: Position,
+    ) -> Result<Arc<Module>, Box<EvalAltResult>> {
+        let text = MODULES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
+        let text = text.ok_or_else(|| EvalAltResult::ErrorModuleNotFound(path.to_owned(), at))?;
+        let fails = |error| Box::new(EvalAltResult::ErrorInModule(path.to_owned(), error, at));
+        let mut ast = engine.compile(text).map_err(|error| fails(error.into()))?;
+        ast.set_source(path);
+        Ok(Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(fails)?.into())
+    }
 }
 
 /// The value without what is another name here.
@@ -99,7 +140,7 @@ fn same_names(text: &str) -> String {
 
 fn place(error: &EvalAltResult) -> (usize, usize) {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => place(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => place(inner),
         other => position(other.position()),
     }
 }
@@ -342,6 +383,16 @@ fn collections_mean_what_they_mean_in_plain_rhai() {
 #[test]
 fn functions_mean_what_they_mean_in_plain_rhai() {
     check(include_str!("corpus/functions.txt"));
+}
+
+#[test]
+fn longer_texts_mean_what_they_mean_in_plain_rhai() {
+    check(include_str!("corpus/more.txt"));
+}
+
+#[test]
+fn imports_mean_what_they_mean_in_plain_rhai() {
+    check(include_str!("corpus/imports.txt"));
 }
 
 #[test]

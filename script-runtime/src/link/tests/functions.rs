@@ -227,8 +227,8 @@ fn what_an_imported_module_imports_is_reached_through_it() {
     let refused = |name: &str, at: &str| {
         format!("error: `m::{name}` is a variable of another module and cannot be changed (main:{at})")
     };
-    assert_eq!(site.text(&main, "write"), refused("c::map", "2:30"));
-    assert_eq!(site.text(&main, "deeper"), refused("c::d::map", "2:68"));
+    assert_eq!(site.text(&main, "write"), refused("c::map", "2:27"));
+    assert_eq!(site.text(&main, "deeper"), refused("c::d::map", "2:64"));
     // Who does not ask for it has no more than before.
     let c = site.load("c").expect("loads");
     assert!(c.exported().iter_sub_modules().next().is_none());

@@ -152,6 +152,8 @@ fn r57_the_error_names_the_variable_and_the_place_of_the_write() {
     check("const M = #{};\nfn main() { let n = 1; M.x = n; }", &message("M", "2:24"));
     check("const M = #{a: #{}};\nfn main() { M.a[\"b\" + 1] = 2; }", &message("M", "2:13"));
     check("const N = 1;\nfn main() { N[3] = true; }", &message("N", "2:13"));
+    check("const N = 1;\nfn main() { global::N[3] = true; }", &message("N", "2:13"));
+    check("const N = 1;\nfn main() { global::N = 2; }", &message("N", "2:21"));
     check("const N = 1;\nfn main() { 1 + { N[3] = true; 2 } }", &message("N", "2:19"));
     check("const S = \"a\";\nfn main() { [1].map(|n| { S[0] = 'b'; n }) }", &message("S", "2:27"));
     check(
