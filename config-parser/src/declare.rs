@@ -10,6 +10,7 @@ use crate::host::HostAddress;
 use crate::language::{self, count_arguments, section_names};
 use crate::lint::overridden_in_section;
 use crate::merge::{Held, collect};
+use crate::parameter::Count;
 use crate::pattern::reason;
 use crate::schema::{Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
 use crate::section::{Pattern, Scope, SectionKind, compile};
@@ -122,6 +123,10 @@ impl Declarer<'_> {
     }
 
     fn arguments(&mut self, directive: &Directive, statement: &Statement) -> Option<Vec<Argument>> {
+        if let Some(found) = self.comment(directive, statement) {
+            self.diagnostics.push(found);
+            return None;
+        }
         let open_ended = directive.parameter(usize::MAX).is_some();
         let most = (!open_ended).then_some(directive.parameters.len());
         if let Some(found) = count_arguments(statement, directive.least_arguments(), most, &directive.usage()) {
@@ -135,7 +140,9 @@ impl Declarer<'_> {
                 Err(wrong) => {
                     let message = format!("`{}` does not take `{}` here", directive.name, text.value);
                     let found = Diagnostic::new(Code::BAD_ARGUMENT, text.span, message).expected(wrong.expected);
-                    self.diagnostics.push(found.help(wrong.help.unwrap_or_else(|| directive.usage())));
+                    let comment = text.value.starts_with('#').then(|| language::NO_COMMENT.to_owned());
+                    let help = comment.or(wrong.help).unwrap_or_else(|| directive.usage());
+                    self.diagnostics.push(found.help(help));
                 }
             }
         }
@@ -143,6 +150,29 @@ impl Declarer<'_> {
             return None;
         }
         self.together(directive, statement).then_some(arguments)
+    }
+
+    /// A comment behind the arguments. It would be taken for more of them, or for the names of modules; what is meant to
+    /// begin with `#` is quoted, or is one that the directive has, such as a colour.
+    fn comment(&self, directive: &Directive, statement: &Statement) -> Option<Diagnostic> {
+        let is_more = |index: usize| {
+            let open_ended = directive.parameter(index).is_some_and(|parameter| parameter.count == Count::Many);
+            open_ended || index >= directive.parameters.len()
+        };
+        let begins = |(index, text): &(usize, &Text)| {
+            let is_bare =
+                self.sources.get(text.span.file).text().get(text.span.range()).is_some_and(|it| it.starts_with('#'));
+            is_bare && (text.value == "#" || is_more(*index))
+        };
+        let (_, first) = statement.arguments.iter().enumerate().find(begins)?;
+        let last = statement.arguments.last().unwrap_or(first);
+        let message = format!("there is no comment behind the arguments of `{}`", directive.name);
+        let found = Diagnostic::new(Code::EXTRA_ARGUMENT, first.span.to(last.span), message);
+        Some(
+            found
+                .expected("this would be more arguments")
+                .help(format!("{}, or quote what is meant", language::NO_COMMENT)),
+        )
     }
 
     /// Whether the arguments, each right by itself, belong together.
@@ -197,7 +227,8 @@ impl Declarer<'_> {
         }
         let close = nearest(&name.value, section_names());
         let message = format!("there is no section `<{}>`", name.value);
-        let help = close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `<{close}>`?"));
+        let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `<{close}>`?"));
+        let help = self.schema.absent(&format!("<{}>", name.value)).map_or_else(help, str::to_owned);
         self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_SECTION, name.span, message).help(help));
         close.and_then(SectionKind::of)
     }

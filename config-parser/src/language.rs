@@ -58,6 +58,10 @@ pub(crate) fn section_names() -> impl Iterator<Item = &'static str> {
     SectionKind::ALL.into_iter().map(SectionKind::name).chain(Condition::ALL.into_iter().map(|(name, _)| name))
 }
 
+/// What is said to whoever writes a comment behind something.
+pub(crate) const NO_COMMENT: &str =
+    "as in httpd, `#` begins a comment only at the start of a line: put the comment on a line of its own";
+
 /// What is wrong with the number of arguments, if anything. `usage` says how it is written.
 pub(crate) fn count_arguments(
     statement: &Statement,
@@ -77,7 +81,7 @@ pub(crate) fn count_arguments(
         );
         let found = Diagnostic::new(Code::EXTRA_ARGUMENT, extra.span.to(last.span), message);
         let help = if extra.value.starts_with('#') {
-            "a comment stands on a line of its own".to_owned()
+            NO_COMMENT.to_owned()
         } else {
             format!("{usage}; an argument with spaces needs quotes")
         };

@@ -257,14 +257,20 @@ impl Schema {
         Self { directives, by_name, absent: &[] }
     }
 
-    /// With names of directives that other programs have and this one has not, each with advice for whoever writes it.
+    /// With names of directives, and `<Name>` of sections, that other programs have and this one has not, each with advice for
+    /// whoever writes it. A name that ends with `*` stands for all that begin so and are not named themselves.
     #[must_use]
     pub fn absences(self, absent: &'static [(&'static str, &'static str)]) -> Self {
         Self { absent, ..self }
     }
 
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
-        self.absent.iter().find(|(absent, _)| absent.eq_ignore_ascii_case(name)).map(|(_, advice)| *advice)
+        let begins = |absent: &str| {
+            let (start, begun) = (absent.strip_suffix('*'), |start: &str| name.get(..start.len()));
+            start.is_some_and(|start| begun(start).is_some_and(|begun| begun.eq_ignore_ascii_case(start)))
+        };
+        let exact = self.absent.iter().find(|(absent, _)| absent.eq_ignore_ascii_case(name));
+        exact.or_else(|| self.absent.iter().find(|(absent, _)| begins(absent))).map(|(_, advice)| *advice)
     }
 
     /// The directive of this name; upper and lower case are the same.

@@ -6,7 +6,7 @@ use samovar_config::{
     Parameter, SERVER, Schema, Setting,
 };
 
-use crate::{limits, log_level};
+use crate::{limits, log_level, migrating};
 
 const HANDLERS: &[&str] = &["rhai", "static", "none"];
 const FORMATS: &[&str] = &["combined", "common"];
@@ -37,11 +37,13 @@ pub(crate) fn schema() -> Schema {
             .default(&["index.rhai", "index.html"])
             .help("the files that answer for a directory, the first that exists"),
         Directive::new("ErrorLog",         [text("file")],                           SERVER | HOST, Innermost)
+            .check(migrating::is_log_file)
             .help("the file for what goes wrong; of a virtual host, for its requests; without it, standard error"),
         Directive::new("LogLevel",         [Parameter::checked("level", log_level::EXPECTED, log_level::is_level).many()], ANYWHERE, Innermost)
             .default(&["info"])
             .help("how much is told"),
         Directive::new("CustomLog",        [text("file"), Parameter::choice("format", FORMATS).optional()], SERVER | HOST, Replace)
+            .check(migrating::is_log_file)
             .help("a file with one line for each request"),
         Directive::new("Timeout",          [Parameter::seconds("seconds")],          SERVER | HOST, Innermost)
             .default(&["60"])
@@ -49,10 +51,10 @@ pub(crate) fn schema() -> Schema {
         Directive::new("LimitRequestBody", [Parameter::integer("bytes", 0, u64::MAX)], ANYWHERE,    Innermost)
             .default(&["1048576"])
             .help("the largest body that a handler takes; 0 is no limit"),
-        Directive::new("SetHandler",       [Parameter::choice("handler", HANDLERS)], ANYWHERE,      Innermost)
+        Directive::new("SetHandler",       [Parameter::choice("handler", HANDLERS).absences(migrating::HANDLERS)], ANYWHERE, Innermost)
             .default(&["static"])
             .help("who answers: scripts, files, or nobody"),
-        Directive::new("AddHandler",       [Parameter::choice("handler", HANDLERS), text(".ext").many()], ANYWHERE, ReplaceKeyed(added))
+        Directive::new("AddHandler",       [Parameter::choice("handler", HANDLERS).absences(migrating::HANDLERS), text(".ext").many()], ANYWHERE, ReplaceKeyed(added))
             .help("who answers for files with these extensions, where no `SetHandler` says it for all"),
         phase("RhaiHandler")
             .help("the functions that answer; without it, URLs name the scripts"),
@@ -88,50 +90,8 @@ pub(crate) fn schema() -> Schema {
             .check(limits::in_range)
             .help("what a call of a script may use up; `time` in milliseconds"),
     ])
-    .absences(ABSENT)
+    .absences(migrating::ABSENT)
 }
-
-/// Directives that people bring along from httpd and mod_python, and what does their work here.
-const ABSENT: &[(&str, &str)] = &[
-    ("PythonHandler", "here it is `RhaiHandler`"),
-    ("PythonAccessHandler", "here it is `RhaiAccessHandler`"),
-    ("PythonAuthenHandler", "here it is `RhaiAuthenHandler`"),
-    ("PythonAuthzHandler", "here it is `RhaiAuthzHandler`"),
-    ("PythonFixupHandler", "here it is `RhaiFixupHandler`"),
-    ("PythonLogHandler", "here it is `RhaiLogHandler`"),
-    ("PythonCleanupHandler", "here it is `RhaiCleanupHandler`"),
-    ("PythonAutoReload", "here it is `RhaiAutoReload`"),
-    ("PythonDebug", "here it is `RhaiDebug`"),
-    ("PythonImport", "here it is `RhaiImport`"),
-    ("PythonInterpreter", "here it is `RhaiInterpreter`"),
-    ("PythonInterpPerDirectory", "here it is `RhaiInterpPerDirectory`"),
-    ("PythonInterpPerDirective", "here it is `RhaiInterpPerDirective`"),
-    ("PythonOption", "here it is `RhaiOption`"),
-    ("PythonPath", "here it is `RhaiPath`, a list of directories"),
-    ("TransferLog", "use `CustomLog file common`"),
-    ("LogFormat", "`CustomLog file combined` and `CustomLog file common` are the formats there are"),
-    ("LoadModule", "there are no modules to load; put it in `<IfModule>` to share the file with httpd"),
-    ("Require", "let a function of `RhaiAccessHandler` or `RhaiAuthzHandler` decide"),
-    ("Order", "let a function of `RhaiAccessHandler` decide"),
-    ("Allow", "let a function of `RhaiAccessHandler` decide"),
-    ("Deny", "let a function of `RhaiAccessHandler` decide"),
-    ("AuthType", "let a function of `RhaiAuthenHandler` find out who asks"),
-    ("AllowOverride", "there are no `.htaccess` files: what holds for a directory stands in `<Directory>`"),
-    ("AccessFileName", "there are no `.htaccess` files: what holds for a directory stands in `<Directory>`"),
-    ("Options", "links are followed as long as they stay below the document root; listings are never made"),
-    ("Alias", "put the files below the document root, or link to them from there"),
-    ("Redirect", "a script answers `#{status: 301, headers: #{\"Location\": \"/new\"}}`"),
-    ("RewriteEngine", "paths are not rewritten; `req.path_info` is what follows a script's own path"),
-    ("RewriteRule", "paths are not rewritten; `req.path_info` is what follows a script's own path"),
-    ("RewriteCond", "paths are not rewritten; `req.path_info` is what follows a script's own path"),
-    ("ProxyPass", "this server does not forward requests"),
-    ("SSLEngine", "this server does not speak TLS; let a server in front of it do so"),
-    ("NameVirtualHost", "leave it out: hosts with the same address are told apart by their names"),
-    ("SetEnv", "what scripts are to read is set with `RhaiOption`"),
-    ("KeepAlive", "leave it out: connections are kept"),
-    ("User", "start the program as the user that it is to run as"),
-    ("Group", "start the program as the user that it is to run as"),
-];
 
 /// The keys of a handler's line: its extensions, or one empty key for all files.
 fn extensions(arguments: &[&str]) -> Vec<String> {

@@ -23,9 +23,11 @@ mod host;
 mod interpreters;
 mod judge;
 mod limits;
+
 mod listen;
 mod log_file;
 mod log_level;
+mod migrating;
 mod modules;
 mod names;
 mod open;

@@ -17,6 +17,7 @@ mod index;
 mod judging;
 mod limits;
 mod logs;
+mod migrating;
 mod names;
 mod oracle;
 mod phases;
