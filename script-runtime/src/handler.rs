@@ -13,7 +13,7 @@ use crate::{
     interpreter::Alive,
     link::{Limits, call_callback},
     scripts::{Script, Scripts},
-    under_way::Purpose,
+    under_way::{self, Purpose, Waiting},
 };
 
 /// Where a key of an answer is written in more places than these, none of them is named.
@@ -37,6 +37,7 @@ pub struct Pin {
     view: Arc<View<Scripts>>,
     time: Duration,
     engine: Arc<Engine>,
+    _waits: Option<Arc<Waiting>>,
 }
 
 impl Pin {
@@ -44,6 +45,13 @@ impl Pin {
     #[must_use]
     pub fn holds(&self, handler: &Handler) -> bool {
         Arc::ptr_eq(self.view.registry(), handler.registry.registry())
+    }
+
+    /// The same pin, for what follows an answer that its client has yet to take: if that takes long, and keeps old code
+    /// alive, the request is named.
+    #[must_use]
+    pub fn wait_for_client(self, exchange: &Exchange) -> Self {
+        Self { _waits: Some(Arc::new(under_way::wait(&self.view, exchange.clone()))), ..self }
     }
 
     /// Calls what scripts gave to `req.on_finish(..)`: to be done when the client has its answer, for whatever reason that
@@ -216,7 +224,7 @@ impl Handler {
         let neighbours = handlers.filter(|other| Arc::ptr_eq(mine, other.registry.registry()));
         self.registry.freshen(neighbours.map(|handler| (&handler.scope, &handler.located)));
         let view = Arc::new(self.registry.pin(&self.scope));
-        Pin { view, time: self.time, engine: self.engine.clone() }
+        Pin { view, time: self.time, engine: self.engine.clone(), _waits: None }
     }
 
     /// Calls the function with `req`, as one of several handlers of a request that sees what `pin` holds. A pin of another

@@ -45,9 +45,10 @@ impl Aftermath {
         pool: Arc<Pool>,
         sent: Option<Sent>,
     ) -> Response<Body> {
-        if self.is_empty() {
-            // A client that takes its time for a line in the access log keeps no old modules alive.
-            self.pins.clear();
+        let pins = std::mem::take(&mut self.pins);
+        // A client that takes its time for a line in the access log keeps no old modules alive.
+        if let Some(exchange) = self.exchange.as_ref().filter(|_| !self.is_empty()) {
+            self.pins = pins.into_iter().map(|pin| pin.wait_for_client(exchange)).collect();
         }
         let (status, headers) = (response.status(), response.headers().clone());
         let happen = move |bytes| self.happen(status, &headers, bytes, entry, &pool);

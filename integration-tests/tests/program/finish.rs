@@ -82,6 +82,20 @@ fn on_finish_runs_when_the_client_has_its_answer() {
 }
 
 #[test]
+fn r51_a_request_that_keeps_old_code_for_a_slow_client_is_named() {
+    let (site, program) = serve(SITE);
+    let mut silent = program.connect();
+    silent.send("GET", "/big", &[], b"");
+    program.wait_for("made it");
+    let text = std::fs::read_to_string(site.file("big.rhai")).expect("read");
+    site.write("big.rhai", text.replace("made it", "made it anew"));
+    program.wait_for_reload(&["big.rhai"]);
+    program.wait_for("is kept in memory by the request GET /big, whose client is still taking the answer,");
+    assert_eq!(silent.receive(false).body.len(), 32_000_000);
+    program.wait_for("finished /big 200");
+}
+
+#[test]
 fn on_finish_runs_when_the_client_has_gone() {
     let (_site, program) = serve(SITE);
     let mut client = program.connect();
