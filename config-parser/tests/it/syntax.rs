@@ -50,10 +50,14 @@ fn a_comment_stands_only_at_the_start_of_a_line() {
     check(&[
         ("# Words a\nWords b", "[b]"),
         ("   # Words a\nWords b", "[b]"),
-        ("Words a # b", "[a][#][b]"),
+        ("Words a \"#\" '#b'", "[a][#][#b]"),
         ("Words a#b", "[a#b]"),
         ("#\n\nWords b", "[b]"),
     ]);
+    for text in ["Words a # b", "Words a #b", "Words #", "Timeout 1 # a"] {
+        let report = loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect_err(text);
+        assert_eq!(report.diagnostics().iter().map(|found| found.code.slug()).collect::<Vec<_>>(), ["extra-argument"]);
+    }
 }
 
 #[test]
