@@ -210,3 +210,12 @@ fn text_of_parts_is_as_rhai_writes_it() {
     check("fn g() { to_json([1.0 / 0.0]) }", "JSON has no inf: it is at [0]");
     check("fn g() { let s = \"x\"; s.pad(1000000, 'x'); let a = []; a.pad(1000, s); to_json(a) }", "");
 }
+
+#[test]
+fn r58_deep_values_are_copied_where_calls_are_nested_as_deeply_as_may_be() {
+    let deep = "let a = []; let m = #{}; for i in 0..3000 { a = [a]; m = #{m: m}; }";
+    let nest = "fn nest(n, a, m) { [n].map(|n| if n == 0 { let b = a; let c = m; [b.len(), c.len(), b == a] } else { nest(n - 1, a, m) })[0] }";
+    let ended = answer(&format!("{nest} fn g() {{ {deep} nest(200, a, m) }}"));
+    assert!(ended.contains("nested"), "{ended}");
+    check(&format!("{nest} fn g() {{ {deep} nest(10, a, m) }}"), "[1, 1, true]");
+}
