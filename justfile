@@ -37,6 +37,10 @@ fuzz seconds="60":
     cd config-parser && mkdir -p fuzz/corpus/load && \
         cargo +nightly fuzz run load fuzz/corpus/load tests/debian tests/diagnostics -- -max_total_time={{seconds}}
 
+# Values of every shape, to every native function: for so many seconds. The script that runs stands in fuzz.rhai below target.
+fuzz-values seconds="600" seed="$RANDOM":
+    SAMOVAR_FUZZ_SECONDS={{seconds}} SAMOVAR_FUZZ_SEED={{seed}} cargo test --release -p samovar-rhai --test fuzz -- --nocapture
+
 # Benchmarks; see benches/README.md.
 bench *filter:
     cargo bench -p samovar-benches {{filter}}
