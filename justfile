@@ -12,7 +12,7 @@ test:
 ci:
     bash .ci/run
 
-# Ten seconds of requests while a script is replaced every 50 ms.
+# Requests while scripts are saved in every way that there is: in pieces, refused and mended, removed and made again, by a link.
 storm seconds="10":
     SAMOVAR_STORM_SECONDS={{seconds}} cargo test --release -p samovar --test program storm -- --nocapture
 

@@ -267,7 +267,11 @@ impl Asked<'_> {
 
     /// The page for a script that failed. The client learns nothing of the source unless it is to.
     fn failed(&self, diagnostic: &Diagnostic) -> Response<Bytes> {
-        repeated::tell(self.served.error_log.as_ref(), self.path, diagnostic);
+        match diagnostic.temporary {
+            // Nothing is wrong with the site: it is being saved.
+            true => tracing::debug!("{} has to wait: {diagnostic}", self.path),
+            false => repeated::tell(self.served.error_log.as_ref(), self.path, diagnostic),
+        }
         error_page(diagnostic, self.policy.debug)
     }
 }

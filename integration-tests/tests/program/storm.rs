@@ -1,5 +1,7 @@
 //! Many requests while files change all the time.
 
+mod saves;
+
 use std::{
     env,
     sync::atomic::{AtomicBool, Ordering},
