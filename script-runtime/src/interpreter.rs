@@ -73,7 +73,7 @@ impl Drop for Alive {
 }
 
 /// What every engine has beyond the language.
-const EQUIPMENT: &[Equip] = &[state::register_all, http::register, hooks::register, Info::register];
+pub(crate) const EQUIPMENT: &[Equip] = &[state::register_all, http::register, hooks::register, Info::register];
 
 /// What an interpreter is made of.
 pub struct Builder {

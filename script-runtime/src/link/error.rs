@@ -172,11 +172,10 @@ impl ScriptError {
         }
     }
 
-    /// The same error; if it ended a script for good, or is one of what it returned, and nothing tells where, then in this
-    /// function.
+    /// The same error; if nothing tells where, then in this function. Rhai passes some errors through calls without noting
+    /// these: those that end a script for good, and what `exit` and `parse_json` make.
     pub(crate) fn or_in(mut self, core: &Core, function: &str, params: usize) -> Self {
-        let ends = matches!(self.kind(), Kind::Limit | Kind::LockWait) || self.frames().is_empty();
-        let is_lost = ends && self.frames().iter().all(|it| it.line == 0);
+        let is_lost = self.frames().iter().all(|it| it.line == 0);
         if is_lost && let Some(at) = core.definition(function, params) {
             self.0.frames = vec![core.frame(None, at)];
         }
@@ -367,7 +366,7 @@ fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
             return Read::new(Kind::Syntax, (name::unlink(&kind.to_string()), None));
         }
         EvalAltResult::ErrorVariableNotFound(variable, _) => message::no_variable(&variable, core),
-        EvalAltResult::ErrorAssignmentToConstant(name, _) => message::constant(&name, core),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => message::constant(&name),
         EvalAltResult::ErrorNonPureMethodCallOnConstant(function, _) => message::not_pure(&function),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => message::no_function(&signature, core),
         EvalAltResult::ErrorModuleNotFound(alias, _) => message::no_import(&alias, core),

@@ -99,12 +99,13 @@ pub(super) fn module_variable(name: &str) -> String {
 }
 
 /// A constant that a script writes to.
-pub(super) fn constant(linked: &str, core: Option<&Core>) -> Said {
+pub(super) fn constant(linked: &str) -> Said {
     let name = name::unlink(linked);
     match name::parse(linked) {
         Some(Linked::Variable { .. }) => (module_variable(&name), None),
-        Some(Linked::Foreign { write, .. }) => {
-            let foreign = core.and_then(|core| core.scan().foreign(write));
+        Some(Linked::Foreign { id, write }) => {
+            let core = instance::find(id);
+            let foreign = core.as_ref().and_then(|core| core.scan().foreign(write));
             if foreign.is_some_and(Foreign::is_global) {
                 return (module_variable(&name), None);
             }

@@ -14,6 +14,7 @@ use rhai::{
 };
 
 use super::Site;
+use crate::interpreter::EQUIPMENT;
 use crate::link::{Instance, Limits, ScriptError, name};
 
 /// What came of a text.
@@ -42,7 +43,7 @@ enum Place {
     Function,
     /// In a function that another module calls.
     Imported,
-    /// In a function, beside a constant for each name that the text gives to something of its own.
+    /// In a function, beside a constant for each name, but for those that stand for a variable and are given to nothing.
     BesideConstants,
     /// In a function, beside a function for each name in it.
     BesideFunctions,
@@ -79,7 +80,8 @@ struct Both {
 impl Both {
     fn new() -> Self {
         let (plain, printed) = plain();
-        let site = Site::new(&MODULES);
+        // With all that scripts have here beyond plain Rhai.
+        let site = Site::with(&MODULES, |engine| EQUIPMENT.iter().for_each(|equip| equip(engine)));
         site.write("importer", "import \"./m\" as m; fn main() { m::main() }");
         Self { plain, printed, site }
     }
@@ -219,7 +221,8 @@ fn module(text: &str, at: Place) -> String {
     let names = names(text);
     let beside: String = match at {
         Place::BesideConstants => {
-            names.bound.iter().map(|name| format!("const {name} = \"the module's {name}\"; ")).collect()
+            let names = names.all.iter().filter(|name| names.bound.contains(*name) || !names.free.contains(*name));
+            names.map(|name| format!("const {name} = \"the module's {name}\"; ")).collect()
         }
         Place::BesideFunctions => {
             let free = names.all.iter().filter(|name| !names.functions.contains(*name));
@@ -263,21 +266,31 @@ fn tokens(text: &str) -> Vec<(Token, Position)> {
     found
 }
 
+#[derive(Default)]
 struct Names {
     all: BTreeSet<String>,
     /// What the text gives to something of its own, other than a function.
     bound: BTreeSet<String>,
+    /// What stands for a variable, or a function as a value.
+    free: BTreeSet<String>,
     functions: BTreeSet<String>,
 }
 
 fn names(text: &str) -> Names {
     let tokens = tokens(text);
-    let mut names = Names { all: BTreeSet::new(), bound: BTreeSet::new(), functions: BTreeSet::new() };
+    let mut names = Names::default();
     for (index, (token, _)) in tokens.iter().enumerate() {
         let Token::Identifier(word) = token else { continue };
         let word = word.to_string();
         names.all.insert(word.clone());
         let before = |back: usize| index.checked_sub(back).map(|at| &tokens[at].0);
+        let is_member = matches!(before(1), Some(Token::Period | Token::Elvis | Token::DoubleColon | Token::Fn));
+        let next = tokens.get(index + 1).map(|(token, _)| token);
+        let is_key =
+            matches!(next, Some(Token::LeftParen | Token::Unit | Token::Colon | Token::DoubleColon | Token::Bang));
+        if !is_member && !is_key {
+            names.free.insert(word.clone());
+        }
         match (before(1), before(2)) {
             (Some(Token::Let | Token::Const | Token::For | Token::As), _) => drop(names.bound.insert(word)),
             (Some(Token::Fn), _) | (Some(Token::Period), Some(Token::Identifier(_) | Token::StringConstant(_)))
@@ -393,6 +406,27 @@ fn longer_texts_mean_what_they_mean_in_plain_rhai() {
 #[test]
 fn imports_mean_what_they_mean_in_plain_rhai() {
     check(include_str!("corpus/imports.txt"));
+}
+
+/// Rhai's modules offer nothing but what is exported; ours offer that, and more.
+#[test]
+fn r56_modules_offer_what_they_export_as_in_plain_rhai() {
+    let both = Both::new();
+    for text in split(include_str!("corpus/exports.txt")) {
+        let ast = both.plain.compile(text).expect("compiles");
+        let plain = Module::eval_ast_as_new(Scope::new(), &ast, &both.plain).expect("runs");
+        both.site.forget();
+        both.site.write("m", text);
+        let ours = both.site.load("m").expect("loads");
+        let mut count = 0;
+        for (name, value) in plain.iter_var() {
+            count += 1;
+            let seen = ours.exported().get_var(name).map(|value| shown(&value));
+            assert_eq!(seen, Some(shown(value)), "`{name}` in {text}");
+            assert_eq!(ours.offered(name).map(|value| shown(&value)), seen, "`{name}` in {text}");
+        }
+        assert!(count > 0, "{text}");
+    }
 }
 
 #[test]

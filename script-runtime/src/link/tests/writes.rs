@@ -234,7 +234,8 @@ fn handles() -> Module {
 
 #[test]
 fn handles_take_writes_wherever_they_lie_and_nothing_else_does() {
-    let variables = "const H = handle(); const M = #{h: H, n: 1, list: [H, #{h: H}]}; ";
+    let variables = "const H = handle(); const M = #{h: H, n: 1, list: [H, #{h: H}]}; let K = H; \
+        let top = || { K.value = 1; K.value += 2; M.list[1].h[\"k\"] = 3; }; let back = callback(|| { M.h[\"k\"] = K.value + 3; }); ";
     for write in [
         "H.value = 3",
         "H.value += 3",
@@ -248,6 +249,8 @@ fn handles_take_writes_wherever_they_lie_and_nothing_else_does() {
         "global::M.h.value = 3",
         "global::H.value += 3",
         "let f = || { M.h.value = 3; }; f.call()",
+        "top.call()",
+        "back.call()",
     ] {
         let main = format!("{variables} fn main() {{ {write}; H.value }}");
         let site = Site::with(&[("a", &main)], |engine| {
