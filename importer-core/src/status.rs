@@ -154,17 +154,6 @@ impl<L: Loader> View<L> {
 }
 
 impl ModuleStatus {
-    /// One word, or some: `up to date`, `stale: last good since ..`, `failed`.
-    #[must_use]
-    pub fn state_text(&self) -> String {
-        match (&self.state, self.last_good_since()) {
-            (State::UpToDate, _) => "up to date".into(),
-            (State::Stale(_), Some(since)) => format!("stale: last good since {}", crate::rfc3339(since)),
-            (State::Stale(_), None) => "stale".into(),
-            (State::Failed(_), _) => "failed".into(),
-        }
-    }
-
     /// When the instance was loaded that is served in place of what the file says.
     #[must_use]
     pub fn last_good_since(&self) -> Option<SystemTime> {

@@ -399,6 +399,3 @@ fn log(printed: Printed<'_>) {
         None => tracing::info!(target: "samovar::script", "{text}"),
     }
 }
-
-/// For hosts that show errors themselves.
-pub type CallError = Diagnostic;

@@ -30,7 +30,7 @@ pub use handler::{Handler, Pin};
 pub use hooks::HOOK_TIME;
 pub use http::{Exchange, Options, RequestHead, Verdict, encode_location, status_page};
 pub use inspect::{graph_json, milliseconds, module_json};
-pub use interpreter::{Builder, CallError, Interpreter, TIME};
+pub use interpreter::{Builder, Interpreter, TIME};
 pub use link::{Limits, Linked, Output, Printed};
 pub use outline::{Import, Lack, Outline, Outlines};
 pub use rhai;
