@@ -177,7 +177,7 @@ impl Sockets {
         });
         for socket in new {
             if let Ok(address) = socket.listener.local_addr() {
-                tracing::info!("serving {} on http://{address}", site.path().display());
+                tracing::info!("serving {} on http://{address}", site.full_path().display());
             }
             self.accept(socket, site, &connections);
         }

@@ -153,7 +153,7 @@ impl Site {
                 *self.refused.lock() = None;
                 let appeared =
                     if had_none && self.is_configured() { "a first configuration has appeared; " } else { "" };
-                tracing::info!("{}: {appeared}the configuration was taken up", self.path.display());
+                tracing::info!("{}: {appeared}the configuration was taken up", self.full_path().display());
                 self.observers.lock().iter().for_each(|observer| observer(self));
             }
             Err(error) => {
@@ -202,6 +202,13 @@ impl Site {
         }
         *self.texts.lock() = texts;
         Ok(())
+    }
+
+    /// The path that was opened, made absolute: people may not know where the program was started.
+    #[must_use]
+    pub fn full_path(&self) -> PathBuf {
+        let absolute = std::path::absolute(&self.path);
+        absolute.map_or_else(|_| self.path.clone(), |absolute| samovar_importer::normalize(&absolute))
     }
 
     /// The path that was opened.

@@ -372,6 +372,9 @@ fn a_root_link_that_was_away_leaves_the_socket_where_it_is() {
     assert_eq!(program.get("/hello").brief(), "200 one");
     std::fs::remove_file(&current).expect("removed");
     poll("the link is missed", || Some(()).filter(|()| program.log().contains("the one before holds on")));
+    // Whoever watches it is answered meanwhile.
+    let said = program.ask(["status".as_ref(), "--check".as_ref(), current.as_os_str()]);
+    check_refused(&said, &["error: the configuration is refused: ", "current"]);
     site.link("current", "2");
     program.wait_for("taken up");
     let status = |path: &Path| program.ask(["status".as_ref(), path.as_os_str()]);

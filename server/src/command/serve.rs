@@ -76,7 +76,7 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
         #[cfg(unix)]
         heed_hang_ups(site.clone());
         for address in listeners.addresses() {
-            tracing::info!("serving {} on http://{address}", path.display());
+            tracing::info!("serving {} on http://{address}", site.full_path().display());
         }
         listeners.follow_configuration(follow).serve(site, stop()).await;
         tracing::info!("stopped");

@@ -31,16 +31,21 @@ pub struct Address {
 }
 
 impl Address {
-    /// The default for the site of this path.
+    /// The default for the site of this path. While there is nothing at the path, as when a link is being switched, it is
+    /// known by the path as it was typed.
     ///
     /// # Errors
-    /// There is nothing at the path.
+    /// The working directory is gone, or a link leads in a circle.
     pub fn of_site(site: &Path) -> io::Result<Self> {
         let directory = default_directory();
         let typed = typed(site)?;
-        let real = of_directory(&typed.canonicalize()?);
+        let real = match typed.canonicalize() {
+            Ok(real) => Some(of_directory(&real)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
         let typed = of_directory(&typed);
-        let alias = (real != typed).then(|| directory.join(file_name(&real)));
+        let alias = real.filter(|real| *real != typed).map(|real| directory.join(file_name(&real)));
         Ok(Self { socket: directory.join(file_name(&typed)), alias, directory: Some(directory) })
     }
 
@@ -48,7 +53,7 @@ impl Address {
     /// server that runs is found although its configuration is being edited.
     ///
     /// # Errors
-    /// There is nothing at the path.
+    /// As for [`of_site`](Self::of_site).
     pub fn find(site: &Path, defines: &[String]) -> io::Result<Self> {
         let configured = open::read(site, defines).ok().and_then(|opened| {
             let settings = opened.loaded.config.main().settings();
