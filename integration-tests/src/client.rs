@@ -4,7 +4,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
 };
 
 use crate::PATIENCE;
@@ -66,6 +66,12 @@ impl Client {
     /// Sends bytes, whatever they are. A program that answered early may have closed its end: the answer tells.
     pub fn send_raw(&mut self, bytes: &[u8]) {
         let _ = self.stream.get_mut().write_all(bytes);
+    }
+
+    /// Closes its own direction, and still listens.
+    #[track_caller]
+    pub fn say_no_more(&mut self) {
+        self.stream.get_mut().shutdown(Shutdown::Write).expect("the connection is open");
     }
 
     /// The next answer; `head_only` if it is that to a HEAD.

@@ -238,6 +238,8 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
         DetachOnDrop::new(async move { Ok::<_, std::convert::Infallible>(site.respond(request, peers).await) })
     });
     let mut builder = http1::Builder::new();
+    // A client that has said all that it has to say may still listen.
+    builder.half_close(true);
     // Without a timer the header timeout does nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(strict::HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));

@@ -250,6 +250,19 @@ fn requests_that_are_sent_in_one_go_are_answered_in_order() {
     }
 }
 
+/// As httpd does for `printf .. | nc`.
+#[test]
+fn a_client_that_has_said_all_gets_its_answer() {
+    let (_site, program) = serve("=== slow.rhai\nfn handler(req) { sleep(0.2); \"slow\" }\n=== f.txt\nfile");
+    for (target, expected) in [("/slow", "200 slow"), ("/f.txt", "200 file")] {
+        let mut client = program.connect();
+        client.send("GET", target, &[], b"");
+        client.say_no_more();
+        assert_eq!(client.receive(false).brief(), expected);
+        assert!(client.is_at_end(), "{target}: and then it is closed");
+    }
+}
+
 #[test]
 fn clients_that_say_nothing_keep_nobody_waiting() {
     let (_site, program) = serve(SITE);
