@@ -55,7 +55,10 @@ fn a_comment_stands_only_at_the_start_of_a_line() {
         ("#\n\nWords b", "[b]"),
     ]);
     for text in ["Words a # b", "Words a #b", "Words #", "Timeout 1 # a"] {
-        let report = loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect_err(text);
+        let words = Directive::new("Words", [Parameter::text("word").many()], SERVER, Merge::Accumulate);
+        let time = Directive::new("Timeout", [Parameter::seconds("seconds")], SERVER, Merge::Innermost);
+        let files = MemoryFiles::new().file("/a.conf", text);
+        let report = Loader::new(Schema::new([words, time])).load(&files, "/a.conf").expect_err(text);
         assert_eq!(report.diagnostics().iter().map(|found| found.code.slug()).collect::<Vec<_>>(), ["extra-argument"]);
     }
 }
