@@ -138,27 +138,48 @@ impl<'o> Judge<'o> {
     fn handlers(&mut self) {
         let lines: Vec<_> = self.opened.loaded.config.settings().cloned().collect();
         for line in lines.iter().filter(|line| Phase::ALL.iter().any(|phase| phase.directive() == line.directive())) {
-            let Some(places) = self.places(line) else { continue };
+            let places = self.places(line);
             for (at, name) in directive::modules(line).enumerate() {
                 self.named(line, at, name, &places, Some("handler"), NO_MODULE);
             }
         }
     }
 
-    /// Where a line's modules are searched: handler roots, and the search in each. `None`: that is known when a request comes.
-    fn places(&self, line: &Setting) -> Option<Vec<(PathBuf, Search)>> {
+    /// Where a line's modules are searched: handler roots, and the search in each.
+    fn places(&self, line: &Setting) -> Vec<(PathBuf, Search)> {
         let section = line.origin().scope();
-        let directory = match section.and_then(|section| section.directory()) {
-            None => None,
-            Some(directory) => Some(PathBuf::from(directory.literal()?)),
-        };
         let is_main = section.and_then(host_of).is_none_or(|host| host.kind().is_none());
         let hosts = self.hosts.iter().zip(&self.roots).filter(|(host, _)| is_main || belongs(line, **host));
-        let place = |(host, root): (&Host<'_>, &PathBuf)| {
-            let root = directory.as_ref().unwrap_or(root);
-            (root.clone(), self.search(&resolved_in(*host, line), root, true))
-        };
-        Some(hosts.map(place).collect())
+        let place = |root: &Path, resolved: &Resolved| (root.to_path_buf(), self.search(resolved, root, true));
+        match section.and_then(|section| section.directory()).map(|directory| directory.literal()) {
+            None => hosts.map(|(host, root)| place(root, &resolved_in(*host, line))).collect(),
+            Some(Some(root)) => hosts.map(|(host, _)| place(Path::new(root), &resolved_in(*host, line))).collect(),
+            // A pattern stands for the directories that it matches.
+            Some(None) => {
+                let roots = hosts.flat_map(|(host, root)| self.matched(*host, root, line));
+                roots.map(|(root, resolved)| place(&root, &resolved)).collect()
+            }
+        }
+    }
+
+    /// The directories below a document root that the section of a line matches, as handler roots.
+    fn matched(&self, host: Host<'_>, root: &Path, line: &Setting) -> Vec<(PathBuf, Arc<Resolved>)> {
+        let mut found: Vec<(PathBuf, Arc<Resolved>)> = Vec::new();
+        for directory in directories_below(root) {
+            let (Some(name), Ok(below)) =
+                (directory.join("").to_str().map(str::to_owned), directory.strip_prefix(root))
+            else {
+                continue;
+            };
+            let url = format!("/{}", below.join("").to_string_lossy());
+            let resolved = host.resolve(&url, Some(&name), true);
+            let holds = resolved.all(line.directive()).any(|held| held.origin().span() == line.origin().span());
+            let handler_root = Root::of(Some(line)).root(Path::new(&name), root).to_path_buf();
+            if holds && !found.iter().any(|(known, _)| *known == handler_root) {
+                found.push((handler_root, resolved));
+            }
+        }
+        found
     }
 
     fn search(&self, resolved: &Resolved, root: &Path, is_wide: bool) -> Search {
@@ -323,25 +344,32 @@ fn url(root: &Path, file: &Path) -> Option<(String, String)> {
     is_open.then(|| Some((format!("/{url}"), file.to_str()?.to_owned()))).flatten()
 }
 
-/// The scripts in a directory and below it, or all files, without those in hidden directories; links are followed.
+/// The scripts in a directory and below it, or all files, without those in hidden directories.
 fn files_below(directory: &Path, all: bool) -> Vec<PathBuf> {
+    let is_wanted = |path: &PathBuf| all || path.extension().is_some_and(|extension| extension == "rhai");
+    let entries = directories_below(directory).into_iter().flat_map(|directory| entries(&directory));
+    let files = entries.filter(|(path, found)| found.is_file() && is_wanted(path));
+    let mut files: Vec<_> = files.map(|(path, _)| path).collect();
+    files.sort();
+    files
+}
+
+/// A directory and those below it that are not hidden; links are followed.
+fn directories_below(directory: &Path) -> Vec<PathBuf> {
     let (mut found, mut todo, mut seen) = (Vec::new(), vec![directory.to_path_buf()], BTreeSet::new());
     while let Some(directory) = todo.pop() {
         // A link may lead to what encloses it.
         if !directory.canonicalize().is_ok_and(|real| seen.insert(real)) {
             continue;
         }
-        let Ok(entries) = directory.read_dir() else { continue };
-        for entry in entries.filter_map(Result::ok) {
-            let (path, name) = (entry.path(), entry.file_name());
-            let is_script = path.extension().is_some_and(|extension| extension == "rhai");
-            match path.metadata() {
-                Ok(found) if found.is_dir() && !is_hidden(&name.to_string_lossy()) => todo.push(path),
-                Ok(metadata) if metadata.is_file() && (all || is_script) => found.push(path),
-                _ => {}
-            }
-        }
+        let is_open = |path: &Path| path.file_name().is_some_and(|name| !is_hidden(&name.to_string_lossy()));
+        todo.extend(entries(&directory).filter(|(path, it)| it.is_dir() && is_open(path)).map(|(path, _)| path));
+        found.push(directory);
     }
-    found.sort();
     found
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, std::fs::Metadata)> + use<> {
+    let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|entry| Some((entry.path(), entry.path().metadata().ok()?)))
 }

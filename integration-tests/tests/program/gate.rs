@@ -147,6 +147,25 @@ fn what_lines_name_is_looked_for_as_the_server_does() {
 }
 
 #[test]
+fn patterns_of_directories_stand_for_those_that_they_match() {
+    let site = Site::new(
+        "=== samovar.conf\nSetHandler none\n<Directory \"{ROOT}/apps/*\">\nSetHandler rhai\nRhaiHandler answer\n</Directory>\n\
+         <DirectoryMatch \"/tools/[a-z]+/$\">\nRhaiAccessHandler guard::may\n</DirectoryMatch>\n<DirectoryMatch \"/nowhere\">\nRhaiHandler none\n</DirectoryMatch>\n\
+         === apps/one/answer.rhai\nfn handler(req) { 1 }\n=== apps/two/answer.rhai\nfn handler(req) { let }\n\
+         === tools/x/guard.rhai\nfn mya(req) { OK }\n",
+    );
+    let text = std::fs::read_to_string(site.file("samovar.conf")).expect("read");
+    site.write("samovar.conf", text.replace("{ROOT}", &site.path().to_string_lossy()));
+    assert_eq!(
+        found(&site),
+        [
+            "error no-such-function samovar.conf:7:19 `tools/x/guard.rhai` has no function `may` with 1 parameter",
+            "error script-error apps/two/answer.rhai:1:23 Expecting name of a variable",
+        ]
+    );
+}
+
+#[test]
 fn each_host_and_place_searches_where_its_own_lines_say() {
     let files = "=== samovar.conf\nSetHandler rhai\nRhaiPath library\n\
                  <VirtualHost *>\nServerName one\nDocumentRoot one\nRhaiOption importer.path shared1\n</VirtualHost>\n\
