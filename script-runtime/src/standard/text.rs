@@ -3,7 +3,7 @@
 use rhai::{Array, Dynamic, EvalAltResult, INT, ImmutableString, Module, NativeCallContext};
 
 use super::room::{self, Text, at_most, too_large};
-use super::{changing, reading};
+use super::{changing, reading, text_of};
 use crate::link::Meter;
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
@@ -13,6 +13,7 @@ pub(super) fn register(module: &mut Module) {
     register_replacing(module);
     register_splitting(module);
     register_padding(module);
+    register_joining(module);
     for name in ["debug", "to_debug"] {
         reading(name).set_into_module(module, |call: Call<'_>, text: &str| in_quotes(&call, text));
     }
@@ -89,6 +90,32 @@ fn register_padding(module: &mut Module) {
     changing("pad").set_into_module(module, |call: Call<'_>, text: &mut ImmutableString, length: INT, by: &str| {
         pad(&call, text, length, by)
     });
+}
+
+/// A text and any other value. What cannot be a text raises, as `to_string` does; in Rhai it is written in some other way.
+fn register_joining(module: &mut Module) {
+    reading("+").set_into_module(module, |call: Call<'_>, text: &mut ImmutableString, value: Dynamic| {
+        join(&call, text, &text_of(&call, value)?)
+    });
+    reading("+").set_into_module(module, |call: Call<'_>, value: Dynamic, text: &str| {
+        join(&call, &text_of(&call, value)?, text)
+    });
+    for name in ["+=", "append"] {
+        changing(name).set_into_module(
+            module,
+            |call: Call<'_>, text: &mut ImmutableString, value: Dynamic| -> Fallible<()> {
+                *text = join(&call, text, &text_of(&call, value)?)?;
+                Ok(())
+            },
+        );
+    }
+}
+
+fn join(call: &Call<'_>, one: &str, other: &str) -> Fallible<ImmutableString> {
+    let mut joined = Text::new(call);
+    joined.push(one)?;
+    joined.push(other)?;
+    Ok(joined.done())
 }
 
 fn replace(call: &Call<'_>, text: &str, from: &str, to: &str) -> Fallible<ImmutableString> {

@@ -339,8 +339,21 @@ const OF_TEXTS: &[&str] = &[
     "const C = s; C.split(\"-\")",
 ];
 
-/// What may be done with arrays, maps and blobs.
+/// What may be done with arrays, maps and blobs, and what else is joined to texts.
 const OF_LISTS: &[&str] = &[
+    "\"x\" + 1",
+    "1.5 + \"x\"",
+    "\"x\" + [1, \"a\"]",
+    "#{a: 1} + \"x\"",
+    "\"x\" + () + \"y\"",
+    "true + \"x\"",
+    "'a' + \"x\" + 'b'",
+    "\"x\" + (0..5)",
+    "\"x\" + blob(2)",
+    "let s = \"x\"; s += 1; s += [1]; s += 'c'; s += (); s += \"d\"; s",
+    "let s = \"x\"; s.append(1); s.append(\"d\"); s",
+    "const S = \"x\"; S + 1",
+    "`${[1]}${#{a: 1}}${1}`",
     "let a = [1, 2]; a.pad(5, \"x\"); a",
     "let a = [1, 2]; a.pad(1, 0); a",
     "let a = [1, 2]; a.pad(-1, 0); a",
@@ -445,4 +458,36 @@ fn json_is_read_as_it_was() {
         &format!("parse_json(`{deep}`)"),
         "error: m.rhai:1:10: not JSON: recursion limit exceeded at line 1 column 128",
     );
+}
+
+/// Each returns or raises: none goes round in the value without end.
+#[test]
+fn r58_a_value_that_contains_itself_is_no_harm_to_any_of_them() {
+    for value in
+        ["let o = #{n: 1}; o.f = || o;", "let o = [1]; o.push(|| o);", "let o = #{}; o.o = callback(|| 1).curry(o);"]
+    {
+        for body in [
+            "\"x\" + o",
+            "o + \"x\"",
+            "let s = \"x\"; s += o; s",
+            "`${o} and ${[o]}`",
+            "[o, o].sort(|x, y| 0)",
+            "[o, o].order()",
+            "let a = [o, o]; a.dedup(); a",
+            "[o].contains(o)",
+            "[o].index_of(o)",
+            "o in [o]",
+            "o == o",
+            "let a = []; a.pad(10, o); a",
+            "#{o: o} + #{p: o}",
+            "#{o: o}.values()",
+            "escape_html(o)",
+            "to_json(o)",
+            "throw o",
+            "switch o { 1 => 2, _ => 3 }",
+        ] {
+            let site = Site::new(&format!("=== m.rhai\nfn f() {{ {value} {body} }}"));
+            let _ = site.call("m::f");
+        }
+    }
 }
