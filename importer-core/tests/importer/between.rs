@@ -65,3 +65,45 @@ fn r32_a_change_that_is_taken_back_during_a_look_is_told() {
         }
     }
 }
+
+/// Counts what is read.
+#[derive(Clone, Default)]
+struct Counting {
+    tree: MemoryTree,
+    reads: Arc<AtomicUsize>,
+}
+
+impl SourceTree for Counting {
+    fn read(&self, path: &Path) -> Result<Source, ReadError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.tree.read(path)
+    }
+
+    fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
+        self.tree.stamp(path)
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        self.tree.names(directory)
+    }
+}
+
+/// Stamps are there so that a look reads nothing.
+#[test]
+fn r25_what_has_its_stamp_still_is_not_read() {
+    let files = Counting::default();
+    files.tree.write(H, "version 1");
+    let registry = Registry::new("test", Toy::default(), files.clone());
+    let scope = Arc::new(Scope::new("test.conf:1").handler_root("/s"));
+    registry.pin(&scope).import(None, "~/h", &ImportOptions::default()).expect("loaded");
+    let look = |text: Option<&str>| {
+        text.into_iter().for_each(|text| files.tree.write(H, text));
+        files.reads.store(0, Ordering::SeqCst);
+        let _ = registry.check(&Hint::Everything, false);
+        files.reads.load(Ordering::SeqCst)
+    };
+    assert_eq!(look(None), 0);
+    // Written anew with the same text: read once, and trusted again.
+    assert_eq!((look(Some("version 1")), look(None)), (1, 0));
+    assert_eq!((look(Some("version 2")), look(None)), (1, 0));
+}

@@ -570,3 +570,22 @@ fn r51_a_replaced_instance_is_gone_with_its_last_view() {
     drop(view);
     assert_eq!(site.registry.retained().len(), 0);
 }
+
+#[test]
+fn r50_a_loading_module_knows_which_instances_are_on_their_way_out() {
+    let site = Site::new("h: child a; child b; leaving a; leaving b\na: version 1\nb: version 1");
+    site.load("h");
+    let leaving = || site.load("h").value().leaving.iter().map(|(name, it)| format!("{name} {it}")).collect::<Vec<_>>();
+    let request = site.pin();
+    let (a, b) = (site.load("a"), site.load("b"));
+    site.write("a: version 2");
+    site.check();
+    assert_eq!(leaving(), ["a true", "b false"]);
+    // Before it is asked for by the one that loads, it is planned; and a request tells what its generation has.
+    site.write("a: version 3\nh: leaving a; leaving b; child a; child b");
+    site.check();
+    assert_eq!(leaving(), ["a true", "b false"]);
+    assert!(!request.is_leaving(a.id(), a.instance()) && !request.is_leaving(b.id(), b.instance()));
+    let now = site.pin();
+    assert!(now.is_leaving(a.id(), a.instance()) && !now.is_leaving(b.id(), b.instance()));
+}

@@ -1,7 +1,7 @@
 //! A language of a few words, which proves that the core knows no language, and a site in memory to run it on.
 //!
 //! `version X` names the text · `child NAME` imports while loading · `try NAME` does, and swallows the failure ·
-//! `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
+//! `leaving NAME` asks whether a child of the old instance goes · `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
 //! `carry raise` has one that fails, `carry wait` one that waits for a lock in vain · `library NAME=..` is registered by the host.
 
 use std::{
@@ -38,6 +38,8 @@ pub(crate) struct Instance {
     pub(crate) cell: Arc<AtomicUsize>,
     carry: Option<String>,
     lazy: Option<String>,
+    /// What `leaving NAME` has found: was the instance of that child on its way out?
+    pub(crate) leaving: BTreeMap<String, bool>,
 }
 
 impl Loader for Toy {
@@ -66,7 +68,7 @@ impl Loader for Toy {
         &self,
         unit: Self::Unit,
         importer: &Arc<Importer>,
-        _: Option<&Module<Self>>,
+        old: Option<&Module<Self>>,
         carried: Option<Self::Carried>,
         view: &Arc<View<Self>>,
     ) -> Result<Instance, Diagnostic> {
@@ -78,6 +80,7 @@ impl Loader for Toy {
             cell: carried.unwrap_or_default(),
             carry: None,
             lazy: None,
+            leaving: BTreeMap::new(),
         };
         for (word, rest) in unit {
             match word.as_str() {
@@ -92,6 +95,11 @@ impl Loader for Toy {
                         .map_err(|error| error.diagnostic())?;
                 }
                 "lazy" => instance.lazy = Some(rest),
+                "leaving" => {
+                    let before = old.and_then(|old| old.value().children.get(&rest));
+                    let leaving = before.map(|child| view.is_leaving(child.id(), child.instance()));
+                    instance.leaving.extend(leaving.map(|leaving| (rest, leaving)));
+                }
                 "child" | "try" => match view.import(Some(importer), &rest, &ImportOptions::default()) {
                     Ok(module) => drop(instance.children.insert(rest, module)),
                     Err(error) if word == "child" => return Err(error.diagnostic()),
@@ -124,6 +132,7 @@ impl Loader for Toy {
             cell: Arc::default(),
             carry: None,
             lazy: None,
+            leaving: BTreeMap::new(),
         })
     }
 
