@@ -7,6 +7,7 @@ mod between;
 mod looking;
 mod properties;
 mod reloading;
+mod seeing;
 mod toy;
 #[cfg(unix)]
 mod trouble;

@@ -1,0 +1,182 @@
+//! What can be seen of an interpreter: its state, its graph, and who holds what was replaced.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use samovar_importer::{Event, Holder, ModuleStatus, Reason, Record, State, Watch, dot, dot_all};
+
+use crate::toy::Site;
+
+fn names<'a>(paths: impl IntoIterator<Item = &'a Arc<Path>>) -> String {
+    let names = paths.into_iter().map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned());
+    names.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn r54_the_status_of_an_interpreter_and_of_each_module() {
+    let site = Site::new("h: child a; child host; child a; version 1\na: version 1\nbad: broken");
+    site.load("h");
+    let request = site.pin();
+    let h = site.load("h");
+    request.import(Some(&h.value().importer), "a", &Default::default()).expect("a friend that is a child");
+    site.write("b: version 1");
+    request.import(Some(&h.value().importer), "b", &Default::default()).expect("a friend");
+    assert!(site.import("bad").is_err());
+    let status = site.registry.status();
+    assert_eq!((&*status.interpreter, status.generation, status.frozen), ("test", 2, false));
+    assert_eq!(names(status.modules.iter().map(|it| &it.path)), "a b bad h registered:host");
+    let of = |name: &str| {
+        status.modules.iter().find(|it| it.path.file_stem().is_some_and(|stem| stem == name)).expect("listed").clone()
+    };
+    assert_eq!((names(&of("h").children), names(&of("h").friends)), ("a registered:host".into(), "b".into()));
+    assert_eq!(of("h").record.expect("loaded").instances, 1);
+    assert!(of("registered:host").library && !of("h").library);
+    assert!(matches!(of("bad").state, State::Failed(_)) && of("bad").record.is_none());
+    assert_eq!(
+        (status.counts.first_loads, status.counts.failed_loads, status.counts.runs, status.counts.reloads),
+        (2, 1, 3, 0)
+    );
+    assert!(status.latest.is_none() && status.refusals.is_empty() && status.retained.is_empty());
+    assert_eq!(status.watch, Watch::Off);
+    assert_eq!(site.registry.name(), "test");
+
+    site.write("a: broken");
+    site.check();
+    let status = site.registry.status();
+    assert_eq!((status.refusals.len(), status.counts.refused), (1, 1), "one change, though two modules wait for it");
+    let h = status.modules.iter().find(|it| it.path.ends_with("h.toy")).expect("listed");
+    assert!(matches!(h.state, State::Stale(_)));
+    assert_eq!(h.last_good_since(), h.record.as_ref().map(|record| record.loaded));
+    site.write("a: version 2");
+    site.check();
+    let status = site.registry.status();
+    let latest = status.latest.expect("a reload");
+    assert_eq!((latest.generation, status.generation, status.counts.reloads), (3, 3, 1));
+    let h = status.modules.iter().find(|it| it.path.ends_with("h.toy")).expect("listed");
+    let record = h.record.as_ref().expect("loaded");
+    assert_eq!((record.instances, record.generation, record.reason.to_string()), (2, 3, "/s/a.toy changed".into()));
+    site.registry.freeze();
+    assert!(site.registry.status().frozen);
+}
+
+fn drawn(path: &str, state: State, record: Option<Record>, library: bool, to: [&[&str]; 2]) -> ModuleStatus {
+    let [children, friends] = to.map(|paths| paths.iter().map(|path| Path::new(path).into()).collect());
+    ModuleStatus { path: Path::new(path).into(), state, record, library, children, friends }
+}
+
+#[test]
+fn r53_the_graph_in_the_language_of_graphviz() {
+    let record = Record {
+        generation: 4,
+        instances: 2,
+        loaded: UNIX_EPOCH + Duration::from_secs(86_400),
+        took: Duration::from_micros(1_500),
+        reason: Reason::First,
+    };
+    let wrong: Arc<[_]> = Arc::new([samovar_importer::Diagnostic::error("no")]);
+    let modules = [
+        drawn(
+            "/s/in\"dex.toy",
+            State::UpToDate,
+            Some(record),
+            false,
+            [&["/s/lib/a.toy", "/s/unknown.toy"], &["registered:host"]],
+        ),
+        drawn("/s/lib/a.toy", State::Stale(wrong.clone()), None, false, [&[], &[]]),
+        drawn("/s/lib/b.toy", State::Failed(wrong[0].clone()), None, false, [&[], &[]]),
+        drawn("/s/lib/c.toy", State::UpToDate, None, true, [&[], &[]]),
+        drawn("registered:host", State::UpToDate, None, true, [&[], &[]]),
+    ];
+    let without_head = |text: String| {
+        let lines =
+            text.lines().filter(|line| !line.starts_with("  ") || line.contains("->") || line.contains("label="));
+        lines.map(str::trim).collect::<Vec<_>>().join("\n")
+    };
+    let edges =
+        "\"PREin\\\"dex.toy\" -> \"PRElib/a.toy\";\n\"PREin\\\"dex.toy\" -> \"PREregistered:host\" [style=dotted];";
+    let lib = "label=\"lib\"; fillcolor=\"#f6f6f6\";\n\
+        \"PRElib/a.toy\" [label=\"a.toy\"; fillcolor=\"#ffe2a8\"; tooltip=\"stale\"];\n\
+        \"PRElib/b.toy\" [label=\"b.toy\"; fillcolor=\"#f7b8b0\"; tooltip=\"failed\"];\n\
+        \"PRElib/c.toy\" [label=\"c.toy\"; fillcolor=\"#e6eef7\"];";
+    let index = "\"PREin\\\"dex.toy\" [label=\"in\\\"dex.toy\"];";
+    let host = "\"PREregistered:host\" [label=\"host\"; shape=component; style=filled; fillcolor=\"#e6eef7\"];";
+    let expected = format!("digraph \"main\" {{\n{index}\n{host}\n{lib}\n{edges}\n}}").replace("PRE", "");
+    assert_eq!(without_head(dot("main", &modules, false)), expected);
+    let verbose = "[label=\"in\\\"dex.toy\\ngeneration 4, load 2\\n1970-01-02T00:00:00.000Z in 1.5 ms\"];";
+    assert!(dot("main", &modules, true).contains(verbose), "{}", dot("main", &modules, true));
+    let all = dot_all("all", [("one", &modules[..]), ("two", &modules[..1])], false);
+    let of = |name: &str, text: &str| text.replace("PRE", &format!("{name}: "));
+    let expected = format!(
+        "digraph \"all\" {{\nlabel=\"one\"; fillcolor=white;\n{}\nlabel=\"two\"; fillcolor=white;\n{}\n}}",
+        of("one", &format!("{index}\n{host}\n{lib}\n{edges}")),
+        of("two", index),
+    );
+    assert_eq!(without_head(all), expected);
+}
+
+#[test]
+fn r51_who_holds_what_was_replaced() {
+    let site = Site::new("h: child a; version 1\na: version 1");
+    let (h, a) = (site.load("h"), site.load("a"));
+    site.write("a: version 2");
+    site.check();
+    assert_eq!(site.registry.retained_count(), 2);
+    let retained = site.registry.retained();
+    assert_eq!(names(retained.iter().map(|it| &it.path)), "a h");
+    assert_eq!((retained[0].instance, retained[1].instance), (a.instance(), h.instance()));
+    // The host holds both, but of one that an old importer holds as well, that is known.
+    assert_eq!(retained[0].holders, [Holder::Importer { path: h.path().clone(), generation: 1 }]);
+    assert_eq!(retained[1].holders, [Holder::Host]);
+    let said: Vec<_> = retained.iter().map(|it| it.holders[0].to_string()).collect();
+    assert_eq!(
+        said,
+        [
+            "the old instance of /s/h.toy from generation 1, which imports it",
+            "a value, module or generation that the host holds",
+        ]
+    );
+    assert!(retained[0].record.generation == 1 && retained[0].replaced <= std::time::SystemTime::now());
+
+    // Told once each, and not before the grace is over.
+    let events = site.registry.subscribe();
+    let told = || events.try_iter().filter(|event| matches!(event, Event::Retained(_))).count();
+    site.check();
+    assert_eq!(told(), 0);
+    site.registry.report_retained_after(Duration::ZERO);
+    site.check();
+    assert_eq!(told(), 2);
+    site.check();
+    assert_eq!(told(), 0);
+    drop(h);
+    drop(a);
+    assert_eq!(site.registry.retained_count(), 0);
+    // One that is reloaded on does not follow the newest ones.
+    site.write("a: version 3");
+    site.check();
+    assert_eq!(site.registry.retained_count(), 0);
+}
+
+#[test]
+fn r51_an_old_importer_is_told_of_what_it_had_and_of_nothing_newer() {
+    let site = Site::new("h: child a; version 1\na: version 1");
+    let h = site.load("h");
+    site.write("a: version 2");
+    site.check();
+    let a = site.load("a");
+    site.write("a: version 3");
+    site.check();
+    let of_a: Vec<_> = site.registry.retained().into_iter().filter(|it| it.instance == a.instance()).collect();
+    assert_eq!(of_a[0].holders, [Holder::Host], "the importer that is held is older than this instance");
+    drop(h);
+}
+
+#[test]
+fn what_holds_old_code_is_told_in_words() {
+    let call = Holder::Call { what: "GET /cart".into(), since: std::time::SystemTime::now() };
+    assert_eq!(call.to_string(), "GET /cart, which has been running for 0 s");
+    let state = Holder::State { path: Path::new("/s/a.toy").into(), place: "cache[\"on\"]".into() };
+    assert_eq!(state.to_string(), "`cache[\"on\"]` in /s/a.toy");
+}
