@@ -40,7 +40,7 @@ pub(crate) struct Scan {
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
     lexical: Vec<(Position, Lexical)>,
-    /// The variables that closures of the top level may change while it runs.
+    /// The variables that closures of the top level share with it while it runs.
     changed: HashSet<String>,
     /// The writes to what other modules offer.
     foreign: Vec<Foreign>,
@@ -158,7 +158,7 @@ impl Scan {
         &self.export_names
     }
 
-    /// The variables that closures of the top level may change while it runs.
+    /// The variables that closures of the top level share with it while it runs.
     pub(crate) fn changed(&self) -> &HashSet<String> {
         &self.changed
     }

@@ -94,7 +94,8 @@ pub(crate) struct Sites {
     /// The functions that it defines by name.
     pub(crate) functions: Vec<FunctionDef>,
     pub(crate) uses: Vec<(Position, Use)>,
-    /// The free names that closures of the top level may change.
+    /// The free names in closures of the top level that these may change, or the top level in the midst of a statement: all others
+    /// change between statements only.
     pub(crate) changed: HashSet<String>,
     /// The calls `f!(..)` in functions that lend a variable of a name that means the module's in `f`: where, `f`, and that name.
     pub(crate) mistaken: Vec<(Position, String, String)>,
@@ -142,6 +143,12 @@ pub(crate) fn collect(ast: &AST, variables: &[String]) -> Sites {
         Some((it.at, it.function, name))
     });
     let mistaken = mistaken.collect();
+    let captured = walk.uses.iter().filter_map(|(_, used)| match used {
+        Use::Shared(name) | Use::Write { name, shared: true, .. } => Some(name),
+        _ => None,
+    });
+    let captured: HashSet<&String> = captured.collect();
+    walk.changed.retain(|name| captured.contains(name));
     let closures_change_this = walk.changes_this;
     Sites { functions, uses: walk.uses, changed: walk.changed, mistaken, closures_change_this }
 }
@@ -302,6 +309,9 @@ impl Walk {
                 let (name, args) = (call.name.to_string(), call.args.len());
                 let is_fixed = match root(path) {
                     Some(Expr::Variable(variable, short, _)) => {
+                        if matches!(place, Where::TopLevel) && is_nested(path) {
+                            self.changed.insert(variable.1.to_string());
+                        }
                         let is_local = variable.2.is_empty()
                             && (short.is_some() || variable.0.is_some() || !self.is_free(&variable.1, place));
                         !is_local && !matches!(place, Where::TopLevel)
@@ -338,7 +348,13 @@ impl Walk {
                     let name = variable.1.to_string();
                     match variable.2.path.as_slice() {
                         [] if local || !self.is_free(&name, place) => {}
-                        [] => self.write(name, steps, *at, path, place),
+                        [] => {
+                            let gives_closure = matches!(assignment.1.rhs, Expr::Stmt(_) | Expr::DynamicConstant(..));
+                            if matches!(place, Where::TopLevel) && path.len() > 1 && !gives_closure {
+                                self.changed.insert(name.clone());
+                            }
+                            self.write(name, steps, *at, path, place);
+                        }
                         path => {
                             let path = path.iter().map(|part| part.name.to_string()).collect();
                             self.uses.push((*at, Use::ForeignWrite(Foreign { path, name, steps, at: *at })));
@@ -461,6 +477,11 @@ fn written(target: &Expr) -> Option<(&Expr, usize)> {
         at = &pair.rhs;
     }
     (!matches!(at, Expr::MethodCall(..)) || steps == 0).then_some((root, steps))
+}
+
+/// Whether an expression is a part of a statement in another, such as a loop.
+fn is_nested(path: &[ASTNode<'_>]) -> bool {
+    path.iter().filter(|node| matches!(node, ASTNode::Stmt(_))).count() > 1
 }
 
 /// What stands before the first dot or bracket of the chain that the last node is a part of, if that is a method.

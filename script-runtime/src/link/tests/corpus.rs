@@ -404,6 +404,11 @@ fn longer_texts_mean_what_they_mean_in_plain_rhai() {
 }
 
 #[test]
+fn names_mean_what_they_mean_in_plain_rhai() {
+    check(include_str!("corpus/names.txt"));
+}
+
+#[test]
 fn imports_mean_what_they_mean_in_plain_rhai() {
     check(include_str!("corpus/imports.txt"));
 }
