@@ -8,6 +8,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc::Receiver,
     },
     time::Duration,
 };
@@ -23,7 +24,15 @@ use crate::repeated;
 pub(crate) fn follow(interpreter: &Interpreter, shows_refusals: Arc<AtomicBool>) -> io::Result<()> {
     let events = interpreter.subscribe();
     let name = interpreter.name().to_owned();
-    let follow = move || events.iter().for_each(|event| tell(&name, event, shows_refusals.load(Ordering::Relaxed)));
+    let follow = move || {
+        let mut next = None;
+        while let Some(event) = next.take().or_else(|| events.recv().ok()) {
+            match gone(&event) {
+                Some(first) => next = tell_of_gone(&name, first, &events),
+                None => tell(&name, event, shows_refusals.load(Ordering::Relaxed)),
+            }
+        }
+    };
     std::thread::Builder::new().name("samovar-events".into()).spawn(follow).map(drop)
 }
 
@@ -93,14 +102,10 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
                 "{interpreter}: the refused change was taken back, generation {generation} is what the files say"
             );
         }
-        Event::Removed { path } => {
-            tracing::warn!("{interpreter}: {} was removed; what is loaded of it is served on", name(&path));
-        }
         Event::LeftOpen { path } => {
             let path = name(&path);
             tracing::warn!("{interpreter}: {path} is still open for writing; it is loaded once it is closed");
         }
-        Event::Dropped { path } => tracing::info!("{interpreter}: dropped {}, whose file is gone", name(&path)),
         Event::MixedPolicy { path, origins: [on, off] } => {
             tracing::warn!(
                 "{interpreter}: {} is imported with RhaiAutoReload On ({on}) and Off ({off}); it is reloaded",
@@ -124,9 +129,57 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             );
         }
         Event::Frozen => tracing::info!("{interpreter}: frozen, nothing is reloaded any more"),
-        // The importer may come to tell more than is known here.
+        // What is gone is told of together. The importer may come to tell more than is known here.
         _ => {}
     }
+}
+
+/// A file that is gone, or a module that was dropped because of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gone {
+    Removed,
+    Dropped,
+}
+
+fn gone(event: &Event) -> Option<(Gone, Arc<Path>)> {
+    match event {
+        Event::Removed { path } => Some((Gone::Removed, path.clone())),
+        Event::Dropped { path } => Some((Gone::Dropped, path.clone())),
+        _ => None,
+    }
+}
+
+/// Files that are removed together are found by one look, and come right after one another.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Tells of all that went together in one line; returns the event that came after them.
+fn tell_of_gone(interpreter: &str, first: (Gone, Arc<Path>), events: &Receiver<Event>) -> Option<Event> {
+    let (what, path) = first;
+    let mut paths = vec![path];
+    let next = loop {
+        let Ok(event) = events.recv_timeout(TOGETHER) else { break None };
+        match gone(&event).filter(|(same, _)| *same == what) {
+            Some((_, path)) => paths.push(path),
+            None => break Some(event),
+        }
+    };
+    let here = std::env::current_dir().unwrap_or_default();
+    let names = names(&paths, &here);
+    match (what, paths.len()) {
+        (Gone::Removed, 1) => {
+            tracing::warn!("{interpreter}: {names} was removed; what is loaded of it is served on");
+        }
+        (Gone::Removed, _) => {
+            tracing::warn!("{interpreter}: {names} were removed; what is loaded of them is served on");
+        }
+        (Gone::Dropped, 1) => tracing::info!("{interpreter}: dropped {names}, whose file is gone"),
+        (Gone::Dropped, _) => tracing::info!("{interpreter}: dropped {names}, whose files are gone"),
+    }
+    let what = if what == Gone::Removed { "removed" } else { "dropped" };
+    for path in paths.iter().filter(|_| paths.len() > NAMED) {
+        tracing::debug!("{interpreter}: {what} {}", path.strip_prefix(&here).unwrap_or(path).display());
+    }
+    next
 }
 
 /// What is of interest where a scope says so (R52), and else to those who look for everything.

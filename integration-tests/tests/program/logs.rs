@@ -391,3 +391,19 @@ fn the_log_of_a_refused_change_says_whether_clients_see_it() {
     let line = program.wait_for("a change was refused");
     assert!(line.ends_with("generation 1 is served on"), "{line}");
 }
+
+#[test]
+fn files_that_go_together_are_told_of_in_one_line() {
+    let (site, program) = serve(&many(30, ""));
+    assert_eq!(program.get("/hub").brief(), "200 1");
+    for number in 0..30 {
+        site.remove(&format!("m{number}.rhai"));
+    }
+    let line = program.wait_for(" were removed; what is loaded of them is served on");
+    assert!(line.contains(" more were removed") && line.len() < 400, "{line}");
+    site.remove("hub.rhai");
+    let line = program.wait_for(" was removed; what is loaded of it is served on");
+    assert!(line.contains("hub.rhai was removed"), "{line}");
+    program.wait_for(": dropped ");
+    assert!(program.log().lines().count() < 15, "{}", program.log());
+}

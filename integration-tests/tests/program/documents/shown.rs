@@ -110,7 +110,8 @@ fn every_row_of_a_table_has_as_many_cells_as_its_head() {
     for Document { name, text } in documents() {
         let mut head = None;
         let mut is_block = false;
-        for (number, line) in text.lines().enumerate() {
+        let lines: Vec<_> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
             is_block ^= line.starts_with("```");
             if is_block || !line.starts_with('|') {
                 // Outside of tables, a bar needs no escape, and shows it.
@@ -118,6 +119,10 @@ fn every_row_of_a_table_has_as_many_cells_as_its_head() {
                 assert!(is_block || !escaped, "{name}:{}: {line}", number + 1);
                 head = None;
                 continue;
+            }
+            if head.is_none() {
+                let below = lines.get(number + 1).copied().unwrap_or_default();
+                assert!(below.starts_with("|---"), "{name}:{}: a table without a head: {line}", number + 1);
             }
             assert_eq!(cells(line), *head.get_or_insert(cells(line)), "{name}:{}: {line}", number + 1);
         }
