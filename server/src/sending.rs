@@ -60,6 +60,8 @@ impl Sending {
             // for long.
             let unsent = unsent(stream);
             if unsent.zip(wait.unsent).is_none_or(|(now, before)| now >= before) {
+                // What the system still holds for the client is given up with the connection.
+                let _ = stream.set_zero_linger();
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")));
             }
             wait.unsent = unsent;

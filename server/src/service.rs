@@ -61,6 +61,8 @@ where
 }
 
 /// A scripted handler as a `tower` service: a route of a program of yours that reloads.
+///
+/// What scripts give to `req.on_finish(..)` is called when the body of the answer was taken, or when the client has gone.
 #[derive(Clone)]
 pub struct HandlerService {
     handler: Handler,
