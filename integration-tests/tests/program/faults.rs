@@ -296,3 +296,26 @@ fn as_many_connections_may_be_open_as_the_system_allows() {
         assert_eq!(client.get("/a").brief(), "200 a");
     }
 }
+
+/// Rhai's own `sort` goes on to the end when its function is ended.
+#[test]
+fn what_sorts_without_end_ends_at_its_deadline_and_holds_up_nobody() {
+    let endless = "let b = [1, 2, 3, 4]; b.pad(200, 1); let c = b; b.sort(|x, y| { c.order(|z, w| { let n = 0; \
+                   while n < 1_000 { n += 1; } 0 }); 0 });";
+    let (site, program) = serve(&format!(
+        "=== a.rhai\nfn handler(req) {{ \"a\" }}\n=== b.rhai\nfn handler(req) {{ \"b\" }}\n\
+         === page.rhai\nfn handler(req) {{ {endless} \"done\" }}\n=== top.rhai\n{endless}\nfn handler(req) {{ \"done\" }}\n"
+    ));
+    assert_eq!(program.get("/b").text(), "b");
+    for path in ["/page", "/top"] {
+        let start = Instant::now();
+        std::thread::scope(|threads| {
+            let asked = threads.spawn(|| program.get(path).status);
+            // Others are answered meanwhile, and what they change is served.
+            assert_eq!(program.get("/a").text(), "a");
+            pass(&site, &program, path);
+            assert_eq!(asked.join().expect("an answer"), 500, "{path}");
+        });
+        assert!(start.elapsed() < Duration::from_secs(20), "{path}: {:?}", start.elapsed());
+    }
+}

@@ -177,3 +177,19 @@ fn hooks_and_top_levels_that_recurse_without_end_raise() {
         assert!(site.trace().contains("the stack of this thread"));
     }
 }
+
+#[test]
+fn what_is_nested_as_deeply_as_may_be_is_let_go_of_on_any_thread() {
+    for (open, inner, close) in [("1 + (", "n", ")"), ("[", "n", "]"), ("#{a: ", "n", "}"), ("if true { ", "n", "}")] {
+        let text = format!("=== m.rhai\nfn f(n) {{ let y = {}; 1 }}", nested(open, inner, close, 70));
+        let site = Site::with(|builder| builder.limits(without_end()), &text);
+        let interpreter = site.interpreter.clone();
+        on_a_stack(STACKS[0], move || {
+            let handler = interpreter.handler("m::f").expect("found");
+            assert_eq!(handler.call::<i64>((1,)).expect(open), 1);
+        });
+        // The text that was compiled goes with the last one that knows it.
+        let Site { interpreter, .. } = site;
+        on_a_stack(STACKS[0], move || drop(interpreter));
+    }
+}
