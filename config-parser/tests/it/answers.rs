@@ -117,3 +117,85 @@ fn explain_lists_all_sections_in_the_order_of_merging() {
     assert_eq!(explanation.host.to_string(), "the main server");
     assert_eq!(explanation.resolved.texts("Mark").collect::<Vec<_>>(), ["s", "l"]);
 }
+
+#[test]
+fn results_are_kept_while_others_are_asked_for() {
+    let loaded = load("<Location /x>\nMark x\n</Location>\n<Location /y>\nMark y\n</Location>");
+    let one = ask(&loaded.config, "/x");
+    let other = ask(&loaded.config, "/y");
+    assert!(Arc::ptr_eq(&one, &ask(&loaded.config, "/x")) && Arc::ptr_eq(&other, &ask(&loaded.config, "/y")));
+}
+
+#[test]
+fn what_holds_can_be_asked_in_many_ways() {
+    let text = "ScriptOption a 1\nScriptOption b 2\nScriptOption a 3\nLimitRequestBody 7\nScriptReload Off\nTimeout 5\nMark x\nMark y\n";
+    let loaded = load(text);
+    let held = ask(&loaded.config, "/");
+    let schema = loaded.config.schema();
+    let id = |name: &str| schema.id(name).expect("it is declared");
+    assert_eq!(held.key("ScriptOption", "a").and_then(|line| line.texts().nth(1)), Some("3"));
+    assert!(held.key("ScriptOption", "c").is_none() && held.key("Nothing", "a").is_none());
+    assert_eq!(
+        (held.integer("LimitRequestBody"), held.integer("Timeout"), held.integer("Nothing")),
+        (Some(7), None, None)
+    );
+    assert_eq!(held.duration("Timeout"), Some(std::time::Duration::from_secs(5)));
+    assert!(!held.flag("ScriptReload") && !held.flag("Mark") && !held.flag("Nothing"));
+    assert!(ask(&load("").config, "/").flag("ScriptReload"));
+    assert_eq!((held.text("Mark"), held.text(id("Mark")), held.text("ErrorLog")), (Some("y"), Some("y"), None));
+    assert_eq!(held.all(id("Mark")).count(), 2);
+    assert_eq!(held.all("SetHandler").map(|line| line.text()).collect::<Vec<_>>(), [Some("static")]);
+    assert_eq!(
+        (held.all("ErrorLog").count(), held.keyed("ErrorLog").count(), held.keyed("SetHandler").count()),
+        (0, 0, 0)
+    );
+    let set = held.iter().map(|(id, lines)| {
+        let keys = lines.map(|(key, line)| format!("{}:{}", key.unwrap_or("-"), line.text().unwrap_or_default()));
+        format!("{} {}", schema.directive(id).name(), keys.collect::<Vec<_>>().join(" "))
+    });
+    let expected =
+        ["Timeout -:5", "LimitRequestBody -:7", "ScriptReload -:off", "ScriptOption b:b a:a", "Mark -:x -:y"];
+    let set: Vec<_> = set.map(|line| line.to_ascii_lowercase()).collect();
+    assert_eq!(set, expected.map(str::to_ascii_lowercase));
+}
+
+#[test]
+fn a_directive_of_a_larger_schema_is_none_of_this_one() {
+    use samovar_config::{ANYWHERE, Directive, Loader, MemoryFiles, Merge, Parameter, Schema};
+    let directive = |name| Directive::new(name, [Parameter::text("x")], ANYWHERE, Merge::Innermost);
+    let large = Schema::new([directive("A"), directive("B")]);
+    let (first, second) = (large.id("A").expect("declared"), large.id("B").expect("declared"));
+    let files = MemoryFiles::new().file("/a", "A 1");
+    let held = Loader::new(Schema::new([directive("A")])).load(&files, "/a").expect("loads").config.main().settings();
+    assert_eq!((held.text(first), held.text(second)), (Some("1"), None));
+    assert_eq!((held.all(second).count(), held.keyed(second).count()), (0, 0));
+}
+
+#[test]
+fn a_section_says_what_it_is() {
+    let text =
+        "<VirtualHost *:80>\n<Directory \"/srv/*\">\n<Files x>\nMark x\n</Files>\n</Directory>\n</VirtualHost>\n\
+                <Location /a>\nMark a\n</Location>\n<LocationMatch b>\nMark b\n</LocationMatch>\n<Else>\n</Else>\n"
+            .replace("<Else>\n</Else>\n", "<If \"true\">\nMark i\n</If>\n<Else>\nMark e\n</Else>\n");
+    let loaded = load(&text);
+    let scope = |mark: &str| {
+        let line = loaded.config.settings().find(|line| line.directive() == "Mark" && line.text() == Some(mark));
+        line.and_then(|line| line.origin().scope().cloned()).expect("a section")
+    };
+    let (files, location) = (scope("x"), scope("a"));
+    assert_eq!((files.to_string(), files.line(), files.argument()), ("<Files x>".to_owned(), 3, "x"));
+    assert_eq!((files.literal(), &**files.file()), (Some("x"), "/etc/site.conf"));
+    let directory = files.directory().expect("it stands in one");
+    assert_eq!((directory.literal(), directory.argument()), (None, "\"/srv/*\""));
+    let parents: Vec<_> =
+        std::iter::successors(Some(&files), |scope| scope.parent()).map(ToString::to_string).collect();
+    assert_eq!(parents, ["<Files x>", "<Directory \"/srv/*\">", "<VirtualHost *:80>", "the main server"]);
+    assert!(location.directory().is_none() && location.directory_in("/srv/a").is_none());
+    assert_eq!((location.literal(), scope("b").literal()), (Some("/a"), None));
+    assert_eq!(
+        [scope("i"), scope("e"), scope("b")].map(|scope| scope.kind().map(|kind| kind.name())),
+        [Some("If"), Some("Else"), Some("LocationMatch")]
+    );
+    assert!(location.span().is_some() && loaded.config.main().scope().span().is_none());
+    assert_eq!(loaded.config.main().scope().kind(), None);
+}

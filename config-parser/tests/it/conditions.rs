@@ -203,3 +203,121 @@ fn conditions_are_merged_last_in_the_order_of_what_they_stand_in() {
     assert_eq!(asked("/a/x", Some("/srv/x")), "location server host in-directory in-files nested in-location");
     assert_eq!(asked("/b", Some("/opt/b")), "server host");
 }
+
+#[test]
+fn a_query_by_itself_says_the_host_the_path_and_the_file() {
+    let holds = |expression: &str| {
+        let text = format!("Mark no\n<If \"{expression}\">\nMark yes\n</If>\n");
+        let loaded = loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("loads");
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let query = Query { address, host: Some("h.test"), path: "/a", filename: Some("/srv/a"), exact: true };
+        marks(&loaded.config.resolve(&query)).ends_with("yes")
+    };
+    for (expression, expected) in [
+        ("req('Host') == 'h.test'", true),
+        ("req('HOST') == 'h.test'", true),
+        ("-n req('Host')", true),
+        ("-z req('Accept')", true),
+        ("req('Accept') == 'h.test'", false),
+        ("%{HTTP_HOST} == 'h.test'", true),
+        ("%{REQUEST_URI} == '/a'", true),
+        ("%{REQUEST_FILENAME} == '/srv/a'", true),
+        ("%{SCRIPT_FILENAME} == '/srv/a'", true),
+        ("-z %{QUERY_STRING}", true),
+        ("-z %{REQUEST_METHOD}", true),
+    ] {
+        assert_eq!(holds(expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn numbers_are_read_as_in_c_and_texts_are_compared_as_texts() {
+    for (expression, expected) in [
+        ("'5' -eq '5'", true),
+        ("'5' -eq '6'", false),
+        ("'5' -ne '6'", true),
+        ("'5' -ne '5'", false),
+        ("'5' -lt '6'", true),
+        ("'5' -lt '5'", false),
+        ("'6' -lt '5'", false),
+        ("'5' -le '5'", true),
+        ("'6' -le '5'", false),
+        ("'4' -le '5'", true),
+        ("'6' -gt '5'", true),
+        ("'5' -gt '5'", false),
+        ("'4' -gt '5'", false),
+        ("'5' -ge '5'", true),
+        ("'4' -ge '5'", false),
+        ("'6' -ge '5'", true),
+        ("' 5x' -eq '5'", true),
+        ("'5 6' -eq '5'", true),
+        ("'-3' -lt '2'", true),
+        ("'-3' -eq '-3'", true),
+        ("'-3' -eq '3'", false),
+        ("'+3' -eq '3'", true),
+        ("'-' -eq '0'", true),
+        ("'abc' -eq '0'", true),
+        ("'' -eq '0'", true),
+        ("'99999999999999999999' -gt '9223372036854775806'", true),
+        ("'-99999999999999999999' -lt '-9223372036854775807'", true),
+        ("'a' == 'a'", true),
+        ("'a' != 'a'", false),
+        ("'a' != 'b'", true),
+        ("'a' < 'b'", true),
+        ("'b' < 'a'", false),
+        ("'a' < 'a'", false),
+        ("'a' <= 'a'", true),
+        ("'b' <= 'a'", false),
+        ("'b' > 'a'", true),
+        ("'a' > 'a'", false),
+        ("'a' >= 'a'", true),
+        ("'a' >= 'b'", false),
+        ("'10' < '9'", true),
+        ("-T ''", false),
+        ("-T '0'", false),
+        ("-T 'OFF'", false),
+        ("-T 'False'", false),
+        ("-T 'no'", false),
+        ("-T 'yes'", true),
+        ("-T '00'", true),
+        ("toupper('aB') == 'AB'", true),
+        ("tolower('aB') == 'ab'", true),
+        ("'a' in { 'b', 'a' }", true),
+        ("'a' in { 'b', 'c' }", false),
+        ("'10.1.2.3' -ipmatch '10.0.0.0/8'", true),
+        ("'11.1.2.3' -ipmatch '10.0.0.0/8'", false),
+        ("'none' -ipmatch '10.0.0.0/8'", false),
+    ] {
+        assert_eq!(holds(&format!("\"{expression}\""), &ONE), expected, "{expression}");
+    }
+}
+
+#[test]
+fn it_is_known_what_a_variable_is_compared_with() {
+    let compared = |expression: &str, variable: &str| {
+        let text = format!("<If \"{expression}\">\nMark yes\n</If>\n");
+        let loaded = loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("loads");
+        let scopes = loaded.config.main().sections().map(|(scope, _)| scope.clone()).collect::<Vec<_>>();
+        scopes.iter().flat_map(|scope| scope.compared_with(variable)).collect::<Vec<_>>().join(" ")
+    };
+    for (expression, expected) in [
+        ("%{HTTP_HOST} == 'a'", "a"),
+        ("'a' == %{HTTP_HOST}", "a"),
+        ("%{HTTP_HOST} != 'a'", "a"),
+        ("%{HTTP_HOST} < 'a'", ""),
+        ("%{HTTP_HOST} >= 'a'", ""),
+        ("%{HTTP_HOST} <= 'a'", ""),
+        ("%{SERVER_NAME} == 'a'", ""),
+        ("req('host') == 'a'", "a"),
+        ("req('Accept') == 'a'", ""),
+        ("tolower(%{HTTP_HOST}) == 'a' && toupper(req('Host')) == 'B'", "a B"),
+        ("! (%{HTTP_HOST} in { 'a', 'b' } || %{HTTP_HOST} == 'c')", "a b c"),
+        ("%{SERVER_NAME} in { 'a' }", ""),
+        ("%{HTTP_HOST} == %{SERVER_NAME}", ""),
+        ("'a' == 'a'", ""),
+        ("%{HTTP_HOST} =~ /a/ || -z %{HTTP_HOST} || -T %{HTTP_HOST} || %{HTTP_HOST} . 'x' == 'a'", ""),
+    ] {
+        assert_eq!(compared(expression, "HTTP_HOST"), expected, "{expression}");
+    }
+    assert_eq!(compared("%{HTTP_USER_AGENT} == 'a' || req('User-Agent') == 'b'", "HTTP_USER_AGENT"), "a b");
+}

@@ -129,3 +129,30 @@ fn all_settings_can_be_listed() {
     marks.sort_unstable();
     assert_eq!(marks, ["a", "b", "c", "d"]);
 }
+
+#[test]
+fn of_equal_limits_the_inner_line_holds() {
+    let held = merged("ScriptLimit depth 9", "ScriptLimit depth 9", "");
+    let line = held.key("ScriptLimit", "depth").expect("it is set").origin().to_string();
+    assert!(line.contains("in <Location /a>"), "{line}");
+}
+
+#[test]
+fn only_what_takes_the_place_of_another_is_said_to_hide_it() {
+    let warned = |line: &str, other: &str| {
+        let inside = format!("<Location /a>\n{line}\n</Location>\n<Location /a>\n{other}\n</Location>\n");
+        let report = load(&inside).report;
+        report.diagnostics().iter().map(|found| found.code.slug()).collect::<Vec<_>>().join(" ")
+    };
+    for (line, other, expected) in [
+        ("SetHandler a", "SetHandler b", "always-overridden"),
+        ("DirectoryIndex a", "DirectoryIndex b", "always-overridden"),
+        ("ScriptOption a 1", "ScriptOption a 2", "always-overridden"),
+        ("ScriptHandler a", "ScriptHandler b", "always-overridden"),
+        ("ScriptOption a 1", "ScriptOption b 2", ""),
+        ("Mark a", "Mark b", ""),
+        ("ScriptLimit depth 5", "ScriptLimit depth 4", ""),
+    ] {
+        assert_eq!(warned(line, other), expected, "{line}, {other}");
+    }
+}

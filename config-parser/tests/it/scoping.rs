@@ -343,3 +343,79 @@ fn s2_what_is_in_a_directory_is_not_the_directory() {
     let text = "<Directory /srv/www/*>\nMark in\n</Directory>\n<Directory /srv/www/>\nMark itself\n</Directory>";
     marks(text, &[("/ -> /srv/www/", "itself"), ("/a/ -> /srv/www/a/", "itself in")]);
 }
+
+#[test]
+fn s1_a_host_answers_to_its_names_and_to_no_others() {
+    let text = "<VirtualHost *:80>\nServerName one.example\nServerAlias *.two.example w?w.three.example *x*y\n</VirtualHost>\n";
+    let config = load(text).config;
+    let host = config.hosts().next().expect("a host");
+    for (name, expected) in [
+        ("one.example", true),
+        ("ONE.example.:80", true),
+        ("a.b.two.example", true),
+        ("two.example", false),
+        ("www.three.example", true),
+        ("ww.three.example", false),
+        ("wwww.three.example", false),
+        ("one.example.org", false),
+        ("xone.example", false),
+        ("axbxcy", true),
+        ("axbxc", false),
+        ("xy", true),
+        ("yx", false),
+        ("", false),
+    ] {
+        assert_eq!(host.answers_to(name), expected, "{name}");
+    }
+    assert!(!config.main().answers_to("one.example"));
+    assert_eq!((config.main().index(), host.index(), host.addresses().len()), (None, Some(0), 1));
+}
+
+#[test]
+fn s1_the_first_host_that_has_the_name_answers_be_it_written_out_or_not() {
+    let text = "
+<VirtualHost *:80>
+  ServerName first.example
+  Mark first
+</VirtualHost>
+<VirtualHost *:80>
+  ServerAlias *.example
+  Mark wild
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName plain.example
+  ServerAlias first.example
+  Mark plain
+</VirtualHost>
+<VirtualHost *:80>
+  ServerAlias *.other
+  Mark other
+</VirtualHost>
+<VirtualHost 10.0.0.1>
+  ServerName any-port.example
+  Mark any-port
+</VirtualHost>
+<VirtualHost *>
+  Mark any
+</VirtualHost>
+";
+    let long = "x".repeat(256);
+    let config = load(text).config;
+    let marked = |address: &str, host: Option<&str>| {
+        let address = address.parse().expect("an address");
+        let held = config.resolve(&samovar_config::Query { address, host, path: "/", filename: None, exact: true });
+        held.text("Mark").unwrap_or("none").to_owned()
+    };
+    for (address, host, expected) in [
+        ("10.0.0.9:80", Some("plain.example"), "wild"),
+        ("10.0.0.9:80", Some("first.example"), "first"),
+        ("10.0.0.9:80", Some("a.other:80"), "other"),
+        ("10.0.0.9:80", Some(long.as_str()), "first"),
+        ("10.0.0.9:80", None, "first"),
+        ("[::ffff:10.0.0.1]:80", Some("plain.example"), "any-port"),
+        ("10.0.0.1:81", None, "any-port"),
+        ("10.0.0.9:81", Some("first.example"), "any"),
+    ] {
+        assert_eq!(marked(address, host), expected, "{address} {host:?}");
+    }
+}
