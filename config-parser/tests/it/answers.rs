@@ -193,7 +193,7 @@ fn a_section_says_what_it_is() {
     assert!(location.directory().is_none() && location.directory_in("/srv/a").is_none());
     assert_eq!((location.literal(), scope("b").literal()), (Some("/a"), None));
     assert_eq!(
-        [scope("i"), scope("e"), scope("b")].map(|scope| scope.kind().map(|kind| kind.name())),
+        [scope("i"), scope("e"), scope("b")].map(|scope| scope.kind().map(samovar_config::SectionKind::name)),
         [Some("If"), Some("Else"), Some("LocationMatch")]
     );
     assert!(location.span().is_some() && loaded.config.main().scope().span().is_none());
