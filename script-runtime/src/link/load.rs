@@ -23,7 +23,7 @@ use super::instance::{Code, Core, Instance};
 use super::limits::Limits;
 use super::name::{self, InstanceId};
 use super::scan::Scan;
-use super::sites::{IS_DEFINED_FUNCTION, Use};
+use super::sites::{CALL, IS_DEFINED_FUNCTION, Use};
 use super::token::{Kind, Seen};
 use super::{captures, natives, running, text, token, written};
 use crate::{show::show, stack, state};
@@ -270,6 +270,9 @@ fn add_method(module: &mut Module, id: InstanceId, name: &str, args: usize, for_
     let linked = name::function(name, id);
     let method = name.to_owned();
     let call = move |context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+        if method == CALL {
+            return call_value(context, args);
+        }
         let entry = args.first().and_then(|this| this.as_map_ref().ok()?.get(method.as_str())?.clone().try_cast());
         if let (Some(entry), Some((this, rest))) = (entry, args.split_first_mut()) {
             let entry: FnPtr = entry;
@@ -301,6 +304,26 @@ fn add_method(module: &mut Module, id: InstanceId, name: &str, args: usize, for_
     let params = vec![TypeId::of::<Dynamic>(); args + 1];
     let linked = if fixed { name::fixed_method(name, id) } else { name::method(name, id) };
     FuncRegistration::new(linked).set_into_module_raw(module, params, native);
+}
+
+/// `function.call(..)`, or `x.call(function, ..)`, in which `x` is `this`.
+fn call_value(context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> RhaiResult<Dynamic> {
+    let take = |args: &mut [&mut Dynamic]| args.iter_mut().map(|arg| std::mem::take(&mut **arg)).collect::<Vec<_>>();
+    let Some((this, given)) = args.split_first_mut() else { return Ok(Dynamic::UNIT) };
+    let function = this.read_lock::<FnPtr>().map(|function| function.clone());
+    if let Some(function) = function {
+        return function.call_raw(context, None, take(given));
+    }
+    let mut given = take(given).into_iter();
+    let function = given.next().unwrap_or_default();
+    let found = context.engine().map_type_name(function.type_name()).to_owned();
+    match function.try_cast::<FnPtr>() {
+        Some(function) => function.call_raw(context, Some(this), given.collect::<Vec<_>>()),
+        None => {
+            let at = context.call_position();
+            Err(EvalAltResult::ErrorMismatchDataType("Fn".to_owned(), found, at).into())
+        }
+    }
 }
 
 fn is_missing(error: &EvalAltResult, function: &str) -> bool {

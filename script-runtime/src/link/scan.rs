@@ -11,7 +11,7 @@ use super::error::{Kind as ErrorKind, ScriptError};
 use super::exports;
 use super::import_sites::{self, ImportSite};
 use super::name::{self, InstanceId};
-use super::sites::{self, Foreign, FunctionDef, Sites, Use};
+use super::sites::{self, CALL, Foreign, FunctionDef, Sites, Use};
 use super::token::{self, Kind, Rewrite, Seen};
 use super::{keep, message, syntax, text};
 
@@ -44,8 +44,10 @@ pub(crate) struct Scan {
     changed: HashSet<String>,
     /// The writes to what other modules offer.
     foreign: Vec<Foreign>,
-    /// The entries of maps that are closures, if some closure writes to parts of `this`.
-    changing_entries: HashSet<String>,
+    /// Some closure writes to parts of `this`.
+    closures_change_this: bool,
+    /// The entries of maps that are closures, in that case.
+    entries: HashSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,7 +90,8 @@ impl Scan {
             lexical: Vec::new(),
             changed: HashSet::new(),
             foreign: Vec::new(),
-            changing_entries: HashSet::new(),
+            closures_change_this: false,
+            entries: HashSet::new(),
         }
     }
 
@@ -182,7 +185,8 @@ impl Scan {
 
     /// Whether a method of this name that the text defines may write to parts of what it is called on.
     pub(crate) fn may_change_this(&self, method: &str, args: usize) -> bool {
-        self.changing_entries.contains(method)
+        self.entries.contains(method)
+            || (self.closures_change_this && method == CALL && args > 0)
             || self.functions.iter().any(|f| f.name == method && f.params == args && f.changes_this)
     }
 
@@ -267,10 +271,14 @@ impl Scan {
         uses.retain(|(at, _)| !is_caught.contains(at));
         let defined = defined(&seen);
         let literal = literal_imports(&seen);
-        if let Some((at, _)) = uses.iter().find(|(at, used)| *used == Use::Import && !literal.contains(at)) {
+        let computed = uses.iter().find_map(|(at, used)| match used {
+            Use::Import(path) if !literal.contains(at) => Some(*path),
+            _ => None,
+        });
+        if let Some(path) = computed {
             let message = "the path of an `import` in a function must begin with a literal; \
                            use `import_module(path)` for a computed one";
-            return Err(fail(*at, ErrorKind::Syntax, message.to_owned()));
+            return Err(fail(path, ErrorKind::Syntax, message.to_owned()));
         }
         let import_names = import_names(&seen);
         let imports = top_level_imports(&seen);
@@ -293,7 +301,8 @@ impl Scan {
             lexical,
             changed,
             foreign,
-            changing_entries: if closures_change_this { entries(&seen) } else { HashSet::new() },
+            closures_change_this,
+            entries: if closures_change_this { entries(&seen) } else { HashSet::new() },
         })
     }
 
@@ -355,7 +364,7 @@ impl Link<'_> {
                 self.function(name, |f| f.params == *args).map(|_| name::method(name, self.id))
             }
             Use::FunctionName(name) => return self.function(name, |_| true).map(Rewrite::Text),
-            Use::TopLevel(_) | Use::Import | Use::Imported { .. } | Use::Reached(_) | Use::ForeignWrite(_) => None,
+            Use::TopLevel(_) | Use::Import(_) | Use::Imported { .. } | Use::Reached(_) | Use::ForeignWrite(_) => None,
         };
         linked.map(Rewrite::Name)
     }

@@ -41,8 +41,8 @@ pub(crate) enum Use {
     FunctionName(String),
     /// `X = ..`, `X += ..` in a function, where no error of it is expected.
     Assignment(String),
-    /// An `import` in a function, at its keyword.
-    Import,
+    /// An `import` in a function, at its keyword; and where its path stands.
+    Import(Position),
     /// `alias::name`, or a call of it.
     Imported {
         alias: String,
@@ -213,6 +213,9 @@ fn locals(body: &AST) -> Vec<String> {
     found
 }
 
+/// What calls a function value.
+pub(crate) const CALL: &str = "call";
+
 /// Asks whether there is a variable of a name.
 pub(crate) const IS_DEFINED: &str = "is_def_var";
 
@@ -362,7 +365,9 @@ impl Walk {
                     }
                 }
             }
-            Stmt::Import(_, at) if !matches!(place, Where::TopLevel) => self.uses.push((*at, Use::Import)),
+            Stmt::Import(import, at) if !matches!(place, Where::TopLevel) => {
+                self.uses.push((*at, Use::Import(import.0.start_position())));
+            }
             // The tree's own walk passes over the value of `break`.
             Stmt::BreakLoop(Some(value), ..) => {
                 value.walk(&mut Vec::new(), &mut |path| self.node(path, place));

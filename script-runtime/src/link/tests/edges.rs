@@ -106,7 +106,7 @@ fn imports_in_functions_need_a_literal_to_begin_with() {
     check(
         "fn main() { let p = \"./x\"; import p as x; }",
         "error: the path of an `import` in a function must begin with a literal; use `import_module(path)` for a \
-         computed one (main:1:28)",
+         computed one (main:1:35)",
     );
     let site = Site::new(&[
         (

@@ -379,7 +379,13 @@ fn r57_methods_that_write_to_this_raise_when_it_is_a_variable_of_the_module() {
     }
     raise("const M = #{put: || { this.fresh = 1; }}; fn main() { M.put() }");
     raise("const M = #{}; const O = #{m: #{put: |x| { this[x] = 1; }}}; fn main() { O.m.put(\"k\") }");
+    raise("const M = #{}; fn main() { M.call(|| { this.fresh = 1; }) }");
+    raise("const M = #{}; const F = |x| { this[x] = 1; }; fn main() { M.call(F, \"k\") }");
     // What does not write, and what is not the module's, is called as ever.
+    let quiet = "const M = #{a: 5}; const W = |x| { this[x] = 1; }; const F = |x| x + 1; ";
+    check(&format!("{quiet} fn main() {{ [F.call(1), M.call(|x| this.a + x, 2), F.call(3)] }}"), "[2, 7, 4]");
+    check(&format!("{quiet} fn main() {{ let m = #{{}}; m.call(W, \"k\"); m }}"), "#{\"k\": 1}");
+    check(&format!("{quiet}\nfn main() {{ M.call(5) }}"), "error: Data type incorrect: i64 (expecting Fn) (main:2:15)");
     check("const M = #{a: 1}; fn get(k) { if !(k in this) { this[k] = 5; } this[k] } fn main() { M.get(\"a\") }", "1");
     check("fn put() { this.fresh = 1; } fn main() { let m = #{}; m.put(); m }", "#{\"fresh\": 1}");
     check("const M = #{}; fn put() { this.fresh = 1; } fn main() { let M = #{}; M.put(); M }", "#{\"fresh\": 1}");
