@@ -20,6 +20,13 @@ storm seconds="10":
 natives:
     cargo test --release -p samovar-rhai --test interpreter how_late -- --ignored --nocapture
 
+# Which changes to the importer core, and to the scoping of configurations, their own tests do not notice (cargo-mutants; hours).
+mutants *filter:
+    cargo mutants -p samovar-importer -o target/mutants-importer {{filter}} -- --lib --test importer
+    cargo mutants -p samovar-config -o target/mutants-config {{filter}} \
+        -f 'config-parser/src/{merge,resolve,host,section,setting,path_tree,pattern,pattern_set,expression}.rs' \
+        -f 'config-parser/src/expression/*.rs' -- --lib --tests
+
 # Every interleaving of pin, publish, first load and freeze.
 loom:
     RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p samovar-importer --test loom

@@ -82,6 +82,42 @@ mod tests {
         assert!(!wish(None, false));
     }
 
+    fn of(scope: &crate::Scope, of_the_call: Option<bool>) -> Wish {
+        let (of_the_scope, origin) = (scope.word().clone(), scope.origin().clone());
+        Wish { from: From::Scope(scope.id()), of_the_call, of_the_scope, origin }
+    }
+
+    fn importer() -> Arc<Importer> {
+        Arc::new(Importer::new(crate::id::ModuleId(0), std::path::Path::new("/s/m.toy").into(), Vec::new()))
+    }
+
+    #[test]
+    fn r38_a_wish_lasts_as_long_as_whoever_made_it() {
+        let scope = crate::Scope::new("one").autoreload(false);
+        let lasting = of(&scope, None);
+        assert!(lasting.is_present() && !lasting.is_retired() && !lasting.reload());
+        assert!(of(&scope, Some(true)).reload());
+        let friend = importer();
+        let of_friend = Wish { from: From::Friend(Arc::downgrade(&friend)), ..lasting.clone() };
+        assert!(of_friend.is_present());
+        drop(friend);
+        assert!(!of_friend.is_present());
+        // Another configuration says otherwise, for all wishes of the scope that it takes the place of.
+        scope.retire(true);
+        assert!(lasting.is_retired() && lasting.reload());
+    }
+
+    #[test]
+    fn r38_a_wish_takes_the_place_of_one_of_the_same() {
+        let (one, other) = (crate::Scope::new("one"), crate::Scope::new("other"));
+        let (a, b) = (importer(), importer());
+        let [from_a, from_b] = [&a, &b].map(|it| From::Friend(Arc::downgrade(it)));
+        let friend = Wish { from: from_a.clone(), ..of(&one, None) };
+        assert!(of(&one, None).is_of(&From::Scope(one.id())) && !of(&one, None).is_of(&From::Scope(other.id())));
+        assert!(friend.is_of(&from_a) && !friend.is_of(&from_b));
+        assert!(!friend.is_of(&From::Scope(one.id())) && !of(&one, None).is_of(&from_a));
+    }
+
     #[test]
     fn r39_one_wish_is_enough() {
         assert!(is_candidate([false, true].into_iter()));

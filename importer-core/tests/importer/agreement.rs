@@ -92,6 +92,21 @@ fn r62_r37_a_module_that_stays_away_is_purged_and_dropped() {
 }
 
 #[test]
+fn r45_r62_a_hook_that_raises_when_its_module_comes_back_means_a_purge() {
+    let site = two("");
+    site.write("opt: version 2; carry raise");
+    site.check();
+    site.remove("opt");
+    site.write("b: try opt; version 2");
+    site.check();
+    site.trace();
+    site.write("opt: version 3");
+    site.expect("carry-failed opt, load opt, load a, load b, reloaded 5, purge opt");
+    site.registry.set_grace(Duration::ZERO);
+    site.expect("");
+}
+
+#[test]
 fn r62_what_is_away_at_the_end_is_purged() {
     let site = two("");
     site.remove("opt");

@@ -180,3 +180,27 @@ fn what_holds_old_code_is_told_in_words() {
     let state = Holder::State { path: Path::new("/s/a.toy").into(), place: "cache[\"on\"]".into() };
     assert_eq!(state.to_string(), "`cache[\"on\"]` in /s/a.toy");
 }
+
+#[test]
+fn r51_code_that_is_held_without_its_module() {
+    let site = Site::new("a: version 1");
+    let code = site.load("a").value().importer.clone();
+    site.write("a: version 2");
+    site.check();
+    assert_eq!(site.registry.retained_count(), 1);
+    drop(code);
+    assert_eq!(site.registry.retained_count(), 0);
+}
+
+#[test]
+fn r53_a_request_describes_what_it_sees() {
+    let site = Site::new("h: version 1\njoins: version 1");
+    site.load("h");
+    let request = site.pin();
+    request.import(None, "~/joins", &Default::default()).expect("loaded");
+    assert_eq!(names(request.describe().iter().map(|it| &it.path)), "h joins");
+    assert_eq!(names(request.describe().iter().map(|it| &it.path)), "h joins");
+    site.write("later: version 1");
+    site.load("later");
+    assert_eq!(names(request.describe().iter().map(|it| &it.path)), "h joins");
+}

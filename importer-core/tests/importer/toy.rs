@@ -5,10 +5,11 @@
 //! `carry raise` has one that fails, `carry wait` one that waits for a lock in vain · `library NAME=..` is registered by the host.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -122,6 +123,11 @@ impl Loader for Toy {
 
     fn purge(&self, _: &Module<Self>, _: &Arc<View<Self>>) -> Result<(), Diagnostic> {
         Ok(())
+    }
+
+    fn code(&self, instance: &Instance) -> Weak<dyn Any + Send + Sync> {
+        let code: Weak<Importer> = Arc::downgrade(&instance.importer);
+        code as _
     }
 
     fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Instance> {

@@ -130,6 +130,24 @@ fn a_half_written_file_waits_for_its_end() {
 }
 
 #[test]
+fn r59_a_file_that_is_left_open_is_told_of_once_for_each_writer() {
+    let site = Live::new(SOON, true, "h", &[("h.toy", "version 1")]);
+    let is_told = |event: &Event| matches!(event, Event::LeftOpen { .. });
+    for version in ["2", "3"] {
+        let mut file = fs::File::create(site.path("h.toy")).expect("opened");
+        let opened = Instant::now();
+        site.wait("word of the writer", is_told);
+        assert!(opened.elapsed() > Duration::from_secs(1), "every save is open for a moment");
+        site.registry.check(&Hint::Everything, false);
+        write!(file, "version {version}").expect("written");
+        drop(file);
+        let reloaded = |event: &Event| is_told(event) || matches!(event, Event::Published { reload: true, .. });
+        assert!(!is_told(&site.wait("reload", reloaded)));
+        site.expect("h", version);
+    }
+}
+
+#[test]
 fn a_restored_backup_is_older_and_found() {
     let site = Live::new(NEVER, true, "h", &[("h.toy", "version 2"), ("backup", "version 1")]);
     run("touch -d 2001-01-01 backup; cp -p backup h.toy", &site.path(""));
