@@ -42,13 +42,14 @@ fn gather(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnostic> 
 }
 
 fn with_places(first: Diagnostic, places: Vec<Place>) -> Diagnostic {
-    let unnamed = (places.len() + 1).saturating_sub(NAMED);
+    let all = places.len() + 1;
+    let unnamed = all.saturating_sub(NAMED);
     let named = places.into_iter().take(NAMED - 1);
     let diagnostic = named.fold(first, |diagnostic, place| diagnostic.note("the same", Some(place)));
     match unnamed {
         0 => diagnostic,
-        1 => diagnostic.note("the same at 1 more place", None),
-        more => diagnostic.note(format!("the same at {more} more places"), None),
+        1 => diagnostic.note(format!("the same at 1 more place, {all} in all"), None),
+        more => diagnostic.note(format!("the same at {more} more places, {all} in all"), None),
     }
 }
 
@@ -85,9 +86,10 @@ mod tests {
             &[("no f", 1), ("no g", 2), ("no f", 3), ("no f", 4)],
             &["m.rhai:1:1: no f; the same at m.rhai:3:1; the same at m.rhai:4:1", "m.rhai:2:1: no g"],
         );
-        let four = "m.rhai:1:1: no f; the same at m.rhai:2:1; the same at m.rhai:3:1; the same at 1 more place";
+        let four =
+            "m.rhai:1:1: no f; the same at m.rhai:2:1; the same at m.rhai:3:1; the same at 1 more place, 4 in all";
         check(&[("no f", 1), ("no f", 2), ("no f", 3), ("no f", 4)], &[four]);
         let many: Vec<_> = (1..=17).map(|line| ("no f", line)).collect();
-        check(&many, &[&four.replace("1 more place", "14 more places")]);
+        check(&many, &[&four.replace("1 more place, 4", "14 more places, 17")]);
     }
 }

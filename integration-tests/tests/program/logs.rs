@@ -284,7 +284,7 @@ fn a_renamed_function_is_one_warning_with_a_count_and_three_places() {
     assert_eq!(program.get("/hub").brief(), "200 1");
     site.write("base.rhai", "fn bases() { 2 }");
     program.wait_for(": a warning about generation 2");
-    program.wait_for("the same at 14 more places");
+    program.wait_for("the same at 14 more places, 17 in all");
     program.wait_for("did you mean `b::bases`?");
     let log = program.log();
     assert_eq!(log.matches("has no function").count(), 1, "{log}");
