@@ -16,8 +16,8 @@ use rhai::Engine;
 
 pub(crate) use html::{Html, NAME as HTML};
 pub use location::encode_location;
-pub(crate) use request::instead_of;
 pub use request::{Exchange, Options, RequestHead};
+pub(crate) use request::{instead_of, is_read_only};
 pub use response::status_page;
 pub(crate) use response::{LooksLikeHtml, Wrong};
 pub use verdict::Verdict;

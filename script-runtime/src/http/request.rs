@@ -45,6 +45,14 @@ const PROPERTIES: [&str; 19] = [
 /// What a request can be called upon.
 const METHODS: [&str; 5] = ["args_of", "form_of", "on_finish", "json", "write"];
 
+/// What scripts can set of a request.
+const SETTABLE: [&str; 3] = ["user", "status", "content_type"];
+
+/// Can it be read of a request, and not set?
+pub(crate) fn is_read_only(name: &str) -> bool {
+    PROPERTIES.contains(&name) && !SETTABLE.contains(&name)
+}
+
 /// What others call the same thing.
 const OTHER_WORDS: &[(&str, &str)] = &[
     ("header", "`headers_in[\"name\"]`, or `headers_out` for the answer"),

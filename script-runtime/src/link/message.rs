@@ -256,7 +256,9 @@ pub(super) fn no_property(said: &str) -> Said {
             )
         }
         [property, kind, value] if said.starts_with("No writable property") => {
-            let help = near_property(property, kind);
+            let read_only =
+                || (*kind == "request" && crate::http::is_read_only(property)).then(|| READ_ONLY.to_owned());
+            let help = near_property(property, kind).or_else(read_only);
             (format!("the property `{property}` of a value of type {kind} cannot be set to one of type {value}"), help)
         }
         _ => (said, None),
@@ -285,6 +287,7 @@ pub(super) fn no_index(said: &str) -> Said {
     }
 }
 
+const READ_ONLY: &str = "it can be read, not set";
 const NOT_THERE: &str = "the value is `()`: what was looked up is not there";
 
 /// Requests are what most scripts have to do with.

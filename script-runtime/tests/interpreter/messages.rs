@@ -195,6 +195,7 @@ fn what_a_request_has_in_place_of_it_is_said() {
         ("req.method()", "it is a property: `req.method`"),
         ("req.header", "a request has `headers_in[\"name\"]`, or `headers_out` for the answer"),
         ("req.params.id", "a request has `args.name`, or `form.name`"),
+        ("req.path = \"/x\"", "it can be read, not set"),
         ("req.stauts = 404", "did you mean `status`?"),
         ("req.wirte(\"x\")", "did you mean `write(..)`?"),
         ("req.json", "it is called: `req.json(..)`"),
