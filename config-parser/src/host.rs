@@ -143,5 +143,7 @@ mod tests {
         assert_eq!(bare_name("example.com:8080"), "example.com");
         assert_eq!(bare_name("example.com."), "example.com");
         assert_eq!(bare_name("[::1]:80"), "[::1]");
+        assert_eq!(bare_name("[::1]"), "[::1]");
+        assert_eq!(bare_name("a:b"), "a:b");
     }
 }

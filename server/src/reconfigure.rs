@@ -129,7 +129,7 @@ fn watch(site: &Weak<Site>, mut watched: Watched, mut writers: Writers) {
         }
         // A script that came or went touches a directory as well; only other texts are another configuration.
         if found != last {
-            if opened.is_ok() && absence.may_end(&before, &files) {
+            if opened.is_ok() && site.is_configured() && absence.may_end(&before, &files) {
                 continue;
             }
             // Whoever is to know of an error has read it in the log.
@@ -147,7 +147,13 @@ struct Absence(Option<Instant>);
 impl Absence {
     /// May they be back in a moment? A checkout removes a file and makes it anew.
     fn may_end(&mut self, before: &Texts, files: &[PathBuf]) -> bool {
-        let is_gone = |path: &Path| !files.iter().any(|file| file == path) && !path.exists();
-        before.paths().any(is_gone) && self.0.get_or_insert_with(Instant::now).elapsed() < GRACE
+        let is_gone = |path: &&Path| !files.iter().any(|file| file == *path) && !path.exists();
+        let Some(gone) = before.paths().find(is_gone) else { return false };
+        let since = self.0.get_or_insert_with(|| {
+            let (gone, grace) = (gone.display(), GRACE.as_secs());
+            tracing::warn!("`{gone}` is gone, which may be missing; it holds on for {grace} s, in case it comes back");
+            Instant::now()
+        });
+        since.elapsed() < GRACE
     }
 }

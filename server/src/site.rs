@@ -140,7 +140,7 @@ impl Site {
     }
 
     /// Did what holds come from a configuration file?
-    fn is_configured(&self) -> bool {
+    pub(crate) fn is_configured(&self) -> bool {
         self.current.load().is_configured
     }
 

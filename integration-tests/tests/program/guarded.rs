@@ -1,6 +1,6 @@
 //! A configuration that is not there for a moment, or half of it: what holds, holds on.
 
-use std::{fs, io::Write, thread::sleep, time::Duration};
+use std::{fs, io::Write};
 
 use samovar_integration_tests::{Program, Site};
 
@@ -50,12 +50,9 @@ fn a_configuration_that_is_being_written_is_taken_up_when_it_is_closed() {
     let (site, program) = serve(GUARDED);
     is_guarded(&program);
     let mut file = site.open("samovar.conf");
-    // Long enough for several looks at it, which must all find that it is being written.
-    sleep(Duration::from_millis(1200));
+    program.wait_for("samovar.conf` is still open for writing");
     is_guarded(&program);
     file.write_all(b"SetHandler rhai\n").expect("written");
-    file.flush().expect("written");
-    program.wait_for("samovar.conf` is still open for writing");
     is_guarded(&program);
     file.write_all(b"RhaiAccessHandler guard\nRhaiOption a b\n").expect("written");
     drop(file);
@@ -108,8 +105,7 @@ fn an_optional_file_that_is_gone_for_a_moment_holds_on() {
     let text = fs::read(site.file("guard.conf")).expect("read");
     assert_eq!(program.get("/h").status, 403);
     site.remove("guard.conf");
-    // Shorter than the grace, longer than between two looks.
-    sleep(Duration::from_millis(900));
+    program.wait_for("guard.conf` is gone, which may be missing; it holds on");
     assert_eq!(program.get("/h").status, 403);
     site.write("guard.conf", text);
     site.write("samovar.conf", "SetHandler rhai\nIncludeOptional guard.conf\nRhaiOption a b\n");
