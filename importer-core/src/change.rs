@@ -109,9 +109,11 @@ impl Unfinished {
             }
             // What lay below a directory that is gone is gone with it.
             Signal::Complete(path) => self.0.retain(|unfinished, _| !unfinished.starts_with(path)),
+            // Something else has this name now.
+            Signal::Moved(path) => drop(self.0.remove(path)),
             // Whoever was writing may have closed meanwhile without our hearing of it.
             Signal::Lost => self.0.clear(),
-            Signal::Writing(_) | Signal::Moved(_) | Signal::Unwatched(_) => {}
+            Signal::Writing(_) | Signal::Unwatched(_) => {}
         }
     }
 
@@ -210,10 +212,11 @@ mod tests {
     #[test]
     fn r59_a_file_is_being_written_until_it_is_closed() {
         check_unfinished(
-            "0 ? /a, 0 write /a, 30 ? /a, 30 ? /b, 30 moved /a, 30 ? /a, 31 done /a, 31 ? /a",
+            "0 ? /a, 0 write /a, 30 ? /a, 30 ? /b, 30 moved /d, 30 ? /a, 31 done /a, 31 ? /a",
             "- written - written -",
         );
         check_unfinished("0 write /d/a, 0 write /da, 1 done /d, 1 ? /d/a, 1 ? /da", "- written");
+        check_unfinished("0 write /a, 0 write /a/b, 1 moved /a, 1 ? /a, 1 ? /a/b", "- written");
         check_unfinished("0 write /a, 1 lost, 1 ? /a", "-");
         check_unfinished("0 write /.a.swp, 0 ? /.a.swp", "-");
     }
