@@ -231,11 +231,10 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let site = site.clone();
     let stream = Sending::new(stream, send_time);
     let sent = stream.sent();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let site = site.clone();
-        request.extensions_mut().insert(sent.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (site, sent) = (site.clone(), Some(sent.clone()));
         let peers = Peers { local, remote };
-        DetachOnDrop::new(async move { Ok::<_, std::convert::Infallible>(site.respond(request, peers).await) })
+        DetachOnDrop::new(async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) })
     });
     let mut builder = http1::Builder::new();
     // A client that has said all that it has to say may still listen.

@@ -32,6 +32,8 @@ pub(crate) struct Way<'s> {
     /// Where what follows the answer runs.
     pub(crate) following: &'s Arc<Pool>,
     pub(crate) peers: Peers,
+    /// Who tells that the answer was sent.
+    pub(crate) sent: Option<Sent>,
 }
 
 /// What is known of a request when its policy is found.
@@ -67,7 +69,6 @@ impl Way<'_> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let is_clear = host::is_clear(&request);
-        let sent = request.extensions_mut().remove::<Sent>();
         name_host(&mut request);
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
         let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
@@ -79,7 +80,7 @@ impl Way<'_> {
         forbid_guessing(response.headers_mut());
         match entry.is_none() && aftermath.is_empty() {
             true => response,
-            false => aftermath.follow(response, entry, self.following.clone(), sent),
+            false => aftermath.follow(response, entry, self.following.clone(), self.sent.clone()),
         }
     }
 

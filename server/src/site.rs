@@ -26,6 +26,7 @@ use crate::{
     pool::{Pool, default_threads},
     refused::RefusedConfiguration,
     respond::Way,
+    sending::Sent,
     traffic::Traffic,
 };
 
@@ -267,11 +268,19 @@ impl Site {
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        self.respond_on(request, peers, None).await
+    }
+
+    /// As [`respond`](Self::respond), on a connection that tells what was `sent`.
+    pub(crate) async fn respond_on<B>(&self, request: Request<B>, peers: Peers, sent: Option<Sent>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let configuration = self.current.load_full();
         let under_way = self.traffic.begin();
-        let response = Way { configuration: &configuration, pool: &self.pool, following: &self.following, peers }
-            .respond(request)
-            .await;
+        let way = Way { configuration: &configuration, pool: &self.pool, following: &self.following, peers, sent };
+        let response = way.respond(request).await;
         under_way.answered(response.status());
         response
     }
