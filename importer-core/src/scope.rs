@@ -206,3 +206,46 @@ impl Scope {
         self.log
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r38_a_scope_says_what_it_was_told_and_nothing_else() {
+        let plain = Scope::new("here");
+        assert_eq!((&**plain.origin(), plain.root(), plain.reloads()), ("here", None, true));
+        assert!(plain.search_path().is_empty() && plain.library_path().is_empty());
+        let flags = |scope: &Scope| {
+            [scope.is_strict(), scope.is_carry_strict(), scope.logs(), scope.shows_refusals(), scope.reloads()]
+        };
+        assert_eq!(flags(&plain), [false, false, false, false, true]);
+        assert_eq!(flags(&plain.clone().strict(true)), [true, false, false, false, true]);
+        assert_eq!(flags(&plain.clone().strict_carry(true)), [false, true, false, false, true]);
+        assert_eq!(flags(&plain.clone().log(true)), [false, false, true, false, true]);
+        assert_eq!(flags(&plain.clone().show_refusals(true)), [false, false, false, true, true]);
+        assert_eq!(flags(&plain.clone().autoreload(false)), [false, false, false, false, false]);
+        assert_ne!(plain.id(), Scope::new("here").id());
+        let full = plain.handler_root("/r").path(["/p"]).library(["/l"]);
+        assert_eq!(full.root(), Some(Path::new("/r")));
+        assert_eq!((full.search_path(), full.library_path()), (&[PathBuf::from("/p")][..], &[PathBuf::from("/l")][..]));
+    }
+
+    #[test]
+    fn r13_a_tilde_in_any_list_is_the_handler_root() {
+        let (none, root) = (Scope::new("none"), Scope::new("root").handler_root("/r"));
+        let of = |scope: &Scope, text: &str| scope.expand(Path::new(text)).map(|path| path.display().to_string());
+        assert_eq!((of(&root, "~/a"), of(&none, "~/a")), (Some("/r/a".into()), None));
+        assert_eq!((of(&root, "/a"), of(&none, "/a")), (Some("/a".into()), Some("/a".into())));
+        assert_eq!((of(&root, "a"), of(&none, "a")), (Some("/r/a".into()), None));
+    }
+
+    #[test]
+    fn a_scope_that_is_retired_says_what_takes_its_place() {
+        let scope = Scope::new("one");
+        let word = scope.word().clone();
+        assert!(word.reloads() && !word.is_retired());
+        scope.retire(false);
+        assert!(!word.reloads() && word.is_retired() && !scope.reloads());
+    }
+}

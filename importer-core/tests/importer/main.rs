@@ -5,6 +5,7 @@ mod ahead;
 mod beside;
 mod between;
 mod looking;
+mod plain;
 mod properties;
 mod reloading;
 mod seeing;

@@ -204,3 +204,64 @@ fn r53_a_request_describes_what_it_sees() {
     site.load("later");
     assert_eq!(names(request.describe().iter().map(|it| &it.path)), "h joins");
 }
+
+#[test]
+fn what_happened_is_counted() {
+    let site = Site::new("a: carry; version 1\nb: carry raise; version 1");
+    site.registry.set_grace(Duration::ZERO);
+    site.load("a");
+    site.load("b");
+    site.write("a: version 2\nb: version 2");
+    site.check();
+    site.remove("b");
+    site.check();
+    site.check();
+    let counts = site.registry.status().counts;
+    assert_eq!((counts.carried, counts.carry_failed, counts.dropped), (1, 1, 1));
+    assert_eq!((counts.first_loads, counts.runs, counts.refused, counts.failed_loads), (2, 4, 0, 0));
+}
+
+#[test]
+fn r50_what_is_told_of_code_in_state_is_an_event() {
+    let site = Site::new("a: version 1");
+    let a = site.load("a");
+    let events = site.registry.subscribe();
+    site.pin().tell_of_code(a.path(), samovar_importer::Diagnostic::error("code"));
+    let told = |event: Event| matches!(event, Event::CodeCarried { path, diagnostic } if path == *a.path() && diagnostic.message == "code");
+    assert_eq!(events.try_iter().map(told).collect::<Vec<_>>(), [true]);
+}
+
+#[test]
+fn a_view_says_what_it_is_of() {
+    let site = Site::new("a: version 1\nb: version 1");
+    let before = site.pin();
+    let a = site.load("a");
+    let after = site.pin();
+    assert_eq!((before.generation(), after.generation()), (0, 1));
+    assert!(Arc::ptr_eq(after.registry(), &site.registry) && Arc::ptr_eq(after.scope(), &site.scope));
+    assert!(before.get(a.id()).is_none() && before.modules().is_empty());
+    assert!(after.instance(a.id(), a.instance()).is_some());
+    let b = after.import(None, "~/b", &Default::default()).expect("loaded");
+    assert!(after.instance(a.id(), b.instance()).is_none() && after.instance(b.id(), b.instance()).is_some());
+    assert_eq!((after.modules().len(), after.generation()), (2, 1));
+    let scope = Arc::new(samovar_importer::Scope::new("other").handler_root("/s"));
+    let other = after.under(scope.clone());
+    assert!(Arc::ptr_eq(other.scope(), &scope) && other.get(b.id()).is_some(), "what has joined is there");
+}
+
+#[test]
+fn r32_who_wants_to_see_refusals_gets_them() {
+    let site = Site::new("a: version 1");
+    let a = site.load("a");
+    let scope = Arc::new(samovar_importer::Scope::new("debug").handler_root("/s").show_refusals(true));
+    let ask = || site.registry.pin(&scope).import(None, "~/a", &Default::default());
+    assert!(ask().is_ok());
+    site.write("a: broken");
+    site.check();
+    assert_eq!(ask().map(|_| ()).expect_err("refused").to_string(), "/s/a.toy is broken");
+    assert_eq!(site.registry.refusal(a.id()).expect("refused").len(), 1);
+    assert_eq!(site.load("a").instance(), a.instance(), "nobody else sees anything of it");
+    site.write("a: version 1");
+    site.check();
+    assert!(ask().is_ok() && site.registry.refusal(a.id()).is_none());
+}
