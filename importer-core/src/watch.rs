@@ -117,3 +117,61 @@ fn is_linked(metadata: &std::fs::Metadata) -> bool {
 fn is_linked(_: &std::fs::Metadata) -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{CreateKind, DataChange, Flag, MetadataKind, RemoveKind};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: EventKind, path: &Path, expected: &[Signal]) {
+        assert_eq!(signals(&notify::Event::new(kind).add_path(path.to_path_buf())), expected, "{kind:?}");
+    }
+
+    #[test]
+    fn what_the_system_tells_is_a_signal_or_nothing() {
+        let site = tempfile::tempdir().expect("a directory");
+        let file = site.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        let file = &*file;
+        let [writing, complete] = [Signal::Writing, Signal::Complete].map(|signal| [signal(file.to_path_buf())]);
+        check(EventKind::Access(AccessKind::Close(AccessMode::Write)), file, &complete);
+        // Reading is none, our own least of all.
+        check(EventKind::Access(AccessKind::Close(AccessMode::Read)), file, &[]);
+        check(EventKind::Access(AccessKind::Open(AccessMode::Any)), file, &[]);
+        check(EventKind::Modify(ModifyKind::Data(DataChange::Any)), file, &writing);
+        check(EventKind::Modify(ModifyKind::Name(RenameMode::Both)), file, &[]);
+        check(EventKind::Modify(ModifyKind::Name(RenameMode::To)), file, &complete);
+        check(EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), file, &complete);
+        check(
+            EventKind::Remove(RemoveKind::File),
+            &site.path().join("gone"),
+            &[Signal::Complete(site.path().join("gone"))],
+        );
+        check(EventKind::Create(CreateKind::Folder), site.path(), &[Signal::Moved(site.path().into())]);
+        let lost = notify::Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        assert_eq!(signals(&lost), [Signal::Lost]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_about_to_be_written_unless_it_is_a_link() {
+        let site = tempfile::tempdir().expect("a directory");
+        let of = |name: &str| site.path().join(name);
+        std::fs::write(of("file"), "").expect("written");
+        let created = EventKind::Create(CreateKind::File);
+        check(created, &of("file"), &[Signal::Writing(of("file"))]);
+        std::fs::hard_link(of("file"), of("hard")).expect("linked");
+        check(created, &of("hard"), &[Signal::Complete(of("hard"))]);
+        std::os::unix::fs::symlink("file", of("soft")).expect("linked");
+        check(created, &of("soft"), &[Signal::Moved(of("soft"))]);
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_told_with_a_remedy() {
+        let full = notify::Error::new(ErrorKind::MaxFilesWatch);
+        assert!(advice(&full).contains("max_user_watches") && no_instance(&full).contains("max_user_instances"));
+        assert_eq!(advice(&notify::Error::generic("no")), "no");
+    }
+}

@@ -265,3 +265,23 @@ fn r32_who_wants_to_see_refusals_gets_them() {
     site.check();
     assert!(ask().is_ok() && site.registry.refusal(a.id()).is_none());
 }
+
+#[test]
+fn r52_what_a_loader_warns_of_is_told_once_it_is_served() {
+    let site = Site::new("a: warn odd; version 1\nb: warn odd");
+    let events = site.registry.subscribe();
+    let warned = || {
+        let warned = events.try_iter().filter_map(|event| match event {
+            Event::Warned { generation, diagnostics } => Some((generation, diagnostics[0].message.clone())),
+            _ => None,
+        });
+        warned.collect::<Vec<_>>()
+    };
+    site.load("a");
+    assert_eq!(warned(), [(1, "odd".to_owned())]);
+    site.load("b");
+    assert_eq!(warned(), [(2, "odd".to_owned())]);
+    site.write("a: version 2");
+    site.check();
+    assert_eq!(warned(), []);
+}

@@ -1,7 +1,7 @@
 //! A language of a few words, which proves that the core knows no language, and a site in memory to run it on.
 //!
 //! `version X` names the text · `child NAME` imports while loading · `try NAME` does, and swallows the failure ·
-//! `leaving NAME` asks whether a child of the old instance goes · `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
+//! `warn TEXT` is told once it is served · `leaving NAME` asks whether a child of the old instance goes · `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
 //! `carry raise` has one that fails, `carry wait` one that waits for a lock in vain · `library NAME=..` is registered by the host.
 
 use std::{
@@ -39,6 +39,7 @@ pub(crate) struct Instance {
     pub(crate) cell: Arc<AtomicUsize>,
     carry: Option<String>,
     lazy: Option<String>,
+    warns: Option<String>,
     /// What `leaving NAME` has found: was the instance of that child on its way out?
     pub(crate) leaving: BTreeMap<String, bool>,
 }
@@ -81,6 +82,7 @@ impl Loader for Toy {
             cell: carried.unwrap_or_default(),
             carry: None,
             lazy: None,
+            warns: None,
             leaving: BTreeMap::new(),
         };
         for (word, rest) in unit {
@@ -96,6 +98,7 @@ impl Loader for Toy {
                         .map_err(|error| error.diagnostic())?;
                 }
                 "lazy" => instance.lazy = Some(rest),
+                "warn" => instance.warns = Some(rest),
                 "leaving" => {
                     let before = old.and_then(|old| old.value().children.get(&rest));
                     let leaving = before.map(|child| view.is_leaving(child.id(), child.instance()));
@@ -125,6 +128,10 @@ impl Loader for Toy {
         Ok(())
     }
 
+    fn warnings(&self, instance: &Instance) -> Vec<Diagnostic> {
+        instance.warns.iter().map(Diagnostic::error).collect()
+    }
+
     fn code(&self, instance: &Instance) -> Weak<dyn Any + Send + Sync> {
         let code: Weak<Importer> = Arc::downgrade(&instance.importer);
         code as _
@@ -138,6 +145,7 @@ impl Loader for Toy {
             cell: Arc::default(),
             carry: None,
             lazy: None,
+            warns: None,
             leaving: BTreeMap::new(),
         })
     }
