@@ -27,6 +27,10 @@ mutants *filter:
         -f 'config-parser/src/{merge,resolve,host,section,setting,path_tree,pattern,pattern_set,expression}.rs' \
         -f 'config-parser/src/expression/*.rs' -- --lib --tests
 
+# Thousands of pairs of texts, here and in plain Rhai.
+pairs:
+    cargo test -p samovar-rhai --lib pairs_of_texts -- --ignored
+
 # Every interleaving of pin, publish, first load and freeze.
 loom:
     RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p samovar-importer --test loom

@@ -122,6 +122,8 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
         Some(Linked::Foreign { id, write }) => return foreign(name, id, write, &context).map(Some),
         // What a closure captured it has as a local.
         Some(Linked::Function { .. }) if index == 0 => return Ok(Some(FnPtr::new(name)?.into())),
+        // At the top level a function has the name until a variable takes it.
+        None if index == 0 && !context.scope().contains(name) => return load::function(name),
         Some(Linked::Function { .. }) | None => return Ok(None),
     };
     match (value, steps) {

@@ -439,6 +439,16 @@ fn offered() -> Vec<Offered> {
         .with(|loading| loading.borrow_mut().last_mut().map(|it| std::mem::take(&mut it.offered)).unwrap_or_default())
 }
 
+/// The function of this name that the module has whose top level runs on this thread.
+pub(crate) fn function(name: &str) -> RhaiResult<Option<Dynamic>> {
+    LOADING.with(|loading| match loading.borrow().last() {
+        Some(Loading { core, .. }) if core.scan().functions().iter().any(|function| function.name == name) => {
+            Ok(Some(FnPtr::new(name::function(name, core.id()))?.into()))
+        }
+        _ => Ok(None),
+    })
+}
+
 /// Is it the top level of this instance that runs on this thread?
 pub(crate) fn is_loading(core: &Core) -> bool {
     LOADING.with(|loading| loading.borrow().last().is_some_and(|loading| loading.core.id() == core.id()))
