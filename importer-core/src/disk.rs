@@ -1,25 +1,25 @@
-//! Whether files still say what was loaded of them, for those who ask how a server stands. Nothing is reloaded because of it.
+//! Compares the files with what was loaded of them, for status. It reloads nothing.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use crate::{loader::Loader, registry::Registry, snapshot::Module, tree::ReadError};
 
-/// A module's file against what was loaded of it.
+/// How a module's file compares with what was loaded of it.
 #[derive(Clone, Debug)]
 pub enum Disk {
-    /// It says what is loaded.
+    /// The file says what is loaded.
     Same,
-    /// It says something else: a change that was refused, or that nobody has looked for yet, as where reloading is off.
+    /// The file says something else: the change was refused, or was not looked for, as where reloading is off.
     Differs,
-    /// It is gone (R34).
+    /// The file is gone (R34).
     Missing,
-    /// It cannot be read.
+    /// The file cannot be read.
     Unreadable(ReadError),
 }
 
 impl<L: Loader> Registry<L> {
-    /// Compares the files of the newest generation with what was loaded of them, by path; what the host registered has
-    /// none. Looks at every file, and reads those whose stamps have moved.
+    /// Compares the files of the newest generation with what was loaded of them, by path. Modules that the host registered
+    /// have no file and are left out. Stamps every file, and reads those whose stamps have changed.
     #[must_use]
     pub fn compare_with_disk(&self) -> HashMap<Arc<Path>, Disk> {
         let snapshot = self.snapshot();

@@ -94,11 +94,11 @@ pub enum Event {
         /// From the first look at the change to the publication.
         took: Duration,
     },
-    /// What is wrong with instances that are served all the same: see [`Loader::warnings`](crate::Loader::warnings).
+    /// Warnings about instances that are served: see [`Loader::warnings`](crate::Loader::warnings).
     Warned {
-        /// The generation that is new with them.
+        /// The generation that they were published in.
         generation: u64,
-        /// One for each thing that is wrong, with a count and the first places of all at which it is.
+        /// One for each message, with the first places and the number of all.
         diagnostics: Vec<Diagnostic>,
     },
     /// A change was refused; the generation goes on serving (R32).

@@ -58,8 +58,8 @@ pub trait Loader: Send + Sync + Sized + 'static {
         view: &Arc<View<Self>>,
     ) -> Result<Self::Instance, Diagnostic>;
 
-    /// What is worth a warning about an instance that is served all the same. Asked once, when it is published; what
-    /// several instances have in common, by its message, becomes one warning.
+    /// Returns warnings about an instance, which is served all the same. Called once for each instance, when it has been
+    /// published. Warnings of several instances that have the same message become one.
     fn warnings(&self, instance: &Self::Instance) -> Vec<Diagnostic> {
         let _ = instance;
         Vec::new()

@@ -1,5 +1,4 @@
-//! What is told of instances that are served all the same: one warning for each thing that is wrong, however many
-//! modules it shows in.
+//! Warnings about instances that are served: one for each thing that is wrong, with all its places.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,11 +10,11 @@ use crate::{
     snapshot::Module,
 };
 
-/// So many places of one warning are named, the others counted.
+/// The most places that a warning names; it counts the others.
 const NAMED: usize = 3;
 
 impl<L: Loader> Registry<L> {
-    /// Tells what the loader warns of in instances that have just been published.
+    /// Emits the loader's warnings about instances that have just been published.
     pub(crate) fn warn(&self, generation: u64, new: &[Arc<Module<L>>]) {
         let warnings = new.iter().flat_map(|module| self.loader().warnings(&module.value));
         let diagnostics = gather(warnings);
@@ -25,7 +24,7 @@ impl<L: Loader> Registry<L> {
     }
 }
 
-/// One diagnostic for each message, in the order in which they first came, with the first places at which it holds.
+/// Merges diagnostics of the same message into one that names their first places. Keeps their order.
 fn gather(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnostic> {
     let mut gathered: Vec<(Diagnostic, Vec<Place>)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();

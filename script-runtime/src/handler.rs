@@ -16,7 +16,7 @@ use crate::{
     under_way::{self, Purpose, Waiting},
 };
 
-/// Where a key of an answer is written in more places than these, none of them is named.
+/// If a script writes the wrong key of an answer in more maps than this, none of them is named.
 const KEYS_SHOWN: usize = 3;
 
 /// A function of a module. Each call pins the newest generation and sees nothing else (R21).
@@ -290,7 +290,8 @@ impl Handler {
         }
     }
 
-    /// An answer that is none. Where it was made is not known; but if its text writes the key that is wrong, it is there.
+    /// Places an error about a returned answer. Where the answer was made is not known; if the script writes the wrong key in
+    /// one map only, the error is placed there.
     fn returned(&self, view: &View<Scripts>, wrong: Wrong) -> Diagnostic {
         let Wrong { diagnostic, key: wrong_key } = wrong;
         let diagnostic = *diagnostic;

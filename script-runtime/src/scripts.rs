@@ -171,7 +171,7 @@ impl Script {
         place(&self.instance.core().frame(None, self.instance.scan().defined_at(name)?))
     }
 
-    /// Where its text writes a map with this key.
+    /// Returns where its text writes a map with this key.
     pub(crate) fn map_keys(&self, linker: &Linker, key: &str) -> Vec<Place> {
         let positions = linker.map_keys(self.instance.scan().text(), key);
         positions.into_iter().filter_map(|at| place(&self.instance.core().frame(None, at))).collect()
@@ -219,7 +219,7 @@ impl Loader for Scripts {
         Ok(Script::new(instance))
     }
 
-    /// What would only show when it runs, perhaps long after it was saved.
+    /// Uses of imported modules that fail when they run, perhaps long after they were saved.
     fn warnings(&self, script: &Script) -> Vec<Diagnostic> {
         let warning = |dangling: Dangling| {
             let diagnostic = Diagnostic::error(dangling.message);

@@ -1,4 +1,4 @@
-//! A configuration that was refused, kept for those who ask how the server stands.
+//! A configuration that was refused, kept for `samovar status`.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use samovar_config::Report;
 
 use crate::open::OpenError;
 
-/// The configuration that the files have now, and that was refused: the one before holds on.
+/// The configuration that the files have now, if it was refused. The one before it stays in force.
 #[derive(Clone, Debug)]
 pub struct RefusedConfiguration {
     /// When.

@@ -1,6 +1,6 @@
 //! What happens in the interpreters, told to the log in the words of people.
 //!
-//! What people read at the usual level is short, however many modules there are; at debug each module has its line.
+//! At the usual level, messages stay short however many modules there are; at debug each module has a line.
 
 use std::{
     io,
@@ -129,12 +129,12 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             );
         }
         Event::Frozen => tracing::info!("{interpreter}: frozen, nothing is reloaded any more"),
-        // What is gone is told of together. The importer may come to tell more than is known here.
+        // Events about missing files are handled by `tell_of_gone`; events that later versions of the importer add are ignored.
         _ => {}
     }
 }
 
-/// A file that is gone, or a module that was dropped because of it.
+/// Which of the two events about a missing file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gone {
     Removed,
@@ -149,10 +149,10 @@ fn gone(event: &Event) -> Option<(Gone, Arc<Path>)> {
     }
 }
 
-/// Files that are removed together are found by one look, and come right after one another.
+/// The longest pause between events about files that were removed together.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// Tells of all that went together in one line; returns the event that came after them.
+/// Writes one line about all files that went together. Returns the event that came after theirs.
 fn tell_of_gone(interpreter: &str, first: (Gone, Arc<Path>), events: &Receiver<Event>) -> Option<Event> {
     let (what, path) = first;
     let mut paths = vec![path];
@@ -182,7 +182,7 @@ fn tell_of_gone(interpreter: &str, first: (Gone, Arc<Path>), events: &Receiver<E
     next
 }
 
-/// What is of interest where a scope says so (R52), and else to those who look for everything.
+/// Writes at info if a scope asks for it (R52), else at debug.
 fn detail(log: bool, text: std::fmt::Arguments<'_>) {
     match log {
         true => tracing::info!("{text}"),
@@ -190,12 +190,12 @@ fn detail(log: bool, text: std::fmt::Arguments<'_>) {
     }
 }
 
-/// So many modules are named in a line.
+/// The most modules that a line names.
 const NAMED: usize = 5;
-/// So many diagnostics are told in full at one time.
+/// The most diagnostics that one message shows.
 const IN_FULL: usize = 10;
 
-/// As short as can be: the first of them stand for the others.
+/// The first names, and the number of the others.
 fn names(paths: &[Arc<Path>], here: &Path) -> String {
     let named = if paths.len() > NAMED { NAMED - 2 } else { paths.len() };
     let mut names: Vec<_> =

@@ -20,7 +20,7 @@ use crate::{
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// What scripts read of a request, or set.
+/// The properties of a request.
 const PROPERTIES: [&str; 19] = [
     "method",
     "uri",
@@ -42,18 +42,18 @@ const PROPERTIES: [&str; 19] = [
     "content_type",
     "cookies",
 ];
-/// What a request can be called upon.
+/// The methods of a request.
 const METHODS: [&str; 5] = ["args_of", "form_of", "on_finish", "json", "write"];
 
-/// What scripts can set of a request.
+/// The properties that scripts can set.
 const SETTABLE: [&str; 3] = ["user", "status", "content_type"];
 
-/// Can it be read of a request, and not set?
+/// Is it a property that scripts cannot set?
 pub(crate) fn is_read_only(name: &str) -> bool {
     PROPERTIES.contains(&name) && !SETTABLE.contains(&name)
 }
 
-/// What others call the same thing.
+/// Names that other systems use, and what stands for them here.
 const OTHER_WORDS: &[(&str, &str)] = &[
     ("header", "`headers_in[\"name\"]`, or `headers_out` for the answer"),
     ("headers", "`headers_in[\"name\"]`, or `headers_out` for the answer"),
@@ -73,7 +73,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("send", "`write(..)`"),
 ];
 
-/// What was probably meant by something that a request does not have, and that was called, or else read or set.
+/// Suggests a property or method for a name that a request does not have. `was_called` tells a call from a read or a write.
 pub(crate) fn instead_of(name: &str, was_called: bool) -> Option<String> {
     if let Some((_, instead)) = OTHER_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
         return Some(format!("a request has {instead}"));

@@ -88,11 +88,11 @@ fn is_response(map: &Map) -> Result<bool, Wrong> {
     }
 }
 
-/// Words that somebody may well answer with, though a slip makes one of the keys of them.
+/// Keys that data may well have, though they differ from a key of an answer by one slip.
 const WORDS: [&str; 8] = ["stats", "state", "states", "statue", "header", "bodys", "boy", "bod"];
 
-/// A map of which every key is one of an answer's with a slip in it, and no word of its own: the first of them, and what was
-/// meant. Letters in another case are none, since some write their data so.
+/// If every key of the map is a mistyped key of an answer, returns the first of them and the key that was meant. A key in
+/// another case is not mistyped: data may have such keys.
 fn nothing_but_slips(map: &Map) -> Option<(&str, &'static str)> {
     let slips: Option<Vec<_>> = map
         .iter()

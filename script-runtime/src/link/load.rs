@@ -108,7 +108,7 @@ impl Linker {
         stack::with_room(|| Scan::new(file, text, |text| own.scanner.compile(text)))
     }
 
-    /// Where a text writes a map with this key. Found by compiling it once more: only who has done something wrong asks.
+    /// Returns where a text writes a map with this key. Compiles the text again, so it is for errors only.
     pub(crate) fn map_keys(&self, text: &str, key: &str) -> Vec<Position> {
         let source = text::compiled(text);
         let own = self.engines.own();

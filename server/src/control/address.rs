@@ -92,8 +92,8 @@ impl Address {
         std::iter::once(&*self.socket).chain(self.alias.as_deref())
     }
 
-    /// Where the servers of other users would have the socket, for root, who may ask them all. Only directories count in
-    /// which nobody but their owner can have put a socket.
+    /// The addresses that the servers of other users would have; empty unless this process is root's. Leaves out directories
+    /// that others than their owner can enter.
     pub(super) fn of_others(&self) -> Vec<Self> {
         let Some(own) = &self.directory else { return Vec::new() };
         if !rustix::process::geteuid().is_root() {
@@ -137,7 +137,7 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
     std::fs::read_dir(directory).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
 }
 
-/// Is it named as the directory of a user in a temporary directory is?
+/// Is the name `samovar-UID`?
 fn is_of_a_user(directory: &Path) -> bool {
     let name = directory.file_name().and_then(|name| name.to_str());
     let user = name.and_then(|name| name.strip_prefix("samovar-"));

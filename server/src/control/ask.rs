@@ -81,7 +81,7 @@ fn connect(address: &Address, patience: Option<Duration>) -> Result<Connected, A
     let others = address.of_others();
     let mut found = Vec::new();
     for other in &others {
-        // One that cannot be reached is not the one that is meant.
+        // A socket that fails is not the server of this site.
         if let Ok(Some((socket, stream))) = connect_at(other, patience) {
             let user = socket.parent().and_then(|directory| directory.metadata().ok()).map(|metadata| metadata.uid());
             found.push(Connected { socket, stream, other_user: user });
@@ -106,7 +106,7 @@ fn connect_at(address: &Address, patience: Option<Duration>) -> Result<Option<(P
     Ok(None)
 }
 
-/// A server that stands still accepts nobody, and its queue may be full.
+/// Connects within `patience`: the queue of a server that is stopped may be full.
 fn connect_to(socket: &Path, patience: Option<Duration>) -> io::Result<UnixStream> {
     let (address, stream) = (SocketAddrUnix::new(socket)?, net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
     rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::CLOEXEC)?;

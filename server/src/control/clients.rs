@@ -1,4 +1,4 @@
-//! The clients of a control socket: how many there may be, how long they may take, and which is given up for another.
+//! The clients of a control socket: their number, their time limits, and which connection is closed when there are too many.
 
 use std::{
     io,
@@ -21,22 +21,22 @@ use tokio::{
 
 use super::{Running, VERSION};
 
-/// So many connections are open at the same time. Each may have a command under way, on a thread of its own.
+/// The most connections at one time. Each may have a command under way, on a thread of its own.
 const CLIENTS: usize = 64;
-/// A request is short ..
+/// The most bytes of a request.
 const REQUEST_BYTES: u64 = 64 << 10;
-/// .. and who connects has something to say.
+/// How long a client may take to send its request.
 const REQUEST_TIME: Duration = Duration::from_secs(5);
-/// Who has asked reads the answer.
+/// How long a client may take to read its answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// A reload runs scripts, on the thread of its command. Only what is touched of a stack costs memory.
 const STACK: usize = 64 << 20;
 
-/// Those that are connected.
+/// The clients that are connected.
 pub(super) struct Clients {
     running: Arc<Running>,
     places: Arc<Semaphore>,
-    /// Who has kept the server waiting the longest stands first.
+    /// In the order in which the server began to wait for them.
     connected: Mutex<Vec<Connected>>,
     next: AtomicU64,
 }
@@ -44,7 +44,7 @@ pub(super) struct Clients {
 struct Connected {
     id: u64,
     task: AbortHandle,
-    /// Is its command under way? Else it is the client that is waited for, and that may be given up.
+    /// Is its command under way? If not, the server waits for the client, and may close the connection.
     is_served: bool,
 }
 
@@ -54,8 +54,8 @@ impl Clients {
         Arc::new(Self { running, places, connected: Mutex::default(), next: AtomicU64::new(0) })
     }
 
-    /// Hears a client, on a task of its own. If there is no place left, the client that has been waited for the longest is
-    /// given up; if none is, since all their commands are under way, the new one is told so.
+    /// Serves a client on a task of its own. If there are too many clients, closes the connection of the one that the server
+    /// has waited for the longest. If all of them have commands under way, the new client gets an error.
     pub(super) async fn admit(self: &Arc<Self>, stream: UnixStream) {
         let place = match self.places.clone().try_acquire_owned() {
             Ok(place) => place,
@@ -64,14 +64,14 @@ impl Clients {
                 Err(_) => return,
             },
             Err(_) => {
-                // Who has just connected can take a line without being waited for.
+                // The buffer of a new connection has room for a line.
                 let _ = stream.try_write(line(&Err("too many commands are under way: try again".into())).as_bytes());
                 return;
             }
         };
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let client = Client { id, clients: self.clone(), _place: place };
-        // Held meanwhile, so that the client finds itself in the list.
+        // The lock is held until the client is in the list: its task looks for it there.
         let mut connected = self.connected.lock();
         let task = tokio::spawn(async move {
             if let Err(error) = client.converse(stream).await {
@@ -106,7 +106,7 @@ impl Client {
         let answer = if is_of_this_user(&stream)? {
             let asked = timeout(REQUEST_TIME, request(&mut stream)).await;
             let request = asked.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "a client said nothing"))??;
-            // Somebody asked only whether somebody listens, or was given up at the last moment.
+            // A probe that only connects, or a client whose connection is being closed for another.
             let Some(request) = request.filter(|_| self.set_served(true)) else { return Ok(()) };
             let answer = self.answer(request).await;
             self.set_served(false);
@@ -122,7 +122,7 @@ impl Client {
         sent.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "a client did not read its answer"))?
     }
 
-    /// Notes whether its command is under way. `false`: it has been given up.
+    /// Notes whether its command is under way. Returns `false` if its connection is being closed for another client.
     fn set_served(&self, is_served: bool) -> bool {
         let mut connected = self.clients.connected.lock();
         let Some(at) = connected.iter().position(|client| client.id == self.id) else { return false };
@@ -131,7 +131,7 @@ impl Client {
         true
     }
 
-    /// Answers on a thread of its own: a reload takes its time, and must not take one from requests.
+    /// Runs the command on a thread of its own: a reload may take long, and must not block a thread that serves requests.
     async fn answer(&self, request: String) -> Result<Value, String> {
         let (sender, receiver) = oneshot::channel();
         let running = self.clients.running.clone();
@@ -152,14 +152,14 @@ fn line(answer: &Result<Value, String>) -> String {
     format!("{answer}\n")
 }
 
-/// The line that a client sends; nothing if it leaves before.
+/// Reads the client's request. Returns `None` if it closes the connection without one.
 async fn request(stream: &mut UnixStream) -> io::Result<Option<String>> {
     let mut line = String::new();
     let read = BufReader::new(stream).take(REQUEST_BYTES).read_line(&mut line).await?;
     Ok((read > 0).then_some(line))
 }
 
-/// The mode of the socket says the same, but only after a moment in which it had another one.
+/// The socket's mode allows nobody else, but it is set after the socket was made.
 fn is_of_this_user(stream: &UnixStream) -> io::Result<bool> {
     let user = stream.peer_cred()?.uid();
     Ok(user == rustix::process::geteuid().as_raw() || user == 0)

@@ -1,14 +1,14 @@
-//! What of a server is refused or degraded: what monitoring wants to hear of, and nothing else.
+//! The problems of a server, for monitoring: what is refused or degraded.
 //!
-//! Reloading that is off or frozen is none, nor is a file that differs from what is served where nobody looks: whoever
-//! wrote the configuration wants it so. Old code that is kept in memory is no more than a sign of something.
+//! Reloading that is off or frozen is no problem, since the configuration says so; nor is a file that differs from what is
+//! served. Old code that is kept in memory may be a leak or a long request, so it is no problem either.
 
 use samovar_importer::{State, Status, Watch};
 use serde_json::{Value, json};
 
 use crate::refused::RefusedConfiguration;
 
-/// Each with its `kind`, the interpreter if it is about one, and a line for people.
+/// One object for each problem: its `kind`, the `interpreter` if it has one, and a `message` of one line.
 pub(super) fn problems(configuration: Option<&RefusedConfiguration>, interpreters: &[Status]) -> Vec<Value> {
     let mut problems = Vec::new();
     if let Some(refused) = configuration {

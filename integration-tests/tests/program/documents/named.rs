@@ -201,21 +201,24 @@ fn every_item_that_the_architecture_names_is_there() {
     check_none("items that are not there", &wrong);
 }
 
-/// The rows of the tables under "the way of ..": a step, and the file that defines it.
+/// The rows of the tables under "the way of ..": a step, and the files that define it.
 #[test]
 fn every_step_of_the_corridors_is_where_the_architecture_says() {
     let document = document("ARCHITECTURE.md");
     let rows = document.text.lines().filter_map(|line| {
         let cells: Vec<_> = line.strip_prefix("| `")?.split('`').collect();
-        (cells.len() == 4 && cells[2].ends_with(".rs") && cells[1].contains(" | ")).then(|| (cells[0], cells[2]))
+        let files: Vec<_> = cells.iter().skip(2).step_by(2).copied().collect();
+        let is_step = cells.get(1).is_some_and(|between| between.contains(" | "));
+        (is_step && !files.is_empty() && files.iter().all(|file| file.ends_with(".rs"))).then(|| (cells[0], files))
     });
     let rows: Vec<_> = rows.collect();
     assert!(rows.len() >= 14, "{rows:?}");
     let mut wrong = Vec::new();
-    for (step, file) in rows {
-        let defined = std::fs::read_to_string(root().join(file)).map(|text| definitions(&text)).unwrap_or_default();
+    for (step, files) in rows {
+        let texts = files.iter().map(|file| std::fs::read_to_string(root().join(file)).unwrap_or_default());
+        let defined = definitions(&texts.collect::<Vec<_>>().join("\n"));
         if !step.split("::").all(|name| defined.contains(name)) {
-            wrong.push(format!("{step} in {file}"));
+            wrong.push(format!("{step} in {}", files.join(", ")));
         }
     }
     check_none("steps that are elsewhere", &wrong);
