@@ -235,6 +235,12 @@ mod tests {
     #[test]
     fn editors_and_version_control_are_ignored() {
         check("0 done /s/.git/index, 0 done /s/.h.rhai.swp, 0 done /s/h.rhai~, 0 done /s/4913, 50 ?", "-");
+        for noise in ["/s/.hg/x", "/s/.git/x", "/s/.svn/x", "/s/.h", "/s/h~", "/s/h.swp", "/s/h.swx", "/s/4913"] {
+            assert!(is_noise(Path::new(noise)), "{noise}");
+        }
+        for file in ["/s/h.rhai", "/s/git/x", "/s/h.swp.rhai", "/s/4913.rhai", "/.s/h.rhai", "/s/~h", "/s/..data"] {
+            assert!(!is_noise(Path::new(file)), "{file}");
+        }
         check("0 done /s/..data, 0 ?", "/s/..data");
     }
 }

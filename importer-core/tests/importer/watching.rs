@@ -268,6 +268,51 @@ fn r60_a_switched_link_is_found_at_the_next_tick_whatever_was_reloaded_before() 
     assert!(switched.elapsed() < LONG * 20, "{:?}", switched.elapsed());
 }
 
+/// Two names of one file, an importer by each, and one that has nothing to do with them.
+fn aliased() -> Live {
+    let site = Live::prepared(NEVER, false, "a", |directory| {
+        write(&directory.join("a.toy"), "version 1");
+        symlink("a.toy", directory.join("b.toy")).expect("a link");
+        write(&directory.join("by_a.toy"), "child a");
+        write(&directory.join("by_b.toy"), "child b");
+        write(&directory.join("neither.toy"), "version 1");
+    });
+    for name in ["by_a", "by_b", "neither"] {
+        site.load(name);
+    }
+    assert_eq!(site.load("by_b").value().children["b"].instance(), site.load("a").instance());
+    site
+}
+
+#[test]
+fn r19_when_names_part_those_who_import_by_the_name_that_leads_elsewhere_are_reloaded() {
+    let site = aliased();
+    let before = ["by_a", "by_b", "neither"].map(|name| site.load(name).instance());
+    run("rm b.toy; echo version 2 > b.toy", &site.path(""));
+    site.registry.check(&Hint::Everything, false);
+    let after = ["by_a", "by_b", "neither"].map(|name| site.load(name).instance());
+    assert_eq!([0, 1, 2].map(|at| before[at] == after[at]), [true, false, true]);
+    assert_eq!(site.load("by_b").value().children["b"].value().version, "2");
+}
+
+#[test]
+fn r19_a_strict_request_looks_for_names_that_part_only_among_what_it_uses() {
+    let site = aliased();
+    let strict = Arc::new(Scope::new("strict.conf:1").handler_root(site.path("")).strict(true));
+    let ask = |name: &str| {
+        let handler = site.registry.locate(&format!("~/{name}"), None, &strict, &ImportOptions::default());
+        let handler = handler.expect("found");
+        site.registry.pin_for(&strict, &handler).generation()
+    };
+    // A stamp is trusted once it is older than a step of the file system's clock, and a strict request reads what is not.
+    std::thread::sleep(Duration::from_millis(50));
+    site.registry.check(&Hint::Everything, false);
+    let before = site.registry.snapshot().generation();
+    run("rm b.toy; echo version 2 > b.toy", &site.path(""));
+    assert_eq!(ask("neither"), before);
+    assert_eq!(ask("by_b"), before + 1);
+}
+
 #[test]
 fn a_config_map_switch() {
     let site = Live::prepared(NEVER, true, "h", |directory| {
