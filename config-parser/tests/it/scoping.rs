@@ -419,3 +419,10 @@ fn s1_the_first_host_that_has_the_name_answers_be_it_written_out_or_not() {
         assert_eq!(marked(address, host), expected, "{address} {host:?}");
     }
 }
+
+#[test]
+fn s2_a_slash_at_the_end_of_a_regex_counts_once() {
+    let section = |regex: &str, mark: &str| format!("<DirectoryMatch \"{regex}\">\nMark {mark}\n</DirectoryMatch>\n");
+    let text = section("a/b", "one") + &section("a/b/", "two") + &section("b", "three") + &section("/a/b", "four");
+    marks(&text, &[("/ -> /srv/a/b/c", "three one two four")]);
+}
