@@ -95,9 +95,7 @@ pub(crate) fn replaces(rule: Merge) -> bool {
 /// Drops what only deletes.
 pub(crate) fn finish(rule: Merge, held: &mut Vec<Held>) {
     if matches!(rule, Merge::PerKey) {
-        held.retain(|held| {
-            held.setting.arguments().len() > 1 && held.setting.texts().skip(1).any(|text| !text.is_empty())
-        });
+        held.retain(|held| held.setting.texts().skip(1).any(|text| !text.is_empty()));
     }
 }
 
