@@ -94,7 +94,11 @@ impl Listeners {
         {
             tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
         }
-        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
+        let followed = async {
+            site.detached.ended().await;
+            site.following.drained().await;
+        };
+        if tokio::time::timeout(GRACE, followed).await.is_err() {
             tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
         }
         repeated::sum_up();
@@ -233,8 +237,9 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let sent = stream.sent();
     let service = service_fn(move |request: Request<Incoming>| {
         let (site, sent) = (site.clone(), Some(sent.clone()));
-        let peers = Peers { local, remote };
-        DetachOnDrop::new(async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) })
+        let (peers, detached) = (Peers { local, remote }, site.detached.clone());
+        let answer = async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) };
+        DetachOnDrop::new(answer, &detached)
     });
     let mut builder = http1::Builder::new();
     // A client that has said all that it has to say may still listen.

@@ -18,7 +18,7 @@ use crate::{
     aftermath::Aftermath,
     body::{self, Body},
     configuration::TIMEOUT,
-    detach::DetachOnDrop,
+    detach::{DetachOnDrop, Detached},
     host,
     phase::Course,
     pool::{Pool, default_threads},
@@ -56,7 +56,8 @@ where
     fn call(&mut self, request: Request<B>) -> Answer {
         let site = self.0.clone();
         let peers = request.extensions().get::<Peers>().copied().unwrap_or_default();
-        Box::pin(DetachOnDrop::new(async move { Ok(site.respond(request, peers).await) }))
+        let detached = site.detached.clone();
+        Box::pin(DetachOnDrop::new(async move { Ok(site.respond(request, peers).await) }, &detached))
     }
 }
 
@@ -175,10 +176,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Answer {
         let service = self.clone();
-        Box::pin(DetachOnDrop::new(async move {
+        let answer = async move {
             let mut response = service.respond(request).await;
             forbid_guessing(response.headers_mut());
             Ok(response)
-        }))
+        };
+        Box::pin(DetachOnDrop::new(answer, &Detached::default()))
     }
 }

@@ -146,6 +146,24 @@ fn handler(req) { req.on_finish(callback(|| print("2 finish"))); 204 }
 }
 
 #[test]
+fn a_script_whose_client_has_gone_is_let_to_its_end_before_the_program_ends() {
+    for reset in [true, false] {
+        let (_site, program) = serve(
+            "=== h.rhai\nfn handler(req) { req.on_finish(callback(|| print(\"finished\"))); print(\"running\"); sleep(0.7); 204 }",
+        );
+        let mut client = program.connect();
+        client.send("GET", "/h", &[], b"");
+        program.wait_for("running");
+        match reset {
+            true => client.reset(),
+            false => drop(client),
+        }
+        let exit = ended(program);
+        assert!(exit.contains("finished") && !exit.contains("WARN"), "reset {reset}: {exit}");
+    }
+}
+
+#[test]
 fn what_follows_an_answer_is_done_before_the_program_ends() {
     let (_site, program) = serve(SITE);
     let client: &mut Client = &mut program.connect();
