@@ -152,6 +152,24 @@ fn r23_what_another_load_has_done_already_is_shared() {
 }
 
 #[test]
+fn r23_what_is_shared_with_children_that_are_served_already_is_not_loaded_again() {
+    let (site, stops) = site("x: wait x; child p\ny: child p\np: child served; wait p\nserved: version 1");
+    site.load("served");
+    site.trace();
+    std::thread::scope(|threads| {
+        let y = ask(threads, &site, "y");
+        stops.reached("p");
+        let x = ask(threads, &site, "x");
+        stops.reached("x");
+        stops.open("x");
+        stops.open("p");
+        assert_eq!(loaded(x).value().children["p"].instance(), loaded(y).value().children["p"].instance());
+    });
+    assert_closed(&site);
+    assert_eq!(loads(&site), 4, "{}", site.trace());
+}
+
+#[test]
 fn r23_what_is_being_loaded_is_waited_for() {
     let (site, stops) = site("x: child p\ny: child p\np: wait p");
     std::thread::scope(|threads| {

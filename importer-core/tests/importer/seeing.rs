@@ -285,3 +285,21 @@ fn r52_what_a_loader_warns_of_is_told_once_it_is_served() {
     site.check();
     assert_eq!(warned(), []);
 }
+
+#[test]
+fn r51_what_is_replaced_or_held_too_long_or_ended_lets_go_of_itself() {
+    let site = Site::new("h: child a; version 1\na: version 1");
+    let old = site.load("h");
+    let released = || site.registry.loader().released.swap(0, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(released(), 0);
+    site.write("a: version 2");
+    site.check();
+    // Nobody holds the other one by the time at which it is replaced, or the host's module does.
+    assert_eq!(released(), 2);
+    site.registry.report_retained_after(Duration::ZERO);
+    site.check();
+    assert_eq!(released(), 2, "and once more before it is told who holds it");
+    drop(old);
+    site.registry.shut_down();
+    assert_eq!(released(), 2);
+}

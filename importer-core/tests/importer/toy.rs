@@ -17,7 +17,7 @@ use std::{
 
 use samovar_importer::{
     Carry, Diagnostic, Event, Hint, ImportError, ImportOptions, Importer, Loader, MemoryTree, Module, Outcome,
-    Registry, Scope, Source, View,
+    Registry, Scope, Snapshot, Source, View,
 };
 
 type OnCompile = Box<dyn Fn(&str) + Send + Sync>;
@@ -26,6 +26,8 @@ type OnWait = Box<dyn Fn(&str) + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Toy {
     pub(crate) loads: AtomicUsize,
+    /// How many replaced instances were asked to let go of themselves.
+    pub(crate) released: AtomicUsize,
     /// Called with each text that is compiled.
     pub(crate) on_compile: Option<OnCompile>,
     /// Called when a text says `wait PLACE`.
@@ -126,6 +128,10 @@ impl Loader for Toy {
 
     fn purge(&self, _: &Module<Self>, _: &Arc<View<Self>>) -> Result<(), Diagnostic> {
         Ok(())
+    }
+
+    fn release(&self, _: &(dyn Any + Send + Sync), _: &Snapshot<Self>) {
+        self.released.fetch_add(1, Ordering::SeqCst);
     }
 
     fn warnings(&self, instance: &Instance) -> Vec<Diagnostic> {
