@@ -23,7 +23,7 @@ pub(crate) fn find(seen: &[Seen]) -> Vec<ImportSite> {
     let mut function_end = 0;
     for (index, token) in seen.iter().enumerate() {
         match token.kind {
-            Kind::Fn => function_end = function_end.max(super::scan::end_of_block(seen, index)),
+            Kind::Fn => function_end = function_end.max(super::lexical::end_of_block(seen, index)),
             // What follows may never run.
             Kind::Leave if index >= function_end => left = true,
             _ => {}
@@ -68,7 +68,7 @@ fn literal(tokens: &[Seen]) -> Option<(String, Position, Option<String>)> {
 pub(crate) fn guarded(seen: &[Seen]) -> Vec<(Position, Position)> {
     let block = |(index, token): (usize, &Seen)| {
         (token.kind == Kind::Try).then(|| {
-            let end = super::scan::end_of_block(seen, index);
+            let end = super::lexical::end_of_block(seen, index);
             (token.at, seen.get(end.saturating_sub(1)).map_or(token.at, |last| last.at))
         })
     };

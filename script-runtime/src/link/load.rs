@@ -193,7 +193,8 @@ impl Linker {
         seeds: &[(&str, Dynamic)],
     ) -> RhaiResult<(Arc<Instance>, HashMap<String, Dynamic>)> {
         let slots = core.bindings().slots();
-        let seeded: Vec<_> = seeds.iter().filter_map(|(name, _)| slots.get(*name).copied()).collect();
+        let mut seeded: Vec<_> = seeds.iter().filter_map(|(name, _)| slots.get(*name).copied()).collect();
+        seeded.sort_unstable();
         store(core, scope, &seeded)?;
         let kept = taking_over(statements, core.scan().keeps(), seeds);
         let (statements, steps) = with_steps(&kept, slots, core.scan().changed());
@@ -207,7 +208,8 @@ impl Linker {
             (value, offered())
         });
         let _value = result?;
-        store(core, scope, slots.values().copied().collect::<Vec<_>>().as_slice())?;
+        let all: Vec<_> = (0..slots.len()).collect();
+        store(core, scope, &all)?;
         let mut left = HashMap::new();
         for (name, _) in seeds {
             if let Some(value) = scope.get(name) {
@@ -388,6 +390,7 @@ fn with_steps(
     for statement in statements {
         let mut changed = mentioned(statement, slots);
         changed.extend(&by_closures);
+        changed.sort_unstable();
         stepped.push(statement.clone());
         let offers = exports::offers(statement);
         if !changed.is_empty() || offers.is_some() || matches!(statement, Stmt::Import(..)) {
@@ -454,9 +457,10 @@ pub(crate) fn is_loading(core: &Core) -> bool {
     LOADING.with(|loading| loading.borrow().last().is_some_and(|loading| loading.core.id() == core.id()))
 }
 
+/// Stores the variables in these slots, which are in order.
 fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) -> RhaiResult<()> {
     for (name, slot) in core.bindings().slots() {
-        if changed.contains(slot)
+        if changed.binary_search(slot).is_ok()
             && let Some(value) = scope.get(name)
         {
             let stored = core.bindings().store(*slot, value, core.id());

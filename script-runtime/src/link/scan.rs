@@ -1,18 +1,17 @@
 //! The first compilation: what a text defines, and where it uses that. Done once for a text, whatever the instances.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rhai::{AST, Position};
 
-use super::caught;
 use super::error::{Kind as ErrorKind, ScriptError};
 use super::exports;
 use super::import_sites::{self, ImportSite};
+use super::lexical::{self, Lexical};
 use super::name::{self, InstanceId};
 use super::sites::{self, CALL, Foreign, FunctionDef, Sites, Use};
-use super::token::{self, Kind, Rewrite, Seen};
+use super::token::{self, Rewrite};
 use super::{keep, message, syntax, text};
 
 /// Rhai counts lines and columns in 16 bits and stops counting there; places could no longer be told apart.
@@ -48,27 +47,6 @@ pub(crate) struct Scan {
     closures_change_this: bool,
     /// The entries of maps that are closures, in that case.
     entries: HashSet<String>,
-}
-
-#[derive(Clone, Debug)]
-enum Lexical {
-    /// `keep` that begins a definition.
-    Keep,
-    /// The name in `fn name`, in `import .. as name` or before `::`.
-    Owned(String),
-    /// A path after `import`, or the part of it that comes first.
-    Path(String),
-    GlobalOpen(String),
-    GlobalName(String),
-    GlobalClose(String),
-    /// `alias::X` at the root of a write, which has a number.
-    ForeignOpen,
-    ForeignName(String, usize),
-    ForeignClose,
-    /// What a `catch` names, where it does so and in its block.
-    Caught(String),
-    /// The `(` after an `is_def_var` that is called with one argument.
-    Asked,
 }
 
 impl Scan {
@@ -167,20 +145,15 @@ impl Scan {
     }
 
     /// The names that those variables have in closures.
-    pub(crate) fn shared_names(&self, id: InstanceId, slots: &HashMap<String, usize>) -> Vec<String> {
+    pub(crate) fn shared_names(&self, id: InstanceId, slots: &HashMap<String, usize>) -> HashSet<String> {
         let link = Link { scan: self, id, slots };
-        let variables = self.changed.iter().filter_map(|name| link.shared(name));
-        // The roots of writes are captured beside them.
-        let written = |name: String| {
-            let roots = self.uses.iter().filter_map(|(_, used)| match used {
-                Use::Write { name: root, steps, shared: true } if *root == name::as_written(&name) => Some(*steps),
-                _ => None,
-            });
-            let roots: HashSet<_> = roots.collect();
-            let roots: Vec<_> = roots.into_iter().map(|steps| name::written(&name, steps)).collect();
-            std::iter::once(name).chain(roots)
-        };
-        variables.flat_map(written).collect()
+        let names = self.uses.iter().filter_map(|(_, used)| match used {
+            Use::Shared(name) if self.changed.contains(name) => link.shared(name),
+            // The roots of writes are captured beside the variable.
+            Use::Write { name, steps, shared: true } => Some(name::written(&link.shared(name)?, *steps)),
+            _ => None,
+        });
+        names.collect()
     }
 
     /// Whether a method of this name that the text defines may write to parts of what it is called on.
@@ -235,7 +208,7 @@ impl Scan {
         }
         let source = text::compiled(&text);
         let (compiled, seen) = token::scanning(&source, || compile(&source));
-        if let Some((reserved, at)) = seen.iter().find_map(reserved) {
+        if let Some((reserved, at)) = seen.iter().find_map(lexical::reserved) {
             let message =
                 format!("the name `{reserved}` is reserved: `__mp` must not be followed by a letter or digit");
             return Err(fail(at, ErrorKind::Syntax, message));
@@ -247,8 +220,8 @@ impl Scan {
             let help = syntax::help(&kind, &text, &seen, at);
             fail(at, ErrorKind::Syntax, name::unlink(&kind.to_string())).with_help(help)
         })?;
-        let mut lexical = lexical(&seen);
-        let variables = variables(&seen);
+        let mut lexical = lexical::read(&seen);
+        let variables = lexical::variables(&seen);
         let Sites { functions, mut uses, changed, mistaken, closures_change_this } = sites::collect(&ast, &variables);
         if let Some((at, function, name)) = mistaken.first() {
             let help =
@@ -259,7 +232,7 @@ impl Scan {
             );
             return Err(fail(*at, ErrorKind::Syntax, message).with_help(Some(help)));
         }
-        let foreign = foreign_writes(&seen, &uses, &mut lexical);
+        let foreign = lexical::foreign_writes(&seen, &uses, &mut lexical);
         let asked: HashSet<_> = uses.iter().filter(|(_, used)| *used == Use::IsDefined).map(|(at, _)| *at).collect();
         lexical.extend(seen.windows(2).filter_map(|pair| match pair {
             [asks, open] if asked.contains(&asks.at) => Some((open.at, Lexical::Asked)),
@@ -269,8 +242,8 @@ impl Scan {
         let is_caught: HashSet<_> =
             lexical.iter().filter(|(_, it)| matches!(it, Lexical::Caught(_))).map(|(at, _)| *at).collect();
         uses.retain(|(at, _)| !is_caught.contains(at));
-        let defined = defined(&seen);
-        let literal = literal_imports(&seen);
+        let defined = lexical::defined(&seen);
+        let literal = lexical::literal_imports(&seen);
         let computed = uses.iter().find_map(|(at, used)| match used {
             Use::Import(path) if !literal.contains(at) => Some(*path),
             _ => None,
@@ -280,8 +253,8 @@ impl Scan {
                            use `import_module(path)` for a computed one";
             return Err(fail(path, ErrorKind::Syntax, message.to_owned()));
         }
-        let import_names = import_names(&seen);
-        let imports = top_level_imports(&seen);
+        let import_names = lexical::import_names(&seen);
+        let imports = lexical::top_level_imports(&seen);
         let keeps = keep::places(&seen);
         let (import_sites, guarded) = (import_sites::find(&seen), import_sites::guarded(&seen));
         let export_names = exports::aliases(ast.statements());
@@ -302,7 +275,7 @@ impl Scan {
             changed,
             foreign,
             closures_change_this,
-            entries: if closures_change_this { entries(&seen) } else { HashSet::new() },
+            entries: if closures_change_this { lexical::entries(&seen) } else { HashSet::new() },
         })
     }
 
@@ -399,220 +372,5 @@ impl Link<'_> {
     fn function(&self, name: &str, accept: impl Fn(&FunctionDef) -> bool) -> Option<String> {
         let own = self.scan.functions.iter().any(|f| f.name == name && accept(f));
         own.then(|| name::function(name, self.id))
-    }
-}
-
-fn reserved(seen: &Seen) -> Option<(String, Position)> {
-    match &seen.kind {
-        Kind::Identifier(text) if name::is_reserved(text) => Some((text.clone(), seen.at)),
-        _ => None,
-    }
-}
-
-fn variables(seen: &[Seen]) -> Vec<String> {
-    let mut names = Vec::new();
-    for (index, token) in seen.iter().enumerate() {
-        if let Kind::Identifier(name) = &token.kind
-            && token.depth == 0
-            && token::defines_at_top_level(&seen[..index])
-            && !names.contains(name)
-        {
-            names.push(name.clone());
-        }
-    }
-    names
-}
-
-fn defined(seen: &[Seen]) -> Vec<(Position, String)> {
-    let function = |after: &[Seen]| match defined_function(after) {
-        Some((at, Lexical::Owned(name))) => Some((at, name)),
-        _ => None,
-    };
-    let definition = |(index, token): (usize, &Seen)| match &token.kind {
-        Kind::Fn => function(&seen[index + 1..]),
-        Kind::Identifier(name) if token.depth == 0 && token::defines_at_top_level(&seen[..index]) => {
-            Some((token.at, name.clone()))
-        }
-        _ => None,
-    };
-    seen.iter().enumerate().filter_map(definition).collect()
-}
-
-/// The writes that begin with `alias::X`, and their places among what the tokens tell.
-fn foreign_writes(seen: &[Seen], uses: &[(Position, Use)], lexical: &mut Vec<(Position, Lexical)>) -> Vec<Foreign> {
-    let mut found = Vec::new();
-    for (at, used) in uses {
-        let Use::ForeignWrite(foreign) = used else { continue };
-        let length = foreign.path.len();
-        let names = || foreign.path.iter().chain([&foreign.name]);
-        let is_it = |tokens: &&[Seen]| {
-            let ends = [&tokens[0], &tokens[2 * length]];
-            let separators = || tokens.iter().skip(1).step_by(2);
-            ends.iter().any(|end| end.at == *at)
-                && separators().all(|token| token.kind == Kind::DoubleColon)
-                && names().zip(tokens.iter().step_by(2)).all(|(name, it)| it.kind == Kind::Identifier(name.clone()))
-        };
-        let Some(tokens) = seen.windows(2 * length + 1).find(is_it) else { continue };
-        for (index, token) in tokens.iter().enumerate() {
-            lexical.retain(|(place, _)| place != &token.at);
-            let what = match index.cmp(&length) {
-                Ordering::Less => Lexical::ForeignOpen,
-                Ordering::Equal => Lexical::ForeignName(foreign.name.clone(), found.len()),
-                Ordering::Greater => Lexical::ForeignClose,
-            };
-            lexical.push((token.at, what));
-        }
-        let at = if foreign.steps == 0 { tokens[2 * length].at } else { tokens[0].at };
-        found.push(Foreign { at, ..foreign.clone() });
-    }
-    found
-}
-
-/// The names that are given to closures as entries of maps: `name: || ..`, `map.name = || ..`.
-fn entries(seen: &[Seen]) -> HashSet<String> {
-    let entry = |tokens: &[Seen]| match tokens {
-        [name, gives, closure] if closure.kind == Kind::Pipe && matches!(gives.kind, Kind::Colon | Kind::Other) => {
-            match &name.kind {
-                Kind::Identifier(name) | Kind::Text(name) => Some(name.clone()),
-                _ => None,
-            }
-        }
-        _ => None,
-    };
-    seen.windows(3).filter_map(entry).collect()
-}
-
-/// Where an `import` is followed by a literal.
-fn literal_imports(seen: &[Seen]) -> HashSet<Position> {
-    let literal = |pair: &[Seen]| match pair {
-        [import, path] if import.kind == Kind::Import && matches!(path.kind, Kind::Text(_)) => Some(import.at),
-        _ => None,
-    };
-    seen.windows(2).filter_map(literal).collect()
-}
-
-fn top_level_imports(seen: &[Seen]) -> Vec<String> {
-    let literal = |tokens: &[Seen]| match tokens {
-        [import, path, end] if import.depth == 0 && matches!(end.kind, Kind::As | Kind::SemiColon) => {
-            match (&import.kind, &path.kind) {
-                (Kind::Import, Kind::Text(path)) => Some(path.clone()),
-                _ => None,
-            }
-        }
-        _ => None,
-    };
-    let mut names = Vec::new();
-    let mut at = 0;
-    while let Some(token) = seen.get(at) {
-        match token.kind {
-            Kind::Fn => at = end_of_block(seen, at),
-            // What follows may never run.
-            Kind::Leave => break,
-            _ => {
-                names.extend(seen.get(at..at + 3).and_then(literal));
-                at += 1;
-            }
-        }
-    }
-    names
-}
-
-/// The index behind the block that follows, in which nothing is a part of what encloses it.
-pub(super) fn end_of_block(seen: &[Seen], at: usize) -> usize {
-    let inside = seen[at].depth + 1;
-    let is_end = |token: &Seen| token.kind == Kind::CloseBrace && token.depth == inside;
-    seen[at..].iter().position(is_end).map_or(seen.len(), |end| at + end + 1)
-}
-
-fn lexical(seen: &[Seen]) -> Vec<(Position, Lexical)> {
-    let aliases = aliases(seen);
-    let kind = |index: usize| seen.get(index).map(|token| &token.kind);
-    let mut found = Vec::new();
-    for (index, token) in seen.iter().enumerate() {
-        match &token.kind {
-            Kind::Keep => found.push((token.at, Lexical::Keep)),
-            Kind::Fn => found.extend(defined_function(&seen[index + 1..])),
-            Kind::Catch => {
-                let places = caught::places(&seen[index + 1..]);
-                found.extend(places.into_iter().map(|(at, name)| (at, Lexical::Caught(name))));
-            }
-            Kind::Import => {
-                if let Some(Kind::Text(path)) = kind(index + 1) {
-                    found.push((seen[index + 1].at, Lexical::Path(path.clone())));
-                }
-            }
-            Kind::Identifier(name) if aliases.contains(&index) => {
-                found.push((token.at, Lexical::Owned(name.clone())));
-            }
-            Kind::Identifier(name)
-                if kind(index + 1) == Some(&Kind::DoubleColon)
-                    && (index == 0 || kind(index - 1) != Some(&Kind::DoubleColon)) =>
-            {
-                if aliases.iter().any(|alias| kind(*alias) == Some(&token.kind)) {
-                    found.push((token.at, Lexical::Owned(name.clone())));
-                } else if name == "global" {
-                    found.extend(global(&seen[index..]));
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// The indices of the names that imports introduce.
-fn aliases(seen: &[Seen]) -> Vec<usize> {
-    let mut importing = false;
-    let mut found = Vec::new();
-    for (index, token) in seen.iter().enumerate() {
-        match token.kind {
-            Kind::Import => importing = true,
-            Kind::SemiColon => importing = false,
-            Kind::As if importing => {
-                importing = false;
-                if matches!(seen.get(index + 1).map(|next| &next.kind), Some(Kind::Identifier(_))) {
-                    found.push(index + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-fn import_names(seen: &[Seen]) -> Vec<String> {
-    let name = |index: usize| match &seen[index].kind {
-        Kind::Identifier(name) => Some(name.clone()),
-        _ => None,
-    };
-    aliases(seen).into_iter().filter_map(name).collect()
-}
-
-/// The name in `fn name` or `fn Type.name`, from what follows the keyword.
-fn defined_function(after: &[Seen]) -> Option<(Position, Lexical)> {
-    let name = match after {
-        [_, period, name, ..] if period.kind == Kind::Period => name,
-        [name, ..] => name,
-        [] => return None,
-    };
-    match &name.kind {
-        Kind::Identifier(text) => Some((name.at, Lexical::Owned(text.clone()))),
-        _ => None,
-    }
-}
-
-/// `global::X` becomes `(X)`, token by token: the parser would look for a module of that name otherwise.
-fn global(tokens: &[Seen]) -> Vec<(Position, Lexical)> {
-    match tokens {
-        [open, middle, close, rest @ ..] => match (&close.kind, rest.first().map(|next| &next.kind)) {
-            (_, Some(Kind::Call | Kind::DoubleColon)) => Vec::new(),
-            (Kind::Identifier(name), _) => vec![
-                (open.at, Lexical::GlobalOpen(name.clone())),
-                (middle.at, Lexical::GlobalName(name.clone())),
-                (close.at, Lexical::GlobalClose(name.clone())),
-            ],
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
     }
 }

@@ -6,10 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rhai::{
-    AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, ImmutableString, Module, Namespace, Position,
-    ScriptFuncDef, Shared, Stmt,
-};
+use rhai::{AST, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Module, Namespace, Position, ScriptFuncDef, Shared, Stmt};
+
+use super::chain::{is_nested, may_change, root, written};
+use super::lending::lenders;
 
 /// One place to link, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,66 +153,6 @@ pub(crate) fn collect(ast: &AST, variables: &[String]) -> Sites {
     Sites { functions, uses: walk.uses, changed: walk.changed, mistaken, closures_change_this }
 }
 
-/// A call `f!(..)`: it lends `f` the variables that are in scope where it stands.
-struct Lender {
-    at: Position,
-    function: String,
-    args: usize,
-    /// The names of what may be in scope there, if it stands in a function.
-    locals: Vec<String>,
-}
-
-fn lenders(ast: &AST) -> Vec<Lender> {
-    let mut found = calls_that_lend(&ast.clone_statements_only(), &[]);
-    for (_, _, _, _, definition) in ast.shared_lib().iter_script_fn_info() {
-        let body = alone(definition);
-        let mut calls = calls_that_lend(&body, &definition.params);
-        if !calls.is_empty() {
-            let locals = locals(&body);
-            calls.iter_mut().for_each(|call| call.locals.extend_from_slice(&locals));
-        }
-        found.extend(calls);
-    }
-    found
-}
-
-fn calls_that_lend(body: &AST, params: &[ImmutableString]) -> Vec<Lender> {
-    let mut found = Vec::new();
-    body.walk(&mut |path| {
-        if let Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at))) = path.last()
-            && call.capture_parent_scope
-            && call.namespace.is_empty()
-        {
-            let locals = params.iter().map(ToString::to_string).collect();
-            found.push(Lender { at: *at, function: call.name.to_string(), args: call.args.len(), locals });
-        }
-        true
-    });
-    found
-}
-
-/// The names of the variables that a body declares anywhere.
-fn locals(body: &AST) -> Vec<String> {
-    let mut found = Vec::new();
-    body.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Stmt(Stmt::Var(definition, ..))) => found.push(definition.0.as_str().to_owned()),
-            Some(ASTNode::Stmt(Stmt::For(parts, ..))) => {
-                found.push(parts.0.as_str().to_owned());
-                found.extend(parts.1.iter().map(|counter| counter.as_str().to_owned()));
-            }
-            Some(ASTNode::Stmt(Stmt::TryCatch(flow, ..))) => {
-                if let Expr::Variable(variable, ..) = &flow.expr {
-                    found.push(variable.1.to_string());
-                }
-            }
-            _ => {}
-        }
-        true
-    });
-    found
-}
-
 /// What calls a function value.
 pub(crate) const CALL: &str = "call";
 
@@ -227,7 +167,7 @@ pub(crate) fn is_closure(name: &str) -> bool {
 }
 
 /// A tree with nothing but this function: bodies can be walked, but not taken out.
-fn alone(definition: &Shared<ScriptFuncDef>) -> AST {
+pub(super) fn alone(definition: &Shared<ScriptFuncDef>) -> AST {
     let mut module = Module::new();
     module.set_script_fn(definition.clone());
     AST::new([], module)
@@ -462,73 +402,6 @@ impl Where {
 
     fn is_top_closure(&self) -> bool {
         matches!(self, Self::Closure { top: true, .. })
-    }
-}
-
-/// The variable at the root of what is written to, and how many properties and indices follow. What a method returns is no part
-/// of the variable.
-fn written(target: &Expr) -> Option<(&Expr, usize)> {
-    let (mut steps, mut root, mut at) = (0, target, target);
-    while let Expr::Index(pair, flags, _) | Expr::Dot(pair, flags, _) = at {
-        if steps == 0 {
-            root = &pair.lhs;
-        } else if matches!(pair.lhs, Expr::MethodCall(..)) {
-            return None;
-        }
-        steps += 1;
-        if flags.intersects(ASTFlags::BREAK) {
-            break;
-        }
-        at = &pair.rhs;
-    }
-    (!matches!(at, Expr::MethodCall(..)) || steps == 0).then_some((root, steps))
-}
-
-/// Whether an expression is a part of a statement in another, such as a loop.
-fn is_nested(path: &[ASTNode<'_>]) -> bool {
-    path.iter().filter(|node| matches!(node, ASTNode::Stmt(_))).count() > 1
-}
-
-/// What stands before the first dot or bracket of the chain that the last node is a part of, if that is a method.
-fn root<'a>(path: &[ASTNode<'a>]) -> Option<&'a Expr> {
-    let mut root = None;
-    let mut nodes = path.iter().rev();
-    let Some(&ASTNode::Expr(mut part)) = nodes.next() else { return None };
-    for node in nodes {
-        let &ASTNode::Expr(chain @ (Expr::Index(pair, ..) | Expr::Dot(pair, ..))) = node else { break };
-        match () {
-            // What another method returns is no part of it.
-            () if std::ptr::eq(&pair.rhs, part) && matches!(pair.lhs, Expr::MethodCall(..)) => return None,
-            () if std::ptr::eq(&pair.rhs, part) => root = Some(&pair.lhs),
-            // The method comes first in what follows a dot.
-            () if std::ptr::eq(&pair.lhs, part) && root.is_none() => {}
-            () => break,
-        }
-        part = chain;
-    }
-    root
-}
-
-/// Whether what stands around a variable may change it: a method of it or of a part of it, or a function that it is the first
-/// argument of.
-fn may_change(variable: &Expr, path: &[ASTNode<'_>]) -> bool {
-    let is_first = |call: &FnCallExpr| {
-        call.op_token.is_none() && call.args.first().is_some_and(|first| std::ptr::eq(first, variable))
-    };
-    match path {
-        [.., ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)), _] => is_first(call),
-        [.., ASTNode::Expr(Expr::Index(pair, ..) | Expr::Dot(pair, ..)), _] => {
-            let mut at = &pair.rhs;
-            let is_root = std::ptr::eq(&pair.lhs, variable);
-            while let Expr::Index(pair, ..) | Expr::Dot(pair, ..) = at {
-                if matches!(pair.lhs, Expr::MethodCall(..)) {
-                    return is_root;
-                }
-                at = &pair.rhs;
-            }
-            is_root && matches!(at, Expr::MethodCall(..))
-        }
-        _ => false,
     }
 }
 
