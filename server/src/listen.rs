@@ -19,7 +19,6 @@ use tokio::{
 
 use crate::{
     bind::{self, Asked, Socket},
-    detach::DetachOnDrop,
     open::OpenError,
     repeated,
     sending::Sending,
@@ -94,11 +93,7 @@ impl Listeners {
         {
             tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
         }
-        let followed = async {
-            site.detached.ended().await;
-            site.following.drained().await;
-        };
-        if tokio::time::timeout(GRACE, followed).await.is_err() {
+        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
             tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
         }
         repeated::sum_up();
@@ -237,12 +232,12 @@ fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections:
     let sent = stream.sent();
     let service = service_fn(move |request: Request<Incoming>| {
         let (site, sent) = (site.clone(), Some(sent.clone()));
-        let (peers, detached) = (Peers { local, remote }, site.detached.clone());
-        let answer = async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) };
-        DetachOnDrop::new(answer, &detached)
+        let peers = Peers { local, remote };
+        async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) }
     });
     let mut builder = http1::Builder::new();
-    // A client that has said all that it has to say may still listen.
+    // A client that has said all that it has to say may still listen. One that has gone looks the same, and the library
+    // lets its request come to its end: what follows an answer follows.
     builder.half_close(true);
     // Without a timer the header timeout does nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(strict::HEAD);

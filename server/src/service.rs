@@ -18,7 +18,7 @@ use crate::{
     aftermath::Aftermath,
     body::{self, Body},
     configuration::TIMEOUT,
-    detach::{DetachOnDrop, Detached},
+    detach::DetachOnDrop,
     host,
     phase::Course,
     pool::{Pool, default_threads},
@@ -56,8 +56,7 @@ where
     fn call(&mut self, request: Request<B>) -> Answer {
         let site = self.0.clone();
         let peers = request.extensions().get::<Peers>().copied().unwrap_or_default();
-        let detached = site.detached.clone();
-        Box::pin(DetachOnDrop::new(async move { Ok(site.respond(request, peers).await) }, &detached))
+        Box::pin(DetachOnDrop::new(async move { Ok(site.respond(request, peers).await) }))
     }
 }
 
@@ -181,6 +180,6 @@ where
             forbid_guessing(response.headers_mut());
             Ok(response)
         };
-        Box::pin(DetachOnDrop::new(answer, &Detached::default()))
+        Box::pin(DetachOnDrop::new(answer))
     }
 }

@@ -18,7 +18,6 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     body::Body,
     configuration::Configuration,
-    detach::Detached,
     interpreters::Interpreters,
     limits::Loading,
     listen::Sockets,
@@ -70,8 +69,6 @@ pub struct Site {
     pool: Arc<Pool>,
     /// For what follows answers: requests never wait for it.
     pub(crate) following: Arc<Pool>,
-    /// Requests whose clients have gone.
-    pub(crate) detached: Detached,
     /// What `RhaiImport` has done so far. Held while a configuration is taken up: one at a time.
     imported: Mutex<Imported>,
     /// The texts of which the configuration that holds was made.
@@ -114,7 +111,6 @@ impl Site {
             interpreters,
             pool: Arc::new(Pool::new(default_threads()).map_err(OpenError::Threads)?),
             following: Arc::new(Pool::new(default_threads()).map_err(OpenError::Threads)?),
-            detached: Detached::default(),
             imported: Mutex::new(imported),
             texts: Mutex::new(texts),
             sockets: OnceLock::new(),

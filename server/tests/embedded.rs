@@ -122,3 +122,26 @@ fn on_finish_runs_when_the_body_is_taken() {
     assert_eq!(body, "text");
     assert_eq!(embedded.printed.recv().expect("printed"), "finished 200");
 }
+
+#[test]
+fn on_finish_runs_when_nobody_waits_for_the_answer_any_more() {
+    let embedded = Embedded::new(
+        r#"fn handler(req) { req.on_finish(callback(|| print("finished"))); print("made"); sleep(0.3); "text" }"#,
+    );
+    let request = Request::get("/h").body(Full::new(Bytes::new())).expect("a request");
+    embedded.runtime.block_on(async {
+        let answer = tokio::spawn(embedded.service.clone().oneshot(request));
+        // On this one thread, the request goes on only where somebody waits.
+        while embedded.printed.try_recv().is_err() {
+            tokio::task::yield_now().await;
+        }
+        answer.abort();
+        assert!(answer.await.is_err(), "it was dropped before its end");
+        let finished = async {
+            while embedded.printed.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), finished).await.expect("what follows follows");
+    });
+}
