@@ -392,3 +392,22 @@ fn r57_methods_that_write_to_this_raise_when_it_is_a_variable_of_the_module() {
     check("fn put() { this.fresh = 1; } let M = #{}; M.put(); fn main() { M }", "#{\"fresh\": 1}");
     check("fn main() { let o = #{put: |x| { this[x] = 1; }}; o.put(\"k\"); o.k }", "1");
 }
+
+#[test]
+fn objects_of_the_top_level_that_hold_themselves_end_nothing() {
+    let itself = "is refused: a value that contains itself cannot outlive its call";
+    for (script, expected) in [
+        ("let o = #{n: 0}; o.inc = || { o.n += 1; o.n }; let r = o.n; fn main() { r }", itself),
+        ("let o = #{n: 0}; let inc = || { o.n += 1; o.n }; inc.call(); inc.call(); fn main() { o.n }", "2"),
+        ("let o = #{n: 0}; o.get = || o.n; fn main() { o.get() }", "0"),
+        ("let f = (); f = |n| { if n > 0 { f.call(n - 1) } else { f = 5; } }; fn main() { 1 }", itself),
+        ("let a = []; let add = |f| a.push(f); add.call(add); fn main() { a.len() }", "Data race detected"),
+    ] {
+        let site = Site::new(&[("main", script)]);
+        let said = match site.load("main") {
+            Ok(main) => site.text(&main, "main"),
+            Err(error) => format!("error: {error}"),
+        };
+        assert!(said.contains(expected), "{script}: {said}");
+    }
+}
