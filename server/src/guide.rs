@@ -208,7 +208,8 @@ stay, with their state; only lines of `RhaiImport` that are new run; what is fro
 What holds is never lost by accident:
 
 - Once a site has a configuration, one that is gone is an error, and so is a file of it that has become empty (a comment says that nothing is
-  meant). Only a directory that was served without `samovar.conf` begins without; the log says when a first one appears, and takes it up.
+  meant). Only a directory that was served without `samovar.conf` begins without; the log says when a first one appears, and takes it up. Whoever
+  names the file itself, `samovar serve site/samovar.conf`, is told that it is missing at the start, too.
 - A file that somebody is still writing is taken up when it is closed. `samovar reload` and a hang-up signal do not wait for that.
 - `Include` of a file that is gone is an error. What `IncludeOptional` or a wildcard named may be missing: when it has been gone for two seconds,
   the configuration holds without it. So name by `Include` what must not be missing, such as who is let in.
