@@ -122,3 +122,43 @@ fn is_name(text: &str) -> bool {
     let is_numbers = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     text.len() <= 253 && !is_numbers && text.split('.').all(is_label)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_is_told_with_what_to_write() {
+        for (text, expected) in [
+            ("", "the port is missing"),
+            ("localhost", "the port is missing: write `localhost:80`"),
+            ("[::1]", "the port is missing: write `[::1]:80`"),
+            ("::1", "an IPv6 address with a port stands in brackets: `[::1]:80`"),
+            ("fe80::1%1:80", "an IPv6 address stands in brackets: `[fe80::1%1]:80`"),
+            ("65536", "`65536` is no port: one is a number from 0 to 65535"),
+            ("a:", "`` is no port: one is a number from 0 to 65535"),
+            ("a:+1", "`+1` is no port: one is a number from 0 to 65535"),
+            ("[a]:80", "`a` is no IPv6 address"),
+            ("1.2.3:80", "`1.2.3` is neither an address nor the name of a host"),
+            ("-a:80", "`-a` is neither an address nor the name of a host"),
+            ("a-:80", "`a-` is neither an address nor the name of a host"),
+            ("a..b:80", "`a..b` is neither an address nor the name of a host"),
+            ("unix:/s", "the server listens at addresses and ports, not at Unix sockets"),
+            ("http://a:80", "it is no URL: write what stands between `//` and the next `/`"),
+        ] {
+            assert_eq!(text.parse::<Address>().expect_err(text).to_string(), expected);
+        }
+        let long = "a".repeat(63);
+        assert!(format!("{long}.{long}.{long}.b:80").parse::<Address>().is_ok());
+        assert!(format!("{long}a:80").parse::<Address>().is_err());
+        assert!(format!("{long}.{long}.{long}.{long}:80").parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn an_address_is_shown_as_it_is_read() {
+        for text in ["*:80", "127.0.0.1:0", "[::1]:80", "my-host.example.:80"] {
+            assert_eq!(text.parse::<Address>().expect(text).to_string(), text);
+        }
+        assert_eq!(Address::from(SocketAddr::from(([127, 0, 0, 1], 80))).to_string(), "127.0.0.1:80");
+    }
+}
