@@ -21,6 +21,8 @@ struct Value {
 
 pub(crate) struct Bindings {
     slots: HashMap<String, usize>,
+    /// By slot.
+    names: Vec<String>,
     /// Other threads read here too: a callback can be called before loading has ended (R61). Values are shared, so that
     /// none is copied, and none dropped, while the lock is held.
     loading: Mutex<Vec<Option<Arc<Value>>>>,
@@ -30,13 +32,20 @@ pub(crate) struct Bindings {
 impl Bindings {
     /// Slots for these names, in this order; a name given twice gets one.
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut slots = HashMap::new();
+        let (mut slots, mut by_slot) = (HashMap::new(), Vec::new());
         for name in names {
-            let next = slots.len();
-            slots.entry(name.to_owned()).or_insert(next);
+            slots.entry(name.to_owned()).or_insert_with(|| {
+                by_slot.push(name.to_owned());
+                by_slot.len() - 1
+            });
         }
         let loading = Mutex::new(vec![None; slots.len()]);
-        Self { slots, loading, fixed: OnceLock::new() }
+        Self { slots, names: by_slot, loading, fixed: OnceLock::new() }
+    }
+
+    /// The name of the variable in a slot.
+    pub(crate) fn name(&self, slot: usize) -> Option<&str> {
+        self.names.get(slot).map(String::as_str)
     }
 
     pub(crate) fn slots(&self) -> &HashMap<String, usize> {

@@ -93,9 +93,10 @@ fn compile_alike(engine: &mut Engine, limits: &Limits) {
     // Rhai's optimiser drops imports whose names are not used, panics when a script changes a constant map, and made no
     // call measurably faster.
     engine.set_optimization_level(OptimizationLevel::None);
+    let most_variables = limits::counted(limits.variables);
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-    engine.on_parse_token(|token, at, _| match stack::is_low() {
-        false => token::map(state::unreserve(token), at),
+    engine.on_parse_token(move |token, at, _| match stack::is_low() {
+        false => token::map(state::unreserve(token), at, most_variables),
         true => Token::LexError(LexError::Runtime(message::TOO_DEEP_TO_COMPILE.to_owned()).into()),
     });
 }

@@ -39,12 +39,12 @@ pub(super) fn reserved(seen: &Seen) -> Option<(String, Position)> {
 }
 
 pub(super) fn variables(seen: &[Seen]) -> Vec<String> {
-    let mut names = Vec::new();
+    let (mut names, mut known) = (Vec::new(), HashSet::new());
     for (index, token) in seen.iter().enumerate() {
         if let Kind::Identifier(name) = &token.kind
             && token.depth == 0
             && token::defines_at_top_level(&seen[..index])
-            && !names.contains(name)
+            && known.insert(name)
         {
             names.push(name.clone());
         }

@@ -91,7 +91,7 @@ impl Limits {
 }
 
 /// Rhai takes 0 for no limit in some of its limits, and for none at all in others.
-fn counted(limit: usize) -> usize {
+pub(crate) fn counted(limit: usize) -> usize {
     if limit == 0 { usize::MAX } else { limit }
 }
 

@@ -457,10 +457,10 @@ pub(crate) fn is_loading(core: &Core) -> bool {
     LOADING.with(|loading| loading.borrow().last().is_some_and(|loading| loading.core.id() == core.id()))
 }
 
-/// Stores the variables in these slots, which are in order.
+/// Stores the variables in these slots.
 fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) -> RhaiResult<()> {
-    for (name, slot) in core.bindings().slots() {
-        if changed.binary_search(slot).is_ok()
+    for slot in changed {
+        if let Some(name) = core.bindings().name(*slot)
             && let Some(value) = scope.get(name)
         {
             let stored = core.bindings().store(*slot, value, core.id());

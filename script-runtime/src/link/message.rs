@@ -40,6 +40,9 @@ pub(super) fn limit_of(what: &str) -> String {
     format!("the limit is set with `RhaiLimit {what} ..`, or by the host with `Limits`")
 }
 
+/// What is said of a function, or a top level, with more variables than the limit.
+pub(super) const TOO_MANY_VARIABLES: &str = "more variables are in scope than may be";
+
 /// What is said of a text whose parts are nested so deeply that its compilation needs more stack than there is.
 pub(super) const TOO_DEEP_TO_COMPILE: &str = "what is written here is nested too deeply for the stack of this thread";
 
@@ -56,7 +59,7 @@ pub(super) fn limit(error: &EvalAltResult) -> Said {
         }
         EvalAltResult::ErrorDataTooLarge(..) => ("an array has more items than it may have", "array"),
         EvalAltResult::ErrorTooManyModules(_) => ("more modules are imported in one call than may be", "modules"),
-        EvalAltResult::ErrorTooManyVariables(_) => ("more variables are in scope than may be", "variables"),
+        EvalAltResult::ErrorTooManyVariables(_) => (TOO_MANY_VARIABLES, "variables"),
         other => return (name::unlink(&other.to_string()), None),
     };
     (message.into(), Some(limit_of(limit)))

@@ -2,7 +2,7 @@
 
 use rhai::{LexError, ParseErrorType, Position};
 
-use super::message::limit_of;
+use super::message::{TOO_MANY_VARIABLES, limit_of};
 use super::text::before;
 use super::token::Seen;
 
@@ -46,6 +46,7 @@ fn bad_input(error: &LexError, before: &str, seen: &[Seen]) -> Option<String> {
             None | Some(';' | '{' | '}') => "a statement was expected here".into(),
             _ => "a value was expected here".into(),
         },
+        LexError::Runtime(said) if said == TOO_MANY_VARIABLES => limit_of("variables"),
         LexError::UnterminatedString => "a string ends with `\"` on its line; one in backticks may have several".into(),
         LexError::MalformedChar(_) => "a string stands in double quotes: 'x' is a single character".into(),
         _ => return None,

@@ -5,8 +5,9 @@
 
 use std::cell::RefCell;
 
-use rhai::{Position, Token};
+use rhai::{LexError, Position, Token};
 
+use super::message::TOO_MANY_VARIABLES;
 use super::sites::IS_DEFINED;
 use super::{keep, name};
 
@@ -68,7 +69,7 @@ pub(crate) enum Rewrite {
 }
 
 enum Pass {
-    Scan { text: String, seen: Vec<Seen>, depth: usize },
+    Scan { text: String, seen: Vec<Seen>, depth: usize, defined: usize },
     Link { rewrites: Vec<(Position, Rewrite)>, next: usize },
 }
 
@@ -78,7 +79,7 @@ thread_local! {
 
 /// Runs a compilation of `text` that hides top-level definitions and records its tokens.
 pub(crate) fn scanning<R>(text: &str, compile: impl FnOnce() -> R) -> (R, Vec<Seen>) {
-    let (result, pass) = during(Pass::Scan { text: text.to_owned(), seen: Vec::new(), depth: 0 }, compile);
+    let (result, pass) = during(Pass::Scan { text: text.to_owned(), seen: Vec::new(), depth: 0, defined: 0 }, compile);
     match pass {
         Some(Pass::Scan { seen, .. }) => (result, seen),
         _ => (result, Vec::new()),
@@ -105,11 +106,18 @@ fn during<R>(pass: Pass, compile: impl FnOnce() -> R) -> (R, Option<Pass>) {
     (result, done)
 }
 
-/// The mapper itself, for `Engine::on_parse_token`.
-pub(crate) fn map(token: Token, at: Position) -> Token {
+/// The mapper itself, for `Engine::on_parse_token`. A top level that defines more variables than may be in scope would be
+/// ended when it runs; it is refused before it is gone through, which takes the square of their number.
+pub(crate) fn map(token: Token, at: Position, most_variables: usize) -> Token {
     PASS.with(|pass| match pass.borrow_mut().as_mut() {
         None => token,
-        Some(Pass::Scan { text, seen, depth }) => record(token, at, text, seen, depth),
+        Some(Pass::Scan { text, seen, depth, defined }) => {
+            *defined += usize::from(*depth == 0 && matches!(token, Token::Let | Token::Const));
+            match *defined > most_variables {
+                false => record(token, at, text, seen, depth),
+                true => Token::LexError(LexError::Runtime(TOO_MANY_VARIABLES.to_owned()).into()),
+            }
+        }
         Some(Pass::Link { rewrites, next }) => rewrite(token, at, rewrites, next),
     })
 }

@@ -118,3 +118,17 @@ fn the_other_limits_name_a_place_too() {
         "m.rhai:1:8: calls are nested more deeply than they may be",
     );
 }
+
+#[test]
+fn a_text_with_more_variables_than_may_be_is_refused_at_once() {
+    let many = |count: usize| (0..count).map(|n| format!("let v{n} = {n};\n")).collect::<String>();
+    let site = Site::new(&format!("=== m.rhai\n{}fn f() {{ 1 }}", many(60_000)));
+    let start = std::time::Instant::now();
+    site.expect("m::f", "error: m.rhai:10001:1: more variables are in scope than may be");
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let site = Site::with(
+        |builder| builder.time(Duration::from_secs(60)),
+        &format!("=== m.rhai\n{}fn f() {{ v7 }}", many(3_000)),
+    );
+    site.expect("m::f", "7");
+}
