@@ -109,6 +109,10 @@ mod tests {
     fn r59_of_file_systems_that_do_not_tell_nothing_is_believed() {
         let file = File::open("/proc/self/status").expect("opened");
         assert!(matches!(writers(&file), Writers::Unknown));
+        // Refused for another reason than a writer.
+        let directory = tempfile::tempdir().expect("a directory");
+        let directory = File::open(directory.path()).expect("opened");
+        assert!(matches!(writers(&directory), Writers::Unknown));
     }
 
     #[test]
