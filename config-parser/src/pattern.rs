@@ -130,6 +130,7 @@ mod tests {
         check("*.rhai", &["a.rhai", ".rhai"], &["a.rhai.bak", "d/a.rhai"]);
         check("?at", &["cat", "éat"], &["at", "/at", "chat"]);
         check("[abc]x", &["ax", "cx"], &["dx", "x"]);
+        check("[adg]x", &["ax", "dx", "gx"], &["bx", "ex"]);
         check("[!abc]x", &["dx"], &["ax", "/x"]);
         check("[^a-c]x", &["dx"], &["bx", "/x"]);
         check("[a-c-]x", &["ax", "cx", "-x"], &["dx"]);

@@ -36,6 +36,9 @@ pub enum OpenError {
         /// What the operating system says.
         reason: std::io::Error,
     },
+    /// What is there is a script, and no configuration.
+    #[error("`{}` is a script", .0.display())]
+    Script(PathBuf),
     /// The configuration is wrong.
     #[error("the configuration has {} error(s)", .0.errors())]
     Configuration(Box<Report>),
@@ -105,6 +108,12 @@ impl OpenError {
             }
             Self::Address { .. } => {
                 let help = "choose another address with `Listen` or --listen, or end what has this one";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            Self::Script(path) => {
+                let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+                let directory = directory.unwrap_or(Path::new(".")).display();
+                let help = format!("name the directory that it is in: `{directory}`");
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             Self::Gone(_) => {
@@ -201,6 +210,8 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
         .fold(Loader::new(schema()).module("rhai_module").module("mod_rhai.c"), |loader, it| loader.define(it));
     let mut loaded = if !is_directory && !file.is_file() {
         return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
+    } else if file.extension().is_some_and(|extension| extension == "rhai") {
+        return Err(OpenError::Script(path.to_path_buf()));
     } else if is_configured {
         load(&loader.server_root(&root), &DiskFiles, &file)?
     } else {

@@ -217,6 +217,15 @@ fn github_is_told_in_its_own_words() {
 }
 
 #[test]
+fn a_script_is_no_site() {
+    let site = Site::new("=== a.rhai\nfn handler(req) { 1 }\n");
+    let output = run(&site, &["a.rhai"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("`a.rhai` is a script") && said.contains("name the directory that it is in: `.`"), "{said}");
+}
+
+#[test]
 fn json_is_a_list_also_when_nothing_is_wrong() {
     let right = run(&Site::new("=== a.rhai\nfn handler(req) { 1 }\n"), &["--format", "json"]);
     assert_eq!((right.status.code(), right.stdout.trim_ascii()), (Some(0), &b"[]"[..]));

@@ -98,7 +98,7 @@ fn an_import_that_is_not_there() {
 #[test]
 fn wrong_usage() {
     for arguments in
-        [&["serve"][..], &[], &["sevre", "."], &["serve", ".", "--lisen", "x"], &["serve", ".", "--listen", "x"]]
+        [&["explain"][..], &[], &["sevre", "."], &["serve", ".", "--lisen", "x"], &["serve", ".", "--listen", "x"]]
     {
         let exit = Program::run(SAMOVAR, arguments);
         assert_eq!(exit.code, Some(2), "{arguments:?}: {}", exit.stderr);
@@ -110,6 +110,6 @@ fn wrong_usage() {
 fn a_script_in_place_of_its_directory() {
     let site = Site::new("=== a.rhai\nfn handler(req) { 1 }");
     let exit = Program::run(SAMOVAR, ["serve", &site.file("a.rhai").to_string_lossy(), "--listen", "127.0.0.1:0"]);
-    let directory = format!("samovar serve {}`", site.path().display());
+    let directory = format!("name the directory that it is in: `{}`", site.path().display());
     check(&exit, 1, &["error", "a.rhai` is a script", "help: ", &directory]);
 }

@@ -48,11 +48,6 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
     #[cfg(unix)]
     allow_descriptors();
-    if path.extension().is_some_and(|extension| extension == "rhai") && path.is_file() {
-        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let help = format!("serve the directory that it is in: `samovar serve {}`", directory.display());
-        return Err(Failure(format!("error: `{}` is a script\nhelp: {help}", path.display())));
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
     let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour::of_errors())))?;
