@@ -30,7 +30,9 @@ fn sites_are_judged_as_recorded() {
     for site in sites() {
         let (said, names) = check(&site);
         let name = site.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        assert_eq!(names, BTreeSet::from([name]), "{said}");
+        if names != BTreeSet::from([name]) {
+            different.push(format!("{} has findings of other kinds:\n{said}", site.display()));
+        }
         let recorded = site.with_extension("txt");
         if update {
             fs::write(&recorded, &said).expect("a writable folder");
