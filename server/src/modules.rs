@@ -17,9 +17,10 @@ use crate::{
     judge::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE, belongs, host_of, searched, span},
     limits::Loading,
     names::is_asked,
-    open::{self, ImportLine, Opened, document_root, server_root},
+    open::{self, ImportLine, Opened, Texts, document_root, server_root},
     phase::Phase,
     policy::{Kind, Place as Root, scope},
+    private::Private,
     reach::{Fault, Reach, Search},
     route::is_hidden,
 };
@@ -255,12 +256,16 @@ impl<'o> Judge<'o> {
         let has_added = self.opened.loaded.config.settings().any(|line| line.directive() == "AddHandler");
         let mut pages = Vec::new();
         let config = &self.opened.loaded.config;
+        let private = Private::new(&Texts::of(&self.opened.loaded.report), config, &self.opened.root);
         let asked: Vec<_> =
             self.hosts.iter().copied().enumerate().filter(|(_, host)| is_asked(config, *host)).collect();
         for (at, host) in asked {
             let root = self.roots[at].clone();
             for file in files_below(&root, has_added) {
                 let Some((url, name)) = url(&root, &file) else { continue };
+                if file.metadata().is_ok_and(|found| private.hides(&file, &found)) {
+                    continue;
+                }
                 let resolved = host.resolve(&url, Some(&name), true);
                 let (kind, is_itself) = kind_of(&resolved, &file);
                 let is_script =
