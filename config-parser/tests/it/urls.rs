@@ -50,3 +50,12 @@ fn s4_paths_are_decoded_and_normalised_once() {
     }
     assert_eq!((PathError::BadRequest.status(), PathError::NotFound.status()), (400, 404));
 }
+
+#[test]
+fn what_is_wrong_with_a_path_is_said() {
+    use samovar_config::url::{PathError, normalize};
+    let said = |path: &str| normalize(path).expect_err(path);
+    assert_eq!((said("a").status(), said("/a%00").status()), (400, 404));
+    assert_eq!(said("/%zz").to_string(), "the path of the URL is malformed");
+    assert_eq!(PathError::NotFound.to_string(), "the path of the URL can name no file");
+}
