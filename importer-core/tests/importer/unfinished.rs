@@ -139,6 +139,7 @@ fn r59_a_refused_file_that_is_saved_by_removing_it_is_not_told_anew() {
         site.save("other", &now);
         assert!(matches!(site.at("other"), Outcome::Published { .. }));
         assert_eq!(site.registry.status().counts.refused, 1);
+        assert_eq!(site.registry.status().refusals.len(), 1, "it stands");
     }
     site.save("h", "version 2");
     assert!(matches!(site.check(), Outcome::Published { .. }));
