@@ -165,5 +165,10 @@ fn a_checkout_of_many_files_ends_with_what_was_checked_out() {
             poll("what was checked out is served", || (program.get(target).brief() == expected(next)).then_some(()));
         }
     }
-    assert!(!program.log().contains("ERROR"), "{}", program.log());
+    // Git removes a file before it writes it anew. An importer that is loaded in between on a busy machine is refused (R34),
+    // until the file is there; nothing else is wrong on the way.
+    let log = program.log();
+    let wrong = |lines: &[&str]| lines[0].contains("ERROR") && !lines[1].starts_with("error: module `./m");
+    let lines: Vec<_> = log.lines().collect();
+    assert!(!lines.windows(2).any(wrong), "{log}");
 }
