@@ -87,7 +87,13 @@ impl FromStr for Address {
             _ if text.bytes().all(|byte| byte.is_ascii_digit()) => ("", text),
             _ => return wrong(format!("the port is missing: write `{text}:80`")),
         };
-        let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if port.is_empty() {
+            return wrong(format!("the port is missing: write `{text}80`"));
+        }
+        if host.starts_with('[') && !host.ends_with(']') {
+            return wrong(format!("the `]` is missing in `{text}`: an IPv6 address with a port is written `[::1]:80`"));
+        }
+        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
         let Some(port) = port.parse().ok().filter(|_| is_number) else {
             return wrong(format!("`{port}` is no port: one is a number from 0 to 65535"));
         };
@@ -136,7 +142,8 @@ mod tests {
             ("::1", "an IPv6 address with a port stands in brackets: `[::1]:80`"),
             ("fe80::1%1:80", "an IPv6 address stands in brackets: `[fe80::1%1]:80`"),
             ("65536", "`65536` is no port: one is a number from 0 to 65535"),
-            ("a:", "`` is no port: one is a number from 0 to 65535"),
+            ("a:", "the port is missing: write `a:80`"),
+            ("[::1", "the `]` is missing in `[::1`: an IPv6 address with a port is written `[::1]:80`"),
             ("a:+1", "`+1` is no port: one is a number from 0 to 65535"),
             ("[a]:80", "`a` is no IPv6 address"),
             ("1.2.3:80", "`1.2.3` is neither an address nor the name of a host"),

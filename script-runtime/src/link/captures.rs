@@ -103,6 +103,9 @@ pub(super) fn note(scope: &mut Scope<'_>, name: &str) -> Result<(), Box<EvalAltR
 /// Lets go of everything, when the call from outside has ended.
 pub(super) fn let_go() {
     let cells = CAPTURED.with_borrow_mut(|captured| {
+        if captured.cells.is_empty() {
+            return Vec::new();
+        }
         captured.known.clear();
         captured.next_look = 0;
         std::mem::take(&mut captured.cells)

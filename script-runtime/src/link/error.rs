@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rhai::{Dynamic, EvalAltResult, Position};
+use rhai::{Dynamic, EvalAltResult, Map, Position};
 use samovar_importer::Diagnostic;
 
 use crate::state::{self, DeadlineReached, StateError};
@@ -319,8 +319,13 @@ fn thrown(error: &EvalAltResult) -> Option<Dynamic> {
     if !(value.is_int() || value.is_string() || value.is_map()) {
         return None;
     }
-    // What cannot outlive the call is no answer.
-    state::detach(value.clone()).ok()
+    if let Ok(value) = state::detach(value.clone()) {
+        return Some(value);
+    }
+    // What else stands in an answer is for those who catch it, and may be what cannot outlive the call.
+    let parts = value.read_lock::<Map>()?.clone().into_iter();
+    let parts: Map = parts.filter_map(|(key, part)| Some((key, state::detach(part).ok()?))).collect();
+    Some(parts.into())
 }
 
 /// What is read from Rhai's error, without its place.

@@ -27,7 +27,7 @@ impl Spent {
             }
             Self::Operations => limit_of("operations"),
             Self::Stack => {
-                "nest calls, or the expressions around them, less deeply; or run them on a thread with a larger stack"
+                "nest calls, or the expressions around them, less deeply: a loop with an array of what is still to be done needs no stack"
                     .into()
             }
         };

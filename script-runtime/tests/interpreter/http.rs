@@ -187,6 +187,7 @@ fn an_answer_is_thrown_from_wherever_the_script_is() {
         "fn handler(req) { try { throw 403 } catch (e) { throw e } }",
         "fn handler(req) { let s = 403; let f = || s; f.call(); throw s }",
         "const handler = callback(|req| { throw 403 });",
+        "fn handler(req) { let o = #{}; o.me = || o; throw #{status: 403, body: \"no\", who: o} }",
     ] {
         let lib = "=== lib.rhai\nfn refuse() { throw 403 }\nconst REFUSE = callback(|| throw #{status: 403});\n";
         let site = Site::new(&format!("{lib}=== h.rhai\n{body}"));
