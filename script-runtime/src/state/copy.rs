@@ -7,7 +7,7 @@
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-use super::drop_flat::drop_flat;
+use super::drop_flat::{drop_flat, may_hold_values};
 use super::error::StateError;
 use super::extent::{Extents, check_depth};
 use super::holds::Stored;
@@ -99,6 +99,10 @@ pub fn detach(value: Dynamic) -> Result<Dynamic, StateError> {
 
 /// As [`detach`], with what a handle has to remember of it.
 pub(super) fn stored(value: Dynamic) -> Result<Stored, StateError> {
+    // Most values are numbers and texts, and each call returns one.
+    if !may_hold_values(&value) {
+        return Ok(Stored { value, is_plain: true });
+    }
     let mut copy = DeepCopy::new(Code::Kept);
     let value = copy.of(value, 0).map_err(|fault| StateError::from(fault.into_foreign()))?;
     Ok(Stored { value, is_plain: copy.is_plain })

@@ -65,6 +65,7 @@ impl Drop for Reset {
     }
 }
 
-fn may_hold_values(value: &Dynamic) -> bool {
+/// Is it of a type whose values may hold others?
+pub(super) fn may_hold_values(value: &Dynamic) -> bool {
     value.is_array() || value.is_map() || value.is_fnptr() || value.is_variant() || value.is_shared()
 }
