@@ -15,16 +15,19 @@ use http::{Request, Response, StatusCode};
 use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
 
 use crate::{
-    aftermath::Aftermath,
-    body::{self, Body},
-    configuration::TIMEOUT,
-    detach::DetachOnDrop,
-    host,
-    phase::Course,
-    pool::{Pool, default_threads},
-    respond::{failed, forbid_guessing},
-    site::{Peers, Site},
-    spool,
+    net::peers::Peers,
+    request::{
+        aftermath::Aftermath,
+        authority,
+        body::{self, Body},
+        course::Course,
+        detach::DetachOnDrop,
+        pages::{failed, forbid_guessing},
+        pool::{Pool, default_threads},
+        spool,
+    },
+    settings::server::TIMEOUT,
+    site::Site,
 };
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -117,7 +120,7 @@ impl HandlerService {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let bad = || body::whole(status_page(StatusCode::BAD_REQUEST, None));
-        if !host::is_clear(&request) {
+        if !authority::is_clear(&request) {
             return bad();
         }
         let (parts, body) = request.into_parts();

@@ -17,7 +17,10 @@ use std::{
 
 use samovar_importer::normalize;
 
-use crate::open;
+use crate::settings::{
+    directories::{path_in, server_root},
+    read,
+};
 
 /// The places at which the socket of a site may be, the best first.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,10 +58,10 @@ impl Address {
     /// # Errors
     /// As for [`of_site`](Self::of_site).
     pub fn find(site: &Path, defines: &[String]) -> io::Result<Self> {
-        let configured = open::read(site, defines).ok().and_then(|opened| {
+        let configured = read::read(site, defines).ok().and_then(|opened| {
             let settings = opened.loaded.config.main().settings();
-            let server_root = open::server_root(&opened.root, &settings);
-            settings.text("ControlSocket").map(|socket| open::path_in(&server_root, socket))
+            let server_root = server_root(&opened.root, &settings);
+            settings.text("ControlSocket").map(|socket| path_in(&server_root, socket))
         });
         configured.map_or_else(|| Self::of_site(site), |socket| Ok(Self::at(socket)))
     }

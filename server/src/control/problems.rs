@@ -6,7 +6,7 @@
 use samovar_importer::{State, Status, Watch};
 use serde_json::{Value, json};
 
-use crate::refused::RefusedConfiguration;
+use crate::site::RefusedConfiguration;
 
 /// One object for each problem: its `kind`, the `interpreter` if it has one, and a `message` of one line.
 pub(super) fn problems(configuration: Option<&RefusedConfiguration>, interpreters: &[Status]) -> Vec<Value> {

@@ -10,7 +10,7 @@ use samovar_importer::{Counts, Diagnostic, Disk, Loader, ModuleStatus, Outcome, 
 use samovar_rhai::{milliseconds, module_json};
 use serde_json::{Value, json};
 
-use crate::refused::RefusedConfiguration;
+use crate::site::RefusedConfiguration;
 
 /// The configuration that holds, and the one that was refused, if that is another.
 pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>) -> Value {

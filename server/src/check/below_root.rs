@@ -1,0 +1,50 @@
+//! Files of the server's own that lie where URLs lead.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use samovar_config::{Diagnostic, Span};
+
+use super::{findings::BELOW_ROOT, lines::span};
+use crate::{
+    routing::{
+        hidden::is_hidden,
+        private::{file_of, is_log, named, real},
+    },
+    settings::{directories::document_root, read::Opened},
+};
+
+/// Warns of files of the server's own that lie below a document root, unless their names alone keep them from being served.
+pub(crate) fn judge(opened: &Opened, found: &mut Vec<Diagnostic>) {
+    let config = &opened.loaded.config;
+    let hosts = std::iter::once(config.main()).chain(config.hosts());
+    let roots: BTreeSet<PathBuf> =
+        hosts.filter_map(|host| document_root(&opened.root, &host.settings()).canonicalize().ok()).collect();
+    let below = |path: &Path| {
+        let path = real(path);
+        let is_open = |root: &PathBuf| {
+            let below = path.strip_prefix(root).ok();
+            below.is_some_and(|below| !below.iter().any(|name| is_hidden(&name.to_string_lossy())))
+        };
+        roots.iter().any(is_open)
+    };
+    let mut warn = |span: Option<Span>, what: &str, path: &Path| {
+        let message = format!("{what} `{}` lies below a document root", path.display());
+        let help = "this server keeps it to itself, another one would not: put it somewhere else".to_owned();
+        let wrong = Diagnostic::new(BELOW_ROOT, span, message).help(help);
+        if below(path) && !found.contains(&wrong) {
+            found.push(wrong);
+        }
+    };
+    for source in opened.loaded.report.sources().iter().filter(|_| opened.is_configured) {
+        warn(source.included_from(), "a file of the configuration,", source.path());
+    }
+    for line in named(config) {
+        let what = if is_log(line) { "a log," } else { "the control socket," };
+        if let Some(path) = file_of(line, config, &opened.root) {
+            warn(span(line, 0), what, &path);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Limits that hold nothing where they stand.
+
+use std::sync::Arc;
+
+use samovar_config::{Config, Diagnostic, Scope, Setting};
+
+use super::{
+    findings::{LIMIT_LOOSENED, LIMIT_OF_LOADING},
+    lines::span,
+};
+use crate::settings::limits::number;
+
+/// Those that are counted when a text is compiled.
+const OF_LOADING: &[&str] = &["expression", "functions"];
+
+/// Warns of limits that are larger than one around them, and of those that hold nothing where they stand.
+pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
+    let lines: Vec<&Arc<Setting>> = config.settings().filter(|line| line.directive() == "RhaiLimit").collect();
+    for line in &lines {
+        let is_inside = line.origin().scope().is_some_and(|scope| scope.parent().is_some());
+        if let Some(key) = line.text().filter(|key| is_inside && OF_LOADING.contains(key)) {
+            let message = format!("the limit of `{key}` holds when a text is compiled, which is done for all sections");
+            let help = "put the line outside of all sections";
+            found.push(Diagnostic::new(LIMIT_OF_LOADING, span(line, 0), message).help(help.to_owned()));
+        }
+    }
+    for line in &lines {
+        let Some(scope) = line.origin().scope() else { continue };
+        let around = std::iter::successors(scope.parent(), |scope| scope.parent());
+        let is_around = |other: &Setting| around.clone().any(|scope| stands_in(other, scope));
+        let outer = lines.iter().filter(|other| other.text() == line.text() && is_around(other));
+        if let Some(outer) = outer.min_by_key(|outer| number(outer)).filter(|outer| number(outer) < number(line)) {
+            let key = line.text().unwrap_or_default();
+            let most = outer.texts().nth(1).unwrap_or_default();
+            let message = format!("the limit of `{key}` is {most} here as well");
+            let mut wrong = Diagnostic::new(LIMIT_LOOSENED, span(line, 1), message);
+            if let Some(place) = span(outer, 1) {
+                wrong = wrong.related(place, "this one holds");
+            }
+            let help = "leave it out, or allow more outside and less in the other sections";
+            found.push(wrong.expected("an inner section can tighten, not loosen").help(help.to_owned()));
+        }
+    }
+}
+
+fn stands_in(line: &Setting, scope: &Arc<Scope>) -> bool {
+    line.origin().scope().is_some_and(|of| Arc::ptr_eq(of, scope))
+}

@@ -1,0 +1,44 @@
+//! What can be said of a configuration without serving it: what is wrong with it, why a URL is answered as it is, and the
+//! guide's page about it.
+
+mod below_root;
+mod explain;
+mod findings;
+mod guide;
+mod limits;
+mod lines;
+pub(crate) mod names;
+mod reach;
+mod scripts;
+mod written;
+
+use std::path::Path;
+
+use samovar_config::Report;
+
+pub use self::{
+    explain::{Explanation, explain, explain_request},
+    guide::guide,
+};
+use crate::{OpenError, settings::read};
+
+/// Says everything that is wrong with a directory's or file's configuration, and what cannot be meant: what its parser
+/// finds, and what only the files that it names tell. Nothing is served, and no script runs.
+///
+/// # Errors
+/// There is nothing to be read at the path.
+pub fn check(path: impl AsRef<Path>, defines: &[String]) -> Result<Report, OpenError> {
+    let opened = match read::read(path.as_ref(), defines) {
+        Ok(opened) => opened,
+        Err(OpenError::Configuration(report)) => return Ok(*report),
+        Err(error) => return Err(error),
+    };
+    let found = written::judge(&opened);
+    let names = names::judge(&opened.loaded.config);
+    let judged = scripts::judge(&opened);
+    let mut report = opened.loaded.report;
+    report.extend(names);
+    report.extend(found);
+    judged.add_to(&mut report);
+    Ok(report)
+}

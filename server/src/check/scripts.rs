@@ -1,0 +1,387 @@
+//! What `check` says of scripts: those that lines of the configuration name, those that URLs name, and all that they
+//! import. Nothing is run.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use samovar_config::{Code, Diagnostic, FileId, Host, Origin, Report, Resolved, SectionKind, Setting, Span};
+use samovar_importer::{ImportError, Place, Scope};
+use samovar_rhai::Outline;
+
+use crate::{
+    check::{
+        findings::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE},
+        lines::{belongs, host_of, span},
+        names::is_asked,
+        reach::{Fault, Reach, Search},
+    },
+    routing::{hidden::is_hidden, private::Private},
+    settings::{
+        directive,
+        directories::{document_root, searched, server_root},
+        imports::ImportLine,
+        limits::Loading,
+        phase::Phase,
+        policy::{Kind, Place as Root, kind_of_file, named, scope},
+        read::Opened,
+        texts::Texts,
+    },
+    settings::{directories, imports},
+};
+
+/// Texts may be nested as deep as on the threads that load them.
+const STACK: usize = 64 << 20;
+
+/// Looks for every module that a line names, and into every script that lines, URLs and imports lead to.
+pub(crate) fn judge(opened: &Opened) -> Judged {
+    let judge = || {
+        let mut judge = Judge::new(opened);
+        judge.imports();
+        judge.handlers();
+        judge.urls();
+        Judged { lines: judge.found, faults: judge.reach.faults }
+    };
+    std::thread::scope(|threads| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, judge);
+        // Without a further thread there is this one.
+        thread.map_or_else(|_| judge(), |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// What was found.
+#[derive(Default)]
+pub(crate) struct Judged {
+    /// About lines of the configuration.
+    lines: Vec<Diagnostic>,
+    /// About scripts.
+    faults: Vec<Fault>,
+}
+
+impl Judged {
+    /// Adds it to a report, with the texts of the scripts that something is wrong with.
+    pub(crate) fn add_to(self, report: &mut Report) {
+        let mut texts: Vec<(PathBuf, FileId)> = Vec::new();
+        let mut found = self.lines;
+        let mut faults = self.faults;
+        faults.sort_by(|one, other| one.file.cmp(&other.file));
+        for Fault { code, file, diagnostic, named } in faults {
+            let mut id = |path: &Path, text: &str| match texts.iter().find(|(known, _)| known == path) {
+                Some((_, id)) => *id,
+                None => {
+                    let id = report.add_text(path, text);
+                    texts.push((path.to_path_buf(), id));
+                    id
+                }
+            };
+            let span = match &diagnostic.place {
+                Some(place) => span_of(place, id(&place.file, &place.text)),
+                // What cannot be read has no line to show.
+                None => Span::at(id(&file, ""), 0, 0),
+            };
+            let looked = diagnostic.notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>();
+            let mut wrong = Diagnostic::new(code, span, diagnostic.message).help(diagnostic.help.into_iter().next());
+            if !looked.is_empty() {
+                wrong = wrong.expected(looked.join("; "));
+            }
+            if let Some(named) = named {
+                wrong = wrong.related(named, "named here");
+            }
+            found.push(wrong);
+        }
+        report.extend(found);
+    }
+}
+
+/// A place of a script, with the word that stands there.
+fn span_of(place: &Place, file: FileId) -> Span {
+    let range = place.range();
+    Span::at(file, range.start, range.end)
+}
+
+struct Judge<'o> {
+    opened: &'o Opened,
+    hosts: Vec<Host<'o>>,
+    /// The document root of each host.
+    roots: Vec<PathBuf>,
+    server_root: PathBuf,
+    /// The directories of all sections together.
+    searched: (Vec<PathBuf>, Vec<PathBuf>),
+    reach: Reach,
+    found: Vec<Diagnostic>,
+}
+
+impl<'o> Judge<'o> {
+    fn new(opened: &'o Opened) -> Self {
+        let config = &opened.loaded.config;
+        let roots = directories::declared_roots(opened);
+        // One that is not there has been told of.
+        let declared = roots.watched.union(&roots.library).filter(|root| root.is_dir());
+        let declared: BTreeSet<PathBuf> = declared.cloned().collect();
+        let settings = config.main().settings();
+        let hosts: Vec<_> = std::iter::once(config.main()).chain(config.hosts()).collect();
+        Self {
+            opened,
+            roots: hosts.iter().map(|host| document_root(&opened.root, &host.settings())).collect(),
+            hosts,
+            server_root: server_root(&opened.root, &settings),
+            searched: searched(opened),
+            reach: Reach::new(&declared, &Loading::of(&settings).limits),
+            found: Vec::new(),
+        }
+    }
+
+    /// What `RhaiImport` lists.
+    fn imports(&mut self) {
+        for ImportLine { line, directory, settings } in imports::imports(self.opened) {
+            let Some(name) = line.text().filter(|name| *name != "importer::freeze_modules") else { continue };
+            let search = Search { scope: Arc::new(scope(&settings, &directory, &self.server_root)), wide: None };
+            self.named(&line, 0, name, &[(directory, search)], None, BAD_IMPORT);
+        }
+    }
+
+    /// What the lines of the phases name.
+    fn handlers(&mut self) {
+        let lines: Vec<_> = self.opened.loaded.config.settings().cloned().collect();
+        for line in lines.iter().filter(|line| Phase::ALL.iter().any(|phase| phase.directive() == line.directive())) {
+            let places = self.places(line);
+            for (at, name) in directive::modules(line).enumerate() {
+                self.named(line, at, name, &places, Some("handler"), NO_MODULE);
+            }
+        }
+    }
+
+    /// Where a line's modules are searched: handler roots, and the search in each.
+    fn places(&self, line: &Setting) -> Vec<(PathBuf, Search)> {
+        let section = line.origin().scope();
+        let is_main = section.and_then(host_of).is_none_or(|host| host.kind().is_none());
+        let hosts = self.hosts.iter().zip(&self.roots).filter(|(host, _)| is_main || belongs(line, **host));
+        let place = |root: &Path, resolved: &Resolved| (root.to_path_buf(), self.search(resolved, root, true));
+        match section.and_then(|section| section.directory()).map(|directory| directory.literal()) {
+            None => hosts.map(|(host, root)| place(root, &resolved_in(*host, line))).collect(),
+            Some(Some(root)) => hosts.map(|(host, _)| place(Path::new(root), &resolved_in(*host, line))).collect(),
+            // A pattern stands for the directories that it matches.
+            Some(None) => {
+                let roots = hosts.flat_map(|(host, root)| self.matched(*host, root, line));
+                roots.map(|(root, resolved)| place(&root, &resolved)).collect()
+            }
+        }
+    }
+
+    /// The directories below a document root that the section of a line matches, as handler roots.
+    fn matched(&self, host: Host<'_>, root: &Path, line: &Setting) -> Vec<(PathBuf, Arc<Resolved>)> {
+        let mut found: Vec<(PathBuf, Arc<Resolved>)> = Vec::new();
+        for directory in directories_below(root) {
+            let (Some(name), Ok(below)) =
+                (directory.join("").to_str().map(str::to_owned), directory.strip_prefix(root))
+            else {
+                continue;
+            };
+            let url = format!("/{}", below.join("").to_string_lossy());
+            let resolved = host.resolve(&url, Some(&name), true);
+            let holds = resolved.all(line.directive()).any(|held| held.origin().span() == line.origin().span());
+            let handler_root = Root::of(Some(line)).root(Path::new(&name), root).to_path_buf();
+            if holds && !found.iter().any(|(known, _)| *known == handler_root) {
+                found.push((handler_root, resolved));
+            }
+        }
+        found
+    }
+
+    fn search(&self, resolved: &Resolved, root: &Path, is_wide: bool) -> Search {
+        let (path, library) = &self.searched;
+        let wide = || Arc::new(Scope::new("check").handler_root(root).path(path).library(library));
+        Search { scope: Arc::new(scope(resolved, root, &self.server_root)), wide: is_wide.then(wide) }
+    }
+
+    /// Looks for `module[::function]` at some places, and into it wherever it is. One is enough.
+    fn named(
+        &mut self,
+        line: &Setting,
+        argument: usize,
+        name: &str,
+        places: &[(PathBuf, Search)],
+        default: Option<&str>,
+        no_module: Code,
+    ) {
+        let here = span(line, argument);
+        let (mut refused, mut is_found) = (None, false);
+        for (_, search) in places {
+            match self.locate(name, search) {
+                Ok(None) => is_found = true,
+                Ok(Some(file)) => {
+                    is_found = true;
+                    self.function(here, &file, name, default);
+                    self.reach.visit(&file, search, here);
+                }
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        if let Some(error) = refused.filter(|_| !is_found) {
+            let told = error.diagnostic();
+            let looked = told.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ");
+            let wrong = Diagnostic::new(no_module, here, told.message);
+            self.say(wrong.expected(looked).help(told.help.into_iter().next()));
+        }
+    }
+
+    /// The file of a module, if it is found; nothing of one that the host registered.
+    fn locate(&self, name: &str, search: &Search) -> Result<Option<PathBuf>, ImportError> {
+        let find = |scope: &Arc<Scope>| self.reach.interpreter.handler_in(scope, name, Path::new("~"));
+        let handler =
+            find(&search.scope).or_else(|error| search.wide.as_ref().and_then(|wide| find(wide).ok()).ok_or(error))?;
+        let is_file = !handler.path().starts_with("registered:importer");
+        Ok(is_file.then(|| handler.path().to_path_buf()))
+    }
+
+    /// Has a module the function that a line names in it? A handler takes the request, what is called at the start nothing.
+    fn function(&mut self, here: Option<Span>, file: &Path, name: &str, default: Option<&str>) {
+        let params = usize::from(default.is_some());
+        let function = name.split_once("::").map(|(_, function)| function);
+        let Some(function) = function.or(default) else { return };
+        let Some(outline) = self.reach.outline(file, here) else { return };
+        if offers(&outline, function, params) || outline.may_have_variable(function) {
+            return;
+        }
+        let message = format!("`{}` has no function `{function}` with {}", file.display(), parameters(params));
+        let wrong = Diagnostic::new(NO_FUNCTION, here, message);
+        self.say(wrong.help(meant(&outline, function)));
+    }
+
+    /// A line with several keys is looked at for each of them; one finding is enough.
+    fn say(&mut self, wrong: Diagnostic) {
+        if !self.found.iter().any(|known| known.span == wrong.span && known.message == wrong.message) {
+            self.found.push(wrong);
+        }
+    }
+
+    /// Looks into the scripts that URLs name, as far as scripts answer there and no line names other ones.
+    fn urls(&mut self) {
+        let conditional = self.opened.loaded.config.settings().any(|line| is_search_in_condition(line));
+        let has_added = self.opened.loaded.config.settings().any(|line| line.directive() == "AddHandler");
+        let mut pages = Vec::new();
+        let config = &self.opened.loaded.config;
+        let private = Private::new(&Texts::of(&self.opened.loaded.report), config, &self.opened.root);
+        let asked: Vec<_> =
+            self.hosts.iter().copied().enumerate().filter(|(_, host)| is_asked(config, *host)).collect();
+        for (at, host) in asked {
+            let root = self.roots[at].clone();
+            for file in files_below(&root, has_added) {
+                let Some((url, name)) = url(&root, &file) else { continue };
+                if file.metadata().is_ok_and(|found| private.hides(&file, &found)) {
+                    continue;
+                }
+                let resolved = host.resolve(&url, Some(&name), true);
+                let (kind, is_itself) = kind_of_file(&resolved, &file);
+                let is_script =
+                    kind == Kind::Scripts && (is_itself || url.len() < name.len() && name.ends_with(".rhai"));
+                if !is_script || !named(&resolved, &file).is_empty() {
+                    continue;
+                }
+                let handler_root = Root::of(resolved.get("SetHandler")).root(&file, &root).to_path_buf();
+                let search = self.search(&resolved, &handler_root, conditional);
+                let line = resolved.get("SetHandler").filter(|line| !matches!(line.origin(), Origin::Default));
+                let here = line.and_then(|line| span(line, 0)).filter(|_| self.opened.is_configured);
+                self.reach.visit(&file, &search, here);
+                pages.push(file);
+            }
+        }
+        for page in pages {
+            self.page(&page);
+        }
+    }
+
+    /// A script that URLs name and that nobody imports has a function that answers, or was meant to have one.
+    fn page(&mut self, file: &Path) {
+        let Some(outline) = self.reach.outline(file, None).filter(|_| !self.reach.imported.contains(file)) else {
+            return;
+        };
+        if offers(&outline, "handler", 1) || outline.may_have_variable("handler") {
+            return;
+        }
+        let close = samovar_config::nearest("handler", outline.functions().map(|(name, _)| name)).map(str::to_owned);
+        let place = outline.place("handler").or_else(|| outline.place(close.as_deref()?));
+        let Some(place) = place else { return };
+        let message =
+            format!("`{}` answers nobody: it has no public function `handler` with 1 parameter", file.display());
+        let wrong = samovar_importer::Diagnostic::error(message).at(place);
+        let wrong = meant(&outline, "handler").into_iter().fold(wrong, samovar_importer::Diagnostic::help);
+        self.reach.fault(ANSWERS_NOBODY, file, wrong, None);
+    }
+}
+
+/// What would hold if the section of a line were the only one that matches.
+fn resolved_in(host: Host<'_>, line: &Setting) -> Arc<Resolved> {
+    let section = line.origin().scope();
+    let is_its = |scope: &Arc<samovar_config::Scope>| section.is_some_and(|section| Arc::ptr_eq(section, scope));
+    host.sections().find(|(scope, _)| is_its(scope)).map_or_else(|| host.settings(), |(_, resolved)| resolved)
+}
+
+/// Does a line say, for some requests only, where modules are searched?
+fn is_search_in_condition(line: &Setting) -> bool {
+    let names_path =
+        line.directive() == "RhaiPath" || (line.directive() == "RhaiOption" && line.text() == Some("importer.path"));
+    let condition = [SectionKind::If, SectionKind::ElseIf, SectionKind::Else];
+    let mut outward = std::iter::successors(line.origin().scope(), |scope| scope.parent());
+    names_path && outward.any(|scope| scope.kind().is_some_and(|kind| condition.contains(&kind)))
+}
+
+fn offers(outline: &Outline, function: &str, params: usize) -> bool {
+    outline.functions().any(|(name, takes)| name == function && takes == params)
+}
+
+/// What was probably meant by a function that is not there.
+fn meant(outline: &Outline, function: &str) -> Option<String> {
+    if let Some((_, takes)) = outline.functions().find(|(name, _)| *name == function) {
+        return Some(format!("there is one with {}", parameters(takes)));
+    }
+    if outline.place(function).is_some() {
+        return Some(format!("`{function}` is private; take `private` away"));
+    }
+    let close = samovar_config::nearest(function, outline.functions().map(|(name, _)| name));
+    close.map(|close| format!("there is a function `{close}`"))
+}
+
+fn parameters(count: usize) -> String {
+    format!("{count} parameter{}", if count == 1 { "" } else { "s" })
+}
+
+/// The path of the URL that names a file, and the file's own; nothing if no URL does.
+fn url(root: &Path, file: &Path) -> Option<(String, String)> {
+    let below = file.strip_prefix(root).ok()?.to_str()?;
+    let url = below.strip_suffix(".rhai").unwrap_or(below);
+    let is_open = url.split('/').all(|name| !is_hidden(name));
+    is_open.then(|| Some((format!("/{url}"), file.to_str()?.to_owned()))).flatten()
+}
+
+/// The scripts in a directory and below it, or all files, without those in hidden directories.
+fn files_below(directory: &Path, all: bool) -> Vec<PathBuf> {
+    let is_wanted = |path: &PathBuf| all || path.extension().is_some_and(|extension| extension == "rhai");
+    let entries = directories_below(directory).into_iter().flat_map(|directory| entries(&directory));
+    let files = entries.filter(|(path, found)| found.is_file() && is_wanted(path));
+    let mut files: Vec<_> = files.map(|(path, _)| path).collect();
+    files.sort();
+    files
+}
+
+/// A directory and those below it that are not hidden; links are followed.
+fn directories_below(directory: &Path) -> Vec<PathBuf> {
+    let (mut found, mut todo, mut seen) = (Vec::new(), vec![directory.to_path_buf()], BTreeSet::new());
+    while let Some(directory) = todo.pop() {
+        // A link may lead to what encloses it.
+        if !directory.canonicalize().is_ok_and(|real| seen.insert(real)) {
+            continue;
+        }
+        let is_open = |path: &Path| path.file_name().is_some_and(|name| !is_hidden(&name.to_string_lossy()));
+        todo.extend(entries(&directory).filter(|(path, it)| it.is_dir() && is_open(path)).map(|(path, _)| path));
+        found.push(directory);
+    }
+    found
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, std::fs::Metadata)> + use<> {
+    let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|entry| Some((entry.path(), entry.path().metadata().ok()?)))
+}

@@ -1,0 +1,183 @@
+//! What can be said about a configuration without serving it: the findings of `samovar check`.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+
+use samovar_config::{
+    Address, AddressHost, Code, Config, Diagnostic, Host, Resolved, Scope, SectionKind, Setting, nearest,
+};
+
+use super::{
+    below_root,
+    findings::{ADDRESS_TWICE, MIXED_RELOAD, NO_DIRECTORY, NO_LOG, OPTION_VALUE, UNKNOWN_OPTION},
+    limits,
+    lines::{belongs, host_of, span},
+};
+use crate::{
+    net::bind::known,
+    settings::{
+        directories::{document_root, path_in, server_root},
+        policy::{Naming, interpreter_of, naming},
+        read::Opened,
+    },
+};
+
+/// Judges what is written, without looking into scripts.
+pub(super) fn judge(opened: &Opened) -> Vec<Diagnostic> {
+    let config = &opened.loaded.config;
+    let mut found = Vec::new();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        directories(opened, host, &mut found);
+    }
+    addresses(config, &mut found);
+    logs(opened, &mut found);
+    config.settings().for_each(|line| option(line, &mut found));
+    limits::judge(config, &mut found);
+    mixed_reload(config, &mut found);
+    below_root::judge(opened, &mut found);
+    found
+}
+
+/// A document root that is not there, and sections for directories that no URL leads to.
+fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
+    let settings = host.settings();
+    let root = document_root(&opened.root, &settings);
+    if let Some(line) = settings.get("DocumentRoot").filter(|line| belongs(line, host) && !root.is_dir()) {
+        let message = format!("`{}` is not a directory", root.display());
+        found.push(Diagnostic::new(NO_DIRECTORY, span(line, 0), message).expected("expected a directory"));
+    }
+    let roots: Vec<_> = match host.index() {
+        Some(_) => vec![root],
+        // What stands in the main server holds for all.
+        None => std::iter::once(root)
+            .chain(opened.loaded.config.hosts().map(|host| document_root(&opened.root, &host.settings())))
+            .collect(),
+    };
+    for (scope, _) in host.sections().filter(|(scope, _)| scope.kind() == Some(SectionKind::Directory)) {
+        let own = host_of(scope).is_some_and(|of| Arc::ptr_eq(of, host.scope()));
+        let Some(directory) = scope.literal().map(Path::new).filter(|_| own) else { continue };
+        if !roots.iter().any(|root| root.starts_with(directory) || directory.starts_with(root)) {
+            let message = format!("no URL leads to `{}`", directory.display());
+            let wrong = Diagnostic::new(Code::NEVER_MATCHES, scope.span(), message);
+            let mut roots: Vec<_> = roots.iter().map(|root| format!("`{}`", root.display())).collect();
+            roots.dedup();
+            let expected = format!("expected a directory below {}, or around it", roots.join(" or "));
+            found.push(wrong.expected(expected).help("URLs lead into the `DocumentRoot` only".to_owned()));
+        }
+    }
+}
+
+/// Two lines of `Listen` for one address, or for one and for all: the second could not be had.
+fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
+    let settings = config.main().settings();
+    let lines: Vec<_> =
+        settings.all("Listen").filter_map(|line| Some((line, line.arguments().first()?.address()?))).collect();
+    let is_in_the_way = |one: &SocketAddr, other: &SocketAddr| {
+        let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+        let is_same = one.ip() == other.ip() || (is_any && one.is_ipv4() == other.is_ipv4());
+        one.port() == other.port() && is_same && one.port() > 0
+    };
+    for (at, (line, address)) in lines.iter().enumerate() {
+        // What is written out is not meant by what stands for all; twice the same is a slip.
+        let clashes = |other: &Address| {
+            let (one, other_known) = (known(address), known(other));
+            let is_part = is_single(address) != is_single(other) && one.iter().any(|it| other_known.contains(it));
+            *address == other
+                || (!is_part && one.iter().any(|one| other_known.iter().any(|other| is_in_the_way(one, other))))
+        };
+        if let Some((earlier, _)) = lines[..at].iter().find(|(_, other)| address.port > 0 && clashes(other)) {
+            let address = line.text().unwrap_or_default();
+            let mut wrong =
+                Diagnostic::new(ADDRESS_TWICE, span(line, 0), format!("`{address}` is listened at already"));
+            if let Some(place) = span(earlier, 0) {
+                wrong = wrong.related(place, "here");
+            }
+            found.push(wrong.expected("expected another port or address").help("leave one of them out".to_owned()));
+        }
+    }
+}
+
+fn is_single(address: &Address) -> bool {
+    matches!(address.host, AddressHost::Ip(_))
+}
+
+fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
+    let config = &opened.loaded.config;
+    let root = server_root(&opened.root, &config.main().settings());
+    for line in config.settings().filter(|line| matches!(line.directive(), "ErrorLog" | "CustomLog")) {
+        let Some(path) = line.text().map(|file| path_in(&root, file)) else { continue };
+        if !path.parent().is_some_and(Path::is_dir) || path.is_dir() {
+            let message = format!("there can be no file `{}`", path.display());
+            found.push(Diagnostic::new(NO_LOG, span(line, 0), message).expected("its directory must be there"));
+        }
+    }
+}
+
+/// The options that the program itself reads, and the values that they may have.
+const OPTIONS: &[(&str, &[&str])] =
+    &[("importer.path", &[]), ("importer.freshness", &["strict"]), ("importer.carry", &["strict"])];
+
+fn option(line: &Setting, found: &mut Vec<Diagnostic>) {
+    let texts: Vec<&str> = line.texts().collect();
+    let ("RhaiOption", [key, value @ ..]) = (line.directive(), texts.as_slice()) else { return };
+    let known = OPTIONS.iter().find(|(name, _)| name == key);
+    match (known, value) {
+        (None, _) => {
+            let close = nearest(key, OPTIONS.iter().map(|(name, _)| *name));
+            // Other keys are the scripts' own.
+            if close.is_some() || key.starts_with("importer.") {
+                let message = format!("nothing reads the option `{key}`");
+                let names: Vec<_> = OPTIONS.iter().map(|(name, _)| *name).collect();
+                let wrong = Diagnostic::new(UNKNOWN_OPTION, span(line, 0), message);
+                let help = close.map(|close| format!("did you mean `{close}`?"));
+                found.push(wrong.expected(format!("the importer reads: {}", names.join(", "))).help(help));
+            }
+        }
+        (Some((_, values)), [value, ..])
+            if !values.is_empty() && !value.is_empty() && !values.iter().any(|it| it.eq_ignore_ascii_case(value)) =>
+        {
+            let message = format!("`{key}` has no meaning for `{value}`");
+            let expected = format!("expected {}", values.join(" or "));
+            found.push(Diagnostic::new(OPTION_VALUE, span(line, 1), message).expected(expected));
+        }
+        (Some(_), _) => {}
+    }
+}
+
+/// One interpreter whose modules are reloaded for one place of the configuration and not for another (R39).
+fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
+    let mut said: BTreeMap<String, Vec<(bool, Setting)>> = BTreeMap::new();
+    for host in std::iter::once(config.main()).chain(config.hosts()) {
+        let settings = host.settings();
+        let default = interpreter_of(host, &settings);
+        let mut say = |resolved: &Resolved| {
+            let (Naming::Named(name), Some(line)) = (naming(resolved, &default), resolved.get("RhaiAutoReload")) else {
+                return;
+            };
+            let said = said.entry(name).or_default();
+            if !said.iter().any(|(_, known)| known.origin().span() == line.origin().span()) {
+                said.push((resolved.flag("RhaiAutoReload"), line.clone()));
+            }
+        };
+        say(&settings);
+        let speaks = |scope: &Scope, resolved: &Resolved| {
+            let stands_in = |directive: &str| {
+                let line = resolved.get(directive).and_then(|line| line.origin().scope());
+                line.is_some_and(|of| std::ptr::eq(Arc::as_ptr(of), scope))
+            };
+            stands_in("RhaiAutoReload") || stands_in("RhaiInterpreter")
+        };
+        host.sections().filter(|(scope, resolved)| speaks(scope, resolved)).for_each(|(_, resolved)| say(&resolved));
+    }
+    for (interpreter, said) in said {
+        let on = said.iter().find(|(on, _)| *on);
+        for ((_, line), (_, other)) in said.iter().filter(|(on, _)| !on).filter_map(|off| Some((off, on?))) {
+            let message = format!("some modules of the interpreter `{interpreter}` are reloaded, and others not");
+            let mut wrong = Diagnostic::new(MIXED_RELOAD, span(line, 0), message);
+            if let Some(span) = span(other, 0) {
+                wrong = wrong.related(span, "here they are");
+            }
+            let help = "a module that both import is reloaded; give one of them an interpreter of its own";
+            found.push(wrong.expected("here they are not").help(help.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a site cannot be opened.
+
+use std::path::{Path, PathBuf};
+
+use samovar_config::Report;
+use samovar_importer::Diagnostic;
+
+/// Why a site cannot be opened. The text is for people, and says all that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is nothing, or nothing that can be read, at the path.
+    #[error("cannot serve `{}`: {reason}", .path.display())]
+    Path {
+        /// The path as given.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// What is there is a script, and no configuration.
+    #[error("`{}` is a script", .0.display())]
+    Script(PathBuf),
+    /// The configuration is wrong.
+    #[error("the configuration has {} error(s)", .0.errors())]
+    Configuration(Box<Report>),
+    /// The configuration that held so far came from this file, and there is none any more.
+    #[error("`{}` is gone, which the configuration came from", .0.display())]
+    Gone(PathBuf),
+    /// A file of the configuration had lines in it, and has none any more.
+    #[error("`{}` is empty, and was not before", .0.display())]
+    Emptied(PathBuf),
+    /// A directory of the configuration is not there.
+    #[error("{origin}: `{}` is not a directory", .path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Where it stands, `file:line`.
+        origin: String,
+    },
+    /// What `RhaiImport` names cannot be loaded, or its function raised (R41).
+    #[error("{origin}: {diagnostic}")]
+    Import {
+        /// Where it stands, `file:line`.
+        origin: String,
+        /// What is wrong with the script.
+        diagnostic: Box<Diagnostic>,
+    },
+    /// A log file cannot be opened.
+    #[error("{origin}: cannot write to `{}`: {reason}", .path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Where it stands, `file:line`.
+        origin: String,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// An address cannot be listened at.
+    #[error("cannot listen on {address}: {reason}")]
+    Address {
+        /// The address, as it is written.
+        address: String,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// What is to be explained is no URL of this server.
+    #[error("`{url}` is no URL: {reason}")]
+    Url {
+        /// As it was given.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The system gives no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(std::io::Error),
+}
+
+impl OpenError {
+    /// Everything that is wrong, with excerpts; `colour` for terminals.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Configuration(report) => report.render(colour),
+            Self::Import { origin, diagnostic } => {
+                let mut diagnostic = Diagnostic::clone(diagnostic);
+                diagnostic.notes.push(samovar_importer::Note { message: format!("imported by {origin}"), place: None });
+                diagnostic.render(colour)
+            }
+            Self::Address { .. } => {
+                let help = "choose another address with `Listen` or --listen, or end what has this one";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            Self::Script(path) => {
+                let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+                let directory = directory.unwrap_or(Path::new(".")).display();
+                let help = format!("name the directory that it is in: `{directory}`");
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            Self::Gone(_) => {
+                let help = "put it back; to serve the directory without a configuration, start the server anew";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            Self::Emptied(_) => {
+                let help = "a file that is just being written looks like this; if nothing is what it is to say, write a comment";
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            other => Diagnostic::error(other.to_string()).render(colour),
+        }
+    }
+}

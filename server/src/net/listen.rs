@@ -1,0 +1,254 @@
+//! Accepting connections, and ending them well.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use parking_lot::Mutex;
+use samovar_config::Address;
+use samovar_importer::Diagnostic;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    task::JoinHandle,
+};
+
+use crate::{
+    OpenError,
+    logs::repeated,
+    net::{
+        bind::{self, Asked, Socket},
+        head_guard::{self, Strict},
+        peers::Peers,
+        sending::Sending,
+    },
+    site::Site,
+};
+
+/// When the server stops, requests that are under way have so long to end.
+const GRACE: Duration = Duration::from_secs(10);
+/// When the system gives no descriptors, accepting rests so long.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// Sockets that listen already, so that a port that is taken is known before anything else is done.
+pub struct Listeners {
+    sockets: Vec<Socket>,
+    follow: bool,
+}
+
+impl Listeners {
+    /// Where a site is served whose configuration does not say.
+    pub const DEFAULT: SocketAddr = bind::DEFAULT;
+
+    /// Listens at all addresses, or at none. A port alone, and a name, are for all families that the machine has.
+    ///
+    /// # Errors
+    /// The first address that cannot be had, and why.
+    pub async fn bind(addresses: &[Address]) -> Result<Self, OpenError> {
+        let addresses = addresses.to_vec();
+        // Names are looked up, which may take a while.
+        let groups = tokio::task::spawn_blocking(move || bind::groups(&addresses)).await;
+        let groups = groups.map_err(|panic| OpenError::Threads(io::Error::other(panic)))??;
+        let mut sockets = Vec::new();
+        for group in &groups {
+            sockets.extend(bind::listen(group, &[])?);
+        }
+        Ok(Self { sockets, follow: false })
+    }
+
+    /// Listens somewhere else when another configuration of the site says so. The default is to stay.
+    #[must_use]
+    pub fn follow_configuration(self, follow: bool) -> Self {
+        Self { follow, ..self }
+    }
+
+    /// Where they listen; the ports are real ones, also if 0 was asked for.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.sockets.iter().filter_map(|socket| socket.listener.local_addr().ok())
+    }
+
+    /// Serves a site until `stop` is ready, then lets requests that are under way end.
+    pub async fn serve(self, site: Arc<Site>, stop: impl Future<Output = ()>) {
+        let connections = Arc::new(GracefulShutdown::new());
+        let sockets = Arc::new(Sockets {
+            accepting: Mutex::default(),
+            connections: Mutex::new(Some(connections.clone())),
+            runtime: Handle::current(),
+            follow: self.follow,
+        });
+        self.sockets.into_iter().for_each(|socket| sockets.accept(socket, &site, &connections));
+        if site.sockets.set(sockets.clone()).is_err() {
+            tracing::warn!("the site is served twice; where it listens now stays as it is");
+        }
+        stop.await;
+        sockets.connections.lock().take();
+        let accepting = std::mem::take(&mut *sockets.accepting.lock());
+        accepting.iter().for_each(|accepting| accepting.task.abort());
+        for accepting in accepting {
+            let _ = accepting.task.await;
+        }
+        if let Some(connections) = Arc::into_inner(connections)
+            && tokio::time::timeout(GRACE, connections.shutdown()).await.is_err()
+        {
+            tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
+        }
+        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
+            tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
+        }
+        repeated::sum_up();
+    }
+}
+
+/// The sockets of a site that is served.
+pub(crate) struct Sockets {
+    accepting: Mutex<Vec<Accepting>>,
+    /// Nothing once the server stops.
+    connections: Mutex<Option<Arc<GracefulShutdown>>>,
+    runtime: Handle,
+    follow: bool,
+}
+
+struct Accepting {
+    asked: Asked,
+    listener: Arc<TcpListener>,
+    task: JoinHandle<()>,
+}
+
+/// Sockets for another configuration, which listen already and accept nothing yet.
+pub(crate) struct Bound {
+    new: Vec<Socket>,
+    wanted: Vec<Asked>,
+}
+
+impl Sockets {
+    /// Where connections are accepted now; the ports are real ones.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.accepting.lock().iter().filter_map(|accepting| accepting.listener.local_addr().ok()).collect()
+    }
+
+    /// Listens where nobody did so far; `addresses` are all that the configuration names.
+    pub(crate) fn bind(&self, addresses: &[Address]) -> Result<Bound, OpenError> {
+        if !self.follow {
+            let wanted = self.accepting.lock().iter().map(|accepting| accepting.asked).collect();
+            return Ok(Bound { new: Vec::new(), wanted });
+        }
+        let default = [Listeners::DEFAULT.into()];
+        let mut groups = bind::groups(if addresses.is_empty() { &default } else { addresses })?;
+        let wanted = groups.iter().flat_map(|group| group.members.clone()).collect();
+        let accepting = self.accepting.lock();
+        let mut leaving: Vec<_> = accepting.iter().collect();
+        let _runtime = self.runtime.enter();
+        let mut new = Vec::new();
+        for group in &mut groups {
+            group.members.retain(|asked| match leaving.iter().position(|it| it.asked == *asked) {
+                Some(at) => {
+                    leaving.swap_remove(at);
+                    false
+                }
+                None => true,
+            });
+        }
+        for group in groups.iter().filter(|group| !group.members.is_empty()) {
+            let ports: Vec<_> = group.members.iter().map(|asked| asked.address.port()).collect();
+            let in_the_way = leaving.iter().filter(|it| ports.contains(&it.asked.address.port()));
+            let in_the_way: Vec<&TcpListener> = in_the_way.map(|it| &*it.listener).collect();
+            new.extend(bind::listen(group, &in_the_way)?);
+        }
+        Ok(Bound { new, wanted })
+    }
+
+    /// Accepts connections at the new sockets, and none any more where the configuration no longer says so. Connections
+    /// that are open stay.
+    pub(crate) fn switch(&self, bound: Bound, site: &Arc<Site>) {
+        let Bound { new, mut wanted } = bound;
+        let Some(connections) = self.connections.lock().clone() else { return };
+        self.accepting.lock().retain(|accepting| {
+            let at = wanted.iter().position(|address| *address == accepting.asked);
+            match at {
+                Some(at) => drop(wanted.swap_remove(at)),
+                None => {
+                    accepting.task.abort();
+                    tracing::info!("no longer serving on {}", accepting.asked.address);
+                }
+            }
+            at.is_some()
+        });
+        for socket in new {
+            if let Ok(address) = socket.listener.local_addr() {
+                tracing::info!("serving {} on http://{address}", site.full_path().display());
+            }
+            self.accept(socket, site, &connections);
+        }
+    }
+
+    fn accept(&self, socket: Socket, site: &Arc<Site>, connections: &Arc<GracefulShutdown>) {
+        let Socket { asked, listener } = socket;
+        let listener = Arc::new(listener);
+        let task = self.runtime.spawn(accept(listener.clone(), site.clone(), connections.clone()));
+        self.accepting.lock().push(Accepting { asked, listener, task });
+    }
+}
+
+async fn accept(listener: Arc<TcpListener>, site: Arc<Site>, connections: Arc<GracefulShutdown>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, remote)) => connect(stream, remote, &site, &connections),
+            Err(error) => {
+                // A client that gave up, or no descriptors left: those in use will be given back.
+                repeated::tell(None, "accepting a connection", &refused(&error));
+                tokio::time::sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+/// No descriptors are left to the system, or to this process.
+const NO_DESCRIPTORS: [i32; 2] = [23, 24];
+
+fn refused(error: &io::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string());
+    match error.raw_os_error() {
+        Some(number) if cfg!(unix) && NO_DESCRIPTORS.contains(&number) => {
+            diagnostic.help("each connection takes one file descriptor: raise their number with `ulimit -n`")
+        }
+        _ => diagnostic,
+    }
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections: &GracefulShutdown) {
+    let Ok(local) = stream.local_addr() else { return };
+    // A socket for both families shows IPv4 in the dress of IPv6.
+    let (local, remote) = (canonical(local), canonical(remote));
+    // Answers are written whole; waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let (head_time, send_time) = site.times(local);
+    let site = site.clone();
+    let stream = Sending::new(stream, send_time);
+    let sent = stream.sent();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (site, sent) = (site.clone(), Some(sent.clone()));
+        let peers = Peers { local, remote };
+        async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) }
+    });
+    let mut builder = http1::Builder::new();
+    // A client that has said all that it has to say may still listen. One that has gone looks the same, and the library
+    // lets its request come to its end: what follows an answer follows.
+    builder.half_close(true);
+    // Without a timer the header timeout does nothing.
+    builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(head_guard::HEAD);
+    let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            tracing::debug!("the connection from {remote} ended: {error}{}", cause.unwrap_or_default());
+        }
+    });
+}

@@ -1,0 +1,119 @@
+//! Files that belong to the server itself and are served to nobody, whatever their names: what it read as configuration,
+//! its logs with those that were rotated away, and where it listens for commands.
+//!
+//! A file is known by its path, with and without links, and by its identity, so that further links to it lead nowhere.
+//! Asking costs no look at the disk: who asks has looked already.
+
+use std::{
+    collections::HashSet,
+    fs::Metadata,
+    path::{Path, PathBuf},
+};
+
+use samovar_config::{Config, Setting};
+
+use crate::{
+    identity::identity,
+    settings::{
+        directories::{path_in, server_root},
+        texts::Texts,
+    },
+};
+
+/// The files that are not served while one configuration holds.
+#[derive(Clone, Default)]
+pub(crate) struct Private {
+    paths: HashSet<PathBuf>,
+    files: HashSet<(u64, u64)>,
+    /// Log files, which have others beside them when they are rotated.
+    logs: Vec<PathBuf>,
+}
+
+impl Private {
+    /// What was read as `texts`, and what the configuration names. The log files are there already.
+    pub(crate) fn new(texts: &Texts, config: &Config, opened_root: &Path) -> Self {
+        let mut private = Self::default();
+        private.add(texts);
+        for line in named(config) {
+            let Some(path) = file_of(line, config, opened_root) else { continue };
+            private.hide(&path);
+            if is_log(line) {
+                private.logs.extend([real(&path), path]);
+            }
+        }
+        private
+    }
+
+    /// Hides further files that were read as configuration.
+    pub(crate) fn add(&mut self, texts: &Texts) {
+        texts.paths().for_each(|path| self.hide(path));
+    }
+
+    fn hide(&mut self, path: &Path) {
+        // What has no identity of its own on this system must not stand for all files.
+        let file = path.metadata().ok().map(|found| identity(&found)).filter(|file| *file != (0, 0));
+        self.files.extend(file);
+        self.paths.extend([real(path), path.to_path_buf()]);
+    }
+
+    /// Is a file not to be served, wherever it is now?
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        self.paths.contains(path)
+    }
+
+    /// Is a file not to be served?
+    pub(crate) fn hides(&self, path: &Path, found: &Metadata) -> bool {
+        self.files.contains(&identity(found))
+            || self.paths.contains(path)
+            || self.logs.iter().any(|log| is_rotated(path, log))
+    }
+}
+
+/// The lines that name a file of the server's own.
+pub(crate) fn named(config: &Config) -> impl Iterator<Item = &Setting> {
+    let names = |line: &&Setting| is_log(line) || line.directive() == "ControlSocket";
+    config.settings().map(AsRef::as_ref).filter(names)
+}
+
+/// The file that such a line names.
+pub(crate) fn file_of(line: &Setting, config: &Config, opened_root: &Path) -> Option<PathBuf> {
+    let root = server_root(opened_root, &config.main().settings());
+    line.text().map(|file| path_in(&root, file))
+}
+
+pub(crate) fn is_log(line: &Setting) -> bool {
+    matches!(line.directive(), "ErrorLog" | "CustomLog")
+}
+
+/// A path without links; of a file that is not there yet, with those of its directory followed.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    let in_its_directory = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_its_directory).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Is it what a log was renamed to: `access.log.1`, `access.log-20260101.gz`?
+fn is_rotated(path: &Path, log: &Path) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.as_encoded_bytes().to_owned());
+    path.parent() == log.parent()
+        && matches!((name(path), name(log)), (Some(path), Some(log)) if path.strip_prefix(&*log).is_some_and(|rest| matches!(rest.first(), Some(b'.' | b'-' | b'_'))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_log_was_renamed_to_is_known_by_its_name() {
+        for (path, rotated) in [
+            ("/l/access.log.1", true),
+            ("/l/access.log.2.gz", true),
+            ("/l/access.log-20260101", true),
+            ("/l/access.log", false),
+            ("/l/access.logic", false),
+            ("/l/access", false),
+            ("/m/access.log.1", false),
+        ] {
+            assert_eq!(is_rotated(Path::new(path), Path::new("/l/access.log")), rotated, "{path}");
+        }
+    }
+}

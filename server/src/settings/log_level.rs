@@ -1,0 +1,70 @@
+//! `LogLevel`: how much is told, of the program and of single requests.
+//!
+//! A section may say that more or less is to be told of its requests than of the rest. While a script runs for one, its
+//! thread knows the level, and whoever filters the log asks for it: see [`level_of_request`].
+
+use samovar_config::Resolved;
+use tracing::level_filters::LevelFilter;
+
+/// httpd's levels, and what they come to: there is nothing that is less than an error.
+const LEVELS: &[(&str, LevelFilter)] = &[
+    ("emerg", LevelFilter::ERROR),
+    ("alert", LevelFilter::ERROR),
+    ("crit", LevelFilter::ERROR),
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("notice", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+];
+
+pub(crate) const EXPECTED: &str =
+    "error, warn, info, debug or trace, or one of httpd's other levels, or `module:level`";
+
+/// The modules of httpd's that are meant by `module:level`.
+const MODULES: [&str; 3] = ["rhai", "rhai_module", "mod_rhai.c"];
+
+/// The level that holds: the last one that is meant for this program.
+pub(crate) fn of(settings: &Resolved) -> LevelFilter {
+    let own = |text: &str| match text.split_once(':') {
+        Some((module, level)) => {
+            level_named(level).filter(|_| MODULES.iter().any(|it| it.eq_ignore_ascii_case(module)))
+        }
+        None => None,
+    };
+    let texts = || settings.texts("LogLevel");
+    texts().filter_map(own).last().or_else(|| texts().filter_map(level_named).last()).unwrap_or(LevelFilter::INFO)
+}
+
+/// Is it `level` or `module:level`?
+pub(crate) fn is_level(text: &str) -> bool {
+    level_named(text.split_once(':').map_or(text, |(_, level)| level)).is_some()
+}
+
+fn level_named(name: &str) -> Option<LevelFilter> {
+    let name = name.to_ascii_lowercase();
+    // httpd counts `trace1` to `trace8`.
+    let name = name
+        .strip_prefix("trace")
+        .filter(|number| matches!(number.as_bytes(), [b'1'..=b'8']))
+        .map_or(&*name, |_| "trace");
+    LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_levels_are_those_of_httpd() {
+        for level in
+            ["emerg", "crit", "Error", "warn", "notice", "info", "debug", "trace", "trace1", "trace8", "ssl:warn"]
+        {
+            assert!(is_level(level), "{level}");
+        }
+        for wrong in ["", "loud", "trace0", "trace9", "trace11", "ssl:", "ssl:loud"] {
+            assert!(!is_level(wrong), "{wrong}");
+        }
+    }
+}

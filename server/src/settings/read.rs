@@ -1,0 +1,81 @@
+//! From a directory or a configuration file to a configuration that was read and judged.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use samovar_config::{DiskFiles, Files, Loaded, Loader, MemoryFiles};
+
+use super::{directive::schema, texts::Texts};
+use crate::OpenError;
+
+/// A configuration that was read, and where its paths start.
+pub(crate) struct Opened {
+    pub(crate) loaded: Loaded,
+    /// Where relative paths start, unless `ServerRoot` says otherwise.
+    pub(crate) root: PathBuf,
+    /// Is there a configuration at all? A directory may have none.
+    pub(crate) is_configured: bool,
+}
+
+/// The name of the configuration in a directory.
+pub(crate) const NAME: &str = "samovar.conf";
+
+/// Reads what a path names: a directory with or without `samovar.conf`, or a configuration file.
+pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError> {
+    let reason = |reason| OpenError::Path { path: path.to_path_buf(), reason };
+    let absolute = std::path::absolute(path).map_err(reason)?;
+    let is_directory = absolute.metadata().map_err(reason)?.is_dir();
+    let file = if is_directory { absolute.join(NAME) } else { absolute.clone() };
+    // Only what is certainly not there is no configuration. One that cannot be reached, or a link that leads nowhere, is
+    // one that cannot be read.
+    let is_configured = !is_directory || !is_absent(&file);
+    let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let loader = defines
+        .iter()
+        .fold(Loader::new(schema()).module("rhai_module").module("mod_rhai.c"), |loader, it| loader.define(it));
+    let loaded = if !is_directory && !file.is_file() {
+        return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
+    } else if file.extension().is_some_and(|extension| extension == "rhai") {
+        return Err(OpenError::Script(path.to_path_buf()));
+    } else if is_configured {
+        load(&loader.server_root(&root), &DiskFiles, &file)?
+    } else {
+        let name = absolute.join("(no samovar.conf)");
+        load(&loader, &MemoryFiles::new().file(&name, directory_mode(&absolute)), &name)?
+    };
+    Ok(Opened { loaded, root, is_configured })
+}
+
+/// As [`read`], where a configuration held so far that was made of the texts `before`: it cannot be gone, and none of its
+/// files can have become empty, since both are what a checkout or a copy leaves for a moment.
+pub(crate) fn read_again(path: &Path, defines: &[String], before: Option<&Texts>) -> Result<Opened, OpenError> {
+    let opened = read(path, defines)?;
+    let Some(before) = before else { return Ok(opened) };
+    if !opened.is_configured {
+        return Err(OpenError::Gone(path.join(NAME)));
+    }
+    match Texts::of(&opened.loaded.report).emptied(before) {
+        Some(path) => Err(OpenError::Emptied(path.to_path_buf())),
+        None => Ok(opened),
+    }
+}
+
+fn is_absent(file: &Path) -> bool {
+    file.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn load(loader: &Loader, files: &dyn Files, file: &Path) -> Result<Loaded, OpenError> {
+    loader.load(files, file).map_err(OpenError::Configuration)
+}
+
+/// What a directory without configuration means.
+fn directory_mode(directory: &Path) -> String {
+    let mut quoted = String::new();
+    for character in directory.to_string_lossy().chars() {
+        let escape = if matches!(character, '"' | '\\') { "\\" } else { "" };
+        let _ = write!(quoted, "{escape}{character}");
+    }
+    format!("DocumentRoot \"{quoted}\"\nSetHandler rhai\n")
+}

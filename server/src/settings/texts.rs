@@ -1,0 +1,62 @@
+//! The texts of which a configuration was made: what is watched, what is served to nobody, and what may not be gone.
+
+use std::path::{Path, PathBuf};
+
+use samovar_config::Report;
+
+use super::read::Opened;
+use crate::OpenError;
+
+/// The texts of which a configuration was made.
+#[derive(Clone, Default)]
+pub(crate) struct Texts {
+    /// By file, in the order in which they were read.
+    files: Vec<(PathBuf, String)>,
+    /// What was looked for, whether or not it is there.
+    asked: Vec<PathBuf>,
+}
+
+/// Only what was read makes a difference.
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files
+    }
+}
+
+impl Texts {
+    pub(crate) fn of(report: &Report) -> Self {
+        let text = |source: &samovar_config::Source| (source.path().to_path_buf(), source.text().to_owned());
+        let sources = report.sources();
+        let asked = sources.asked().map(Path::to_path_buf).collect();
+        Self { files: sources.iter().map(text).collect(), asked }
+    }
+
+    /// Of a reading, whether or not it can be used.
+    pub(crate) fn read(opened: &Result<Opened, OpenError>) -> Option<Self> {
+        match opened {
+            Ok(opened) => Some(Self::of(&opened.loaded.report)),
+            Err(OpenError::Configuration(report)) => Some(Self::of(report)),
+            Err(_) => None,
+        }
+    }
+
+    /// The files that were read.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(path, _)| &**path)
+    }
+
+    /// Where a change would be one of the configuration.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
+        self.paths().chain(self.asked.iter().map(PathBuf::as_path))
+    }
+
+    /// A file that had lines in it `before`, and has none any more.
+    pub(crate) fn emptied(&self, before: &Self) -> Option<&Path> {
+        let had_lines = |path: &Path| before.files.iter().any(|(known, text)| known == path && !text.trim().is_empty());
+        self.files
+            .iter()
+            .filter(|(_, text)| text.trim().is_empty())
+            .map(|(path, _)| &**path)
+            .find(|path| had_lines(path))
+    }
+}

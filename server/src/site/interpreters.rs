@@ -1,0 +1,181 @@
+//! The interpreters of a site, by name: started when they are first named, and kept when the configuration changes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use samovar_importer::{DiskTree, ReadError, Reloader, Source, SourceTree, Stamp};
+use samovar_rhai::Interpreter;
+
+use crate::{
+    OpenError,
+    logs::events,
+    settings::{directories::Roots, limits::Loading},
+};
+
+/// Interpreters by name.
+pub(crate) struct Interpreters {
+    started: Mutex<BTreeMap<String, Started>>,
+    first: OnceLock<Interpreter>,
+    /// Those that were started, for requests: they wait for nobody.
+    all: ArcSwap<Vec<Interpreter>>,
+    tree: Tree,
+    roots: ArcSwap<Roots>,
+    loading: ArcSwap<Loading>,
+    /// Is there a place in the configuration whose clients are shown what was refused?
+    shows_refusals: Arc<AtomicBool>,
+}
+
+struct Started {
+    interpreter: Interpreter,
+    /// Looks for changes below the roots. Another one takes its place when they are others.
+    _reloader: Reloader,
+}
+
+/// Files below the roots of the configuration that holds, whichever that is.
+#[derive(Clone)]
+struct Tree(Arc<ArcSwap<Files>>);
+
+/// One state of the tree.
+struct Files {
+    disk: DiskTree,
+    /// Roots of this configuration.
+    roots: BTreeSet<PathBuf>,
+    /// Roots of earlier configurations. A module that came from one of them is no error: its file is gone, as far as this
+    /// configuration goes.
+    former: BTreeSet<PathBuf>,
+}
+
+impl Files {
+    fn seen<T>(&self, path: &Path, found: Result<T, ReadError>) -> Result<T, ReadError> {
+        found.map_err(|error| match error {
+            ReadError::Outside(_) if self.has_left(path) => ReadError::Missing,
+            error => error,
+        })
+    }
+
+    fn has_left(&self, path: &Path) -> bool {
+        let below = |roots: &BTreeSet<PathBuf>| roots.iter().any(|root| path.starts_with(root));
+        below(&self.former) && !below(&self.roots)
+    }
+}
+
+impl SourceTree for Tree {
+    fn read(&self, path: &Path) -> Result<Source, ReadError> {
+        let files = self.0.load();
+        files.seen(path, files.disk.read(path))
+    }
+
+    fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
+        let files = self.0.load();
+        files.seen(path, files.disk.stamp(path))
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        self.0.load().disk.names(directory)
+    }
+}
+
+impl Tree {
+    /// Lets files come from these directories, and from no others.
+    fn confine(&self, roots: &Roots) {
+        let before = self.0.load();
+        let former = before.former.union(&before.roots).cloned().collect();
+        self.0.store(Arc::new(Files { disk: DiskTree::new(roots.all()), roots: roots.all(), former }));
+    }
+}
+
+impl Interpreters {
+    pub(crate) fn new(roots: Roots, loading: Loading) -> Self {
+        let files = Files { disk: DiskTree::new(roots.all()), roots: roots.all(), former: BTreeSet::new() };
+        let tree = Tree(Arc::new(ArcSwap::from_pointee(files)));
+        Self {
+            started: Mutex::default(),
+            first: OnceLock::new(),
+            all: ArcSwap::default(),
+            tree,
+            roots: ArcSwap::from_pointee(roots),
+            loading: ArcSwap::from_pointee(loading),
+            shows_refusals: Arc::default(),
+        }
+    }
+
+    /// Changes when files come, go or change. All interpreters watch the same directories, so one tells for all.
+    pub(crate) fn stirred(&self) -> u64 {
+        self.first.get().map_or(0, |interpreter| interpreter.registry().stirred())
+    }
+
+    /// Has an interpreter loaded this file, and serves it?
+    pub(crate) fn serve(&self, file: &Path) -> bool {
+        self.all.load().iter().any(|interpreter| interpreter.registry().serves(file))
+    }
+
+    /// The interpreter of that name, which is started if it was not yet.
+    pub(crate) fn get(&self, name: &str) -> Result<Interpreter, OpenError> {
+        let mut started = self.started.lock();
+        if let Some(found) = started.get(name) {
+            return Ok(found.interpreter.clone());
+        }
+        let Loading { limits, time } = Loading::clone(&self.loading.load());
+        let interpreter = Interpreter::builder(name).limits(limits).time(time).build_on(self.tree.clone(), None);
+        events::follow(&interpreter, self.shows_refusals.clone()).map_err(OpenError::Threads)?;
+        let reloader = reloader(&interpreter, &self.roots.load())?;
+        self.first.get_or_init(|| interpreter.clone());
+        self.all.store(Arc::new(self.all.load().iter().cloned().chain([interpreter.clone()]).collect()));
+        started.insert(name.to_owned(), Started { interpreter: interpreter.clone(), _reloader: reloader });
+        Ok(interpreter)
+    }
+
+    /// Those that were started, by name.
+    pub(crate) fn started(&self) -> Vec<Interpreter> {
+        self.started.lock().values().map(|started| started.interpreter.clone()).collect()
+    }
+
+    /// Notes whether `RhaiDebug` is `On` anywhere, so that the log tells the truth about what clients see.
+    pub(crate) fn show_refusals(&self, anywhere: bool) {
+        self.shows_refusals.store(anywhere, Ordering::Relaxed);
+    }
+
+    /// Lets modules come from these directories too, while a configuration is tried out.
+    pub(crate) fn widen(&self, roots: &Roots) {
+        self.tree.confine(&self.roots.load().union(roots));
+    }
+
+    /// Takes back what [`widen`](Self::widen) did.
+    pub(crate) fn narrow(&self) {
+        self.tree.confine(&self.roots.load());
+    }
+
+    /// From now on these are the directories and the limits, for the interpreters that run as well.
+    pub(crate) fn settle(&self, roots: Roots, loading: Loading) -> Result<(), OpenError> {
+        let mut started = self.started.lock();
+        if **self.roots.load() != roots {
+            let new = started.values().map(|started| reloader(&started.interpreter, &roots));
+            let new = new.collect::<Result<Vec<_>, _>>()?;
+            for (started, reloader) in started.values_mut().zip(new) {
+                started._reloader = reloader;
+            }
+        }
+        self.tree.confine(&roots);
+        self.roots.store(Arc::new(roots));
+        for Started { interpreter, .. } in started.values() {
+            interpreter.set_limits(&loading.limits);
+            interpreter.set_load_time(loading.time);
+        }
+        self.loading.store(Arc::new(loading));
+        Ok(())
+    }
+}
+
+fn reloader(interpreter: &Interpreter, roots: &Roots) -> Result<Reloader, OpenError> {
+    let watched = roots.watched.iter().filter(|root| root.is_dir());
+    let reloader = Reloader::new(watched).registry(interpreter.registry().clone());
+    reloader.spawn().map_err(OpenError::Threads)
+}
