@@ -16,6 +16,8 @@ mod inspect;
 mod interpreter;
 mod link;
 mod outline;
+#[cfg(test)]
+mod reference;
 mod scripts;
 mod show;
 mod stack;

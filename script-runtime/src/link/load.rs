@@ -89,6 +89,12 @@ impl Linker {
         self.instance_functions.push(InstanceFunction { name: name.to_owned(), args, call });
     }
 
+    /// The functions that were added, by name and number of arguments.
+    #[cfg(test)]
+    pub(crate) fn instance_functions(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.instance_functions.iter().map(|function| (function.name.as_str(), function.args))
+    }
+
     pub(crate) fn engines(&self) -> &Engines {
         &self.engines
     }
