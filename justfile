@@ -24,8 +24,8 @@ natives:
 mutants *filter:
     cargo mutants -p samovar-importer -o target/mutants-importer {{filter}} -- --lib --test importer
     cargo mutants -p samovar-config -o target/mutants-config {{filter}} \
-        -f 'config-parser/src/{merge,resolve,host,section,setting,layout,path_tree,pattern,pattern_set,expression,url,address}.rs' \
-        -f 'config-parser/src/expression/*.rs' -- --lib --tests
+        -f 'config-parser/src/{section,layout,resolve}/**/*.rs' -f 'config-parser/src/schema/{merge,setting,address}.rs' -f config-parser/src/url.rs \
+        -- --lib --tests
 
 # Thousands of pairs of texts, here and in plain Rhai.
 pairs:

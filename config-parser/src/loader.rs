@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Config, host_names};
 use crate::declare::Declarer;
-use crate::diagnostic::Severity;
 use crate::expand::Expander;
-use crate::files::Files;
-use crate::limits::Limits;
-use crate::lint::lint;
+use crate::expand::files::Files;
+use crate::expand::variables::Variables;
 use crate::report::Report;
+use crate::report::diagnostic::Severity;
+use crate::report::source::Sources;
+use crate::resolve::config::{Config, host_names};
+use crate::resolve::lint::lint;
 use crate::schema::Schema;
-use crate::source::Sources;
-use crate::variables::Variables;
+use crate::syntax::limits::Limits;
 
 /// Reads configurations that are written for one schema.
 ///

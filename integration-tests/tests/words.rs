@@ -15,7 +15,7 @@ const SHARED_BY_CRATES: &[&str] =
     &["Address", "Builder", "Diagnostic", "Explanation", "Limits", "Loader", "Place", "Scope", "Source"];
 
 /// Types of one crate, each visible beyond its file, that still share a name. The list may only become shorter.
-const SHARED_IN_A_CRATE: &[&str] = &["Condition", "Foreign", "Kind", "Linked", "Noted", "Place", "State", "Word"];
+const SHARED_IN_A_CRATE: &[&str] = &["Foreign", "Kind", "Linked", "Noted", "Place", "State"];
 
 /// A type that other files can name.
 #[derive(Debug)]

@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use super::{Declarer, usage};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Block, Text};
-use crate::expression::{self, Condition};
-use crate::language::count_arguments;
-use crate::section::{Pattern, SectionKind};
-use crate::source::Span;
+use crate::expand::statement::{Block, Text, count_arguments};
+use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::source::Span;
+use crate::section::expression::Condition;
+use crate::section::{Pattern, SectionKind, expression};
 
 impl Declarer<'_> {
     /// What an `<If>` asks, or an `<Else>` after it; `None` after a diagnostic.

@@ -1,7 +1,7 @@
 //! What holds for every input.
 
 use proptest::prelude::*;
-use samovar_config::token::tokens;
+use samovar_config::syntax::token::tokens;
 use samovar_config::url::normalize;
 use samovar_config::{MemoryFiles, Sources, syntax};
 

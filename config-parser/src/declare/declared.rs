@@ -1,0 +1,37 @@
+//! What a configuration declares, before it is laid out for look-up.
+
+use std::sync::Arc;
+
+use crate::schema::DirectiveId;
+use crate::schema::merge::Held;
+use crate::section::Scope;
+use crate::section::host_address::HostAddress;
+
+/// The main server or a virtual host, as it is declared.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    pub(crate) scope: Arc<Scope>,
+    /// None for the main server.
+    pub(crate) addresses: Vec<HostAddress>,
+    pub(crate) settings: Settings,
+    pub(crate) directories: Vec<Arc<DeclaredSection>>,
+    pub(crate) files: Vec<Arc<DeclaredSection>>,
+    pub(crate) locations: Vec<Arc<DeclaredSection>>,
+    /// `<If>` sections that stand in no other.
+    pub(crate) conditions: Vec<Arc<DeclaredSection>>,
+    pub(crate) hosts: Vec<Declared>,
+}
+
+/// A section below a server.
+#[derive(Debug)]
+pub(crate) struct DeclaredSection {
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) settings: Settings,
+    /// `<Files>` sections in a `<Directory>`.
+    pub(crate) files: Vec<Arc<DeclaredSection>>,
+    /// `<If>` sections in it.
+    pub(crate) conditions: Vec<Arc<DeclaredSection>>,
+}
+
+/// What the lines of one section set, by directive.
+pub(crate) type Settings = Vec<(DirectiveId, Vec<Held>)>;

@@ -1,0 +1,358 @@
+//! Holds what was read against the schema: every directive known, in its place, with the arguments it takes.
+
+mod condition;
+pub(crate) mod declared;
+pub(crate) mod overridden;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::declare::declared::{Declared, DeclaredSection, Settings};
+use crate::declare::overridden::overridden_in_section;
+use crate::expand::files::normal;
+use crate::expand::preprocessor;
+use crate::expand::preprocessor::section_names;
+use crate::expand::statement::{Block, Item, NO_COMMENT, Statement, Text, count_arguments};
+use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::source::{Sources, Span};
+use crate::schema::merge::collect;
+use crate::schema::parameter::Count;
+use crate::schema::setting::{Argument, Origin, Setting};
+use crate::schema::{Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
+use crate::section::host_address::HostAddress;
+use crate::section::pattern::reason;
+use crate::section::{Pattern, Scope, SectionKind, compile};
+use crate::suggest::nearest;
+
+pub(crate) struct Declarer<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) sources: &'a Sources,
+    /// Where relative directories start.
+    pub(crate) root: &'a Path,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What was found in one section so far.
+#[derive(Default)]
+struct Found {
+    lines: Vec<(DirectiveId, Arc<Setting>)>,
+    directories: Vec<Arc<DeclaredSection>>,
+    files: Vec<Arc<DeclaredSection>>,
+    locations: Vec<Arc<DeclaredSection>>,
+    conditions: Vec<Arc<DeclaredSection>>,
+    /// May an `<Else>` come?
+    in_chain: bool,
+    hosts: Vec<Declared>,
+}
+
+impl Declarer<'_> {
+    /// The main server, with everything in it.
+    pub(crate) fn server(&mut self, items: &[Item], file: Arc<str>) -> Declared {
+        let scope =
+            Scope { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1, span: None };
+        self.declare(items, Arc::new(scope), Vec::new(), None)
+    }
+
+    fn declare(
+        &mut self,
+        items: &[Item],
+        scope: Arc<Scope>,
+        addresses: Vec<HostAddress>,
+        opener: Option<Span>,
+    ) -> Declared {
+        let found = self.items(items, &scope, opener);
+        let settings = self.settings(&found.lines);
+        let Found { directories, files, locations, conditions, hosts, .. } = found;
+        Declared { scope, addresses, settings, directories, files, locations, conditions, hosts }
+    }
+
+    fn items(&mut self, items: &[Item], scope: &Arc<Scope>, opener: Option<Span>) -> Found {
+        let mut found = Found::default();
+        for item in items {
+            match item {
+                Item::Directive(statement) => found.lines.extend(self.directive(statement, scope, opener)),
+                Item::Section(block) => self.section(block, scope, opener, &mut found),
+            }
+        }
+        found
+    }
+
+    fn directive(
+        &mut self,
+        statement: &Statement,
+        scope: &Arc<Scope>,
+        opener: Option<Span>,
+    ) -> Option<(DirectiveId, Arc<Setting>)> {
+        let Some(id) = self.schema.id(&statement.name.value) else {
+            self.unknown_directive(&statement.name);
+            return None;
+        };
+        let directive = self.schema.directive(id);
+        if !directive.contexts.contains(context(scope)) {
+            self.wrong_context(directive, statement, scope, opener);
+            return None;
+        }
+        let arguments = self.arguments(directive, statement)?;
+        let origin = self.origin(statement.span, scope);
+        Some((id, Arc::new(Setting { directive: directive.name, arguments, origin })))
+    }
+
+    fn arguments(&mut self, directive: &Directive, statement: &Statement) -> Option<Vec<Argument>> {
+        if let Some(found) = self.comment(directive, statement) {
+            self.diagnostics.push(found);
+            return None;
+        }
+        let open_ended = directive.parameter(usize::MAX).is_some();
+        let most = (!open_ended).then_some(directive.parameters.len());
+        if let Some(found) = count_arguments(statement, directive.least_arguments(), most, &directive.usage()) {
+            self.diagnostics.push(found);
+            return None;
+        }
+        let mut arguments = Vec::with_capacity(statement.arguments.len());
+        for (index, text) in statement.arguments.iter().enumerate() {
+            match directive.parameter(index)?.read(&text.value) {
+                Ok(value) => arguments.push(Argument::new(&text.value, value, Some(text.span))),
+                Err(wrong) => {
+                    let message = format!("`{}` does not take `{}` here", directive.name, text.value);
+                    let found = Diagnostic::new(Code::BAD_ARGUMENT, text.span, message).expected(wrong.expected);
+                    let comment = text.value.starts_with('#').then(|| NO_COMMENT.to_owned());
+                    let help = comment.or(wrong.help).unwrap_or_else(|| directive.usage());
+                    self.diagnostics.push(found.help(help));
+                }
+            }
+        }
+        if arguments.len() < statement.arguments.len() {
+            return None;
+        }
+        self.together(directive, statement).then_some(arguments)
+    }
+
+    /// A comment behind the arguments. It would be taken for more of them, or for the names of modules; what is meant to
+    /// begin with `#` is quoted, or is one that the directive has, such as a colour.
+    fn comment(&self, directive: &Directive, statement: &Statement) -> Option<Diagnostic> {
+        let is_more = |index: usize| {
+            let open_ended = directive.parameter(index).is_some_and(|parameter| parameter.count == Count::Many);
+            open_ended || index >= directive.parameters.len()
+        };
+        let begins = |(index, text): &(usize, &Text)| {
+            let is_bare =
+                self.sources.get(text.span.file).text().get(text.span.range()).is_some_and(|it| it.starts_with('#'));
+            is_bare && (text.value == "#" || is_more(*index))
+        };
+        let (_, first) = statement.arguments.iter().enumerate().find(begins)?;
+        let last = statement.arguments.last().unwrap_or(first);
+        let message = format!("there is no comment behind the arguments of `{}`", directive.name);
+        let found = Diagnostic::new(Code::EXTRA_ARGUMENT, first.span.to(last.span), message);
+        Some(found.expected("this would be more arguments").help(format!("{NO_COMMENT}, or quote what is meant")))
+    }
+
+    /// Whether the arguments, each right by itself, belong together.
+    fn together(&mut self, directive: &Directive, statement: &Statement) -> bool {
+        let Some(check) = directive.check else { return true };
+        let texts: Vec<&str> = statement.arguments.iter().map(|text| text.value.as_str()).collect();
+        let Err(fault) = check(&texts) else { return true };
+        let at = statement.arguments.get(fault.argument).map_or(statement.span, |text| text.span);
+        let found = Diagnostic::new(Code::BAD_ARGUMENT, at, fault.message).expected(fault.expected);
+        self.diagnostics.push(found.help(directive.usage()));
+        false
+    }
+
+    fn section(&mut self, block: &Block, parent: &Arc<Scope>, opener: Option<Span>, found: &mut Found) {
+        let Some(kind) = self.kind(block) else { return };
+        if !kind.may_stand_in(parent.kind) {
+            self.wrong_section(kind, block, parent, opener);
+            // What stands in it is judged in the same run.
+            let scope = self.scope(kind, block, parent, None);
+            drop(self.items(&block.items, &scope, Some(block.head.span)));
+            return;
+        }
+        match kind {
+            SectionKind::VirtualHost => self.host(block, parent, found),
+            _ => {
+                let pattern = match kind {
+                    _ if kind.is_condition() => self.condition(kind, block, &mut found.in_chain),
+                    _ => self.pattern(kind, block),
+                };
+                let scope = self.scope(kind, block, parent, pattern);
+                let inner = self.items(&block.items, &scope, Some(block.head.span));
+                let settings = self.settings(&inner.lines);
+                let section =
+                    Arc::new(DeclaredSection { scope, settings, files: inner.files, conditions: inner.conditions });
+                let group = match kind {
+                    _ if kind.is_directory() => &mut found.directories,
+                    _ if kind.is_files() => &mut found.files,
+                    _ if kind.is_condition() => &mut found.conditions,
+                    _ => &mut found.locations,
+                };
+                group.push(section);
+            }
+        }
+    }
+
+    /// What a section is, or, after a diagnostic, is taken to be, so that what stands in it is judged in the same run.
+    fn kind(&mut self, block: &Block) -> Option<SectionKind> {
+        let name = &block.head.name;
+        let known = SectionKind::of(&name.value);
+        if known.is_some() {
+            return known;
+        }
+        let close = nearest(&name.value, section_names());
+        let message = format!("there is no section `<{}>`", name.value);
+        let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `<{close}>`?"));
+        let help = self.schema.absent(&format!("<{}>", name.value)).map_or_else(help, str::to_owned);
+        self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_SECTION, name.span, message).help(help));
+        close.and_then(SectionKind::of)
+    }
+
+    fn host(&mut self, block: &Block, parent: &Arc<Scope>, found: &mut Found) {
+        self.diagnostics.extend(count_arguments(&block.head, 1, None, &usage(SectionKind::VirtualHost, false)));
+        let mut addresses = Vec::new();
+        for text in &block.head.arguments {
+            match HostAddress::read(&text.value) {
+                Some(address) => addresses.push(address),
+                None => {
+                    let message = format!("`{}` is not an address", text.value);
+                    let wrong = Diagnostic::new(Code::BAD_ADDRESS, text.span, message)
+                        .expected("expected `*`, `*:port`, `address` or `address:port`")
+                        .help("an address and a port are numbers; a name goes into `ServerName`".to_owned());
+                    self.diagnostics.push(wrong);
+                }
+            }
+        }
+        let scope = self.scope(SectionKind::VirtualHost, block, parent, None);
+        found.hosts.push(self.declare(&block.items, scope, addresses, Some(block.head.span)));
+    }
+
+    /// What a section matches; `None` after a diagnostic.
+    fn pattern(&mut self, kind: SectionKind, block: &Block) -> Option<Pattern> {
+        let tilde = !kind.is_match() && block.head.arguments.first().is_some_and(|first| first.value == "~");
+        let least = 1 + usize::from(tilde);
+        if let Some(wrong) = count_arguments(&block.head, least, Some(least), &usage(kind, tilde)) {
+            self.diagnostics.push(wrong);
+            return None;
+        }
+        let argument = block.head.arguments.last()?;
+        let regex = tilde || kind.is_match();
+        let text =
+            if kind == SectionKind::Directory && !regex { self.directory(argument) } else { argument.value.clone() };
+        let pattern = compile(kind, &text, regex);
+        if let Err(error) = &pattern {
+            self.bad_pattern(argument, error, regex);
+        }
+        if !regex {
+            self.can_match(kind, argument, &text);
+        }
+        pattern.ok()
+    }
+
+    /// The absolute, normal form of a directory's path.
+    fn directory(&self, argument: &Text) -> String {
+        let path = normal(&self.root.join(&argument.value));
+        path.to_string_lossy().into_owned()
+    }
+
+    /// Warns of a plain text that nothing can match; `text` is the argument as it is compared.
+    fn can_match(&mut self, kind: SectionKind, argument: &Text, text: &str) {
+        let reason = match kind {
+            SectionKind::Directory if !text.starts_with('/') => "a directory's path begins with `/`",
+            SectionKind::Location if !text.starts_with(['/', '*', '?', '[']) => "a URL path begins with `/`",
+            SectionKind::Location if text.contains("//") => "doubled slashes are taken out before matching",
+            SectionKind::Files if text.contains('/') => "a file's name has no `/`",
+            _ => return,
+        };
+        let wrong =
+            Diagnostic::new(Code::NEVER_MATCHES, argument.span, "this section can never match").expected(reason);
+        self.diagnostics.push(wrong);
+    }
+
+    fn scope(&self, kind: SectionKind, block: &Block, parent: &Arc<Scope>, pattern: Option<Pattern>) -> Arc<Scope> {
+        let source = self.sources.get(block.head.span.file);
+        let line = source.position(block.head.span.start).line;
+        let (argument, file) = (block.expression.clone(), Arc::clone(source.display()));
+        let span = Some(block.head.span);
+        Arc::new(Scope { kind: Some(kind), argument, pattern, parent: Some(Arc::clone(parent)), file, line, span })
+    }
+
+    fn origin(&self, span: Span, scope: &Arc<Scope>) -> Origin {
+        let source = self.sources.get(span.file);
+        let position = source.position(span.start);
+        let (file, scope) = (Arc::clone(source.display()), Arc::clone(scope));
+        Origin::Line { file, line: position.line, column: position.column, span, scope }
+    }
+
+    fn settings(&mut self, lines: &[(DirectiveId, Arc<Setting>)]) -> Settings {
+        let mut ids: Vec<DirectiveId> = lines.iter().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let of = |id: DirectiveId| -> Vec<Arc<Setting>> {
+            lines.iter().filter(|(other, _)| *other == id).map(|(_, setting)| Arc::clone(setting)).collect()
+        };
+        let mut settings = Settings::new();
+        for id in ids {
+            let (rule, lines) = (self.schema.directive(id).merge, of(id));
+            let held = collect(rule, &lines);
+            self.diagnostics.extend(overridden_in_section(rule, &lines, &held));
+            settings.push((id, held));
+        }
+        settings
+    }
+
+    fn unknown_directive(&mut self, name: &Text) {
+        let declared = self.schema.iter().map(|(_, directive)| directive.name);
+        let close = nearest(&name.value, declared.chain(preprocessor::Preprocessor::names()));
+        let message = format!("there is no directive `{}`", name.value);
+        let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `{close}`?"));
+        let help = self.schema.absent(&name.value).map_or_else(help, str::to_owned);
+        self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_DIRECTIVE, name.span, message).help(help));
+    }
+
+    fn wrong_context(&mut self, directive: &Directive, statement: &Statement, scope: &Scope, opener: Option<Span>) {
+        let (name, place) = (directive.name, place(scope));
+        let message = format!("`{name}` may not stand {place}");
+        let wrong = Diagnostic::new(Code::WRONG_CONTEXT, statement.name.span, message);
+        self.misplaced(wrong.expected(format!("it may stand {}", directive.contexts)), opener);
+    }
+
+    fn wrong_section(&mut self, kind: SectionKind, block: &Block, scope: &Scope, opener: Option<Span>) {
+        let message = format!("`<{}>` may not stand {}", kind.name(), place(scope));
+        let wrong = Diagnostic::new(Code::WRONG_CONTEXT, block.head.span, message);
+        self.misplaced(wrong.expected(format!("it may stand {}", kind.contexts())), opener);
+    }
+
+    fn misplaced(&mut self, wrong: Diagnostic, opener: Option<Span>) {
+        self.diagnostics.push(match opener {
+            Some(opener) => wrong.related(opener, "opened here"),
+            None => wrong,
+        });
+    }
+
+    fn bad_pattern(&mut self, argument: &Text, error: &regex::Error, regex: bool) {
+        let what = if regex { "regular expression" } else { "pattern" };
+        let message = format!("`{}` is not a {what}", argument.value);
+        self.diagnostics.push(Diagnostic::new(Code::BAD_PATTERN, argument.span, message).expected(reason(error)));
+    }
+}
+
+/// Advice on what belongs to another program.
+const ELSEWHERE: &str = "what only another server knows can stand in an `<IfModule name>` of its own";
+
+/// In words: where a line in this scope stands.
+fn place(scope: &Scope) -> String {
+    match scope.kind {
+        Some(_) => format!("in `{scope}`"),
+        None => "outside all sections".to_owned(),
+    }
+}
+
+fn usage(kind: SectionKind, tilde: bool) -> String {
+    let written = format!("{} {}", kind.name(), if tilde { "~ regex" } else { kind.takes() });
+    format!("it is written `<{}>`", written.trim_end())
+}
+
+fn context(scope: &Scope) -> Contexts {
+    match scope.kind {
+        None => SERVER,
+        Some(SectionKind::VirtualHost) => HOST,
+        Some(_) => DIRECTORY,
+    }
+}

@@ -1,0 +1,38 @@
+//! Values that a later line always replaces.
+
+use std::collections::{HashMap, HashSet};
+use std::slice;
+use std::sync::Arc;
+
+use crate::report::diagnostic::{Code, Diagnostic};
+use crate::schema::merge::{Held, Merge, collect};
+use crate::schema::setting::Setting;
+
+/// Lines that a later line of the same section replaces.
+pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &[Held]) -> Vec<Diagnostic> {
+    if lines.len() == held.len() {
+        return Vec::new();
+    }
+    let holding: HashSet<_> = held.iter().map(|held| Arc::as_ptr(&held.setting)).collect();
+    let by_key: HashMap<_, _> = held.iter().map(|held| (&held.key, &held.setting)).collect();
+    let replaced = lines.iter().filter(|line| !holding.contains(&Arc::as_ptr(line)));
+    let by = |line: &Arc<Setting>| {
+        let entries = collect(rule, slice::from_ref(line));
+        entries.iter().find_map(|entry| by_key.get(&entry.key)).and_then(|by| overridden(line, by))
+    };
+    replaced.filter_map(by).collect()
+}
+
+/// The warning that `setting` never holds, because `by` does.
+pub(crate) fn overridden(setting: &Setting, by: &Setting) -> Option<Diagnostic> {
+    let (span, later) = (setting.origin().span()?, by.origin().span()?);
+    let message = format!("this `{}` never holds", setting.directive());
+    let expected = "always replaced by a value that is merged later";
+    let help = "remove one of the two; what is merged later wins, whichever section is longer";
+    Some(
+        Diagnostic::new(Code::ALWAYS_OVERRIDDEN, span, message)
+            .expected(expected)
+            .related(later, "this one holds")
+            .help(help.to_owned()),
+    )
+}

@@ -1,0 +1,84 @@
+//! Directives and sections as the expansion leaves them.
+
+use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::source::Span;
+
+/// A directive or a section, ready to be understood.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Directive(Statement),
+    Section(Block),
+}
+
+/// A name and its arguments.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) name: Text,
+    pub(crate) arguments: Vec<Text>,
+    pub(crate) span: Span,
+}
+
+/// A section and what is in it.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) head: Statement,
+    pub(crate) expression: String,
+    pub(crate) items: Vec<Item>,
+}
+
+/// A word with its variables replaced.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) span: Span,
+}
+
+/// What is said to whoever writes a comment behind something.
+pub(crate) const NO_COMMENT: &str =
+    "as in httpd, `#` begins a comment only at the start of a line: put the comment on a line of its own";
+
+/// What is wrong with the number of arguments, if anything. `usage` says how it is written.
+pub(crate) fn count_arguments(
+    statement: &Statement,
+    least: usize,
+    most: Option<usize>,
+    usage: &str,
+) -> Option<Diagnostic> {
+    let name = &statement.name.value;
+    let count = statement.arguments.len();
+    if let Some(extra) = most.and_then(|most| statement.arguments.get(most)) {
+        let last = statement.arguments.last().unwrap_or(extra);
+        let bound = if most == Some(least) { "" } else { "at most " };
+        let message = format!(
+            "`{name}` takes {bound}{}, found {count}",
+            arguments(most.unwrap_or_default()),
+            count = number(count)
+        );
+        let found = Diagnostic::new(Code::EXTRA_ARGUMENT, extra.span.to(last.span), message);
+        let help = if extra.value.starts_with('#') {
+            NO_COMMENT.to_owned()
+        } else {
+            format!("{usage}; an argument with spaces needs quotes")
+        };
+        return Some(found.expected("expected no more arguments").help(help));
+    }
+    if count < least {
+        let bound = if most == Some(least) { "" } else { "at least " };
+        let message = format!("`{name}` takes {bound}{}, found {}", arguments(least), number(count));
+        return Some(Diagnostic::new(Code::MISSING_ARGUMENT, statement.span, message).help(usage.to_owned()));
+    }
+    None
+}
+
+fn arguments(count: usize) -> String {
+    match count {
+        0 => "no arguments".to_owned(),
+        1 => "one argument".to_owned(),
+        _ => format!("{} arguments", number(count)),
+    }
+}
+
+fn number(count: usize) -> String {
+    let words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    words.get(count).map_or_else(|| count.to_string(), |&word| word.to_owned())
+}

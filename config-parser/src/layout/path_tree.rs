@@ -1,0 +1,47 @@
+//! Plain paths of sections, by component: found by walking down the path that is asked for.
+
+use std::collections::HashMap;
+
+use crate::layout::rank::Rank;
+
+/// Plain paths, by component.
+#[derive(Debug, Default)]
+pub(crate) struct PathTree {
+    root: Node,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// Paths that end here without a slash.
+    here: Vec<Rank>,
+    /// Paths that end here with a slash.
+    inside: Vec<Rank>,
+    children: HashMap<Box<str>, Node>,
+}
+
+impl PathTree {
+    pub(crate) fn insert(&mut self, path: &str, rank: Rank) {
+        let Some(rest) = path.strip_prefix('/') else { return };
+        let mut node = &mut self.root;
+        let (rest, slash) = rest.strip_suffix('/').map_or((rest, rest.is_empty()), |rest| (rest, true));
+        for part in rest.split('/').filter(|_| !rest.is_empty()) {
+            node = node.children.entry(part.into()).or_default();
+        }
+        if slash { &mut node.inside } else { &mut node.here }.push(rank);
+    }
+
+    /// Adds the ranks of all that `path` is in: `/a` holds for `/a` and for what is in `/a/`, `/a/` only for the latter.
+    pub(crate) fn walk(&self, path: &str, out: &mut Vec<Rank>) {
+        let Some(mut rest) = path.strip_prefix('/') else { return };
+        let mut node = &self.root;
+        out.extend(&node.inside);
+        loop {
+            let (part, after) = rest.split_once('/').map_or((rest, None), |(part, after)| (part, Some(after)));
+            let Some(child) = node.children.get(part) else { return };
+            out.extend(&child.here);
+            let Some(after) = after else { return };
+            out.extend(&child.inside);
+            (node, rest) = (child, after);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A configuration that was read and found right.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::declare::declared::Declared;
+use crate::expand::preprocessor;
+use crate::resolve::explain::Explanation;
+use crate::resolve::host_scope::HostScope;
+use crate::resolve::hosts::{Hosts, bare_name, server_name};
+use crate::resolve::query::{Asked, Query};
+use crate::resolve::resolved::Resolved;
+use crate::schema::Schema;
+use crate::schema::setting::Setting;
+use crate::section::Scope;
+use crate::section::expression::Facts;
+use crate::section::host_address::HostAddress;
+use crate::section::pattern::host_matches;
+
+/// A configuration, ready to be asked. Made by [`Loader::load`](crate::Loader::load).
+///
+/// It never changes, and can be asked from many threads at once.
+#[derive(Debug)]
+pub struct Config {
+    schema: Arc<Schema>,
+    declared: Declared,
+    main: HostScope,
+    hosts: Vec<HostScope>,
+    /// The names of each host.
+    names: Vec<Vec<String>>,
+    choice: Hosts,
+}
+
+/// A virtual host, or the main server, as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Host<'c> {
+    index: Option<usize>,
+    declared: &'c Declared,
+    scope: &'c HostScope,
+    names: &'c [String],
+}
+
+impl Config {
+    pub(crate) fn new(schema: Arc<Schema>, declared: Declared) -> Self {
+        let main = HostScope::new(Arc::clone(&schema), &declared, None);
+        let scope = |host: &Declared| HostScope::new(Arc::clone(&schema), &declared, Some(host));
+        let hosts = declared.hosts.iter().map(scope).collect();
+        let names: Vec<Vec<String>> = declared.hosts.iter().map(|host| host_names(&schema, host)).collect();
+        let mut choice = Hosts::default();
+        for (index, (host, names)) in declared.hosts.iter().zip(&names).enumerate() {
+            choice.push(index, &host.addresses, names);
+        }
+        Self { schema, declared, main, hosts, names, choice }
+    }
+
+    /// The directives that it was read with.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// What holds for a request. Asked again with the same sections matching, it allocates nothing.
+    #[must_use]
+    pub fn resolve(&self, query: &Query<'_>) -> Arc<Resolved> {
+        let Query { host, path, filename, .. } = *query;
+        self.resolve_for(query, &Asked { host, path, filename })
+    }
+
+    /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
+    #[must_use]
+    pub fn resolve_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Arc<Resolved> {
+        self.scope_for(query.address, query.host).resolve(query.path, query.filename, query.exact, facts)
+    }
+
+    /// What holds for a request, and which sections were considered. Slow: for people who ask why.
+    #[must_use]
+    pub fn explain(&self, query: &Query<'_>) -> Explanation {
+        let Query { host, path, filename, .. } = *query;
+        self.explain_for(query, &Asked { host, path, filename })
+    }
+
+    /// As [`explain`](Self::explain), with more that is known of the request, for the conditions of `<If>`.
+    #[must_use]
+    pub fn explain_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Explanation {
+        let host = self.host_for(query.address, query.host);
+        Explanation::new(host.scope(), host.scope, query, facts)
+    }
+
+    /// The main server: what stands outside of `<VirtualHost>`.
+    #[must_use]
+    pub fn main(&self) -> Host<'_> {
+        Host { index: None, declared: &self.declared, scope: &self.main, names: &[] }
+    }
+
+    /// The virtual hosts, in the order of the file.
+    pub fn hosts(&self) -> impl Iterator<Item = Host<'_>> {
+        (0..self.hosts.len()).filter_map(|index| self.host(index))
+    }
+
+    /// The host that answers at a local address for a `Host` header.
+    #[must_use]
+    pub fn host_for(&self, address: SocketAddr, name: Option<&str>) -> Host<'_> {
+        let chosen = self.choice.choose(address, name);
+        chosen.and_then(|index| self.host(index)).unwrap_or_else(|| self.main())
+    }
+
+    /// The virtual host with this place in the order of the file, from 0.
+    #[must_use]
+    pub fn host(&self, index: usize) -> Option<Host<'_>> {
+        let (declared, scope, names) =
+            (self.declared.hosts.get(index)?, self.hosts.get(index)?, self.names.get(index)?.as_slice());
+        Some(Host { index: Some(index), declared, scope, names })
+    }
+
+    /// Every setting of the whole configuration, whether or not any request can reach it.
+    pub fn settings(&self) -> impl Iterator<Item = &Arc<Setting>> {
+        let servers = std::iter::once(&self.declared).chain(&self.declared.hosts);
+        servers.flat_map(|server| {
+            let sections = server.directories.iter().chain(&server.files).chain(&server.locations);
+            let nested = server.directories.iter().flat_map(|directory| &directory.files);
+            let around = sections.chain(nested);
+            let conditions = server.conditions.iter().chain(around.clone().flat_map(|section| &section.conditions));
+            let in_sections = around.chain(conditions).flat_map(|section| &section.settings);
+            server.settings.iter().chain(in_sections).flat_map(|(_, held)| held).map(|held| &held.setting)
+        })
+    }
+
+    fn scope_for(&self, address: SocketAddr, name: Option<&str>) -> &HostScope {
+        self.choice.choose(address, name).and_then(|index| self.hosts.get(index)).unwrap_or(&self.main)
+    }
+}
+
+impl<'c> Host<'c> {
+    /// The `<VirtualHost>`, or the main server.
+    #[must_use]
+    pub fn scope(&self) -> &'c Arc<Scope> {
+        &self.declared.scope
+    }
+
+    /// The addresses of the `<VirtualHost>`; none for the main server.
+    #[must_use]
+    pub fn addresses(&self) -> &'c [HostAddress] {
+        &self.declared.addresses
+    }
+
+    /// The names that it answers to, with wildcards; none for the main server.
+    pub fn names(&self) -> impl Iterator<Item = &'c str> + use<'c> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Does it answer to this name, which may have a port?
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.names().any(|known| host_matches(known, bare_name(name)))
+    }
+
+    /// Its place in the order of the file, from 0; `None` for the main server.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        self.index
+    }
+
+    /// What holds for a request that this host answers. See [`Query`] for the arguments.
+    #[must_use]
+    pub fn resolve(&self, path: &str, filename: Option<&str>, exact: bool) -> Arc<Resolved> {
+        self.resolve_for(path, filename, exact, &Asked { host: None, path, filename })
+    }
+
+    /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
+    #[must_use]
+    pub fn resolve_for(&self, path: &str, filename: Option<&str>, exact: bool, facts: &dyn Facts) -> Arc<Resolved> {
+        self.scope.resolve(path, filename, exact, facts)
+    }
+
+    /// What holds before any section is considered.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Resolved> {
+        self.scope.merged(&[])
+    }
+
+    /// Its sections, the main server's included, in the order of merging, each with what would hold if it alone matched.
+    pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Scope>, Arc<Resolved>)> + use<'c> {
+        let scope = self.scope;
+        let sections = scope.layout().sections().iter().zip(0..);
+        sections.map(move |(section, rank)| (&section.scope, scope.merged(&[rank])))
+    }
+}
+
+/// The names that a host answers to.
+pub(crate) fn host_names(schema: &Schema, host: &Declared) -> Vec<String> {
+    let texts = |name: &str| -> Vec<String> {
+        let id = schema.id(name);
+        let held = host.settings.iter().filter(|(other, _)| Some(*other) == id).flat_map(|(_, held)| held);
+        held.flat_map(|held| held.setting.texts()).map(str::to_owned).collect()
+    };
+    let own = texts(preprocessor::SERVER_NAME);
+    own.iter().map(|name| server_name(name).to_owned()).chain(texts(preprocessor::SERVER_ALIAS)).collect()
+}

@@ -1,0 +1,137 @@
+//! What is right by the letter, and yet cannot be meant: values that never hold, hosts that never answer.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::declare::declared::Declared;
+use crate::declare::overridden::overridden;
+use crate::layout::Layout;
+use crate::report::diagnostic::{Code, Diagnostic};
+use crate::schema::Schema;
+use crate::schema::merge::replaces;
+use crate::section::host_address::HostAddress;
+use crate::section::pattern::host_matches;
+use crate::section::{Pattern, Scope, SectionKind};
+
+/// Judges everything that is declared. `names` gives the names that a host answers to.
+pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -> Vec<String>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for server in std::iter::once(main).chain(&main.hosts) {
+        // Laid out alone: that the sections of one host replace those of the main server is what hosts are for.
+        overridden_by_sections(schema, &Layout::new(server, None), &mut found);
+    }
+    hidden_hosts(&main.hosts, names, &mut found);
+    found
+}
+
+/// Settings of a section that a section merged later replaces wherever the first one matches.
+fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Diagnostic>) {
+    let entries = || {
+        let sections = layout.sections().iter().enumerate();
+        let settings = sections.flat_map(|(rank, section)| section.settings.iter().map(move |it| (rank, section, it)));
+        let replacing = settings.filter(|(_, _, (id, _))| replaces(schema.directive(*id).merge));
+        replacing.flat_map(|(rank, section, (id, held))| held.iter().map(move |held| (rank, section, *id, held)))
+    };
+    let mut last = HashMap::new();
+    for (rank, section, id, held) in entries() {
+        last.insert((reach(&section.scope), id, &held.key), (rank, &held.setting));
+    }
+    for (rank, section, id, held) in entries() {
+        let later = |reach| last.get(&(reach, id, &held.key)).filter(|(later, _)| *later > rank);
+        let by = wider_reaches(&section.scope).into_iter().filter_map(later).max_by_key(|(rank, _)| *rank);
+        found.extend(by.and_then(|(_, by)| overridden(&held.setting, by)));
+    }
+}
+
+/// Names the set of requests that a scope matches: equal names, equal sets.
+fn reach(scope: &Scope) -> String {
+    let group = match scope.kind {
+        Some(SectionKind::Directory | SectionKind::DirectoryMatch) => "directory",
+        Some(SectionKind::Files | SectionKind::FilesMatch) => "files",
+        Some(SectionKind::Location | SectionKind::LocationMatch) => "location",
+        Some(SectionKind::VirtualHost | SectionKind::If | SectionKind::ElseIf | SectionKind::Else) | None => {
+            return String::new();
+        }
+    };
+    let around = scope.parent.as_deref().map(reach).unwrap_or_default();
+    match &scope.pattern {
+        Some(Pattern::Literal(text)) => format!("{around}{group} {text}\n"),
+        Some(Pattern::Wildcards(regex, _) | Pattern::Regex(regex)) => format!("{around}{group} regex {regex}\n"),
+        Some(Pattern::Condition(_)) | None => String::new(),
+    }
+}
+
+/// Components of a path that are judged: enough for people, and few enough for a path that is made to be long.
+const DEEPEST: usize = 64;
+
+/// The reaches, its own included, that hold wherever this scope matches.
+fn wider_reaches(scope: &Scope) -> Vec<String> {
+    let mut reaches = vec![reach(scope), "location /\n".to_owned()];
+    if let (Some(SectionKind::Location), Some(Pattern::Literal(path))) = (scope.kind, &scope.pattern) {
+        for (slash, _) in path.match_indices('/').skip(1).take(DEEPEST) {
+            reaches.push(format!("location {}\n", &path[..slash]));
+            // `/a/` holds for all of `/a/b`, but not for `/a` itself.
+            if slash + 1 < path.len() {
+                reaches.push(format!("location {}\n", &path[..=slash]));
+            }
+        }
+    }
+    // A section whose pattern is wrong has none.
+    reaches.retain(|reach| !reach.is_empty());
+    reaches.sort_unstable();
+    reaches.dedup();
+    reaches
+}
+
+/// Hosts whose every name is answered by earlier hosts with the same addresses.
+fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, found: &mut Vec<Diagnostic>) {
+    let mut earlier: HashMap<&[HostAddress], Taken<'_>> = HashMap::new();
+    for host in hosts.iter().filter(|host| !host.addresses.is_empty()) {
+        let Some(span) = host.scope.span else { continue };
+        let names = names(host);
+        match earlier.entry(&host.addresses) {
+            Entry::Vacant(first) => first.insert(Taken::new(host)).take(host, names),
+            Entry::Occupied(mut taken) => {
+                let by: Option<Vec<&Declared>> = names.iter().map(|name| taken.get().by(name)).collect();
+                if let Some(by) = by {
+                    let by = by.first().copied().unwrap_or(taken.get().first);
+                    let reason =
+                        if names.is_empty() { "it has no name, and is not the first" } else { "its names are taken" };
+                    let wrong = Diagnostic::new(Code::DUPLICATE_HOST, span, "this virtual host never answers");
+                    let wrong = wrong.expected(reason).help("give it a `ServerName` of its own".to_owned());
+                    let by = by.scope.span.unwrap_or(span);
+                    found.push(wrong.related(by, "this one answers for its addresses and names"));
+                }
+                taken.get_mut().take(host, names);
+            }
+        }
+    }
+}
+
+/// The names that hosts with the same addresses answer to.
+struct Taken<'d> {
+    first: &'d Declared,
+    plain: HashMap<String, &'d Declared>,
+    wild: Vec<(String, &'d Declared)>,
+}
+
+impl<'d> Taken<'d> {
+    fn new(first: &'d Declared) -> Self {
+        Self { first, plain: HashMap::new(), wild: Vec::new() }
+    }
+
+    fn take(&mut self, host: &'d Declared, names: Vec<String>) {
+        for name in names {
+            // An equal pattern answers for whatever a pattern does; of others it is not judged.
+            self.plain.entry(name.to_ascii_lowercase()).or_insert(host);
+            if name.contains(['*', '?']) {
+                self.wild.push((name, host));
+            }
+        }
+    }
+
+    fn by(&self, name: &str) -> Option<&'d Declared> {
+        let wild = || self.wild.iter().find(|(pattern, _)| !name.contains(['*', '?']) && host_matches(pattern, name));
+        self.plain.get(&name.to_ascii_lowercase()).copied().or_else(|| wild().map(|(_, host)| *host))
+    }
+}

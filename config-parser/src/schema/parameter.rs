@@ -1,0 +1,220 @@
+//! What may stand as an argument of a directive.
+
+use std::time::Duration;
+
+use crate::schema::address::Address;
+use crate::suggest::nearest;
+
+/// One argument of a directive, or several of one kind.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) count: Count,
+    absences: &'static [(&'static str, &'static str)],
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Text,
+    Flag,
+    Choice(&'static [&'static str]),
+    /// A number, or else the word, if there is one.
+    Integer {
+        least: u64,
+        most: u64,
+        word: Option<&'static str>,
+    },
+    Seconds,
+    Address,
+    Checked {
+        expected: &'static str,
+        check: fn(&str) -> bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    One,
+    Optional,
+    Many,
+}
+
+/// What an argument says, as its kind reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Any text.
+    Text,
+    /// `On` or `Off`.
+    Flag(bool),
+    /// One of some words, as the schema writes it.
+    Choice(&'static str),
+    /// A whole number.
+    Integer(u64),
+    /// A time span.
+    Duration(Duration),
+    /// A port, with an address or a name, or for all addresses.
+    Address(Address),
+}
+
+/// Why a text is not an argument of some kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    pub(crate) expected: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Parameter {
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, count: Count::One, absences: &[] }
+    }
+
+    /// Any text.
+    #[must_use]
+    pub const fn text(name: &'static str) -> Self {
+        Self::new(name, Kind::Text)
+    }
+
+    /// `On` or `Off`.
+    #[must_use]
+    pub const fn flag() -> Self {
+        Self::new("On|Off", Kind::Flag)
+    }
+
+    /// One of these words; upper and lower case are the same.
+    #[must_use]
+    pub const fn choice(name: &'static str, words: &'static [&'static str]) -> Self {
+        Self::new(name, Kind::Choice(words))
+    }
+
+    /// With words that people may expect and that there are not, each with what to do instead.
+    #[must_use]
+    pub const fn absences(self, absences: &'static [(&'static str, &'static str)]) -> Self {
+        Self { absences, ..self }
+    }
+
+    /// A whole number within bounds, both included.
+    #[must_use]
+    pub const fn integer(name: &'static str, least: u64, most: u64) -> Self {
+        Self::new(name, Kind::Integer { least, most, word: None })
+    }
+
+    /// A whole number within bounds, or this word, which upper and lower case are the same for: its value is a
+    /// [`Value::Choice`].
+    #[must_use]
+    pub const fn integer_or(name: &'static str, least: u64, most: u64, word: &'static str) -> Self {
+        Self::new(name, Kind::Integer { least, most, word: Some(word) })
+    }
+
+    /// A time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
+    #[must_use]
+    pub const fn seconds(name: &'static str) -> Self {
+        Self::new(name, Kind::Seconds)
+    }
+
+    /// An [`Address`]: a port, also with an address or a name.
+    #[must_use]
+    pub const fn address(name: &'static str) -> Self {
+        Self::new(name, Kind::Address)
+    }
+
+    /// A text for which `check` holds; `expected` says what that is, as in "expected a colour".
+    #[must_use]
+    pub const fn checked(name: &'static str, expected: &'static str, check: fn(&str) -> bool) -> Self {
+        Self::new(name, Kind::Checked { expected, check })
+    }
+
+    /// It may be left out; so may all parameters after it.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { count: Count::Optional, ..self }
+    }
+
+    /// One or more of it. Only for the last parameter.
+    #[must_use]
+    pub const fn many(self) -> Self {
+        Self { count: Count::Many, ..self }
+    }
+
+    /// The name under which it is shown.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What may stand there, in words, as in "expected a whole number from 1".
+    #[must_use]
+    pub fn expects(&self) -> String {
+        self.mismatch("").expected
+    }
+
+    /// As it is shown in a synopsis: `name`, `[name]` or `name ..`.
+    pub(crate) fn synopsis(&self) -> String {
+        match self.count {
+            Count::One => self.name.to_owned(),
+            Count::Optional => format!("[{}]", self.name),
+            Count::Many => format!("{} ..", self.name),
+        }
+    }
+
+    /// Reads an argument.
+    pub(crate) fn read(&self, text: &str) -> Result<Value, Mismatch> {
+        let value = match &self.kind {
+            Kind::Text => Some(Value::Text),
+            Kind::Flag => flag(text),
+            Kind::Choice(words) => {
+                words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Value::Choice(word))
+            }
+            Kind::Integer { word: Some(word), .. } if word.eq_ignore_ascii_case(text) => Some(Value::Choice(word)),
+            Kind::Integer { least, most, .. } => {
+                text.parse().ok().filter(|number| (least..=most).contains(&number)).map(Value::Integer)
+            }
+            Kind::Seconds => seconds(text).map(Value::Duration),
+            Kind::Address => text.parse().ok().map(Value::Address),
+            Kind::Checked { check, .. } => check(text).then_some(Value::Text),
+        };
+        value.ok_or_else(|| self.mismatch(text))
+    }
+
+    fn mismatch(&self, text: &str) -> Mismatch {
+        let (expected, words): (_, &[&str]) = match &self.kind {
+            Kind::Text => ("expected a text".to_owned(), &[]),
+            Kind::Flag => ("expected `On` or `Off`".to_owned(), &["On", "Off"]),
+            Kind::Choice(words) => (format!("expected one of: {}", words.join(", ")), words),
+            Kind::Integer { least, most, word } => {
+                let to = if *most == u64::MAX { String::new() } else { format!(" to {most}") };
+                let or = word.map(|word| format!(", or `{word}`")).unwrap_or_default();
+                (format!("expected a whole number from {least}{to}{or}"), word.as_slice())
+            }
+            Kind::Seconds => ("expected a number of seconds, or one with a unit: ms, s, min, h".to_owned(), &[]),
+            Kind::Address => ("expected `port`, `name:port`, `address:port` or `[address]:port`".to_owned(), &[]),
+            Kind::Checked { expected, .. } => (format!("expected {expected}"), &[]),
+        };
+        let close = || nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+        let reason =
+            || matches!(self.kind, Kind::Address).then(|| text.parse::<Address>().err())?.map(|why| why.to_string());
+        let absent = self.absences.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        let help = absent.map(|(_, help)| (*help).to_owned()).or_else(close).or_else(reason);
+        Mismatch { expected, help }
+    }
+}
+
+fn flag(text: &str) -> Option<Value> {
+    match text {
+        _ if text.eq_ignore_ascii_case("on") => Some(Value::Flag(true)),
+        _ if text.eq_ignore_ascii_case("off") => Some(Value::Flag(false)),
+        _ => None,
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().ok()?;
+    match &text[digits..] {
+        "" | "s" => Some(Duration::from_secs(number)),
+        "ms" => Some(Duration::from_millis(number)),
+        "min" | "mi" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3600).map(Duration::from_secs),
+        _ => None,
+    }
+}

@@ -1,0 +1,162 @@
+//! A directive as it was set, and where it comes from.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::report::source::Span;
+use crate::schema::address::Address;
+use crate::schema::parameter::Value;
+use crate::section::Scope;
+
+/// One line of a configuration that sets a directive, or the directive's default.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub(crate) directive: &'static str,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) origin: Origin,
+}
+
+/// One argument of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    pub(crate) text: Box<str>,
+    pub(crate) value: Value,
+    pub(crate) span: Option<Span>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// Nobody set it: the default of the schema holds.
+    Default,
+    /// A line of a file.
+    Line {
+        /// The file, as it was opened.
+        file: Arc<str>,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+        /// The same place, in the [`Sources`](crate::Sources) of the report.
+        span: Span,
+        /// The section in which the line stands.
+        scope: Arc<Scope>,
+    },
+}
+
+impl Setting {
+    /// Name of the directive, as the schema writes it.
+    #[must_use]
+    pub fn directive(&self) -> &'static str {
+        self.directive
+    }
+
+    /// All arguments.
+    #[must_use]
+    pub fn arguments(&self) -> &[Argument] {
+        &self.arguments
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The texts of all arguments.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.arguments.iter().map(Argument::text)
+    }
+
+    /// The text of the first argument.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.arguments.first().map(Argument::text)
+    }
+}
+
+impl Argument {
+    /// An argument that no file says.
+    pub(crate) fn unwritten(text: &str, value: Value) -> Self {
+        Self::new(text, value, None)
+    }
+
+    pub(crate) fn new(text: &str, value: Value, span: Option<Span>) -> Self {
+        // Programs compare with the words of their schema.
+        let text = if let Value::Choice(word) = value { word } else { text };
+        Self { text: text.into(), value, span }
+    }
+
+    /// As it was written, without quotes, variables expanded; one of some words as the schema writes it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says, as its [`Parameter`](crate::Parameter) reads it.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where it stands, in the [`Sources`](crate::Sources) of the report; `None` for a default.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    /// The state of a flag.
+    #[must_use]
+    pub fn flag(&self) -> Option<bool> {
+        if let Value::Flag(state) = self.value { Some(state) } else { None }
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn integer(&self) -> Option<u64> {
+        if let Value::Integer(number) = self.value { Some(number) } else { None }
+    }
+
+    /// A time span.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        if let Value::Duration(span) = self.value { Some(span) } else { None }
+    }
+
+    /// A port, with the addresses that it is meant for.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        if let Value::Address(address) = &self.value { Some(address) } else { None }
+    }
+}
+
+impl Origin {
+    /// The section in which the line stands; `None` for a default.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Arc<Scope>> {
+        match self {
+            Self::Default => None,
+            Self::Line { scope, .. } => Some(scope),
+        }
+    }
+
+    /// The place of the line; `None` for a default.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Self::Default => None,
+            Self::Line { span, .. } => Some(*span),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    /// `file:line in <Section ..>`, or `default`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => out.write_str("default"),
+            Self::Line { file, line, scope, .. } => write!(out, "{file}:{line} in {scope}"),
+        }
+    }
+}
