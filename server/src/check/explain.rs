@@ -13,7 +13,7 @@ use samovar_config::{Config, Host, Origin, Query, Resolved, Scope, Setting, url}
 use serde_json::{Value, json};
 
 use crate::{
-    OpenError,
+    error::OpenError,
     net::{bind, listen::Listeners, peers::Peers},
     routing::{
         facts::RequestFacts,

@@ -20,7 +20,7 @@ pub use self::{
     explain::{Explanation, explain, explain_request},
     guide::guide,
 };
-use crate::{OpenError, settings::read};
+use crate::{error::OpenError, settings::read};
 
 /// Says everything that is wrong with a directory's or file's configuration, and what cannot be meant: what its parser
 /// finds, and what only the files that it names tell. Nothing is served, and no script runs.

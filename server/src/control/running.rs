@@ -11,7 +11,7 @@ use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
 use super::{VERSION, problems::problems, report};
-use crate::Site;
+use crate::site::Site;
 
 /// A site that is being served, and since when.
 pub struct Running {
@@ -64,7 +64,7 @@ impl Running {
     /// The configuration first, unless one interpreter alone is meant: scripts may rely on what it says.
     fn reload(&self, name: Option<&str>, colour: bool) -> Result<Value, String> {
         if name.is_none() {
-            let refused = |error: crate::OpenError| {
+            let refused = |error: crate::error::OpenError| {
                 format!("the configuration was refused, the one before holds on\n{}", error.render(colour))
             };
             self.site.reload_configuration().map_err(refused)?;

@@ -2,12 +2,13 @@
 
 use std::{
     fmt::Write as _,
+    net::IpAddr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use http::{HeaderMap, Request, StatusCode, header};
 
-use crate::{logs::file::LogFile, net::peers::Peers};
+use super::file::LogFile;
 
 /// A log and its format.
 #[derive(Clone)]
@@ -32,11 +33,11 @@ impl AccessLog {
         Self { file, common }
     }
 
-    pub(crate) fn entry<B>(&self, request: &Request<B>, peers: Peers) -> Entry {
+    pub(crate) fn entry<B>(&self, request: &Request<B>, client: IpAddr) -> Entry {
         let line = format!("{} {} {:?}", request.method(), request.uri(), request.version());
         Entry {
             log: self.clone(),
-            client: peers.remote.ip().to_string(),
+            client: client.to_string(),
             request: line,
             referer: text(request.headers(), &header::REFERER),
             agent: text(request.headers(), &header::USER_AGENT),

@@ -11,7 +11,7 @@ use std::{
 use samovar_config::{Address, AddressHost};
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// Connections that wait to be accepted at one socket.
 const BACKLOG: u32 = 1024;

@@ -26,18 +26,18 @@ pub(crate) const HEAD: usize = 64 << 10;
 const LINE: usize = 64 << 10;
 
 /// A connection whose requests are looked at.
-pub(crate) struct Strict<S> {
+pub(crate) struct HeadGuard<S> {
     inner: S,
     watch: Watch,
 }
 
-impl<S> Strict<S> {
+impl<S> HeadGuard<S> {
     pub(crate) fn new(inner: S) -> Self {
         Self { inner, watch: Watch::default() }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for HeadGuard<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -59,7 +59,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeadGuard<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }

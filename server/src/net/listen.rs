@@ -1,37 +1,22 @@
-//! Accepting connections, and ending them well.
+//! The sockets at which connections are accepted, and how they end well.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::server::graceful::GracefulShutdown;
 use parking_lot::Mutex;
 use samovar_config::Address;
 use samovar_importer::Diagnostic;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    runtime::Handle,
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
 
-use crate::{
-    OpenError,
-    logs::repeated,
-    net::{
-        bind::{self, Asked, Socket},
-        head_guard::{self, Strict},
-        peers::Peers,
-        sending::Sending,
-    },
-    site::Site,
+use super::{
+    bind::{self, Asked, Socket},
+    connection::{Respond, connect},
 };
+use crate::{error::OpenError, logs::repeated};
 
-/// When the server stops, requests that are under way have so long to end.
-const GRACE: Duration = Duration::from_secs(10);
-/// When the system gives no descriptors, accepting rests so long.
+/// How long requests that are under way may take to end when the server stops.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
+/// How long accepting rests when the system gives no descriptors.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Sockets that listen already, so that a port that is taken is known before anything else is done.
@@ -71,35 +56,17 @@ impl Listeners {
         self.sockets.iter().filter_map(|socket| socket.listener.local_addr().ok())
     }
 
-    /// Serves a site until `stop` is ready, then lets requests that are under way end.
-    pub async fn serve(self, site: Arc<Site>, stop: impl Future<Output = ()>) {
+    /// Accepts connections for `service` from now on. Must be called on a runtime.
+    pub(crate) fn accept<S: Respond>(self, service: &Arc<S>) -> Arc<Sockets> {
         let connections = Arc::new(GracefulShutdown::new());
-        let sockets = Arc::new(Sockets {
+        let sockets = Sockets {
             accepting: Mutex::default(),
             connections: Mutex::new(Some(connections.clone())),
             runtime: Handle::current(),
             follow: self.follow,
-        });
-        self.sockets.into_iter().for_each(|socket| sockets.accept(socket, &site, &connections));
-        if site.sockets.set(sockets.clone()).is_err() {
-            tracing::warn!("the site is served twice; where it listens now stays as it is");
-        }
-        stop.await;
-        sockets.connections.lock().take();
-        let accepting = std::mem::take(&mut *sockets.accepting.lock());
-        accepting.iter().for_each(|accepting| accepting.task.abort());
-        for accepting in accepting {
-            let _ = accepting.task.await;
-        }
-        if let Some(connections) = Arc::into_inner(connections)
-            && tokio::time::timeout(GRACE, connections.shutdown()).await.is_err()
-        {
-            tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
-        }
-        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
-            tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
-        }
-        repeated::sum_up();
+        };
+        self.sockets.into_iter().for_each(|socket| sockets.accept(socket, service, &connections));
+        Arc::new(sockets)
     }
 }
 
@@ -163,7 +130,7 @@ impl Sockets {
 
     /// Accepts connections at the new sockets, and none any more where the configuration no longer says so. Connections
     /// that are open stay.
-    pub(crate) fn switch(&self, bound: Bound, site: &Arc<Site>) {
+    pub(crate) fn switch<S: Respond>(&self, bound: Bound, service: &Arc<S>) {
         let Bound { new, mut wanted } = bound;
         let Some(connections) = self.connections.lock().clone() else { return };
         self.accepting.lock().retain(|accepting| {
@@ -179,24 +146,39 @@ impl Sockets {
         });
         for socket in new {
             if let Ok(address) = socket.listener.local_addr() {
-                tracing::info!("serving {} on http://{address}", site.full_path().display());
+                tracing::info!("serving {} on http://{address}", service.name());
             }
-            self.accept(socket, site, &connections);
+            self.accept(socket, service, &connections);
         }
     }
 
-    fn accept(&self, socket: Socket, site: &Arc<Site>, connections: &Arc<GracefulShutdown>) {
+    /// Accepts no more connections, and lets the requests that are under way end.
+    pub(crate) async fn stop(&self) {
+        let connections = self.connections.lock().take();
+        let accepting = std::mem::take(&mut *self.accepting.lock());
+        accepting.iter().for_each(|accepting| accepting.task.abort());
+        for accepting in accepting {
+            let _ = accepting.task.await;
+        }
+        if let Some(connections) = connections.and_then(Arc::into_inner)
+            && tokio::time::timeout(GRACE, connections.shutdown()).await.is_err()
+        {
+            tracing::warn!("some requests did not end within {} s and were cut off", GRACE.as_secs());
+        }
+    }
+
+    fn accept<S: Respond>(&self, socket: Socket, service: &Arc<S>, connections: &Arc<GracefulShutdown>) {
         let Socket { asked, listener } = socket;
         let listener = Arc::new(listener);
-        let task = self.runtime.spawn(accept(listener.clone(), site.clone(), connections.clone()));
+        let task = self.runtime.spawn(accept(listener.clone(), service.clone(), connections.clone()));
         self.accepting.lock().push(Accepting { asked, listener, task });
     }
 }
 
-async fn accept(listener: Arc<TcpListener>, site: Arc<Site>, connections: Arc<GracefulShutdown>) {
+async fn accept<S: Respond>(listener: Arc<TcpListener>, service: Arc<S>, connections: Arc<GracefulShutdown>) {
     loop {
         match listener.accept().await {
-            Ok((stream, remote)) => connect(stream, remote, &site, &connections),
+            Ok((stream, remote)) => connect(stream, remote, &service, &connections),
             Err(error) => {
                 // A client that gave up, or no descriptors left: those in use will be given back.
                 repeated::tell(None, "accepting a connection", &refused(&error));
@@ -217,38 +199,4 @@ fn refused(error: &io::Error) -> Diagnostic {
         }
         _ => diagnostic,
     }
-}
-
-fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
-fn connect(stream: TcpStream, remote: SocketAddr, site: &Arc<Site>, connections: &GracefulShutdown) {
-    let Ok(local) = stream.local_addr() else { return };
-    // A socket for both families shows IPv4 in the dress of IPv6.
-    let (local, remote) = (canonical(local), canonical(remote));
-    // Answers are written whole; waiting for more to send would only delay them.
-    let _ = stream.set_nodelay(true);
-    let (head_time, send_time) = site.times(local);
-    let site = site.clone();
-    let stream = Sending::new(stream, send_time);
-    let sent = stream.sent();
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (site, sent) = (site.clone(), Some(sent.clone()));
-        let peers = Peers { local, remote };
-        async move { Ok::<_, std::convert::Infallible>(site.respond_on(request, peers, sent).await) }
-    });
-    let mut builder = http1::Builder::new();
-    // A client that has said all that it has to say may still listen. One that has gone looks the same, and the library
-    // lets its request come to its end: what follows an answer follows.
-    builder.half_close(true);
-    // Without a timer the header timeout does nothing.
-    builder.timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(head_guard::HEAD);
-    let connection = connections.watch(builder.serve_connection(TokioIo::new(Strict::new(stream)), service));
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            tracing::debug!("the connection from {remote} ended: {error}{}", cause.unwrap_or_default());
-        }
-    });
 }

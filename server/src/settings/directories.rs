@@ -8,7 +8,7 @@ use std::{
 use samovar_config::{Resolved, SectionKind, Setting};
 
 use super::{origin::origin, phase::Phase, read::Opened};
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// All directories that modules may come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

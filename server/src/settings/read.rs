@@ -8,7 +8,7 @@ use std::{
 use samovar_config::{DiskFiles, Files, Loaded, Loader, MemoryFiles};
 
 use super::{directive::schema, texts::Texts};
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// A configuration that was read, and where its paths start.
 pub(crate) struct Opened {
@@ -17,6 +17,15 @@ pub(crate) struct Opened {
     pub(crate) root: PathBuf,
     /// Is there a configuration at all? A directory may have none.
     pub(crate) is_configured: bool,
+}
+
+/// The texts of a reading, whether or not it can be used.
+pub(crate) fn texts(opened: &Result<Opened, OpenError>) -> Option<Texts> {
+    match opened {
+        Ok(opened) => Some(Texts::of(&opened.loaded.report)),
+        Err(OpenError::Configuration(report)) => Some(Texts::of(report)),
+        Err(_) => None,
+    }
 }
 
 /// The name of the configuration in a directory.

@@ -4,9 +4,6 @@ use std::path::{Path, PathBuf};
 
 use samovar_config::Report;
 
-use super::read::Opened;
-use crate::OpenError;
-
 /// The texts of which a configuration was made.
 #[derive(Clone, Default)]
 pub(crate) struct Texts {
@@ -29,15 +26,6 @@ impl Texts {
         let sources = report.sources();
         let asked = sources.asked().map(Path::to_path_buf).collect();
         Self { files: sources.iter().map(text).collect(), asked }
-    }
-
-    /// Of a reading, whether or not it can be used.
-    pub(crate) fn read(opened: &Result<Opened, OpenError>) -> Option<Self> {
-        match opened {
-            Ok(opened) => Some(Self::of(&opened.loaded.report)),
-            Err(OpenError::Configuration(report)) => Some(Self::of(report)),
-            Err(_) => None,
-        }
     }
 
     /// The files that were read.

@@ -14,8 +14,9 @@ use samovar_config::{Config, Host, Loaded, Origin, Resolved};
 use samovar_importer::Scope;
 
 use crate::{
-    OpenError,
+    error::OpenError,
     logs::{access::AccessLog, file::LogFile},
+    net::connection::Times,
     routing::{
         facts::RequestFacts,
         private::Private,
@@ -133,10 +134,10 @@ impl Configuration {
 
     /// How long the head of a request may take that comes in at this address, and how long its client may take nothing of
     /// the answer: as the first virtual host there says, if it says anything.
-    pub(crate) fn times(&self, local: SocketAddr) -> (Duration, Duration) {
+    pub(crate) fn times(&self, local: SocketAddr) -> Times {
         let host = self.config.host_for(local, None);
         let served = host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main);
-        (served.head_time, served.send_time)
+        Times { head: served.head_time, send: served.send_time }
     }
 
     /// The host that answers, and what is kept for it.
@@ -289,14 +290,14 @@ impl Logs {
 mod tests {
     use std::{fs, net::SocketAddr, time::Duration};
 
-    use crate::Site;
+    use crate::{Site, net::connection::Respond};
 
     #[track_caller]
     fn check(text: &str, seconds: u64) {
         let directory = tempfile::tempdir().expect("a directory");
         fs::write(directory.path().join("samovar.conf"), text).expect("a configuration");
         let site = Site::open(directory.path()).expect("it is right");
-        assert_eq!(site.times(SocketAddr::from(([127, 0, 0, 1], 80))).0, Duration::from_secs(seconds), "{text}");
+        assert_eq!(site.times(SocketAddr::from(([127, 0, 0, 1], 80))).head, Duration::from_secs(seconds), "{text}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use samovar_importer::{Diagnostic, Scope};
 use samovar_rhai::Interpreter;
 
 use crate::{
-    OpenError,
+    error::OpenError,
     settings::{
         directories::server_root,
         imports::{ImportLine, imports},

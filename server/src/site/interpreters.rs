@@ -15,7 +15,7 @@ use samovar_importer::{DiskTree, ReadError, Reloader, Source, SourceTree, Stamp}
 use samovar_rhai::Interpreter;
 
 use crate::{
-    OpenError,
+    error::OpenError,
     logs::events,
     settings::{directories::Roots, limits::Loading},
 };

@@ -4,7 +4,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -21,14 +20,15 @@ mod interpreters;
 mod policy;
 mod refused;
 mod respond;
+mod serve;
 mod traffic;
 mod watch;
 mod writers;
 
 pub use self::refused::RefusedConfiguration;
 use crate::{
-    OpenError,
     check::names,
+    error::OpenError,
     net::{listen::Sockets, peers::Peers, sending::Sent},
     request::{
         body::Body,
@@ -72,12 +72,12 @@ pub struct Site {
     interpreters: Arc<Interpreters>,
     pool: Arc<Pool>,
     /// For what follows answers: requests never wait for it.
-    pub(crate) following: Arc<Pool>,
+    following: Arc<Pool>,
     /// What `RhaiImport` has done so far. Held while a configuration is taken up: one at a time.
     imported: Mutex<Imported>,
     /// The texts of which the configuration that holds was made.
     pub(crate) texts: Mutex<Texts>,
-    pub(crate) sockets: OnceLock<Arc<Sockets>>,
+    sockets: OnceLock<Arc<Sockets>>,
     pub(crate) traffic: Traffic,
     observers: Mutex<Vec<Observer>>,
     refused: Mutex<Option<RefusedConfiguration>>,
@@ -151,7 +151,7 @@ impl Site {
 
     /// Takes up what was read, and tells how that went.
     pub(crate) fn take_up_told(self: &Arc<Self>, opened: Result<Opened, OpenError>) -> Result<(), OpenError> {
-        let (had_none, texts) = (!self.is_configured(), Texts::read(&opened));
+        let (had_none, texts) = (!self.is_configured(), read::texts(&opened));
         let result = opened.and_then(|opened| self.take_up(opened));
         match &result {
             Ok(()) => {
@@ -234,12 +234,6 @@ impl Site {
         self.sockets.get().map_or_else(Vec::new, |sockets| sockets.addresses())
     }
 
-    /// How long a client at this address of ours may take to send the head of a request, and how long it may take nothing
-    /// of what it is sent. Which virtual host it means is not known before.
-    pub(crate) fn times(&self, local: SocketAddr) -> (Duration, Duration) {
-        self.current.load().times(local)
-    }
-
     /// The level of detail that the configuration wants in the log.
     #[must_use]
     pub fn log_level(&self) -> LevelFilter {
@@ -276,7 +270,7 @@ impl Site {
     }
 
     /// As [`respond`](Self::respond), on a connection that tells what was `sent`.
-    pub(crate) async fn respond_on<B>(&self, request: Request<B>, peers: Peers, sent: Option<Sent>) -> Response<Body>
+    async fn respond_on<B>(&self, request: Request<B>, peers: Peers, sent: Option<Sent>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

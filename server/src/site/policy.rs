@@ -14,7 +14,7 @@ use samovar_rhai::{Handler, Interpreter, Limits, Options};
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    OpenError,
+    error::OpenError,
     settings::{
         directive, limits, log_level,
         phase::Phase,

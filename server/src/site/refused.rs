@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use samovar_config::Report;
 
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// The configuration that the files have now, if it was refused. The one before it stays in force.
 #[derive(Clone, Debug)]

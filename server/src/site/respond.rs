@@ -9,7 +9,7 @@ use samovar_importer::Diagnostic;
 use samovar_rhai::{Exchange, Handler, RequestHead, encode_location, status_page};
 
 use crate::{
-    OpenError,
+    error::OpenError,
     logs::{level, repeated},
     net::{peers::Peers, sending::Sent},
     request::{
@@ -82,7 +82,7 @@ impl Way<'_> {
         let is_clear = authority::is_clear(&request);
         name_host(&mut request);
         let (_, served) = self.configuration.host(self.peers.local, host_name(request.headers()));
-        let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers));
+        let entry = served.access_log.as_ref().map(|log| log.entry(&request, self.peers.remote.ip()));
         let mut aftermath = Aftermath::default();
         let mut response = match is_clear {
             true => self.answer(request, &mut aftermath).await.unwrap_or_else(body::whole),

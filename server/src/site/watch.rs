@@ -14,7 +14,10 @@ use std::{
 
 use crate::{
     identity::identity,
-    settings::{read::NAME, texts::Texts},
+    settings::{
+        read::{self, NAME},
+        texts::Texts,
+    },
     site::{Site, writers::Writers},
 };
 
@@ -117,7 +120,7 @@ fn watch(site: &Weak<Site>, mut watched: Watched, mut writers: Writers) {
             continue;
         }
         let opened = site.read_again();
-        let found = Texts::read(&opened);
+        let found = read::texts(&opened);
         let before = site.texts.lock().clone();
         let files: Vec<_> = found.as_ref().unwrap_or(&before).paths().map(Path::to_path_buf).collect();
         let next = Watched::new(site.path(), found.iter().chain([&before]), Some(&watched));

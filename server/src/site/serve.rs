@@ -1,0 +1,50 @@
+//! A site at its sockets.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::Site;
+use crate::{
+    logs::repeated,
+    net::{
+        connection::{Respond, Times},
+        listen::{GRACE, Listeners},
+        peers::Peers,
+        sending::Sent,
+    },
+    request::body::Body,
+};
+
+impl Listeners {
+    /// Serves a site until `stop` is ready, then lets requests that are under way end.
+    pub async fn serve(self, site: Arc<Site>, stop: impl Future<Output = ()>) {
+        let sockets = self.accept(&site);
+        if site.sockets.set(sockets.clone()).is_err() {
+            tracing::warn!("the site is served twice; where it listens now stays as it is");
+        }
+        stop.await;
+        sockets.stop().await;
+        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
+            tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
+        }
+        repeated::sum_up();
+    }
+}
+
+impl Respond for Site {
+    type Body = Body;
+
+    fn name(&self) -> String {
+        self.full_path().display().to_string()
+    }
+
+    fn times(&self, local: SocketAddr) -> Times {
+        self.current.load().times(local)
+    }
+
+    async fn respond(&self, request: Request<Incoming>, peers: Peers, sent: Sent) -> Response<Body> {
+        self.respond_on(request, peers, Some(sent)).await
+    }
+}
