@@ -4,37 +4,29 @@
 //! them, called by a host or answering requests. [`state`] has the types in which scripts keep what is to outlive their
 //! code. How a name finds the instance that it belongs to, whoever runs it, is the business of the private module `link`.
 
-mod call;
-mod carried;
-mod diagnostic;
-mod handler;
-mod holders;
-mod hooks;
+mod host;
 mod http;
-mod importer_module;
-mod inspect;
-mod interpreter;
 mod link;
-mod outline;
+mod module;
 #[cfg(test)]
 mod reference;
-mod scripts;
-mod show;
-mod stack;
 mod standard;
 pub mod state;
 mod suggest;
-mod tick;
-mod under_way;
+mod thread;
+mod value;
 
-pub use carried::Carried;
-pub use handler::{Handler, Pin};
-pub use hooks::HOOK_TIME;
+pub use host::builder::{Builder, TIME};
+pub use host::handler::Handler;
+pub use host::interpreter::Interpreter;
+pub use host::outline::{Import, Lack, Outline, Outlines};
+pub use host::pin::Pin;
 pub use http::{Exchange, Options, RequestHead, Verdict, encode_location, status_page};
-pub use inspect::{graph_json, milliseconds, module_json};
-pub use interpreter::{Builder, Interpreter, TIME};
 pub use link::{Limits, Linked, Output, Printed};
-pub use outline::{Import, Lack, Outline, Outlines};
+pub use module::doubts::Carried;
+pub use module::hooks::HOOK_TIME;
+pub use module::inspect::{graph_json, milliseconds, module_json};
+pub use module::script::Script;
+pub use module::scripts::Scripts;
 pub use rhai;
 pub use samovar_importer as importer;
-pub use scripts::{Script, Scripts};

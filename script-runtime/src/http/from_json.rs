@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Position};
 use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::link::Meter;
+use crate::thread::Meter;
 
 /// Why a text became no value.
 pub(super) enum NotRead {

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, header};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, Map, Module, NativeCallContext};
 
-use super::{
+use crate::http::{
     json::type_names,
     location::encode_location,
     request::{Exchange, header_value},

@@ -4,15 +4,17 @@
 use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
 use serde_json::Value;
 
-use super::{
-    from_json::{NotRead, read},
-    html::Html,
-    response::TypeNames,
-};
 use crate::{
-    link::Meter,
-    standard::parts::{At, Part, Parts},
+    http::{
+        from_json::{NotRead, read},
+        response::TypeNames,
+    },
     state::{Path, Step},
+    thread::Meter,
+    value::{
+        Html,
+        parts::{At, Part, Parts},
+    },
 };
 
 /// The JSON of a value, written without recursion, not beyond the deadline, and no longer than `most` bytes, if that is

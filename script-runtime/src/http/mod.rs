@@ -14,7 +14,6 @@ mod web;
 
 use rhai::Engine;
 
-pub(crate) use html::{Html, NAME as HTML};
 pub use location::encode_location;
 pub use request::{Exchange, Options, RequestHead};
 pub(crate) use request::{instead_of, is_read_only};

@@ -7,15 +7,16 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
 
-use super::{
-    from_json::{self, NotRead},
-    headers::{Received, Sent},
-    html::Html,
-    response::{finish, looks_like_html},
-};
 use crate::{
-    link::{self, Meter},
+    http::{
+        from_json::{self, NotRead},
+        headers::{Received, Sent},
+        response::{finish, looks_like_html},
+    },
+    link,
     suggest::closest,
+    thread::Meter,
+    value::{self, Html},
 };
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
@@ -238,7 +239,7 @@ impl Exchange {
     }
 
     fn on_finish(&self, callback: FnPtr) -> ScriptResult<()> {
-        if link::owner(&callback.clone().into()).is_none() {
+        if value::owner(&callback.clone().into()).is_none() {
             return Err("on_finish takes a callback, which brings its module along: on_finish(callback(|| ..))".into());
         }
         let mut finish = self.0.finish.lock();

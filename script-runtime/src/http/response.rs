@@ -5,14 +5,16 @@ use http::{HeaderValue, Response, StatusCode, header};
 use rhai::{Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use samovar_importer::Diagnostic;
 
-use super::{
-    headers::set_header,
-    html::Html,
-    json::{to_json, type_names},
-    request::{Exchange, Reply, status_code},
-    web::escape_html,
+use crate::{
+    http::{
+        headers::set_header,
+        json::{to_json, type_names},
+        request::{Exchange, Reply, status_code},
+        web::escape_html,
+    },
+    suggest::slips,
+    value::Html,
 };
-use crate::suggest::slips;
 
 type Answer = Result<Response<Bytes>, Wrong>;
 

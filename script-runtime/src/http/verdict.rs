@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 use rhai::{Dynamic, Engine, Map, Module};
 use samovar_importer::Diagnostic;
 
-use super::{
+use crate::http::{
     request::Exchange,
     response::{STATUS, Wrong, only_answer, respond, status_page},
 };

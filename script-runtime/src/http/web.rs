@@ -8,7 +8,7 @@ use std::{
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 
-use crate::{link::Meter, standard::text_of};
+use crate::{standard::text_of, thread::Meter};
 
 type Text = Result<String, Box<EvalAltResult>>;
 

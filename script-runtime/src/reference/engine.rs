@@ -95,7 +95,7 @@ pub(super) fn functions() -> BTreeSet<String> {
     let interpreter = interpreter("()");
     let linker = interpreter.registry().loader().linker();
     let mut engine = Engine::new_raw();
-    let importer = crate::importer_module::module(std::sync::Weak::new());
+    let importer = crate::module::importer_module::module(std::sync::Weak::new());
     engine.register_static_module("importer", importer.into());
     let (mut functions, mut internal) = (BTreeSet::new(), Vec::new());
     for engine in [&linker.engine(), &engine] {
@@ -126,8 +126,7 @@ pub(super) fn functions() -> BTreeSet<String> {
 
 /// The functions that the linker adds, by name and number of arguments.
 pub(super) fn natives() -> BTreeSet<(String, usize)> {
-    let interpreter = interpreter("()");
-    let natives = interpreter.registry().loader().linker().instance_functions();
+    let natives = crate::link::natives();
     natives.map(|(name, arguments)| (name.to_owned(), arguments)).collect()
 }
 

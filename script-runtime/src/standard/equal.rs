@@ -3,8 +3,10 @@
 
 use rhai::{Array, Dynamic, EvalAltResult, Map, Module, NativeCallContext};
 
-use super::reading;
-use crate::{link::Meter, state::drop_flat};
+use crate::{
+    standard::reading,
+    thread::{Meter, drop_flat},
+};
 
 type Answer = Result<bool, Box<EvalAltResult>>;
 

@@ -2,11 +2,13 @@
 
 use rhai::{Array, Blob, Dynamic, EvalAltResult, INT, Module, NativeCallContext};
 
-use super::{
-    changing, reading,
-    room::{at_most, no_memory, too_large},
+use crate::{
+    standard::{
+        changing, reading,
+        room::{at_most, no_memory, too_large},
+    },
+    thread::Meter,
 };
-use crate::link::Meter;
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 

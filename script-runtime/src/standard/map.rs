@@ -2,9 +2,10 @@
 
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Identifier, Map, Module, NativeCallContext};
 
-use super::room;
-use super::{changing, reading};
-use crate::link::Meter;
+use crate::{
+    standard::{changing, reading, room},
+    thread::Meter,
+};
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 

@@ -8,14 +8,12 @@ mod equal;
 mod list;
 mod map;
 mod order;
-pub(crate) mod parts;
 mod print;
 mod room;
 mod text;
 
 use std::sync::LazyLock;
 
-pub(crate) use order::merge_sort;
 pub(crate) use print::text_of;
 
 use rhai::{

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Module, NativeCallContext, Position};
 
-use super::{
-    parts::{At, Part, Parts},
-    reading,
+use crate::{
+    standard::reading,
+    thread::Meter,
+    value::parts::{At, Part, Parts},
 };
-use crate::link::Meter;
 
 type Text = Result<ImmutableString, Box<EvalAltResult>>;
 

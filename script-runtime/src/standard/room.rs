@@ -2,7 +2,7 @@
 
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, NativeCallContext, Position};
 
-use crate::link::Meter;
+use crate::thread::Meter;
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 

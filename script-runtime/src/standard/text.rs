@@ -2,9 +2,14 @@
 
 use rhai::{Array, Dynamic, EvalAltResult, INT, ImmutableString, Module, NativeCallContext};
 
-use super::room::{self, Text, at_most, too_large};
-use super::{changing, reading, text_of};
-use crate::link::Meter;
+use crate::{
+    standard::{
+        changing, reading,
+        room::{self, Text, at_most, too_large},
+        text_of,
+    },
+    thread::Meter,
+};
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 type Call<'c> = NativeCallContext<'c>;

@@ -1,6 +1,5 @@
 //! Values by key that may be forgotten: after a time, or for want of room.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,14 +7,17 @@ use quick_cache::sync::{Cache as Bounded, DefaultLifecycle, EntryAction, EntryRe
 use quick_cache::{OptionsBuilder, UnitWeighter};
 use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, FuncRegistration, INT, ImmutableString, NativeCallContext};
 
-use super::call;
-use super::copy::stored;
-use super::drop_flat::drop_flat;
-use super::error::{DeadlineReached, StateError};
-use super::handle::{self, Handle, rust_traits, within_limits};
-use super::holds::OnlyPlain;
-use super::place::waiting_at;
-use super::table::key;
+use crate::{
+    state::{
+        copy::stored,
+        error::{DeadlineReached, StateError},
+        handle::{self, Handle, rust_traits, within_limits},
+        holds::OnlyPlain,
+        place::waiting_at,
+        table::key,
+    },
+    thread::{call::wait_until, changing::Changing, drop_flat},
+};
 
 /// A shared cache. In a script: `cache(capacity, seconds)`; the seconds may be a fraction.
 ///
@@ -66,11 +68,6 @@ struct Shared {
 struct Entry {
     value: Arc<Dynamic>,
     ends: Instant,
-}
-
-thread_local! {
-    /// The caches and keys whose values this thread is making.
-    static MAKING: RefCell<Vec<(usize, ImmutableString)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Cache {
@@ -130,8 +127,9 @@ impl Cache {
         if let Some(value) = self.get(&key) {
             return Ok(value);
         }
-        let _making = Making::start(self.address(), &key)?;
-        let patience = call::wait_until().saturating_duration_since(Instant::now());
+        let inside = |_| StateError::GetOrInside { key: key.to_string() };
+        let _making = Changing::start(self.address(), Some(&key)).map_err(inside)?;
+        let patience = wait_until().saturating_duration_since(Instant::now());
         let live = |_: &ImmutableString, entry: &mut Entry| match entry.ends > Instant::now() {
             true => EntryAction::Retain(Arc::clone(&entry.value)),
             false => EntryAction::ReplaceWithGuard,
@@ -241,28 +239,6 @@ fn bounded(capacity: usize) -> Entries {
         Err(_) => {
             Bounded::with(capacity.min(32), capacity as u64, UnitWeighter, Default::default(), Default::default())
         }
-    }
-}
-
-/// Notes that this thread makes a value, until it is dropped.
-struct Making;
-
-impl Making {
-    fn start(cache: usize, key: &ImmutableString) -> Result<Self, StateError> {
-        MAKING.with_borrow_mut(|making| {
-            if making.iter().any(|(other, made)| *other == cache && made == key) {
-                return Err(StateError::GetOrInside { key: key.to_string() });
-            }
-            making.push((cache, key.clone()));
-            Ok(Self)
-        })
-    }
-}
-
-impl Drop for Making {
-    fn drop(&mut self) {
-        // They are nested like the calls that made them.
-        MAKING.with_borrow_mut(Vec::pop);
     }
 }
 

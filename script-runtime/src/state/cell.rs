@@ -5,15 +5,21 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallContext};
 
-use super::copy::{detach, stored};
-use super::drop_flat::drop_flat;
-use super::error::StateError;
-use super::handle::{self, Handle, rust_traits, within_limits};
-use super::holds::{Noted, OnlyPlain};
-use super::place::waiting_at;
-use super::retry::Attempts;
-use super::updating::{Updating, refuse_inside};
-use super::value::same;
+use crate::{
+    state::{
+        copy::{detach, stored},
+        error::StateError,
+        handle::{self, Handle, rust_traits, within_limits},
+        holds::{Noted, OnlyPlain},
+        place::waiting_at,
+        retry::Attempts,
+        value::same,
+    },
+    thread::{
+        changing::{Changing, refuse_inside},
+        drop_flat,
+    },
+};
 
 /// A shared value. In a script: `cell(v)`.
 ///
@@ -101,7 +107,7 @@ impl Cell {
         &self,
         mut change: impl FnMut(Dynamic) -> Result<Dynamic, E>,
     ) -> Result<Dynamic, E> {
-        let _updating = Updating::start(self.address(), None)?;
+        let _updating = Changing::start(self.address(), None).map_err(StateError::from)?;
         let mut attempts = Attempts::default();
         loop {
             let old = self.shared.value.load_full();

@@ -7,14 +7,17 @@
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-use super::drop_flat::{drop_flat, may_hold_values};
-use super::error::StateError;
-use super::extent::{Extents, check_depth};
-use super::holds::Stored;
-use super::path::{Path, Step};
-use super::value::is_builtin;
-use super::walk::{handle_address, holds_nothing, type_name};
-use crate::link::Meter;
+use crate::{
+    state::{
+        error::StateError,
+        extent::{Extents, check_depth},
+        holds::Stored,
+        path::{Path, Step},
+        value::is_builtin,
+        walk::{handle_address, holds_nothing, type_name},
+    },
+    thread::{Meter, drop_flat, may_hold_values},
+};
 
 /// How many levels of arrays, maps and captured values a value may have that outlives its call: as many as JSON that is
 /// read.

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rhai::{Engine, EvalAltResult, FuncRegistration, INT};
 
-use super::error::StateError;
-use super::handle::{self, Handle, rust_traits};
+use crate::state::{
+    error::StateError,
+    handle::{self, Handle, rust_traits},
+};
 
 /// A shared integer. In a script: `counter()`, `counter(n)`.
 ///

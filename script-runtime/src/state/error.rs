@@ -2,8 +2,13 @@
 
 use rhai::{Dynamic, EvalAltResult, Position};
 
-use super::copy::{MAX_DEPTH, MAX_PARTS};
-use super::place::Place;
+use crate::{
+    state::{
+        copy::{MAX_DEPTH, MAX_PARTS},
+        place::Place,
+    },
+    thread::changing::ChangedAlready,
+};
 
 /// A refusal of one of the state types. Every message says what to do instead.
 ///
@@ -141,6 +146,12 @@ impl DeadlineReached {
     }
 }
 
+impl From<ChangedAlready> for StateError {
+    fn from(ChangedAlready(key): ChangedAlready) -> Self {
+        Self::ChangedInUpdate { key: key.map(|key| key.to_string()) }
+    }
+}
+
 impl From<StateError> for Box<EvalAltResult> {
     fn from(error: StateError) -> Self {
         match error {
@@ -148,7 +159,7 @@ impl From<StateError> for Box<EvalAltResult> {
             StateError::Deadline(reached) => {
                 EvalAltResult::ErrorTerminated(Dynamic::from(reached), Position::NONE).into()
             }
-            StateError::OutOfTime => crate::link::out_of_time(),
+            StateError::OutOfTime => crate::thread::out_of_time(),
             other => EvalAltResult::ErrorRuntime(other.to_string().into(), Position::NONE).into(),
         }
     }

@@ -8,9 +8,13 @@ use std::collections::HashMap;
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-use super::copy::{Fault, ForeignKind, MAX_DEPTH};
-use super::path::Step;
-use crate::link::Meter;
+use crate::{
+    state::{
+        copy::{Fault, ForeignKind, MAX_DEPTH},
+        path::Step,
+    },
+    thread::Meter,
+};
 
 /// How large a copy is.
 #[derive(Clone, Copy, Default)]

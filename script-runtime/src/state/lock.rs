@@ -10,10 +10,14 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallContext};
 
-use super::call;
-use super::error::{DeadlineReached, StateError};
-use super::handle::{self, Handle, rust_traits};
-use super::place::{Place, waiting_at};
+use crate::{
+    state::{
+        error::{DeadlineReached, StateError},
+        handle::{self, Handle, rust_traits},
+        place::{Place, waiting_at},
+    },
+    thread::call::{self, Held},
+};
 
 /// A lock that at most one script call holds. In a script: `lock()`.
 ///
@@ -88,6 +92,16 @@ impl State {
     }
 }
 
+impl Held for Shared {
+    fn let_go(&self) -> Option<String> {
+        let mut state = self.state.lock();
+        let holder = state.holder.take();
+        state.wake_first();
+        drop(state);
+        holder.map(|holder| holder.since.to_string())
+    }
+}
+
 /// Who holds a lock.
 #[derive(Clone)]
 struct Holder {
@@ -145,14 +159,14 @@ impl Lock {
             return Err(StateError::NoCall);
         }
         self.take(true, since, None)?;
-        call::keep(self);
+        call::keep(self.shared.clone());
         Ok(())
     }
 
     /// Gives back what `acquire` took.
     fn release(&self) -> Result<(), StateError> {
-        if call::give_back(self) {
-            self.let_go();
+        if call::give_back(self.address()) {
+            self.shared.let_go();
             return Ok(());
         }
         let me = thread::current().id();
@@ -160,15 +174,6 @@ impl Lock {
             Some(holder) if holder.thread == me && !holder.by_acquire => Err(StateError::HeldByWith),
             _ => Err(StateError::NotHeld),
         }
-    }
-
-    /// Releases the lock, whoever holds it. Returns where it was taken.
-    pub(super) fn let_go(&self) -> Option<String> {
-        let mut state = self.shared.state.lock();
-        let holder = state.holder.take();
-        state.wake_first();
-        drop(state);
-        holder.map(|holder| holder.since.to_string())
     }
 
     fn hold_at(&self, since: Taker, deadline: Option<Instant>) -> Result<LockGuard<'_>, StateError> {
@@ -209,7 +214,7 @@ impl Lock {
 
 impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
-        self.lock.let_go();
+        self.lock.shared.let_go();
     }
 }
 

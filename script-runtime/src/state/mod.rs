@@ -46,11 +46,9 @@
 //! ```
 
 mod cache;
-pub mod call;
 mod cell;
 mod copy;
 mod counter;
-mod drop_flat;
 mod error;
 mod extent;
 mod handle;
@@ -61,19 +59,17 @@ mod place;
 mod queue;
 mod retry;
 mod table;
-mod updating;
 mod value;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::thread::call::{self, CallScope};
 pub use cache::Cache;
-pub use call::CallScope;
 pub use cell::Cell;
 pub use copy::{Foreign, ForeignKind, MAX_DEPTH, MAX_PARTS, detach, neutral};
 pub use counter::Counter;
-pub(crate) use drop_flat::drop_flat;
 pub use error::{DeadlineReached, StateError};
 pub use lock::{Lock, LockGuard};
 pub use path::{Path, Step};

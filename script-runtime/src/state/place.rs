@@ -4,7 +4,7 @@ use std::fmt;
 
 use rhai::{EvalAltResult, NativeCallContext, Position};
 
-use super::error::DeadlineReached;
+use crate::state::error::DeadlineReached;
 
 /// A place in a script, as the running code knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, INT, NativeCallContext};
 
-use super::copy::stored;
-use super::drop_flat::drop_flat;
-use super::error::StateError;
-use super::handle::{self, Handle, room_for, rust_traits, within_limits};
-use super::holds::OnlyPlain;
+use crate::{
+    state::{
+        copy::stored,
+        error::StateError,
+        handle::{self, Handle, room_for, rust_traits, within_limits},
+        holds::OnlyPlain,
+    },
+    thread::drop_flat,
+};
 
 /// A shared queue of bounded length. In a script: `queue(capacity)`.
 ///

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use super::call;
-use super::error::DeadlineReached;
+use crate::{state::error::DeadlineReached, thread::call};
 
 /// The attempts of one update.
 ///

@@ -10,16 +10,23 @@ use rhai::{
     NativeCallContext,
 };
 
-use super::copy::stored;
-use super::drop_flat::drop_flat;
-use super::error::StateError;
-use super::handle::{self, Handle, room_for, rust_traits, within_limits};
-use super::holds::OnlyPlain;
-use super::place::waiting_at;
-use super::retry::Attempts;
-use super::updating::{Updating, refuse_inside, refuse_inside_any};
-use super::walk::type_name;
-use crate::{link::Meter, standard::merge_sort};
+use crate::{
+    state::{
+        copy::stored,
+        error::StateError,
+        handle::{self, Handle, room_for, rust_traits, within_limits},
+        holds::OnlyPlain,
+        place::waiting_at,
+        retry::Attempts,
+        walk::type_name,
+    },
+    thread::{
+        Meter,
+        changing::{Changing, refuse_inside, refuse_inside_any},
+        drop_flat,
+    },
+    value::merge_sort,
+};
 
 /// A shared map. In a script: `table()`.
 ///
@@ -164,7 +171,7 @@ impl Table {
         mut change: impl FnMut(Dynamic) -> Result<Dynamic, E>,
     ) -> Result<Dynamic, E> {
         let key = key.into();
-        let _updating = Updating::start(self.address(), Some(&key))?;
+        let _updating = Changing::start(self.address(), Some(&key)).map_err(StateError::from)?;
         let mut attempts = Attempts::default();
         loop {
             let old = self.slot(&key);
@@ -381,7 +388,7 @@ fn register_entries(engine: &mut Engine) {
     }
     fn remove(table: &mut Table, k: Dynamic) -> Fallible<Dynamic> {
         let key = key(&k)?;
-        refuse_inside(table.address(), Some(&key))?;
+        refuse_inside(table.address(), Some(&key)).map_err(StateError::from)?;
         Ok(table.remove(&key).unwrap_or_default())
     }
 
@@ -410,7 +417,7 @@ fn register_whole(engine: &mut Engine) {
         Ok(table.keys_in_time()?.into_iter().map(Dynamic::from).collect())
     }
     fn clear(table: &mut Table) -> Fallible<()> {
-        refuse_inside_any(table.address())?;
+        refuse_inside_any(table.address()).map_err(StateError::from)?;
         table.clear_in_time()
     }
     fn values(context: NativeCallContext<'_>, table: &mut Table) -> Fallible<Dynamic> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rhai::{Dynamic, Engine, EvalAltResult, OptimizationLevel};
 
-use super::{CallScope, DeadlineReached, register_all, unreserve};
+use crate::state::{CallScope, DeadlineReached, register_all, unreserve};
 
 mod atomic;
 mod basics;

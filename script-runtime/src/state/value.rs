@@ -2,8 +2,7 @@
 
 use rhai::{Array, Blob, Dynamic, FLOAT, FnPtr, INT, Map};
 
-use super::walk::handle_address;
-use crate::http::Html;
+use crate::{state::walk::handle_address, value::Html};
 
 /// Do the values, which are stored and so not deeper than [`MAX_DEPTH`](super::MAX_DEPTH), look the same to a script? Handles by identity, functions by name and captured values, arrays and
 /// maps part by part; an integer equals the float of its value; a type that is not known here equals nothing.

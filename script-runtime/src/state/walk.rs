@@ -4,13 +4,17 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-use super::copy::{Foreign, ForeignKind, MAX_DEPTH};
-use super::handle::Handle;
-use super::holds::OnlyPlain;
-use super::path::{Path, Step};
-use super::value::{is_builtin, is_neutral_leaf};
-use super::{Cache, Cell, Counter, Lock, Queue, Table};
-use crate::http::{HTML, Html};
+use crate::{
+    state::{
+        Cache, Cell, Counter, Lock, Queue, Table,
+        copy::{Foreign, ForeignKind, MAX_DEPTH},
+        handle::Handle,
+        holds::OnlyPlain,
+        path::{Path, Step},
+        value::{is_builtin, is_neutral_leaf},
+    },
+    value::Html,
+};
 
 /// How many steps a walk goes from the value that it was given.
 pub const MAX_PATH: usize = 256;
@@ -96,7 +100,7 @@ pub(crate) fn type_name(value: &Dynamic) -> &'static str {
         .or_else(|| name::<Cache>(value))
         .or_else(|| name::<Queue>(value));
     handle.unwrap_or_else(|| match () {
-        () if value.is::<Html>() => HTML,
+        () if value.is::<Html>() => Html::NAME,
         () if is_builtin(value) && value.is_variant() => "range",
         () => value.type_name(),
     })
@@ -259,7 +263,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
     /// What a callback captured does not show on the function value. Callbacks may hold each other without end, as
     /// handles may.
     fn look_at_captured(&mut self, function: &FnPtr) {
-        let Some((address, captured)) = crate::link::captured(function) else { return };
+        let Some((address, captured)) = crate::value::captured(function) else { return };
         if self.seen.insert(address) {
             self.to_enter.push_back((self.path.clone(), Entered::Callback(captured, function.curry().len())));
         }

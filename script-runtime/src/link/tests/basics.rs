@@ -1,6 +1,6 @@
 //! What a module's own code sees of it.
 
-use super::{Site, check};
+use crate::link::tests::{Site, check};
 
 #[test]
 fn r6_module_variables_are_visible_in_functions() {

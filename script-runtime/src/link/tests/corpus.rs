@@ -13,9 +13,10 @@ use rhai::{
     Token,
 };
 
-use super::Site;
-use crate::interpreter::EQUIPMENT;
-use crate::link::{Instance, Limits, ScriptError, name};
+use crate::{
+    host::builder::EQUIPMENT,
+    link::{Instance, Limits, ScriptError, scan::name, tests::Site},
+};
 
 /// What came of a text.
 #[derive(Debug, PartialEq, Eq)]

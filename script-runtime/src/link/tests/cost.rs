@@ -7,8 +7,7 @@ use std::time::Instant;
 
 use rhai::{Dynamic, Engine, Scope};
 
-use super::Site;
-use crate::link::with_importing;
+use crate::link::{tests::Site, with_importing};
 
 /// The best of several rounds, in nanoseconds for one call.
 fn time(mut call: impl FnMut()) -> f64 {

@@ -6,9 +6,13 @@ use parking_lot::Mutex;
 use rhai::{Dynamic, FuncRegistration, Module};
 use std::sync::Arc;
 
-use super::{Site, check, instance};
-use crate::link::{Instance, Kind, Limits, Linker, Output, Printed, ScriptError};
-use crate::state::call::CallScope;
+use crate::{
+    link::{
+        Instance, Kind, Limits, Linker, Output, Printed, ScriptError,
+        tests::{Site, check, instance},
+    },
+    state::call::CallScope,
+};
 
 /// A handle like those that modules keep their state in: its setters are pure, so that constants take them.
 #[derive(Clone, Default)]

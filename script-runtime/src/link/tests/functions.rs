@@ -1,6 +1,6 @@
 //! Functions, methods and function values: always those of the module that wrote the call.
 
-use super::{Site, check};
+use crate::link::tests::{Site, check};
 
 #[test]
 fn functions_are_found_by_name_in_every_form() {

@@ -4,9 +4,13 @@ use std::sync::{Arc, Weak};
 
 use rhai::Dynamic;
 
-use super::{Site, instance};
-use crate::link::callback;
-use crate::link::instance::Core;
+use crate::{
+    link::{
+        instance::Core,
+        tests::{Site, instance},
+    },
+    value::owner,
+};
 
 /// Loads `a`, lets `during` hold something of it, lets go of everything else.
 #[track_caller]
@@ -65,8 +69,8 @@ fn a_callback_keeps_its_instance_and_says_so() {
     let (core, held) = alive_after("const x = 5; fn get() { callback(|n| n + x) }", |site, a| {
         site.call(&a, "get", Vec::new()).expect("a callback")
     });
-    assert_eq!(callback::owner(&held), core.upgrade().map(|core| core.id()));
-    assert_eq!(callback::owner(&Dynamic::from(1)), None);
+    assert_eq!(owner(&held), core.upgrade().map(|core| core.id()));
+    assert_eq!(owner(&Dynamic::from(1)), None);
     let site = Site::new(&[("c", "fn apply(f) { f.call(1) }")]);
     let apply = site.load("c").expect("loads");
     assert_eq!(site.call(&apply, "apply", vec![held]).expect("a number").to_string(), "6");

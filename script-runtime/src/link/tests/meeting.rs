@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
 
-use super::{super::call_callback, Site};
+use crate::link::{call_callback, tests::Site};
 
 /// What a thread that loads nothing gets from a callback.
 fn elsewhere(engine: &Engine, callback: &FnPtr) -> String {
@@ -114,7 +114,7 @@ fn r61_a_callback_can_be_called_at_every_moment_while_loading_ends() {
     let (callback, said) = (Arc::<Mutex<Option<FnPtr>>>::default(), Arc::<Mutex<Vec<String>>>::default());
     let engine: Arc<LazyLock<Engine>> = Arc::new(LazyLock::new(|| {
         let nobody: super::Output = Arc::new(|_| ());
-        super::super::engine::running(&super::Limits::default(), &nobody)
+        crate::link::run::engine::running(&super::Limits::default(), &nobody)
     }));
     let (to_give, given) = (said.clone(), callback.clone());
     let probe = move || Probe { callback: callback.clone(), engine: engine.clone(), said: to_give.clone() };

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Site, instance};
-use crate::link::{Instance, ScriptError};
+use crate::link::{
+    Instance, ScriptError,
+    tests::{Site, instance},
+};
 
 /// What is asked: an expression whose value, or whose failure, tells an instance.
 const ASKED: [(&str, &str); 9] = [

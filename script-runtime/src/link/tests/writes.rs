@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rhai::{FuncRegistration, Module};
 
-use super::{Site, check};
+use crate::link::tests::{Site, check};
 
 /// What the module has, one of each kind that Rhai can write a part of.
 const VARIABLES: &str = "const N = 5; const F = 1.5; const B = true; const C = 'c'; const U = (); const S = \"text\"; \

@@ -2,8 +2,10 @@
 
 use rhai::INT;
 
-use super::{check, engine};
-use crate::state::{Cache, Counter, Queue, StateError, Table};
+use crate::state::{
+    Cache, Counter, Queue, StateError, Table,
+    tests::{check, engine},
+};
 
 #[test]
 fn counter() {

@@ -3,8 +3,10 @@
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use super::{check, on_eight_threads};
-use crate::state::{Cache, CallScope, Counter, StateError};
+use crate::state::{
+    Cache, CallScope, Counter, StateError,
+    tests::{check, on_eight_threads},
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -2,9 +2,13 @@
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-use super::{check, engine};
-use crate::state::value::same;
-use crate::state::{Cache, Cell, MAX_DEPTH, MAX_PARTS, Queue, StateError, Table, detach, drop_flat, neutral, walk};
+use crate::state::{
+    Cache, Cell, MAX_DEPTH, MAX_PARTS, Queue, StateError, Table, detach, neutral,
+    tests::{check, engine},
+    value::same,
+    walk,
+};
+use crate::thread::drop_flat;
 
 /// Is anything in `value` a Rhai shared value?
 fn shares(value: &Dynamic) -> bool {

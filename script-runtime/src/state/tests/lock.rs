@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use rhai::{Dynamic, Scope};
 
-use super::{check, engine, run, tell};
-use crate::state::{CallScope, DeadlineReached, Lock, StateError, call};
+use crate::state::{
+    CallScope, DeadlineReached, Lock, StateError, call,
+    tests::{check, engine, run, tell},
+};
 
 /// Runs `script` with `L` and returns what came out and what was reported at its end. `L` is free afterwards.
 #[track_caller]

@@ -2,8 +2,7 @@
 
 use rhai::{Array, Dynamic};
 
-use super::engine;
-use crate::state::{Cache, Cell, ForeignKind, Queue, Table, neutral, walk};
+use crate::state::{Cache, Cell, ForeignKind, Queue, Table, neutral, tests::engine, walk};
 
 #[derive(Clone)]
 struct Unknown;

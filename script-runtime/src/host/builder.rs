@@ -1,0 +1,238 @@
+//! What an interpreter is made of.
+
+use std::{
+    any::TypeId,
+    collections::{HashMap, HashSet},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rhai::{Engine, Module as RhaiModule, Shared};
+use samovar_importer::{DiskTree, Registry, Reloader, Scope, SourceTree};
+
+use crate::{
+    host::interpreter::Interpreter,
+    http,
+    link::{Equip, Limits, Linker, Output, Printed, Register},
+    module::{
+        hooks,
+        inspect::Info,
+        scripts::{Scripts, Times},
+    },
+    state,
+};
+
+/// What every engine has beyond the language.
+pub(crate) const EQUIPMENT: &[Equip] = &[state::register_all, http::register, hooks::register, Info::register];
+
+/// How long one call, and one load, may take unless something else is said.
+pub const TIME: Duration = Duration::from_secs(1);
+
+/// What an interpreter is made of.
+pub struct Builder {
+    name: String,
+    roots: Vec<PathBuf>,
+    path: Vec<PathBuf>,
+    library: Vec<PathBuf>,
+    limits: Limits,
+    time: Duration,
+    hook_times: (Duration, Duration),
+    retries: Option<Vec<Duration>>,
+    report_after: Option<Duration>,
+    strict_carry: bool,
+    carryable: HashSet<TypeId>,
+    watch: bool,
+    interval: Duration,
+    output: Output,
+    register: Vec<Register>,
+    modules: HashMap<String, Shared<RhaiModule>>,
+}
+
+impl Builder {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            roots: Vec::new(),
+            path: Vec::new(),
+            library: Vec::new(),
+            limits: Limits::default(),
+            time: TIME,
+            hook_times: (hooks::HOOK_TIME, hooks::HOOK_TIME),
+            retries: None,
+            report_after: None,
+            strict_carry: false,
+            carryable: HashSet::new(),
+            watch: true,
+            interval: Duration::from_secs(1),
+            output: Arc::new(log),
+            register: Vec::new(),
+            modules: HashMap::new(),
+        }
+    }
+
+    /// Adds a directory that modules may come from. The first one is what `~` means.
+    #[must_use]
+    pub fn root(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.roots.push(directory.into());
+        self
+    }
+
+    /// Adds a directory in which bare names are searched (R11). It is watched like a root.
+    #[must_use]
+    pub fn path(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.path.push(directory.into());
+        self
+    }
+
+    /// Adds a directory of modules that are loaded once and never reloaded (R12, R14).
+    #[must_use]
+    pub fn library(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.library.push(directory.into());
+        self
+    }
+
+    /// Sets what scripts may use up.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how long a call, and a load, may take. The default is [`TIME`].
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Sets how long `__mp_clone__` and `__mp_purge__` may take. The default is [`HOOK_TIME`](crate::HOOK_TIME) for each.
+    #[must_use]
+    pub fn hook_times(mut self, clone: Duration, purge: Duration) -> Self {
+        self.hook_times = (clone, purge);
+        self
+    }
+
+    /// Sets when a `__mp_clone__` that waited for a lock in vain is called again, before its state is given up (R45). The
+    /// default is after one, two and four seconds.
+    #[must_use]
+    pub fn hook_retries(mut self, after: impl IntoIterator<Item = Duration>) -> Self {
+        self.retries = Some(after.into_iter().collect());
+        self
+    }
+
+    /// Sets how long a replaced instance may live on before its holders are reported (R51). The default is five seconds.
+    #[must_use]
+    pub fn report_retained_after(mut self, time: Duration) -> Self {
+        self.report_after = Some(time);
+        self
+    }
+
+    /// Refuse state that would keep old code alive, or that is of an unknown type (R50)? The default is no: it is carried
+    /// over, and told of. Holds for the default scope; others have [`Scope::strict_carry`].
+    #[must_use]
+    pub fn strict_carry(mut self, strict: bool) -> Self {
+        self.strict_carry = strict;
+        self
+    }
+
+    /// Declares that values of a type of the host's outlive reloads: they hold no script code, and any number of
+    /// generations may use one at the same time.
+    #[must_use]
+    pub fn carryable<T: 'static>(mut self) -> Self {
+        self.carryable.insert(TypeId::of::<T>());
+        self
+    }
+
+    /// Reload in the background? The default is yes; without, changes wait for [`Interpreter::reload`].
+    #[must_use]
+    pub fn watch(mut self, watch: bool) -> Self {
+        self.watch = watch;
+        self
+    }
+
+    /// Sets the time between two complete looks for what events did not tell. The default is one second.
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets where `print` and `debug` go. The default is the log.
+    #[must_use]
+    pub fn output(mut self, output: impl Fn(Printed<'_>) + Send + Sync + 'static) -> Self {
+        self.output = Arc::new(output);
+        self
+    }
+
+    /// Makes the host's types and functions known to scripts.
+    #[must_use]
+    pub fn register(mut self, register: impl FnOnce(&mut Engine) + Send + 'static) -> Self {
+        self.register.push(Box::new(register));
+        self
+    }
+
+    /// Offers a module of the host's under a bare name (R12).
+    #[must_use]
+    pub fn module(mut self, name: impl Into<String>, module: RhaiModule) -> Self {
+        self.modules.insert(name.into(), module.into());
+        self
+    }
+
+    /// Makes the interpreter, with modules from disk.
+    ///
+    /// # Errors
+    /// A root is no directory, or the system gives no further thread.
+    pub fn build(self) -> io::Result<Interpreter> {
+        for root in &self.roots {
+            if !root.metadata()?.is_dir() {
+                return Err(io::Error::other(format!("{} is not a directory", root.display())));
+            }
+        }
+        let absolute = |paths: &[PathBuf]| paths.iter().map(std::path::absolute).collect::<io::Result<Vec<_>>>();
+        let roots = absolute(&self.roots)?;
+        let watched: Vec<_> = roots.iter().cloned().chain(absolute(&self.path)?).collect();
+        let tree = DiskTree::new(watched.iter().cloned().chain(absolute(&self.library)?));
+        let (watch, interval) = (self.watch, self.interval);
+        let mut interpreter = self.build_on(tree, roots.first().map(PathBuf::as_path));
+        if watch {
+            let reloader = Reloader::new(watched).interval(interval).registry(interpreter.registry().clone());
+            interpreter.keep_up(reloader.spawn()?);
+        }
+        Ok(interpreter)
+    }
+
+    /// Makes the interpreter, with modules from `tree`, and nobody who looks for changes.
+    #[must_use]
+    pub fn build_on(self, tree: impl SourceTree, handler_root: Option<&Path>) -> Interpreter {
+        let linker = Linker::new(&self.limits, &self.output, EQUIPMENT, self.register);
+        let (clone, purge) = self.hook_times;
+        let times = Times { load: self.time, clone, purge };
+        let scripts = Scripts::new(linker, times, self.carryable, self.modules);
+        let registry = Registry::new(self.name, scripts, tree);
+        registry.loader().belong_to(&registry);
+        if let Some(retries) = self.retries {
+            registry.retry_hooks_after(retries);
+        }
+        if let Some(time) = self.report_after {
+            registry.report_retained_after(time);
+        }
+        let scope = Scope::new("the host").path(self.path).library(self.library);
+        let mut scope = scope.strict_carry(self.strict_carry);
+        if let Some(root) = handler_root {
+            scope = scope.handler_root(root);
+        }
+        Interpreter::over(registry, scope, self.time)
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the form of an output")]
+fn log(printed: Printed<'_>) {
+    // What a script prints may come from a client: its lines are set off, so that none can pass for one of the log's own.
+    let text = printed.text.trim_end().replace('\n', "\n    | ").replace('\r', "");
+    match printed.place {
+        Some((file, line)) => tracing::info!(target: "samovar::script", "{file}:{line}: {text}"),
+        None => tracing::info!(target: "samovar::script", "{text}"),
+    }
+}

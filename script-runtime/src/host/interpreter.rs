@@ -1,0 +1,171 @@
+//! An interpreter: an engine, its modules, and the thread that keeps them up to date (R42).
+
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use rhai::{Dynamic, FnPtr, FuncArgs};
+use samovar_importer::{
+    Diagnostic, Event, Hint, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, Specifier,
+};
+
+use crate::{
+    host::{alive::Alive, builder::Builder, handler::Handler},
+    link::{Limits, call_callback},
+    module::{call::call, scripts::Scripts, under_way::Purpose},
+    state,
+    value::owner,
+};
+
+/// Scripts with an engine, generations and state of their own. Cheap to clone: all clones are the same interpreter.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("price.rhai"), "fn total(n, each) { n * each }")?;
+/// use samovar_rhai::Interpreter;
+///
+/// let interpreter = Interpreter::builder("shop").root(directory.path()).build()?;
+/// let total = interpreter.handler("price::total")?;
+/// assert_eq!(total.call::<i64>((3, 14))?, 42);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Interpreter {
+    /// Ends with the last clone, and before what it reloads.
+    _reloader: Option<Arc<Reloader>>,
+    registry: Arc<Alive>,
+    scope: Arc<Scope>,
+    time: Duration,
+}
+
+impl Interpreter {
+    pub(crate) fn over(registry: Arc<Registry<Scripts>>, scope: Scope, time: Duration) -> Self {
+        Self { _reloader: None, registry: Arc::new(Alive(registry)), scope: Arc::new(scope), time }
+    }
+
+    /// Has it kept up to date for as long as it lives.
+    pub(crate) fn keep_up(&mut self, reloader: Reloader) {
+        self._reloader = Some(Arc::new(reloader));
+    }
+
+    /// Starts to make an interpreter of that name.
+    pub fn builder(name: impl Into<String>) -> Builder {
+        Builder::new(name.into())
+    }
+
+    /// The interpreter's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.registry.name()
+    }
+
+    /// The modules.
+    #[must_use]
+    pub fn registry(&self) -> &Arc<Registry<Scripts>> {
+        self.registry.registry()
+    }
+
+    /// The policy for calls that name no other: the first root is the handler root, reloading is on.
+    #[must_use]
+    pub fn scope(&self) -> &Arc<Scope> {
+        &self.scope
+    }
+
+    /// A function of a module, `module::function`, to be called again and again; without `::function` it is
+    /// `handler`. The module is found now, below the first root, and loaded when it is first called, or now by
+    /// [`Handler::load`]. Each call runs what is newest when it starts.
+    ///
+    /// # Errors
+    /// There is no such module.
+    pub fn handler(&self, name: &str) -> Result<Handler, ImportError> {
+        self.handler_in(&self.scope, name, Path::new("~"))
+    }
+
+    /// As [`handler`](Self::handler), under the policy of `scope`; a bare module name is searched in `directory` first
+    /// (R16).
+    ///
+    /// # Errors
+    /// There is no such module.
+    pub fn handler_in(&self, scope: &Arc<Scope>, name: &str, directory: &Path) -> Result<Handler, ImportError> {
+        let (module, function) = name.split_once("::").unwrap_or((name, "handler"));
+        // With a path that is explicit, a list would be for the module's own searches (R15).
+        let searched = matches!(Specifier::parse(module, "rhai"), Specifier::Bare(_)).then(|| directory.to_path_buf());
+        let options = ImportOptions { path: searched.into_iter().collect(), ..ImportOptions::default() };
+        Handler::new(self.registry.clone(), scope.clone(), module, function, &options, self.time)
+    }
+
+    /// Looks for changes now, also where reloading is off, and returns when they are served, or refused.
+    ///
+    /// ```
+    /// use samovar_rhai::{Interpreter, importer::{Event, MemoryTree, Outcome}};
+    ///
+    /// let tree = MemoryTree::default();
+    /// tree.write("/site/price.rhai", "fn total(n) { n * 2 }");
+    /// let interpreter = Interpreter::builder("shop").build_on(tree.clone(), Some("/site".as_ref()));
+    /// let events = interpreter.subscribe();
+    /// let total = interpreter.handler("price::total")?;
+    /// assert_eq!(total.call::<i64>((3,))?, 6);
+    ///
+    /// tree.write("/site/price.rhai", "fn total(n) { n * 3 }");
+    /// assert!(matches!(interpreter.reload(), Outcome::Published { .. }));
+    /// assert_eq!(total.call::<i64>((3,))?, 9);
+    ///
+    /// interpreter.freeze();
+    /// assert!(matches!(interpreter.reload(), Outcome::Frozen));
+    /// assert!(events.try_iter().any(|event| matches!(event, Event::Published { reload: true, .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn reload(&self) -> Outcome {
+        self.registry.check(&Hint::Everything, true)
+    }
+
+    /// Sets what loading a module may use up from now on, and calls of handlers that are made from now on; what is loaded
+    /// stays. False, and nothing is set, if [`Builder::register`] was used: then there is one engine, with the limits that
+    /// it began with.
+    pub fn set_limits(&self, limits: &Limits) -> bool {
+        self.registry.loader().linker().engines().set(limits)
+    }
+
+    /// Sets how long loading a module may take from now on.
+    pub fn set_load_time(&self, time: Duration) {
+        self.registry.loader().set_load_time(time);
+    }
+
+    /// Ends all reloading, for good (R40).
+    pub fn freeze(&self) {
+        self.registry.freeze();
+    }
+
+    /// Calls a callback that a script handed out: `callback(..)`. It runs the instance that it was made in.
+    ///
+    /// # Errors
+    /// The value is no callback, or the call raises or exceeds a limit.
+    pub fn call(&self, callback: &Dynamic, args: impl FuncArgs) -> Result<Dynamic, Diagnostic> {
+        let mut values = Vec::new();
+        args.parse(&mut values);
+        let function = callback.read_lock::<FnPtr>().map(|function| function.clone());
+        let function = function.filter(|_| owner(callback).is_some());
+        let message = || Diagnostic::error(format!("a {} is no callback", state::type_name(callback)));
+        let function = function.ok_or_else(|| message().help("make one in a script: `callback(|x| ..)`"))?;
+        let view = Arc::new(self.registry.pin(&self.scope));
+        let engine = self.registry.loader().linker().engine();
+        call(&view, self.time, Purpose::Callback, || call_callback(&engine, &function, &mut values))
+    }
+
+    /// Ends the interpreter: nothing is reloaded any more, and `__mp_purge__` of every module is called, importers first
+    /// (R49). Dropping the last handle on the interpreter, and the last [`Handler`], does so too.
+    pub fn shut_down(&self) {
+        self.registry.shut_down();
+    }
+
+    /// Everything that happens from now on (R55).
+    #[must_use]
+    pub fn subscribe(&self) -> mpsc::Receiver<Event> {
+        self.registry.subscribe()
+    }
+}

@@ -1,0 +1,8 @@
+//! What a host holds: an interpreter, its handlers, and what can be said of a text without running it.
+
+pub(crate) mod alive;
+pub(crate) mod builder;
+pub(crate) mod handler;
+pub(crate) mod interpreter;
+pub(crate) mod outline;
+pub(crate) mod pin;

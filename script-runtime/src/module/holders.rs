@@ -1,0 +1,59 @@
+//! Who keeps old code alive, found when an old instance lives on (R51).
+
+use std::{collections::HashSet, sync::Arc};
+
+use rhai::Dynamic;
+use samovar_importer::{Holder, ModuleId, Registry, Snapshot};
+
+use crate::{
+    link::{self, Core, InstanceId},
+    module::{scripts::Scripts, under_way},
+    state, value,
+};
+
+/// More places than this say nothing new.
+const PLACES: usize = 10;
+
+/// Running calls that see the instance, and places in the state of the newest modules that hold code of it.
+pub(crate) fn of(module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Scripts>>) -> Vec<Holder> {
+    let mut found = under_way::find(|call| {
+        let view = call.view.upgrade()?;
+        let sees = Arc::ptr_eq(view.registry(), registry) && view.instance(module, instance).is_some();
+        sees.then(|| Holder::Call { what: call.purpose(), since: call.since() })
+    });
+    for module in registry.snapshot().iter() {
+        for (name, value) in module.value().instance().stored() {
+            let _ = state::find_code(&value, |path, leaf| {
+                let owner = value::owner(leaf).or_else(|| link::module_value(leaf));
+                if owner == Some(instance) && found.len() < PLACES {
+                    found.push(Holder::State { path: module.path().clone(), place: format!("{name}{path}") });
+                }
+            });
+        }
+    }
+    found
+}
+
+/// Lets a replaced instance go of itself. Its callbacks in handles of its own would hold it, and it them, for ever: they
+/// are made to find their instance only while something else holds that. What a newest module can reach is left alone,
+/// since there they may still be called, and whoever asks is told of them (R51).
+pub(crate) fn release(core: &Core, newest: &Snapshot<Scripts>) {
+    let own: Vec<Dynamic> = core.bindings().stored().collect();
+    let mut holds_itself = false;
+    for value in &own {
+        let _ = state::find_code(value, |_, leaf| holds_itself |= value::owner(leaf) == Some(core.id()));
+    }
+    if !holds_itself {
+        return;
+    }
+    let reachable: HashSet<usize> = newest
+        .iter()
+        .flat_map(|module| module.value().instance().stored().collect::<Vec<_>>())
+        .flat_map(|(_, value)| state::holders(&value).into_keys())
+        .collect();
+    for (address, handle) in own.iter().flat_map(state::holders) {
+        if !reachable.contains(&address) {
+            handle.rewrite(&mut |value| link::weaken(value, core.id()));
+        }
+    }
+}
