@@ -101,7 +101,7 @@ const MORE: &[(&str, &str)] = &[
     (
         "ControlSocket",
         "Without it, the socket is in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` of the temporary directory where there is none, under a name that is \
-      made of the site's path; see [Running](running.md#where-the-socket-is). Its directory must be there. A server that another user, or a service manager \
+      made of the site's path; see [Operating](operating.md#where-the-socket-is). Its directory must be there. A server that another user, or a service manager \
       with private temporary directories, starts is found most easily at a `ControlSocket`.",
     ),
     (

@@ -1,7 +1,9 @@
 //! The documents are true as far as a program can tell: what they name is there, what they show runs.
 
+mod embedded;
 mod named;
 mod shown;
+mod walked;
 
 use std::path::{Path, PathBuf};
 
