@@ -11,22 +11,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use samovar_rhai::{Exchange, Handler, RequestHead, status_page};
+use http::{Request, Response, request::Parts};
+use samovar_rhai::Handler;
 
 use crate::{
     net::peers::Peers,
     request::{
-        aftermath::Aftermath,
-        authority,
-        body::{self, Body},
-        course::Course,
+        body::Body,
         detach::DetachOnDrop,
-        pages::{failed, forbid_guessing},
-        pool::{Pool, default_threads},
-        spool,
+        pool::Threads,
+        terms::Terms,
+        way::{Received, Way},
     },
-    settings::server::TIMEOUT,
     site::Site,
 };
 
@@ -65,15 +61,13 @@ where
 
 /// A scripted handler as a `tower` service: a route of a program of yours that reloads.
 ///
+/// A request goes the same way as in a [`Site`], without its decisions: the handler answers for every URL.
 /// What scripts give to `req.on_finish(..)` is called when the body of the answer was taken, or when the client has gone.
 #[derive(Clone)]
 pub struct HandlerService {
     handler: Handler,
-    pool: Arc<Pool>,
-    following: Arc<Pool>,
-    body_limit: usize,
-    timeout: Duration,
-    debug: bool,
+    threads: Arc<Threads>,
+    terms: Arc<Terms>,
 }
 
 impl HandlerService {
@@ -82,9 +76,8 @@ impl HandlerService {
     /// # Errors
     /// The system gives no threads.
     pub fn new(handler: Handler) -> io::Result<Self> {
-        let pool = || Pool::new(default_threads()).map(Arc::new);
-        let (body_limit, timeout, debug) = (1 << 20, TIMEOUT, false);
-        Ok(Self { handler, pool: pool()?, following: pool()?, body_limit, timeout, debug })
+        let threads = Arc::new(Threads::new()?);
+        Ok(Self { handler, threads, terms: Arc::default() })
     }
 
     /// Another handler on the same threads.
@@ -96,70 +89,22 @@ impl HandlerService {
     /// The largest body that is read, in bytes. The default is 1 MiB; larger ones are answered with 413.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
+        Arc::make_mut(&mut self.terms).body_limit = bytes;
         self
     }
 
     /// How long a body may take to come in. The default is a minute; slower ones are answered with 408.
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
-        self.timeout = time;
+        Arc::make_mut(&mut self.terms).timeout = time;
         self
     }
 
     /// Do clients see what is wrong with a script? The default is no.
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
-        self.debug = debug;
+        Arc::make_mut(&mut self.terms).debug = debug;
         self
-    }
-
-    async fn respond<B>(self, request: Request<B>) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes> + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let bad = || body::whole(status_page(StatusCode::BAD_REQUEST, None));
-        if !authority::is_clear(&request) {
-            return bad();
-        }
-        let (parts, body) = request.into_parts();
-        let Ok(path) = samovar_config::url::normalize(parts.uri.path()) else { return bad() };
-        let body = match body::read(body, self.body_limit, self.timeout).await {
-            Ok(body) => body,
-            Err(status) => return body::whole(status_page(status, None)),
-        };
-        let peers = parts.extensions.get::<Peers>();
-        let head = RequestHead {
-            method: parts.method,
-            uri: parts.uri.to_string(),
-            path: path.clone(),
-            path_info: String::new(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
-            headers: parts.headers,
-            remote_ip: peers.map(|peers| peers.remote.ip()),
-            filename: self.handler.path().to_string_lossy().into_owned(),
-        };
-        let exchange = Exchange::new(head, body);
-        let course = Course::of(self.handler);
-        let aftermath = Aftermath { exchange: Some(exchange.clone()), ..Aftermath::default() };
-        let run = move || {
-            let (answer, pins) = course.run(&exchange);
-            (answer.map(|answer| answer.map(|response| spool::keep(response, exchange.path()))), pins)
-        };
-        let Ok((answer, pins)) = self.pool.run(run).await else {
-            return body::whole(status_page(StatusCode::SERVICE_UNAVAILABLE, None));
-        };
-        let response = match answer {
-            Ok(Some(response)) => response,
-            Ok(None) => body::whole(status_page(StatusCode::NOT_FOUND, None)),
-            Err(diagnostic) => body::whole(failed(&diagnostic, &path, self.debug)),
-        };
-        let aftermath = Aftermath { pins, ..aftermath };
-        match aftermath.is_empty() {
-            true => response,
-            false => aftermath.follow(response, None, self.following, None),
-        }
     }
 }
 
@@ -177,12 +122,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Answer {
-        let service = self.clone();
-        let answer = async move {
-            let mut response = service.respond(request).await;
-            forbid_guessing(response.headers_mut());
-            Ok(response)
-        };
+        let Self { handler, threads, terms } = self.clone();
+        let remote = request.extensions().get::<Peers>().map(|peers| peers.remote.ip());
+        let decide = move |_: &Parts, path| Ok(Way::to(handler, terms, path));
+        let received = Received::new(request);
+        let answer = async move { Ok(received.answer(decide, remote, &threads, None, None).await) };
         Box::pin(DetachOnDrop::new(answer))
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use samovar::{Body, HandlerService, runtime::Interpreter};
+use samovar::{Body, HandlerService, Peers, Site, runtime::Interpreter};
 use tower::ServiceExt;
 
 struct Embedded {
@@ -144,4 +144,55 @@ fn on_finish_runs_when_nobody_waits_for_the_answer_any_more() {
         };
         tokio::time::timeout(Duration::from_secs(20), finished).await.expect("what follows follows");
     });
+}
+
+/// A request goes one way, whether a site decides about it or a program has one handler for all.
+#[test]
+fn a_handler_service_answers_as_a_site_with_one_handler() {
+    const SCRIPT: &str = r#"
+        fn handler(req) {
+            if req.query == "throw" { throw 403 }
+            if req.query == "bad" { throw "bad" }
+            if req.query == "declined" { return DECLINED; }
+            if req.query == "text" { req.headers_out["X-Set"] = "1"; req.write(req.path); return; }
+            `${req.method} ${req.uri} ${req.path} ${req.query} ${req.headers_in["host"]} ${req.body.len()}`
+        }"#;
+    let embedded = Embedded::new(SCRIPT);
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("h.rhai"), SCRIPT).expect("written");
+    let configuration = "SetHandler rhai\n<Location />\nRhaiHandler h\n</Location>\nLimitRequestBody 5\n";
+    std::fs::write(directory.path().join("samovar.conf"), configuration).expect("written");
+    let site = Site::open(directory.path()).expect("it is right");
+    let service = embedded.service.clone().body_limit(5);
+    let summary = |response: Response<Body>| {
+        let (head, body) = response.into_parts();
+        let body = embedded.runtime.block_on(body.collect()).expect("read").to_bytes();
+        let headers: Vec<_> = head.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        (head.status, headers, String::from_utf8_lossy(&body).into_owned())
+    };
+    let targets = [
+        "/x",
+        "/x/y?a=b",
+        "/?throw",
+        "/?bad",
+        "/?declined",
+        "/?text",
+        "/%zz",
+        "/a/%2e%2e/../x",
+        "*",
+        "http://h/x",
+        "ftp://h/x",
+    ];
+    for method in ["GET", "HEAD", "POST", "OPTIONS", "CONNECT", "BREW"] {
+        for (target, host) in targets.into_iter().flat_map(|target| [(target, "h"), (target, "x y")]) {
+            for body in ["", "12345", "123456"] {
+                let request =
+                    || Request::builder().method(method).uri(target).header("host", host).body(Full::from(body));
+                let (Ok(one), Ok(other)) = (request(), request()) else { continue };
+                let of_service = summary(embedded.ask(service.clone(), one));
+                let of_site = summary(embedded.runtime.block_on(site.respond(other, Peers::default())));
+                assert_eq!(of_service, of_site, "{method} {target} {host} {body}");
+            }
+        }
+    }
 }

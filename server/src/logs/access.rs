@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 
 use super::file::LogFile;
 
@@ -33,14 +33,14 @@ impl AccessLog {
         Self { file, common }
     }
 
-    pub(crate) fn entry<B>(&self, request: &Request<B>, client: IpAddr) -> Entry {
-        let line = format!("{} {} {:?}", request.method(), request.uri(), request.version());
+    pub(crate) fn entry(&self, head: &Parts, client: IpAddr) -> Entry {
+        let line = format!("{} {} {:?}", head.method, head.uri, head.version);
         Entry {
             log: self.clone(),
             client: client.to_string(),
             request: line,
-            referer: text(request.headers(), &header::REFERER),
-            agent: text(request.headers(), &header::USER_AGENT),
+            referer: text(&head.headers, &header::REFERER),
+            agent: text(&head.headers, &header::USER_AGENT),
             time: SystemTime::now(),
         }
     }

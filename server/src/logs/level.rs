@@ -16,13 +16,13 @@ pub fn level_of_request() -> Option<LevelFilter> {
 }
 
 /// Runs what belongs to a request that is told of at this level.
-pub(crate) fn at<R>(level: LevelFilter, run: impl FnOnce() -> R) -> R {
+pub(crate) fn at<R>(level: Option<LevelFilter>, run: impl FnOnce() -> R) -> R {
     struct Back(Option<LevelFilter>);
     impl Drop for Back {
         fn drop(&mut self) {
             OF_REQUEST.set(self.0);
         }
     }
-    let _back = Back(OF_REQUEST.replace(Some(level)));
+    let _back = Back(OF_REQUEST.replace(level));
     run()
 }

@@ -12,48 +12,56 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use samovar_rhai::{Exchange, Pin as RequestPin};
-use tracing::level_filters::LevelFilter;
 
+use super::{body::Body, course::After, pool::Pool, terms::Terms};
 use crate::{
-    logs::{access::Entry, file::LogFile, level, repeated},
+    logs::{access::Entry, level, repeated},
     net::sending::Sent,
-    request::{body::Body, course::After, pool::Pool},
 };
 
 /// What is to be done when the answer was sent.
-#[derive(Default)]
 pub(crate) struct Aftermath {
     pub(crate) after: After,
     /// What the handlers before the answer saw.
     pub(crate) pins: Vec<RequestPin>,
-    /// The request as scripts know it, if it came so far.
-    pub(crate) exchange: Option<Exchange>,
-    pub(crate) error_log: Option<LogFile>,
-    /// How much is told of the request.
-    pub(crate) level: Option<LevelFilter>,
+    /// The request as scripts know it.
+    pub(crate) exchange: Exchange,
+    pub(crate) terms: Arc<Terms>,
 }
 
 impl Aftermath {
     /// Is there nothing for scripts to do?
-    pub(crate) fn is_empty(&self) -> bool {
-        self.after.is_empty() && !self.exchange.as_ref().is_some_and(Exchange::has_callbacks)
+    fn is_empty(&self) -> bool {
+        self.after.is_empty() && !self.exchange.has_callbacks()
     }
 
     /// Lets it happen when the answer is `sent`, or when the client has gone; where nobody tells, when its body is taken.
+    /// Then its line is written to the access log, too.
     pub(crate) fn follow(
-        mut self,
+        aftermath: Option<Self>,
         response: Response<Body>,
         entry: Option<Entry>,
-        pool: Arc<Pool>,
+        pool: &Arc<Pool>,
         sent: Option<Sent>,
     ) -> Response<Body> {
-        let pins = std::mem::take(&mut self.pins);
-        // A client that takes its time for a line in the access log keeps no old modules alive.
-        if let Some(exchange) = self.exchange.as_ref().filter(|_| !self.is_empty()) {
-            self.pins = pins.into_iter().map(|pin| pin.wait_for_client(exchange)).collect();
+        if entry.is_none() && aftermath.as_ref().is_none_or(Self::is_empty) {
+            return response;
         }
-        let (status, headers) = (response.status(), response.headers().clone());
-        let happen = move |bytes| self.happen(status, &headers, bytes, entry, &pool);
+        let aftermath = aftermath.map(|aftermath| match aftermath.is_empty() {
+            // A client that takes its time for a line in the access log keeps no old modules alive.
+            true => Self { pins: Vec::new(), ..aftermath },
+            false => aftermath.wait_for_client(),
+        });
+        let (status, headers, pool) = (response.status(), response.headers().clone(), pool.clone());
+        let happen = move |bytes| {
+            if let Some(entry) = entry {
+                let user = aftermath.as_ref().map(|aftermath| aftermath.exchange.user());
+                entry.write(&user.unwrap_or_default(), status, bytes);
+            }
+            if let Some(aftermath) = aftermath.filter(|aftermath| !aftermath.is_empty()) {
+                aftermath.happen(status, &headers, &pool);
+            }
+        };
         let at_end = move |bytes| match sent {
             Some(sent) => sent.then(Box::new(move || happen(bytes))),
             None => happen(bytes),
@@ -61,23 +69,22 @@ impl Aftermath {
         response.map(|inner| Followed { inner, bytes: 0, at_end: Some(Box::new(at_end)) }.boxed_unsync())
     }
 
-    fn happen(self, status: StatusCode, headers: &HeaderMap, bytes: u64, entry: Option<Entry>, pool: &Pool) {
-        let Self { after, pins, exchange, error_log, level } = self;
-        if let Some(entry) = entry {
-            let user = exchange.as_ref().map(Exchange::user).unwrap_or_default();
-            entry.write(&user, status, bytes);
-        }
-        let Some(exchange) = exchange.filter(|exchange| !after.is_empty() || exchange.has_callbacks()) else { return };
+    fn wait_for_client(self) -> Self {
+        let pins = self.pins.into_iter().map(|pin| pin.wait_for_client(&self.exchange)).collect();
+        Self { pins, ..self }
+    }
+
+    fn happen(self, status: StatusCode, headers: &HeaderMap, pool: &Pool) {
+        let Self { after, pins, exchange, terms } = self;
         exchange.answered(status, headers);
-        let of = exchange.clone();
+        let (of, level) = (exchange.clone(), terms.level);
         let run = move || {
             after.run(&of, pins, |what, diagnostic| {
-                repeated::tell(error_log.as_ref(), &format!("{}, {what},", of.path()), &diagnostic);
+                repeated::tell(terms.error_log.as_ref(), &format!("{}, {what},", of.path()), &diagnostic);
             });
             of.forget_callbacks();
         };
-        let run = move || level::at(level.unwrap_or(LevelFilter::INFO), run);
-        if pool.start(run).is_err() {
+        if pool.start(move || level::at(level, run)).is_err() {
             exchange.forget_callbacks();
             tracing::error!("{}: no script thread is free for what follows the answer", exchange.path());
         }

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use http::{Method, Request, header};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 
 /// Is it clear which resource of which host is meant (RFC 9112, 3.2)? An absolute target names a host as well, and means
 /// that one. Which names are names is decided as httpd does.
@@ -16,8 +16,20 @@ pub(crate) fn is_clear<B>(request: &Request<B>) -> bool {
     };
     let tunnel = *request.method() == Method::CONNECT;
     let named = uri.authority().filter(|_| !tunnel).map(|authority| authority.as_str().as_bytes());
-    let hosts = request.headers().get_all(header::HOST).iter().map(http::HeaderValue::as_bytes);
+    let hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     is_web && is_path && named.into_iter().chain(hosts).all(is_host)
+}
+
+/// A target that names a host means that one, whatever the header says (RFC 9112, 3.2.2).
+pub(super) fn settle_host<B>(request: &mut Request<B>) {
+    let named = request.uri().authority().filter(|_| request.method() != Method::CONNECT);
+    if let Some(host) = named.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+pub(crate) fn host_name(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
 /// Is it `host`, or `host:port`, or nothing, which a target without a host has?

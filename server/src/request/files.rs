@@ -34,35 +34,38 @@ use crate::{
     routing::{hidden::is_hidden, private::Private},
 };
 
-/// Serves `file`, which must lie below `root` also when its links are followed, and must not be `private`.
-pub(crate) async fn serve(
-    root: &Path,
-    file: PathBuf,
-    private: Arc<Private>,
-    mut request: Request<()>,
-) -> Response<Body> {
-    let not_found = || body::whole(status_page(StatusCode::NOT_FOUND, None));
-    let uri = uri_of_its_type(&file);
-    let root = root.to_path_buf();
-    let Ok(Some(file)) = tokio::task::spawn_blocking(move || Open::file(&root, &file, &private)).await else {
-        return not_found();
-    };
-    if request.method() == Method::OPTIONS {
-        return methods();
-    }
-    *request.uri_mut() = uri;
-    let (is_get, len) = (request.method() == Method::GET, file.0.metadata.len());
-    if let Some(condition) = range::settle(request.headers_mut(), is_get, len)
-        && !range::is_current(&condition, &validators(&file, request.uri()).await)
-    {
-        request.headers_mut().remove(header::RANGE);
-    }
-    match file.respond(request).await {
-        Some(mut response) => {
-            say_charset(response.headers_mut());
-            response
+/// A file that is served if it lies below `root` also when its links are followed, and is not `private`.
+pub(crate) struct StaticFile {
+    pub(crate) root: PathBuf,
+    pub(crate) file: PathBuf,
+    pub(crate) private: Arc<Private>,
+}
+
+impl StaticFile {
+    pub(crate) async fn serve(self, mut request: Request<()>) -> Response<Body> {
+        let Self { root, file, private } = self;
+        let not_found = || body::whole(status_page(StatusCode::NOT_FOUND, None));
+        let uri = uri_of_its_type(&file);
+        let Ok(Some(file)) = tokio::task::spawn_blocking(move || Open::file(&root, &file, &private)).await else {
+            return not_found();
+        };
+        if request.method() == Method::OPTIONS {
+            return methods();
         }
-        None => not_found(),
+        *request.uri_mut() = uri;
+        let (is_get, len) = (request.method() == Method::GET, file.0.metadata.len());
+        if let Some(condition) = range::settle(request.headers_mut(), is_get, len)
+            && !range::is_current(&condition, &validators(&file, request.uri()).await)
+        {
+            request.headers_mut().remove(header::RANGE);
+        }
+        match file.respond(request).await {
+            Some(mut response) => {
+                say_charset(response.headers_mut());
+                response
+            }
+            None => not_found(),
+        }
     }
 }
 

@@ -10,3 +10,5 @@ pub(crate) mod pages;
 pub(crate) mod pool;
 pub(crate) mod range;
 pub(crate) mod spool;
+pub(crate) mod terms;
+pub(crate) mod way;

@@ -1,25 +1,37 @@
 //! What a client sees of what went wrong.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use samovar_importer::Diagnostic;
-use samovar_rhai::status_page;
+use samovar_rhai::{encode_location, status_page};
 
+use super::{pool::Busy, terms::Terms};
 use crate::logs::repeated;
 
-/// The page for a script that failed, outside of a site.
-pub(crate) fn failed(diagnostic: &Diagnostic, path: &str, debug: bool) -> Response<Bytes> {
-    repeated::tell(None, path, diagnostic);
-    error_page(diagnostic, debug)
+/// The page for a script that failed, which is logged. The client sees nothing of the source unless `RhaiDebug` is on.
+pub(crate) fn failed(terms: &Terms, path: &str, diagnostic: &Diagnostic) -> Response<Bytes> {
+    match diagnostic.temporary {
+        // Nothing is wrong with the site: it is being saved.
+        true => tracing::debug!("{path} has to wait: {diagnostic}"),
+        false => repeated::tell(terms.error_log.as_ref(), path, diagnostic),
+    }
+    error_page(diagnostic, terms.debug)
+}
+
+/// The page for a request that no script can be run for now.
+pub(crate) fn busy(terms: &Terms, path: &str, _: &Busy) -> Response<Bytes> {
+    let busy = Diagnostic::error("no script thread is free").help("scripts that wait for long keep others waiting");
+    repeated::tell(terms.error_log.as_ref(), path, &busy);
+    in_a_moment(status_page(StatusCode::SERVICE_UNAVAILABLE, None))
 }
 
 /// Asks the client to try again.
-pub(crate) fn in_a_moment(mut response: Response<Bytes>) -> Response<Bytes> {
+fn in_a_moment(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
-pub(crate) fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {
+fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {
     let detail = debug.then(|| diagnostic.render(false));
     match diagnostic.temporary {
         true => in_a_moment(status_page(StatusCode::SERVICE_UNAVAILABLE, detail.as_deref())),
@@ -28,7 +40,7 @@ pub(crate) fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes
 }
 
 /// The page for a script whose last change was refused, where developers are to see it at once (R32).
-pub(crate) fn refused_page(refused: &[Diagnostic]) -> Response<Bytes> {
+pub(crate) fn refused(refused: &[Diagnostic]) -> Response<Bytes> {
     let rendered: Vec<_> = refused.iter().map(|diagnostic| diagnostic.render(false)).collect();
     status_page(StatusCode::INTERNAL_SERVER_ERROR, Some(&rendered.join("\n\n")))
 }
@@ -37,4 +49,37 @@ pub(crate) fn refused_page(refused: &[Diagnostic]) -> Response<Bytes> {
 /// text, or a program in what somebody uploaded. A script may say otherwise.
 pub(crate) fn forbid_guessing(headers: &mut HeaderMap) {
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+}
+
+/// What methods a server can be asked for that knows nothing of the resource.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
+/// Answers what is asked of the server itself: what it can do, and to be a tunnel, which it is not.
+pub(super) fn about_no_resource(head: &Parts) -> Option<Response<Bytes>> {
+    let mut response = match head.method {
+        Method::CONNECT => status_page(StatusCode::METHOD_NOT_ALLOWED, None),
+        Method::OPTIONS if head.uri.path() == "*" => {
+            let mut response = Response::default();
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        _ => return None,
+    };
+    response.headers_mut().insert(header::ALLOW, METHODS);
+    Some(response)
+}
+
+/// A directory is told to be one, so that its page's relative links work.
+pub(super) fn with_slash(head: &Parts) -> Response<Bytes> {
+    let uri = &head.uri;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Two slashes at the beginning would be read as the name of another host.
+    let location = format!("/{}/{query}", uri.path().trim_matches('/'));
+    let safe = matches!(head.method, Method::GET | Method::HEAD);
+    let status = if safe { StatusCode::MOVED_PERMANENTLY } else { StatusCode::PERMANENT_REDIRECT };
+    let mut response = status_page(status, None);
+    if let Ok(location) = HeaderValue::from_str(&encode_location(&location)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }

@@ -25,12 +25,27 @@ pub(crate) struct Pool {
     size: u32,
 }
 
+/// The threads of a site, or of a handler service.
+pub(crate) struct Threads {
+    /// For what makes answers.
+    pub(crate) scripts: Pool,
+    /// For what follows answers: requests never wait for it.
+    pub(crate) following: Arc<Pool>,
+}
+
+impl Threads {
+    pub(crate) fn new() -> io::Result<Self> {
+        let threads = default_threads();
+        Ok(Self { scripts: Pool::new(threads)?, following: Arc::new(Pool::new(threads)?) })
+    }
+}
+
 /// No thread, and no place in the queue.
 #[derive(Debug)]
 pub(crate) struct Busy;
 
 impl Pool {
-    pub(crate) fn new(threads: usize) -> io::Result<Self> {
+    fn new(threads: usize) -> io::Result<Self> {
         let runtime = Builder::new_current_thread()
             .thread_name("samovar-script")
             .thread_stack_size(STACK)
@@ -78,6 +93,6 @@ impl Drop for Pool {
 }
 
 /// Enough threads that some scripts may wait while others work.
-pub(crate) fn default_threads() -> usize {
+fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).saturating_mul(4).max(8)
 }

@@ -58,7 +58,7 @@ pub(crate) struct Served {
     /// The name of its interpreter, where nothing else names one.
     interpreter: String,
     pub(crate) access_log: Option<AccessLog>,
-    pub(crate) error_log: Option<LogFile>,
+    error_log: Option<LogFile>,
     head_time: Duration,
     send_time: Duration,
     /// By the address of what the configuration resolved to, which the policy keeps alive.
@@ -216,7 +216,16 @@ impl Configuration {
     ) -> Result<Arc<Policy>, OpenError> {
         let server_root = server_root(&self.root, &resolved);
         let (interpreters, document_root) = (&self.interpreters, &served.document_root);
-        Policy::new(resolved, interpreters, document_root, &server_root, &served.interpreter, example).map(Arc::new)
+        Policy::new(
+            resolved,
+            interpreters,
+            document_root,
+            &server_root,
+            &served.interpreter,
+            served.error_log.clone(),
+            example,
+        )
+        .map(Arc::new)
     }
 }
 

@@ -30,10 +30,7 @@ use crate::{
     check::names,
     error::OpenError,
     net::{listen::Sockets, peers::Peers, sending::Sent},
-    request::{
-        body::Body,
-        pool::{Pool, default_threads},
-    },
+    request::{body::Body, pool::Threads},
     settings::{
         directories::roots,
         limits::Loading,
@@ -46,7 +43,6 @@ use crate::{
         configuration::Configuration,
         imports::{Imported, run_imports},
         interpreters::Interpreters,
-        respond::Way,
         traffic::Traffic,
     },
 };
@@ -70,9 +66,7 @@ pub struct Site {
     defines: Vec<String>,
     current: ArcSwap<Configuration>,
     interpreters: Arc<Interpreters>,
-    pool: Arc<Pool>,
-    /// For what follows answers: requests never wait for it.
-    following: Arc<Pool>,
+    threads: Threads,
     /// What `RhaiImport` has done so far. Held while a configuration is taken up: one at a time.
     imported: Mutex<Imported>,
     /// The texts of which the configuration that holds was made.
@@ -113,8 +107,7 @@ impl Site {
             defines: defines.to_vec(),
             current: ArcSwap::from_pointee(configuration),
             interpreters,
-            pool: Arc::new(Pool::new(default_threads()).map_err(OpenError::Threads)?),
-            following: Arc::new(Pool::new(default_threads()).map_err(OpenError::Threads)?),
+            threads: Threads::new().map_err(OpenError::Threads)?,
             imported: Mutex::new(imported),
             texts: Mutex::new(texts),
             sockets: OnceLock::new(),
@@ -277,8 +270,7 @@ impl Site {
     {
         let configuration = self.current.load_full();
         let under_way = self.traffic.begin();
-        let way = Way { configuration: &configuration, pool: &self.pool, following: &self.following, peers, sent };
-        let response = way.respond(request).await;
+        let response = configuration.respond(request, peers, &self.threads, sent).await;
         under_way.answered(response.status());
         response
     }

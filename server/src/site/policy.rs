@@ -10,11 +10,13 @@ use std::{
 use papaya::HashMap;
 use samovar_config::Resolved;
 use samovar_importer::{Diagnostic, ImportError, Scope};
-use samovar_rhai::{Handler, Interpreter, Limits, Options};
-use tracing::level_filters::LevelFilter;
+use samovar_rhai::{Handler, Interpreter, Limits};
 
 use crate::{
     error::OpenError,
+    logs::file::LogFile,
+    request::terms::Terms,
+    settings::server::TIMEOUT,
     settings::{
         directive, limits, log_level,
         phase::Phase,
@@ -28,11 +30,7 @@ pub(crate) struct Policy {
     kind: Kind,
     /// By extension, of `AddHandler`; without effect where `SetHandler` speaks for all files.
     added: Vec<(Box<str>, Kind)>,
-    pub(crate) debug: bool,
-    pub(crate) level: LevelFilter,
-    pub(crate) body_limit: u64,
-    pub(crate) timeout: Duration,
-    pub(crate) options: Options,
+    pub(crate) terms: Arc<Terms>,
     time: Duration,
     limits: Limits,
     interpreters: Arc<Interpreters>,
@@ -105,6 +103,7 @@ impl Policy {
         document_root: &Path,
         server_root: &Path,
         interpreter: &str,
+        error_log: Option<LogFile>,
         example: Example,
     ) -> Result<Self, OpenError> {
         let naming = naming(&resolved, interpreter);
@@ -113,14 +112,19 @@ impl Policy {
             Naming::PerDirectory | Naming::PerDirective => None,
         };
         let options = resolved.keyed("RhaiOption").filter_map(|(key, line)| Some((key, line.texts().nth(1)?)));
+        let body_limit = resolved.integer("LimitRequestBody").filter(|limit| *limit > 0).unwrap_or(u64::MAX);
+        let terms = Terms {
+            options: options.collect(),
+            level: Some(log_level::of(&resolved)),
+            body_limit: usize::try_from(body_limit).unwrap_or(usize::MAX),
+            timeout: resolved.duration("Timeout").unwrap_or(TIMEOUT),
+            debug: resolved.flag("RhaiDebug"),
+            error_log,
+        };
         Ok(Self {
             kind: kind(&resolved),
             added: added(&resolved),
-            debug: resolved.flag("RhaiDebug"),
-            level: log_level::of(&resolved),
-            body_limit: resolved.integer("LimitRequestBody").filter(|limit| *limit > 0).unwrap_or(u64::MAX),
-            timeout: resolved.duration("Timeout").unwrap_or(Duration::from_secs(60)),
-            options: options.collect(),
+            terms: Arc::new(terms),
             time: limits::time(&resolved),
             limits: limits::of(&resolved),
             interpreters: interpreters.clone(),

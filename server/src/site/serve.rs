@@ -26,7 +26,7 @@ impl Listeners {
         }
         stop.await;
         sockets.stop().await;
-        if tokio::time::timeout(GRACE, site.following.drained()).await.is_err() {
+        if tokio::time::timeout(GRACE, site.threads.following.drained()).await.is_err() {
             tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
         }
         repeated::sum_up();
