@@ -1,6 +1,7 @@
 //! The documents are true as far as a program can tell: what they name is there, what they show runs.
 
 mod embedded;
+mod migrated;
 mod named;
 mod shown;
 mod walked;

@@ -21,6 +21,22 @@ const FOLLOWED: [&str; 2] = ["docs/state-and-reloads.md", "docs/getting-started.
 
 const FRAMES: &[Frame] = &[
     Frame {
+        document: "docs/coming-from-mod_python.md",
+        heading: "A module, then and now",
+        file: "visits.rhai",
+        beside: "",
+        asked: "/visits",
+        answered: "200 visit 1",
+    },
+    Frame {
+        document: "docs/coming-from-mod_python.md",
+        heading: "A module, then and now",
+        file: "visits.rhai",
+        beside: "",
+        asked: "/visits",
+        answered: "200 visit 1",
+    },
+    Frame {
         document: "README.md",
         heading: "A script that keeps its state",
         file: "hello.rhai",

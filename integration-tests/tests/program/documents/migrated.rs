@@ -1,0 +1,56 @@
+//! The page "Coming from mod_python" knows all of its directives, and says the same of each as `samovar check`.
+
+use samovar_integration_tests::Site;
+
+use super::document;
+
+/// Those of mod_python 3.3, as its manual lists them.
+const DIRECTIVES: [&str; 26] = [
+    "PythonPostReadRequestHandler",
+    "PythonTransHandler",
+    "PythonHeaderParserHandler",
+    "PythonInitHandler",
+    "PythonAccessHandler",
+    "PythonAuthenHandler",
+    "PythonAuthzHandler",
+    "PythonTypeHandler",
+    "PythonFixupHandler",
+    "PythonHandler",
+    "PythonLogHandler",
+    "PythonCleanupHandler",
+    "PythonInputFilter",
+    "PythonOutputFilter",
+    "PythonConnectionHandler",
+    "PythonEnablePdb",
+    "PythonDebug",
+    "PythonImport",
+    "PythonInterpPerDirectory",
+    "PythonInterpPerDirective",
+    "PythonInterpreter",
+    "PythonHandlerModule",
+    "PythonAutoReload",
+    "PythonOptimize",
+    "PythonOption",
+    "PythonPath",
+];
+
+#[test]
+fn each_directive_has_a_row_that_says_what_check_says() {
+    let page = document("docs/coming-from-mod_python.md");
+    for directive in DIRECTIVES {
+        let row = page.text.lines().find_map(|line| line.strip_prefix(&format!("| `{directive}` | ")));
+        let row = row.unwrap_or_else(|| panic!("{directive} has no row"));
+        let here = row.split(" | ").next().unwrap_or_default().trim_matches('`');
+        let site = Site::new(&format!("=== samovar.conf\n{directive} one two\n"));
+        let report = samovar::check(site.path(), &[]).expect("it can be read");
+        let said: Vec<_> = report.findings().map(|finding| format!("{finding:?}")).collect();
+        let said = said.join("\n");
+        match here {
+            "nothing" => {
+                assert!(!said.contains(&format!("here it is `Rhai{}", &directive[6..])), "{directive}: {said}")
+            }
+            here => assert!(said.contains(&format!("here it is `{here}`")), "{directive}: {here}: {said}"),
+        }
+        assert!(said.contains("unknown-directive"), "{directive}: {said}");
+    }
+}
