@@ -15,8 +15,8 @@ use crate::{
         call::{Failed, attempt},
         script::Script,
         scripts::Scripts,
-        under_way::Purpose,
     },
+    thread::under_way::Purpose,
 };
 
 /// If a script writes the wrong key of an answer in more maps than this, none of them is named.
@@ -221,7 +221,7 @@ impl Handler {
             }
         }
         let verdict =
-            match self.call_in(&view, Purpose::Request(exchange.clone()), &mut [Dynamic::from(exchange.clone())]) {
+            match self.call_in(&view, Purpose::Request(exchange.request()), &mut [Dynamic::from(exchange.clone())]) {
                 Ok(value) => verdict(exchange, value, &self.engine).map_err(|wrong| self.returned(&view, wrong))?,
                 Err(Failed { thrown: Some(value), diagnostic, .. }) => {
                     thrown(exchange, value, *diagnostic, &self.engine)?

@@ -14,8 +14,9 @@ use samovar_importer::{
 use crate::{
     host::{alive::Alive, builder::Builder, handler::Handler},
     link::{Limits, call_callback},
-    module::{call::call, scripts::Scripts, under_way::Purpose},
+    module::{call::call, scripts::Scripts},
     state,
+    thread::under_way::Purpose,
     value::owner,
 };
 

@@ -9,10 +9,10 @@ use crate::{
     http::Exchange,
     link::call_callback,
     module::{
-        call::{call, number},
+        call::{call, number, seen},
         scripts::Scripts,
-        under_way::{self, Purpose, Waiting},
     },
+    thread::under_way::{self, Purpose, Waiting},
 };
 
 /// The generation that one request sees.
@@ -37,7 +37,7 @@ impl Pin {
     /// alive, the request is named.
     #[must_use]
     pub fn wait_for_client(self, exchange: &Exchange) -> Self {
-        Self { _waits: Some(Arc::new(under_way::wait(&self.view, exchange.clone()))), ..self }
+        Self { _waits: Some(Arc::new(under_way::wait(seen(&self.view), exchange.request()))), ..self }
     }
 
     /// Calls what scripts gave to `req.on_finish(..)`: to be done when the client has its answer, for whatever reason that
@@ -46,7 +46,7 @@ impl Pin {
     pub fn finish(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
         while let Some(callback) = exchange.take_finish(number(self.view.registry())) {
             let run = || call_callback(&self.engine, &callback, &mut []);
-            if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.clone()), run) {
+            if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.request()), run) {
                 tell(error);
             }
         }

@@ -1,6 +1,6 @@
 //! `req`: one request and the answer that is being prepared for it.
 
-use std::{collections::VecDeque, net::IpAddr, sync::Arc};
+use std::{collections::VecDeque, fmt, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -13,9 +13,8 @@ use crate::{
         headers::{Received, Sent},
         response::{finish, looks_like_html},
     },
-    link,
     suggest::closest,
-    thread::Meter,
+    thread::{Meter, importing, under_way::Request},
     value::{self, Html},
 };
 
@@ -127,6 +126,12 @@ struct Inner {
     reply: Mutex<Reply>,
     /// What was said last of a body that is not what it should be: the client's fault, unless somebody catches it.
     malformed: Mutex<Option<ImmutableString>>,
+}
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.head.method, self.head.uri)
+    }
 }
 
 /// What the configuration says to scripts: `req.options["key"]`. Cheap to clone.
@@ -246,12 +251,17 @@ impl Exchange {
         if finish.len() == MAX_FINISH {
             return Err(format!("on_finish was called {MAX_FINISH} times for one request").into());
         }
-        finish.push_back((link::interpreter(), callback));
+        finish.push_back((importing::interpreter(), callback));
         Ok(())
     }
 
     pub(crate) fn head(&self) -> &RequestHead {
         &self.0.head
+    }
+
+    /// The request, for those who only name it.
+    pub(crate) fn request(&self) -> Request {
+        self.0.clone()
     }
 
     pub(crate) fn reply(&self) -> parking_lot::MutexGuard<'_, Reply> {

@@ -14,7 +14,7 @@ use crate::{
             engine::Output,
             engines::{Engines, Equip, Register},
             limits::Limits,
-            natives, running,
+            natives,
             search_path::SEARCH_PATH,
             top_level,
         },
@@ -26,6 +26,7 @@ use crate::{
             token::{Kind, Seen},
         },
     },
+    thread::at_hand,
     thread::{captures, stack},
 };
 
@@ -136,7 +137,7 @@ impl Linker {
     ) -> Result<(Arc<Instance>, HashMap<String, Dynamic>), ScriptError> {
         let Linked { core, ast } = linked;
         // What functions captured is let go when this ends, and the scope before that.
-        running::during(|| {
+        at_hand::during(|| {
             let mut scope = Scope::new();
             for name in core.scan().shared_names(core.id(), core.bindings().slots()) {
                 scope.push_dynamic(name, Dynamic::UNIT);

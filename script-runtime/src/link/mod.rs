@@ -31,7 +31,7 @@ pub(crate) use message::dangling::{Dangling, missing};
 pub(crate) use run::call::{Function, call_callback};
 pub use run::engine::{Output, Printed};
 pub(crate) use run::engines::{Equip, Register};
-pub(crate) use run::import::{ImportOptions, Importing, interpreter, module, module_value, modules, with_importing};
+pub(crate) use run::import::module_value;
 pub use run::limits::Limits;
 pub(crate) use run::search_path::{SEARCH_PATH, directories, importer};
 pub(crate) use scan::Scan;

@@ -2,22 +2,22 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
-use rhai::Dynamic;
-use samovar_importer::{Diagnostic, Importer, ModuleStatus, Registry, View};
+use rhai::{Dynamic, EvalAltResult, Position};
+use samovar_importer::{Diagnostic, ImportOptions, Importer, InstanceId, ModuleStatus, Registry, View};
 
 use crate::{
-    link::{self, Importing, Instance, InstanceId, Kind, ScriptError, with_importing},
-    module::{
-        diagnostic::diagnostic,
-        scripts::Scripts,
-        under_way::{self, Purpose},
-    },
+    link::{self, Kind, ScriptError},
+    module::{diagnostic::diagnostic, scripts::Scripts},
     state::CallScope,
-    thread::stack,
+    thread::{
+        importing::{Imported, Importing, with_importing},
+        stack,
+        under_way::{self, Purpose, Seen},
+    },
 };
 
 /// A call that did not come to its end.
@@ -57,7 +57,7 @@ pub(crate) fn attempt<R>(
     run: impl FnOnce() -> Result<R, ScriptError>,
 ) -> Result<R, Failed> {
     let started = Instant::now();
-    let _noted = under_way::note(view, purpose, started);
+    let _noted = under_way::note(seen(view), purpose, started);
     let left_locked = |held: &crate::state::call::StillHeld| tracing::warn!("{held}");
     let scope = CallScope::enter_reporting(Some(started + time), &left_locked);
     let result = catch_unwind(AssertUnwindSafe(|| stack::with_room(|| with_importing(view.clone(), run))));
@@ -79,6 +79,13 @@ pub(crate) fn attempt<R>(
     }
 }
 
+/// What a call sees, for those who ask who keeps old code.
+pub(crate) fn seen(view: &Arc<View<Scripts>>) -> Seen {
+    // Named with its type first, since a weak pointer does not become one to `dyn Any` inside of a call.
+    let view: Weak<View<Scripts>> = Arc::downgrade(view);
+    view as _
+}
+
 /// A number for an interpreter, for as long as that lives.
 pub(crate) fn number(registry: &Arc<Registry<Scripts>>) -> usize {
     Arc::as_ptr(registry) as usize
@@ -89,19 +96,15 @@ impl Importing for View<Scripts> {
         &self,
         from: Option<InstanceId>,
         specifier: &str,
-        options: &link::ImportOptions,
-    ) -> Result<Arc<Instance>, ScriptError> {
+        options: &ImportOptions,
+    ) -> Result<Imported, Box<EvalAltResult>> {
         let importer = from.and_then(link::importer);
-        let options = samovar_importer::ImportOptions {
-            autoreload: options.autoreload,
-            log: options.log,
-            path: options.path.iter().flatten().map(Into::into).collect(),
+        let error = match Self::import(self, importer.as_ref(), specifier, options) {
+            Ok(module) => return Ok(module.value().instance().clone()),
+            Err(error) if CallScope::is_over() => ScriptError::new(Kind::Limit, error.to_string()),
+            Err(error) => ScriptError::refused(error.diagnostic()),
         };
-        match Self::import(self, importer.as_ref(), specifier, &options) {
-            Ok(module) => Ok(module.value().instance().clone()),
-            Err(error) if CallScope::is_over() => Err(ScriptError::new(Kind::Limit, error.to_string())),
-            Err(error) => Err(ScriptError::refused(error.diagnostic())),
-        }
+        Err(error.into_rhai(specifier, Position::NONE))
     }
 
     fn interpreter(&self) -> usize {

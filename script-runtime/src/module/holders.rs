@@ -3,12 +3,14 @@
 use std::{collections::HashSet, sync::Arc};
 
 use rhai::Dynamic;
-use samovar_importer::{Holder, ModuleId, Registry, Snapshot};
+use samovar_importer::{Holder, ModuleId, Registry, Snapshot, View};
 
 use crate::{
     link::{self, Core, InstanceId},
-    module::{scripts::Scripts, under_way},
-    state, value,
+    module::scripts::Scripts,
+    state,
+    thread::under_way,
+    value,
 };
 
 /// More places than this say nothing new.
@@ -17,7 +19,7 @@ const PLACES: usize = 10;
 /// Running calls that see the instance, and places in the state of the newest modules that hold code of it.
 pub(crate) fn of(module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Scripts>>) -> Vec<Holder> {
     let mut found = under_way::find(|call| {
-        let view = call.view.upgrade()?;
+        let view = call.sees::<View<Scripts>>()?;
         let sees = Arc::ptr_eq(view.registry(), registry) && view.instance(module, instance).is_some();
         sees.then(|| Holder::Call { what: call.purpose(), since: call.since() })
     });

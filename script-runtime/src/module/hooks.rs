@@ -13,9 +13,9 @@ use crate::{
         doubts::Carried,
         judge::{Judge, at, definition},
         scripts::Scripts,
-        under_way::Purpose,
     },
     state,
+    thread::under_way::Purpose,
 };
 
 /// How long a hook may take unless something else is said.

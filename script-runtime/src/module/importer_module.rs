@@ -6,8 +6,8 @@ use rhai::{EvalAltResult, ImmutableString, Map, Module, NativeCallContext};
 use samovar_importer::{ModuleStatus, Registry, dot};
 
 use crate::{
-    link,
     module::{inspect, scripts::Scripts},
+    thread::importing,
 };
 
 type Answer<T> = Result<T, Box<EvalAltResult>>;
@@ -48,10 +48,10 @@ fn graphs(module: &mut Module, of: &Of) {
         newest.draw(&call, &newest.modules(&call)?, Some(&options))
     });
     let seen = of.clone();
-    module.set_native_fn("request_modules_graph", move |call: Call<'_>| seen.draw(&call, &link::modules(), None));
+    module.set_native_fn("request_modules_graph", move |call: Call<'_>| seen.draw(&call, &importing::modules(), None));
     let seen = of.clone();
     module.set_native_fn("request_modules_graph", move |call: Call<'_>, options: Map| {
-        seen.draw(&call, &link::modules(), Some(&options))
+        seen.draw(&call, &importing::modules(), Some(&options))
     });
     let newest = of.clone();
     module.set_native_fn("modules_graph_json", move |call: Call<'_>| -> Answer<String> {

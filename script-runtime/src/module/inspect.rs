@@ -10,7 +10,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use samovar_importer::{Importer, Module, ModuleStatus, Registry, State, View, rfc3339};
 use serde_json::{Value, json};
 
-use crate::{link, module::scripts::Scripts, suggest::closest};
+use crate::{module::scripts::Scripts, suggest::closest, thread::importing};
 
 /// A module as JSON: its path, its state, how its instance came about, whom it imports.
 #[must_use]
@@ -134,7 +134,7 @@ impl Info {
             let module = snapshot.get(importer.id()).filter(|module| module.instance() == importer.instance())?;
             Some(registry.describe(module))
         };
-        Some(module_map(&link::module(&importer).or_else(newest)?))
+        Some(module_map(&importing::module(&importer).or_else(newest)?))
     }
 }
 

@@ -21,8 +21,8 @@ use crate::{
         judge as carried,
         script::Script,
         scripts::Scripts,
-        under_way::Purpose,
     },
+    thread::under_way::Purpose,
 };
 
 impl Loader for Scripts {

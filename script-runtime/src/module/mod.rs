@@ -11,4 +11,3 @@ pub(crate) mod judge;
 pub(crate) mod loader;
 pub(crate) mod script;
 pub(crate) mod scripts;
-pub(crate) mod under_way;

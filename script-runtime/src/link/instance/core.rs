@@ -24,6 +24,7 @@ use crate::{
         },
     },
     state::{self, StateError},
+    thread::at_hand::Variables,
 };
 
 /// What the instance's own code needs. Callbacks, and what importers see, hold this; it holds neither.
@@ -71,6 +72,12 @@ pub(crate) fn all() -> Vec<Arc<Core>> {
 pub(crate) fn by_tag(source: &str) -> Option<InstanceId> {
     let (_, id) = source.rsplit_once('#')?;
     Some(InstanceId::from_number(id.parse().ok()?))
+}
+
+impl Variables for Core {
+    fn variable(&self, slot: usize) -> Option<Dynamic> {
+        self.variable(slot)
+    }
 }
 
 impl Drop for Core {
@@ -168,7 +175,7 @@ impl Core {
     }
 
     /// The value of a variable while the top level still runs.
-    pub(crate) fn variable_so_far(self: &Arc<Self>, name: &str) -> Option<Dynamic> {
+    pub(crate) fn variable_so_far(&self, name: &str) -> Option<Dynamic> {
         match self.start.get() {
             Some(_) => None,
             None => self.variable(*self.bindings.slots().get(name)?),
@@ -221,10 +228,11 @@ impl Core {
         self.code.get()
     }
 
-    pub(crate) fn variable(self: &Arc<Self>, slot: usize) -> Option<Dynamic> {
+    /// The value of the variable in this slot, if it has one by now.
+    pub(crate) fn variable(&self, slot: usize) -> Option<Dynamic> {
         let Bound { mut value, holds_own_callback } = self.bindings.get(slot)?;
-        if holds_own_callback {
-            callback::strengthen(&mut value, self);
+        if holds_own_callback && let Some(me) = find(self.id) {
+            callback::strengthen(&mut value, &me);
         }
         Some(value)
     }

@@ -7,13 +7,13 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext, Position};
 use crate::{
     link::{
         instance::{self, Core, Instance},
-        run::running,
         scan::{
             error::{Kind, ScriptError},
             name,
         },
     },
     state,
+    thread::at_hand,
     value::Callback,
 };
 
@@ -44,7 +44,7 @@ impl Function {
         let name = self.pointer.fn_name();
         let context = NativeCallContext::new_with_all_fields(engine, name, None, start, Position::NONE);
         let params = args.as_mut().len();
-        running::during(|| outcome(self.pointer.call_raw(&context, None, args), core, name, params))
+        at_hand::during(|| outcome(self.pointer.call_raw(&context, None, args), core, name, params))
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn call_callback(engine: &Engine, callback: &FnPtr, args: &mut [Dynam
     let params = args.len() + behind.function().curry().len();
     let start = core.callback_state().unwrap_or_else(|| engine.new_global_runtime_state());
     let context = NativeCallContext::new_with_all_fields(engine, callback.fn_name(), None, &start, Position::NONE);
-    running::during(|| outcome(callback.call_raw(&context, None, args), &core, behind.function().fn_name(), params))
+    at_hand::during(|| outcome(callback.call_raw(&context, None, args), &core, behind.function().fn_name(), params))
 }
 
 /// What has come of calling a function of `core` from outside: nothing in it is shared. To be asked while the call lasts.

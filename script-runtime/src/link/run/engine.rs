@@ -14,16 +14,15 @@ use crate::{
         run::{
             import::{ModuleValue, Resolver},
             limits::{self, Limits},
-            natives, running, top_level, written,
+            natives, top_level, written,
         },
         scan::{
             name::{self, InstanceId, Linked},
-            pass,
             sites::{Foreign, FunctionDef},
         },
     },
     standard, state,
-    thread::{captures, ending, stack},
+    thread::{at_hand, captures, compiling, ending, loading, stack},
 };
 
 /// Text that a script wrote with `print` or `debug`.
@@ -100,7 +99,7 @@ fn compile_alike(engine: &mut Engine, limits: &Limits) {
     let most_variables = limits::counted(limits.variables);
     #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
     engine.on_parse_token(move |token, at, _| match stack::is_low() {
-        false => pass::map(state::unreserve(token), at, most_variables),
+        false => compiling::map(state::unreserve(token), at, most_variables),
         true => Token::LexError(LexError::Runtime(message::TOO_DEEP_TO_COMPILE.to_owned()).into()),
     });
 }
@@ -118,17 +117,19 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
     if index == 0
         && let Some(step) = top_level::step(name)
     {
-        top_level::take_step(step, &context)?;
+        loading::ask(|top_level| top_level.take_step(step, &context)).transpose()?;
         return Ok(Some(Dynamic::UNIT));
     }
     let (value, steps) = match name::parse(name) {
         Some(Linked::Variable { shared: true, .. }) if is_shared(name, context.scope_mut())? => return Ok(None),
-        Some(Linked::Variable { id, slot, steps, .. }) => (running::with(id, |core| core.variable(slot)), steps),
+        Some(Linked::Variable { id, slot, steps, .. }) => (at_hand::variable(id, slot, instance::find), steps),
         Some(Linked::Foreign { id, write }) => return foreign(name, id, write, &context).map(Some),
         // What a closure captured it has as a local.
         Some(Linked::Function { .. }) if index == 0 => return Ok(Some(FnPtr::new(name)?.into())),
         // At the top level a function has the name until a variable takes it.
-        None if index == 0 && !context.scope().contains(name) => return top_level::function(name),
+        None if index == 0 && !context.scope().contains(name) => {
+            return loading::ask(|top_level| top_level.function(name)).transpose().map(Option::flatten);
+        }
         Some(Linked::Function { .. }) | None => return Ok(None),
     };
     match (value, steps) {

@@ -1,6 +1,5 @@
 //! Imports: from a statement or a call in a script to whoever decides which instance that is.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use rhai::{
@@ -8,7 +7,7 @@ use rhai::{
     Position, Scope, Shared,
 };
 
-use samovar_importer::{Importer, ModuleStatus};
+use samovar_importer::ImportOptions;
 
 use crate::{
     link::{
@@ -19,87 +18,8 @@ use crate::{
         },
     },
     state,
+    thread::importing,
 };
-
-/// What `import_module(name, #{..})` may ask for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ImportOptions {
-    /// Whether the module is to be reloaded when it changes.
-    pub autoreload: Option<bool>,
-    /// Whether loading and reloading it is logged.
-    pub log: Option<bool>,
-    /// Where to look first.
-    pub path: Option<Vec<String>>,
-}
-
-/// Decides which instance an import means. One request, or one load, has one.
-pub(crate) trait Importing: Send + Sync {
-    /// The instance that `specifier` means in a script of instance `from`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such module, or it cannot be loaded. The importing script may catch it, but for [`Kind::Limit`].
-    fn import(
-        &self,
-        from: Option<InstanceId>,
-        specifier: &str,
-        options: &ImportOptions,
-    ) -> Result<Arc<Instance>, ScriptError>;
-
-    /// Which interpreter's modules these are: the same number for all that belong to one.
-    fn interpreter(&self) -> usize {
-        0
-    }
-
-    /// The modules among which it decides.
-    fn modules(&self) -> Vec<ModuleStatus> {
-        Vec::new()
-    }
-
-    /// One of them: this very instance.
-    fn module(&self, of: &Importer) -> Option<ModuleStatus> {
-        let _ = of;
-        None
-    }
-}
-
-thread_local! {
-    /// Who decides at present on this thread, innermost last.
-    static DECIDING: RefCell<Vec<Arc<dyn Importing>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Runs scripts whose imports `importing` decides.
-pub(crate) fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce() -> R) -> R {
-    /// Also when a script's native function panics.
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            DECIDING.with(|deciding| deciding.borrow_mut().pop());
-        }
-    }
-    DECIDING.with(|deciding| deciding.borrow_mut().push(importing));
-    let _leave = Leave;
-    run()
-}
-
-fn deciding() -> Option<Arc<dyn Importing>> {
-    DECIDING.with(|deciding| deciding.borrow().last().cloned())
-}
-
-/// The interpreter whose code runs on this thread, by a number of its own.
-pub(crate) fn interpreter() -> Option<usize> {
-    deciding().map(|deciding| deciding.interpreter())
-}
-
-/// The modules that the running code sees.
-pub(crate) fn modules() -> Vec<ModuleStatus> {
-    deciding().map(|deciding| deciding.modules()).unwrap_or_default()
-}
-
-/// What the running code sees of an instance.
-pub(crate) fn module(of: &Importer) -> Option<ModuleStatus> {
-    deciding()?.module(of)
-}
 
 fn import(
     from: Option<InstanceId>,
@@ -107,11 +27,13 @@ fn import(
     options: &ImportOptions,
     at: Position,
 ) -> Result<Arc<Instance>, Box<EvalAltResult>> {
-    let imported = match deciding() {
-        Some(deciding) => deciding.import(from, specifier, options),
-        None => Err(ScriptError::new(Kind::Import, "nothing can be imported here")),
-    };
-    imported.map_err(|error| error.into_rhai(specifier, at))
+    let nobody = || ScriptError::new(Kind::Import, "nothing can be imported here").into_rhai(specifier, at);
+    let imported = importing::deciding().ok_or_else(nobody)?.import(from, specifier, options);
+    let imported = imported.map_err(|mut error| {
+        error.set_position(at);
+        error
+    })?;
+    imported.downcast::<Instance>().map_err(|_| "what was imported is no instance".into())
 }
 
 /// Answers `import` statements.
@@ -186,7 +108,7 @@ fn read_options(map: &Map) -> Result<ImportOptions, String> {
             "path" => {
                 let list =
                     value.as_array_ref().map_err(|found| format!("the option `path` is an array, not {found}"))?;
-                options.path = Some(list.iter().map(ToString::to_string).collect());
+                options.path = list.iter().map(|directory| directory.to_string().into()).collect();
             }
             other => return Err(format!("unknown option `{other}`; expected `autoreload`, `log` or `path`")),
         }

@@ -7,7 +7,6 @@ pub(crate) mod engines;
 pub(crate) mod import;
 pub(crate) mod limits;
 pub(crate) mod natives;
-pub(crate) mod running;
 pub(crate) mod search_path;
 pub(crate) mod top_level;
 pub(crate) mod written;

@@ -6,12 +6,13 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, NativeCa
 
 use crate::link::{
     instance::{self, Core, callback},
-    run::{import::import_module, top_level},
+    run::import::import_module,
     scan::{
         name::{self, Linked},
         sites::{FunctionDef, IS_DEFINED_FUNCTION},
     },
 };
+use crate::thread::loading;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -47,7 +48,7 @@ fn make(name: &str, core: &Arc<Core>, context: &NativeCallContext<'_>, args: &mu
     let found = context.engine().map_type_name(value.type_name());
     match value.try_cast::<FnPtr>() {
         Some(function) => {
-            if top_level::is_loading(core) {
+            if loading::ask(|top_level| top_level.instance() == core.id()) == Some(true) {
                 core.note_imports(context.engine(), context.global_runtime_state());
             }
             callback::make(core, function)

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rhai::{
@@ -12,13 +13,13 @@ use rhai::{
 use crate::{
     link::{
         instance::{Core, Instance, bindings::not_kept},
-        run::running,
         scan::{
             exports::{self, Offer, Offered},
-            name,
+            name::{self, InstanceId},
         },
     },
     state,
+    thread::loading::{self, TopLevel},
 };
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
@@ -39,13 +40,12 @@ pub(crate) fn run(
     let (statements, steps) = with_steps(&kept, slots, core.scan().changed());
     let mut global = engine.new_global_runtime_state();
     core.enter(&mut global);
-    let loading = Loading { core: core.clone(), steps, offered: Vec::new() };
-    let (result, offered) = during(loading, || {
+    let offered: Rc<RefCell<Vec<Offered>>> = Rc::default();
+    let running = Running { core: core.clone(), steps, offered: offered.clone() };
+    let _value = loading::during(Box::new(running), || {
         #[allow(deprecated, reason = "Rhai marks what may change in a later version as deprecated")]
-        let value = engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements);
-        (value, offered())
-    });
-    let _value = result?;
+        engine.eval_statements_raw(&mut global, &mut Caches::new(), scope, &statements)
+    })?;
     let all: Vec<_> = (0..slots.len()).collect();
     store(core, scope, &all)?;
     let mut left = HashMap::new();
@@ -57,7 +57,7 @@ pub(crate) fn run(
     }
     let extra = left.iter().filter(|(name, _)| !slots.contains_key(*name));
     let extra = extra.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let mut offers = exports::settle(offered, scope);
+    let mut offers = exports::settle(offered.take(), scope);
     for (name, offer) in &mut offers {
         if let Offer::Value(value) = offer {
             *value = state::detach(std::mem::take(value)).map_err(|error| not_kept(&format!("`{name}`"), error))?;
@@ -66,11 +66,11 @@ pub(crate) fn run(
     Ok((Instance::new(engine, core.clone(), extra, offers, &global), left))
 }
 
-/// A load under way on this thread.
-struct Loading {
+/// A top level that runs on this thread.
+struct Running {
     core: Arc<Core>,
     steps: Vec<Step>,
-    offered: Vec<Offered>,
+    offered: Rc<RefCell<Vec<Offered>>>,
 }
 
 /// What is done after a statement of the top level.
@@ -79,10 +79,6 @@ struct Step {
     changed: Vec<usize>,
     /// A variable that the statement offers to importers, and the name that it does so under.
     offers: Option<(String, String)>,
-}
-
-thread_local! {
-    static LOADING: RefCell<Vec<Loading>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Begins the names of the steps put between the statements of a top level.
@@ -155,40 +151,26 @@ fn mentioned(statement: &Stmt, slots: &HashMap<String, usize>) -> Vec<usize> {
     changed
 }
 
-/// Takes a step of the top level that runs on this thread.
-pub(crate) fn take_step(step: usize, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> RhaiResult<()> {
-    LOADING.with(|loading| {
-        if let Some(Loading { core, steps, offered }) = loading.borrow_mut().last_mut()
-            && let Some(Step { changed, offers }) = steps.get(step)
-        {
-            store(core, context.scope(), changed)?;
-            let noted = offers.as_ref().and_then(|(variable, name)| exports::note(context.scope(), variable, name));
-            offered.extend(noted);
-            core.note_more_imports(context.engine(), context.global_runtime_state());
-        }
+impl TopLevel for Running {
+    fn instance(&self) -> InstanceId {
+        self.core.id()
+    }
+
+    fn take_step(&mut self, step: usize, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> RhaiResult<()> {
+        let Some(Step { changed, offers }) = self.steps.get(step) else { return Ok(()) };
+        store(&self.core, context.scope(), changed)?;
+        let noted = offers.as_ref().and_then(|(variable, name)| exports::note(context.scope(), variable, name));
+        self.offered.borrow_mut().extend(noted);
+        self.core.note_more_imports(context.engine(), context.global_runtime_state());
         Ok(())
-    })
-}
+    }
 
-/// What the top level that runs on this thread has offered.
-fn offered() -> Vec<Offered> {
-    LOADING
-        .with(|loading| loading.borrow_mut().last_mut().map(|it| std::mem::take(&mut it.offered)).unwrap_or_default())
-}
-
-/// The function of this name that the module has whose top level runs on this thread.
-pub(crate) fn function(name: &str) -> RhaiResult<Option<Dynamic>> {
-    LOADING.with(|loading| match loading.borrow().last() {
-        Some(Loading { core, .. }) if core.scan().functions().iter().any(|function| function.name == name) => {
-            Ok(Some(FnPtr::new(name::function(name, core.id()))?.into()))
+    fn function(&self, name: &str) -> RhaiResult<Option<Dynamic>> {
+        match self.core.scan().functions().iter().any(|function| function.name == name) {
+            true => Ok(Some(FnPtr::new(name::function(name, self.core.id()))?.into())),
+            false => Ok(None),
         }
-        _ => Ok(None),
-    })
-}
-
-/// Is it the top level of this instance that runs on this thread?
-pub(crate) fn is_loading(core: &Core) -> bool {
-    LOADING.with(|loading| loading.borrow().last().is_some_and(|loading| loading.core.id() == core.id()))
+    }
 }
 
 /// Stores the variables in these slots.
@@ -202,17 +184,4 @@ fn store(core: &Core, scope: &Scope<'_>, changed: &[usize]) -> RhaiResult<()> {
         }
     }
     Ok(())
-}
-
-fn during<R>(loading: Loading, run: impl FnOnce() -> R) -> R {
-    /// Also when a script's native function panics.
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            LOADING.with(|loading| loading.borrow_mut().pop());
-        }
-    }
-    LOADING.with(|all| all.borrow_mut().push(loading));
-    let _leave = Leave;
-    running::during(run)
 }

@@ -1,10 +1,10 @@
 //! The token mapper that both compilations share: one records, one rewrites.
 //!
-//! Rhai calls a mapper once for each token, in order, and offers no state for it. So the state of the compilation under
-//! way lives in a thread-local, put there for the duration of one `compile` call.
+//! Rhai offers no state for the mapper, so the compilation under way lives with the [thread](crate::thread::compiling).
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
+use crate::thread::compiling::{self, Mapper};
 use rhai::{LexError, Position, Token};
 
 use crate::link::scan::{
@@ -27,58 +27,51 @@ pub(crate) enum Rewrite {
     Marked(String),
 }
 
-enum Pass {
-    Scan { text: String, seen: Vec<Seen>, depth: usize, defined: usize },
-    Link { rewrites: Vec<(Position, Rewrite)>, next: usize },
+/// The first compilation: it hides top-level definitions and records its tokens.
+struct Scanning {
+    text: String,
+    seen: Vec<Seen>,
+    depth: usize,
+    defined: usize,
 }
 
-thread_local! {
-    static PASS: RefCell<Option<Pass>> = const { RefCell::new(None) };
+/// The second compilation: it puts `rewrites`, which are in the order of their positions, in place.
+struct Linking {
+    rewrites: Vec<(Position, Rewrite)>,
+    next: usize,
 }
 
 /// Runs a compilation of `text` that hides top-level definitions and records its tokens.
 pub(crate) fn scanning<R>(text: &str, compile: impl FnOnce() -> R) -> (R, Vec<Seen>) {
-    let (result, pass) = during(Pass::Scan { text: text.to_owned(), seen: Vec::new(), depth: 0, defined: 0 }, compile);
-    match pass {
-        Some(Pass::Scan { seen, .. }) => (result, seen),
-        _ => (result, Vec::new()),
-    }
+    let scanning = Scanning { text: text.to_owned(), seen: Vec::new(), depth: 0, defined: 0 };
+    let scanning = Rc::new(RefCell::new(scanning));
+    let result = compiling::during(scanning.clone(), compile);
+    let seen = std::mem::take(&mut scanning.borrow_mut().seen);
+    (result, seen)
 }
 
 /// Runs a compilation that puts `rewrites`, which are in the order of their positions, in place.
 pub(crate) fn linking<R>(rewrites: Vec<(Position, Rewrite)>, compile: impl FnOnce() -> R) -> R {
-    during(Pass::Link { rewrites, next: 0 }, compile).0
+    compiling::during(Rc::new(RefCell::new(Linking { rewrites, next: 0 })), compile)
 }
 
-fn during<R>(pass: Pass, compile: impl FnOnce() -> R) -> (R, Option<Pass>) {
-    /// Puts the outer compilation back, also when this one panics.
-    struct Restore(Option<Pass>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            PASS.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut self.0));
+impl Mapper for Scanning {
+    /// A top level that defines more variables than may be in scope would be ended when it runs; it is refused before it is
+    /// gone through, which takes the square of their number.
+    fn map(&mut self, token: Token, at: Position, most_variables: usize) -> Token {
+        let Self { text, seen, depth, defined } = self;
+        *defined += usize::from(*depth == 0 && matches!(token, Token::Let | Token::Const));
+        match *defined > most_variables {
+            false => record(token, at, text, seen, depth),
+            true => Token::LexError(LexError::Runtime(TOO_MANY_VARIABLES.to_owned()).into()),
         }
     }
-    let outer = Restore(PASS.replace(Some(pass)));
-    let result = compile();
-    let done = PASS.take();
-    drop(outer);
-    (result, done)
 }
 
-/// The mapper itself, for `Engine::on_parse_token`. A top level that defines more variables than may be in scope would be
-/// ended when it runs; it is refused before it is gone through, which takes the square of their number.
-pub(crate) fn map(token: Token, at: Position, most_variables: usize) -> Token {
-    PASS.with(|pass| match pass.borrow_mut().as_mut() {
-        None => token,
-        Some(Pass::Scan { text, seen, depth, defined }) => {
-            *defined += usize::from(*depth == 0 && matches!(token, Token::Let | Token::Const));
-            match *defined > most_variables {
-                false => record(token, at, text, seen, depth),
-                true => Token::LexError(LexError::Runtime(TOO_MANY_VARIABLES.to_owned()).into()),
-            }
-        }
-        Some(Pass::Link { rewrites, next }) => rewrite(token, at, rewrites, next),
-    })
+impl Mapper for Linking {
+    fn map(&mut self, token: Token, at: Position, _most_variables: usize) -> Token {
+        rewrite(token, at, &self.rewrites, &mut self.next)
+    }
 }
 
 fn record(token: Token, at: Position, text: &str, seen: &mut Vec<Seen>, depth: &mut usize) -> Token {

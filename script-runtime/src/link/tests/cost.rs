@@ -7,7 +7,10 @@ use std::time::Instant;
 
 use rhai::{Dynamic, Engine, Scope};
 
-use crate::link::{tests::Site, with_importing};
+use crate::{
+    link::tests::Site,
+    thread::importing::{Importing, with_importing},
+};
 
 /// The best of several rounds, in nanoseconds for one call.
 fn time(mut call: impl FnMut()) -> f64 {
@@ -54,7 +57,7 @@ fn the_cost_of_a_call() {
         let ours = time(|| {
             let _ = black_box(function.call(&site.linker.engine(), [Dynamic::from(7_i64)]));
         });
-        let importing: Arc<dyn crate::link::Importing> = Arc::new(site.clone());
+        let importing: Arc<dyn Importing> = Arc::new(site.clone());
         let within = time(|| {
             let result =
                 with_importing(importing.clone(), || function.call(&site.linker.engine(), [Dynamic::from(7_i64)]));

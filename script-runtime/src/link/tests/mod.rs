@@ -16,7 +16,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rhai::Dynamic;
 
+use samovar_importer::ImportOptions;
+
 use super::*;
+use crate::thread::importing::{Imported, Importing, with_importing};
 
 /// Files in memory and the newest instance of each: the least that imports need.
 pub(crate) struct Site {
@@ -109,17 +112,19 @@ impl Importing for Arc<Site> {
         from: Option<InstanceId>,
         specifier: &str,
         _options: &ImportOptions,
-    ) -> Result<Arc<Instance>, ScriptError> {
+    ) -> Result<Imported, Box<rhai::EvalAltResult>> {
         let importer = from.and_then(find).map_or("nobody".to_owned(), |core| core.tag().to_string());
         self.imports.lock().push(format!("{importer} -> {specifier}"));
-        if specifier == "./whoami" {
-            return self.whoami(from);
-        }
         let file = specifier.trim_start_matches("./");
         let found = self.live.lock().get(file).cloned();
-        match found {
+        let instance = match found {
+            _ if specifier == "./whoami" => self.whoami(from),
             Some(instance) => Ok(instance),
             None => self.load(file),
+        };
+        match instance {
+            Ok(instance) => Ok(instance),
+            Err(error) => Err(error.into_rhai(specifier, rhai::Position::NONE)),
         }
     }
 }

@@ -5,24 +5,29 @@
 //! more than a lock that is free.
 
 use std::{
+    any::Any,
     cell::RefCell,
+    fmt::Display,
     path::Path,
     sync::{Arc, Weak},
     time::{Instant, SystemTime},
 };
 
 use parking_lot::Mutex;
-use samovar_importer::View;
 
-use crate::{http::Exchange, module::scripts::Scripts};
+/// A request, which shows as its method and target.
+pub(crate) type Request = Arc<dyn Display + Send + Sync>;
+
+/// The modules that a call sees, as whoever makes calls knows them.
+pub(crate) type Seen = Weak<dyn Any + Send + Sync>;
 
 /// What a call is made for.
 #[derive(Clone)]
 pub(crate) enum Purpose {
     /// Answering a request.
-    Request(Exchange),
+    Request(Request),
     /// What follows an answer that the client is still taking.
-    Finish(Exchange),
+    Finish(Request),
     /// A function, called by the host or by the importer.
     Function(Arc<Path>, Arc<str>),
     /// The top level of a module that is being loaded.
@@ -33,7 +38,7 @@ pub(crate) enum Purpose {
 
 /// A call that runs now.
 pub(crate) struct Call {
-    pub(crate) view: Weak<View<Scripts>>,
+    sees: Seen,
     purpose: Purpose,
     since: Instant,
 }
@@ -48,13 +53,13 @@ thread_local! {
 }
 
 /// Notes that this thread makes a call, until it is dropped.
-pub(crate) struct Noted(Calls);
+pub(crate) struct NotedCall(Calls);
 
 /// Notes a call of this thread.
-pub(crate) fn note(view: &Arc<View<Scripts>>, purpose: Purpose, since: Instant) -> Noted {
+pub(crate) fn note(sees: Seen, purpose: Purpose, since: Instant) -> NotedCall {
     let calls = MINE.with_borrow_mut(|mine| mine.get_or_insert_with(start).clone());
-    calls.lock().push(Call { view: Arc::downgrade(view), purpose, since });
-    Noted(calls)
+    calls.lock().push(Call { sees, purpose, since });
+    NotedCall(calls)
 }
 
 /// Notes that somebody waits to make a call, until it is dropped.
@@ -63,8 +68,8 @@ pub(crate) struct Waiting {
 }
 
 /// Notes that what follows an answer waits for its client. It keeps the modules that it is going to see.
-pub(crate) fn wait(view: &Arc<View<Scripts>>, exchange: Exchange) -> Waiting {
-    let call = Call { view: Arc::downgrade(view), purpose: Purpose::Finish(exchange), since: Instant::now() };
+pub(crate) fn wait(sees: Seen, request: Request) -> Waiting {
+    let call = Call { sees, purpose: Purpose::Finish(request), since: Instant::now() };
     let calls = Arc::new(Mutex::new(vec![call]));
     remember(&calls);
     Waiting { _call: calls }
@@ -86,7 +91,7 @@ fn start() -> Calls {
     calls
 }
 
-impl Drop for Noted {
+impl Drop for NotedCall {
     fn drop(&mut self) {
         // Calls are nested, so the last one noted is the first to end. Dropped when the list is free: it may hold anything.
         let ended = self.0.lock().pop();
@@ -101,6 +106,11 @@ pub(crate) fn find<R>(mut read: impl FnMut(&Call) -> Option<R>) -> Vec<R> {
 }
 
 impl Call {
+    /// The modules that it sees, if these are of this type and still there.
+    pub(crate) fn sees<V: Any + Send + Sync>(&self) -> Option<Arc<V>> {
+        self.sees.upgrade()?.downcast().ok()
+    }
+
     pub(crate) fn since(&self) -> SystemTime {
         SystemTime::now() - self.since.elapsed()
     }
@@ -108,11 +118,8 @@ impl Call {
     /// What it is made for, as people say it.
     pub(crate) fn purpose(&self) -> String {
         match &self.purpose {
-            Purpose::Request(exchange) => format!("the request {} {}", exchange.head().method, exchange.head().uri),
-            Purpose::Finish(exchange) => {
-                let head = exchange.head();
-                format!("the request {} {}, whose client is still taking the answer,", head.method, head.uri)
-            }
+            Purpose::Request(request) => format!("the request {request}"),
+            Purpose::Finish(request) => format!("the request {request}, whose client is still taking the answer,"),
             Purpose::Function(path, function) => format!("a call of `{function}` in {}", path.display()),
             Purpose::Load(path) => format!("the loading of {}", path.display()),
             Purpose::Callback => "a callback".to_owned(),

@@ -4,20 +4,25 @@
 //! a count that many threads change is slow for all of them. So an instance is looked up once in a call from outside,
 //! and let go when that call ends.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
-
-use crate::{
-    link::{
-        instance::{self, Core},
-        scan::name::InstanceId,
-    },
-    thread::{captures, stack},
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
 };
+
+use rhai::Dynamic;
+use samovar_importer::InstanceId;
+
+use super::{captures, stack};
+
+/// What has variables: an instance.
+pub(crate) trait Variables: Send + Sync {
+    /// The value of the variable in this slot, if it has one by now.
+    fn variable(&self, slot: usize) -> Option<Dynamic>;
+}
 
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    static AT_HAND: RefCell<Vec<Arc<Core>>> = const { RefCell::new(Vec::new()) };
+    static AT_HAND: RefCell<Vec<(InstanceId, Arc<dyn Variables>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs a call from outside, or a load. Within another one it adds nothing. What is returned holds nothing that functions
@@ -39,18 +44,22 @@ pub(crate) fn during<R>(run: impl FnOnce() -> R) -> R {
     stack::with_room(run)
 }
 
-/// What `read` finds in the live instance of this number.
-pub(crate) fn with<R>(id: InstanceId, read: impl FnOnce(&Arc<Core>) -> Option<R>) -> Option<R> {
+/// The value of a variable of the instance of this number, which `find` finds if it was not read from before.
+pub(crate) fn variable<V: Variables + 'static>(
+    id: InstanceId,
+    slot: usize,
+    find: impl FnOnce(InstanceId) -> Option<Arc<V>>,
+) -> Option<Dynamic> {
     AT_HAND.with_borrow_mut(|at_hand| {
-        if let Some(core) = at_hand.iter().find(|core| core.id() == id) {
-            return read(core);
+        if let Some((_, instance)) = at_hand.iter().find(|(other, _)| *other == id) {
+            return instance.variable(slot);
         }
-        let core = instance::find(id)?;
-        let found = read(&core);
+        let instance = find(id)?;
+        let value = instance.variable(slot);
         if DEPTH.get() > 0 {
-            at_hand.push(core);
+            at_hand.push((id, instance));
         }
-        found
+        value
     })
 }
 

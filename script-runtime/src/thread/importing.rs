@@ -1,0 +1,72 @@
+//! Who decides what the scripts import that run on this thread, and what they see of the modules there are.
+
+use std::{any::Any, cell::RefCell, sync::Arc};
+
+use rhai::EvalAltResult;
+use samovar_importer::{ImportOptions, Importer, InstanceId, ModuleStatus};
+
+use super::innermost::within;
+
+/// Decides which instance an import means. One request, or one load, has one.
+pub(crate) trait Importing: Send + Sync {
+    /// The instance that `specifier` means in a script of instance `from`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such module, or it cannot be loaded. The importing script may catch it, unless it ends the script.
+    fn import(
+        &self,
+        from: Option<InstanceId>,
+        specifier: &str,
+        options: &ImportOptions,
+    ) -> Result<Imported, Box<EvalAltResult>>;
+
+    /// Which interpreter's modules these are: the same number for all that belong to one.
+    fn interpreter(&self) -> usize {
+        0
+    }
+
+    /// The modules among which it decides.
+    fn modules(&self) -> Vec<ModuleStatus> {
+        Vec::new()
+    }
+
+    /// One of them: this very instance.
+    fn module(&self, of: &Importer) -> Option<ModuleStatus> {
+        let _ = of;
+        None
+    }
+}
+
+/// A loaded module, as whoever runs scripts knows it.
+pub(crate) type Imported = Arc<dyn Any + Send + Sync>;
+
+thread_local! {
+    /// Who decides at present on this thread, innermost last.
+    static DECIDING: RefCell<Vec<Arc<dyn Importing>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs scripts whose imports `importing` decides.
+pub(crate) fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce() -> R) -> R {
+    within(&DECIDING, importing, run)
+}
+
+/// Who decides now.
+pub(crate) fn deciding() -> Option<Arc<dyn Importing>> {
+    DECIDING.with_borrow(|deciding| deciding.last().cloned())
+}
+
+/// The interpreter whose code runs on this thread, by a number of its own.
+pub(crate) fn interpreter() -> Option<usize> {
+    deciding().map(|deciding| deciding.interpreter())
+}
+
+/// The modules that the running code sees.
+pub(crate) fn modules() -> Vec<ModuleStatus> {
+    deciding().map(|deciding| deciding.modules()).unwrap_or_default()
+}
+
+/// What the running code sees of an instance.
+pub(crate) fn module(of: &Importer) -> Option<ModuleStatus> {
+    deciding()?.module(of)
+}
