@@ -15,6 +15,7 @@ mod guarded;
 mod http;
 mod index;
 mod judging;
+mod limitations;
 mod limits;
 mod logs;
 mod migrating;

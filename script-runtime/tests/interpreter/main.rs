@@ -8,6 +8,7 @@ mod guide;
 mod hooks;
 mod http;
 mod keep;
+mod limitations;
 mod messages;
 mod natives;
 mod reloading;
