@@ -12,21 +12,24 @@
 //! use std::sync::Arc;
 //!
 //! use samovar_importer::{
-//!     Carry, Diagnostic, Event, Hint, ImportOptions, Importer, Loader, MemoryTree, Module, Outcome, Registry, Scope, Source,
-//!     View,
+//!     Carry, Compiled, Diagnostic, Event, Hint, ImportOptions, Importer, Language, Loader, MemoryTree, Module, Outcome,
+//!     Registry, Scope, Source, View,
 //! };
 //!
 //! struct Words;
 //!
-//! impl Loader for Words {
+//! impl Language for Words {
 //!     type Unit = String;
 //!     type Instance = String;
-//!     type Carried = ();
 //!     const EXTENSION: &'static str = "txt";
 //!
-//!     fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<String, Diagnostic> {
-//!         Ok(source.text.trim().to_owned())
+//!     fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Compiled<String>, Diagnostic> {
+//!         Ok(source.text.trim().to_owned().into())
 //!     }
+//! }
+//!
+//! impl Loader for Words {
+//!     type Carried = ();
 //!
 //!     fn load(
 //!         &self,
@@ -76,76 +79,27 @@
 //! # Ok::<(), samovar_importer::ImportError>(())
 //! ```
 
-mod agreement;
-mod below;
 mod change;
-mod cost;
-mod descriptor;
-mod detect;
-mod diagnostic;
-mod disk;
-mod dot;
-mod draft;
-mod error;
-mod event;
-mod first_load;
-mod flight;
-mod freshness;
-mod graph;
-mod id;
-mod import;
-mod importer;
-mod loader;
-mod locate;
-mod moment;
-mod plan;
-mod policy;
-mod publish;
-mod refusal;
+mod generation;
+mod load;
+mod module;
 mod registry;
-mod release;
-mod reload;
 mod reloader;
-mod retention;
-mod scope;
-mod search;
-mod snapshot;
-mod specifier;
-mod stamp;
-mod status;
+mod report;
 mod sync;
-mod tally;
-mod tree;
-mod view;
-mod waits;
-mod warnings;
+mod text;
 mod watch;
-mod watching;
 
-pub use below::Below;
-pub use change::Signal;
-pub use diagnostic::{Diagnostic, Note, Place};
-pub use disk::Disk;
-pub use dot::{dot, dot_all};
-pub use error::ImportError;
-pub use event::{Event, Reason};
-pub use id::{InstanceId, ModuleId, normalize};
-pub use import::ImportOptions;
-pub use importer::Importer;
-pub use loader::{Carry, Loader};
-pub use locate::Located;
-pub use moment::rfc3339;
-pub use registry::Registry;
-pub use release::{Bounds, Changes, Digest, History, Release, ReleaseCause, ReleaseOutcome, ReleaseTree, TextError};
-pub use reload::{Hint, Outcome};
+pub use generation::{Carry, Code, Loader, RegistryId, Snapshot, View};
+pub use load::Outcome;
+pub use module::{
+    Compiled, ImportError, ImportOptions, Importer, InstanceId, Language, Located, Module, ModuleId, Reason, Record,
+    Scope, Specifier, normalize,
+};
+pub use registry::{Disk, Registry};
 pub use reloader::{Builder, Reload, Reloader};
-pub use retention::{Holder, Retained};
-pub use scope::Scope;
-pub use snapshot::{Module, Record, Snapshot};
-pub use specifier::Specifier;
-pub use stamp::{ContentHash, Stamp};
-pub use status::{ModuleStatus, State, Status};
-pub use tally::{Counts, Latest, Watch};
-pub use tree::{DiskTree, MemoryTree, ReadError, Source, SourceTree};
-pub use view::View;
-pub use watch::{NotifyWatcher, Sink, Watcher};
+pub use report::{Counts, Event, Holder, Latest, ModuleStatus, Retained, State, Status, Watch, dot, dot_all, rfc3339};
+pub use text::{
+    Below, ContentHash, Diagnostic, DiskTree, MemoryTree, Note, Place, ReadError, Source, SourceTree, Stamp,
+};
+pub use watch::{Hint, NotifyWatcher, Signal, Sink, Watcher};

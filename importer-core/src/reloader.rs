@@ -14,13 +14,15 @@ use std::{
 };
 
 use crate::{
-    change::{Settling, Signal},
-    event::Event,
-    loader::Loader,
+    generation::Loader,
     registry::Registry,
-    reload::Hint,
-    watch::{NotifyWatcher, Sink, Watcher},
-    watching::{Health, Start, Tell, Watching},
+    report::Event,
+    sync::STACK,
+    watch::{
+        Hint, NotifyWatcher, Signal, Sink, Watcher,
+        settling::Settling,
+        watching::{Health, Start, Tell, Watching},
+    },
 };
 
 /// A registry of whatever language.
@@ -62,7 +64,7 @@ impl<L: Loader> Reload for Arc<Registry<L>> {
     }
 
     fn watched(&self, events: bool) {
-        self.tally.watched(events);
+        Registry::watched(self, events);
     }
 }
 
@@ -176,9 +178,6 @@ impl Builder {
         Ok(Reloader { messages, thread: Some(thread) })
     }
 }
-
-/// Scripts run on this thread. Only what is touched of it costs memory.
-pub(crate) const STACK: usize = 64 << 20;
 
 impl Drop for Reloader {
     fn drop(&mut self) {

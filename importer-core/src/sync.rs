@@ -8,6 +8,9 @@ pub(crate) use self::real::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex
 #[cfg(loom)]
 pub(crate) use self::model::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap, spare_threads};
 
+/// The stack of a thread on which scripts run. Only what is touched of it costs memory.
+pub(crate) const STACK: usize = 64 << 20;
+
 #[cfg(not(loom))]
 mod real {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};

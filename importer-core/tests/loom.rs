@@ -9,8 +9,8 @@ use std::sync::{
 
 use loom::thread;
 use samovar_importer::{
-    Carry, Diagnostic, Hint, ImportOptions, Importer, InstanceId, Loader, MemoryTree, Module, Outcome, Registry, Scope,
-    Source, View,
+    Carry, Compiled, Diagnostic, Hint, ImportOptions, Importer, InstanceId, Language, Loader, MemoryTree, Module,
+    Outcome, Registry, Scope, Source, View,
 };
 
 /// Texts are `version` or `version child`.
@@ -24,15 +24,18 @@ struct Word {
     child: Option<Arc<Module<Words>>>,
 }
 
-impl Loader for Words {
+impl Language for Words {
     type Unit = String;
     type Instance = Word;
-    type Carried = ();
     const EXTENSION: &'static str = "w";
 
-    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<String, Diagnostic> {
-        Ok(source.text.to_string())
+    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Compiled<String>, Diagnostic> {
+        Ok(source.text.to_string().into())
     }
+}
+
+impl Loader for Words {
+    type Carried = ();
 
     fn load(
         &self,

@@ -3,21 +3,24 @@
 use std::{sync::Arc, time::Duration};
 
 use samovar_importer::{
-    Carry, Diagnostic, Event, Hint, Holder, ImportError, ImportOptions, Importer, Loader, MemoryTree, Module, Outcome,
-    Registry, Scope, Source, View,
+    Carry, Compiled, Diagnostic, Event, Hint, Holder, ImportError, ImportOptions, Importer, Language, Loader,
+    MemoryTree, Module, Outcome, Registry, Scope, Source, View,
 };
 
 struct Plain;
 
-impl Loader for Plain {
+impl Language for Plain {
     type Unit = String;
     type Instance = String;
-    type Carried = ();
     const EXTENSION: &'static str = "txt";
 
-    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<String, Diagnostic> {
-        Ok(source.text.to_string())
+    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Compiled<String>, Diagnostic> {
+        Ok(source.text.to_string().into())
     }
+}
+
+impl Loader for Plain {
+    type Carried = ();
 
     fn load(
         &self,

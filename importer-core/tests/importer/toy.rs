@@ -5,7 +5,6 @@
 //! `carry raise` has one that fails, `carry wait` one that waits for a lock in vain · `library NAME=..` is registered by the host.
 
 use std::{
-    any::Any,
     collections::BTreeMap,
     path::Path,
     sync::{
@@ -16,8 +15,8 @@ use std::{
 };
 
 use samovar_importer::{
-    Carry, Diagnostic, Event, Hint, ImportError, ImportOptions, Importer, Loader, MemoryTree, Module, Outcome,
-    Registry, Scope, Snapshot, Source, View,
+    Carry, Code, Compiled, Diagnostic, Event, Hint, ImportError, ImportOptions, Importer, Language, Loader, MemoryTree,
+    Module, Outcome, Registry, Scope, Snapshot, Source, View,
 };
 
 type OnCompile = Box<dyn Fn(&str) + Send + Sync>;
@@ -27,7 +26,7 @@ type OnWait = Box<dyn Fn(&str) + Send + Sync>;
 pub(crate) struct Toy {
     pub(crate) loads: AtomicUsize,
     /// How many replaced instances were asked to let go of themselves.
-    pub(crate) released: AtomicUsize,
+    pub(crate) released: Arc<AtomicUsize>,
     /// Called with each text that is compiled.
     pub(crate) on_compile: Option<OnCompile>,
     /// Called when a text says `wait PLACE`.
@@ -42,17 +41,26 @@ pub(crate) struct Instance {
     carry: Option<String>,
     lazy: Option<String>,
     warns: Option<String>,
+    pub(crate) code: Arc<ToyCode>,
     /// What `leaving NAME` has found: was the instance of that child on its way out?
     pub(crate) leaving: BTreeMap<String, bool>,
 }
 
-impl Loader for Toy {
+/// Counts how often it is asked to let go of itself.
+pub(crate) struct ToyCode(Arc<AtomicUsize>);
+
+impl Code<Toy> for ToyCode {
+    fn release(&self, _: &Snapshot<Toy>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Language for Toy {
     type Unit = Vec<(String, String)>;
     type Instance = Instance;
-    type Carried = Arc<AtomicUsize>;
     const EXTENSION: &'static str = "toy";
 
-    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Self::Unit, Diagnostic> {
+    fn compile(&self, source: &Source, _: &Arc<Importer>) -> Result<Compiled<Self::Unit>, Diagnostic> {
         if let Some(on_compile) = &self.on_compile {
             on_compile(&source.text);
         }
@@ -60,13 +68,16 @@ impl Loader for Toy {
         let lines: Vec<_> = lines.map(|(word, rest)| (word.to_owned(), rest.to_owned())).collect();
         match lines.iter().any(|(word, _)| word == "broken") {
             true => Err(Diagnostic::error(format!("{} is broken", source.path.display()))),
-            false => Ok(lines),
+            false => {
+                let children = lines.iter().filter(|(word, _)| word == "child");
+                Ok(Compiled { imports: children.map(|(_, rest)| rest.clone()).collect(), unit: lines })
+            }
         }
     }
+}
 
-    fn imports(&self, unit: &Self::Unit) -> Vec<String> {
-        unit.iter().filter(|(word, _)| word == "child").map(|(_, rest)| rest.clone()).collect()
-    }
+impl Loader for Toy {
+    type Carried = Arc<AtomicUsize>;
 
     fn load(
         &self,
@@ -77,16 +88,8 @@ impl Loader for Toy {
         view: &Arc<View<Self>>,
     ) -> Result<Instance, Diagnostic> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        let mut instance = Instance {
-            version: String::new(),
-            children: BTreeMap::new(),
-            importer: importer.clone(),
-            cell: carried.unwrap_or_default(),
-            carry: None,
-            lazy: None,
-            warns: None,
-            leaving: BTreeMap::new(),
-        };
+        let mut instance = Instance::new(importer, &self.released);
+        instance.cell = carried.unwrap_or_default();
         for (word, rest) in unit {
             match word.as_str() {
                 "version" => instance.version = rest,
@@ -130,34 +133,29 @@ impl Loader for Toy {
         Ok(())
     }
 
-    fn release(&self, _: &(dyn Any + Send + Sync), _: &Snapshot<Self>) {
-        self.released.fetch_add(1, Ordering::SeqCst);
-    }
-
     fn warnings(&self, instance: &Instance) -> Vec<Diagnostic> {
         instance.warns.iter().map(Diagnostic::error).collect()
     }
 
-    fn code(&self, instance: &Instance) -> Weak<dyn Any + Send + Sync> {
-        let code: Weak<Importer> = Arc::downgrade(&instance.importer);
+    fn code(&self, instance: &Instance) -> Weak<dyn Code<Self>> {
+        let code: Weak<ToyCode> = Arc::downgrade(&instance.code);
         code as _
     }
+}
 
-    fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Instance> {
-        self.is_registered(name).then(|| Instance {
-            version: "host".into(),
+impl Instance {
+    fn new(importer: &Arc<Importer>, released: &Arc<AtomicUsize>) -> Self {
+        Self {
+            version: String::new(),
             children: BTreeMap::new(),
             importer: importer.clone(),
             cell: Arc::default(),
             carry: None,
             lazy: None,
             warns: None,
+            code: Arc::new(ToyCode(released.clone())),
             leaving: BTreeMap::new(),
-        })
-    }
-
-    fn is_registered(&self, name: &str) -> bool {
-        name == "host"
+        }
     }
 }
 
@@ -177,7 +175,12 @@ impl Site {
 
     pub(crate) fn with(files: &str, toy: Toy) -> Self {
         let tree = MemoryTree::default();
+        let released = toy.released.clone();
         let registry = Registry::new("test", toy, tree.clone());
+        registry.register("host", move |importer| Instance {
+            version: "host".into(),
+            ..Instance::new(importer, &released)
+        });
         let scope = Arc::new(Scope::new("test.conf:1").handler_root("/s"));
         let site = Self { tree, events: Mutex::new(registry.subscribe()), registry, scope };
         site.write(files);

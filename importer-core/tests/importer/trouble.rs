@@ -94,6 +94,13 @@ impl Site {
         site
     }
 
+    /// As a whole: no look finds half of it.
+    fn write(&self, text: impl AsRef<[u8]>) {
+        let [temporary, path] = ["h.new", "h.toy"].map(|name| self.directory.path().join(name));
+        fs::write(&temporary, text).expect("written");
+        fs::rename(temporary, path).expect("renamed");
+    }
+
     fn version(&self) -> String {
         let view = self.registry.pin(&self.scope);
         view.import(None, "~/h", &ImportOptions::default()).expect("loaded").value().version.clone()
@@ -127,7 +134,7 @@ impl Site {
     /// A save is found though nobody told of it.
     #[track_caller]
     fn expect_found(&self, version: &str) {
-        fs::write(self.directory.path().join("h.toy"), format!("version {version}")).expect("written");
+        self.write(format!("version {version}"));
         self.wait("reload", |event| matches!(event, Event::Published { reload: true, .. }));
         assert_eq!(self.version(), version);
     }
@@ -183,7 +190,7 @@ fn a_watcher_that_ends_is_started_again() {
 fn lost_events_mean_one_look_at_everything() {
     let system = System::default();
     let site = Site::new(&system, NEVER);
-    fs::write(site.directory.path().join("h.toy"), "version 2").expect("written");
+    site.write("version 2");
     for _ in 0..1_000 {
         system.tell(Signal::Lost);
     }
@@ -195,7 +202,7 @@ fn lost_events_mean_one_look_at_everything() {
 fn a_look_that_panics_is_not_the_last_one() {
     let system = System::default();
     let site = Site::new(&system, SOON);
-    fs::write(site.directory.path().join("h.toy"), "panic").expect("written");
+    site.write("panic");
     site.wait_degraded("panicked");
     assert_eq!(site.version(), "1");
     site.expect_found("2");

@@ -10,15 +10,16 @@ use std::{
 };
 
 use rhai::{Engine, Module as RhaiModule, Shared};
-use samovar_importer::{DiskTree, Registry, Reloader, Scope, SourceTree};
+use samovar_importer::{DiskTree, Importer, Registry, Reloader, Scope, SourceTree};
 
 use crate::{
     host::interpreter::Interpreter,
     http,
-    link::{Equip, Limits, Linker, Output, Printed, Register},
+    link::{Equip, Instance, Limits, Linker, Output, Printed, Register},
     module::{
-        hooks,
+        hooks, importer_module,
         inspect::Info,
+        script::Script,
         scripts::{Scripts, Times},
     },
     state,
@@ -209,9 +210,16 @@ impl Builder {
         let linker = Linker::new(&self.limits, &self.output, EQUIPMENT, self.register);
         let (clone, purge) = self.hook_times;
         let times = Times { load: self.time, clone, purge };
-        let scripts = Scripts::new(linker, times, self.carryable, self.modules);
-        let registry = Registry::new(self.name, scripts, tree);
+        let registry = Registry::new(self.name, Scripts::new(linker, times, self.carryable), tree);
         registry.loader().belong_to(&registry);
+        let of = Arc::downgrade(&registry);
+        registry.register("importer", move |importer| {
+            registered("importer", importer, importer_module::module(of.clone()))
+        });
+        for (name, module) in self.modules {
+            let bare = name.clone();
+            registry.register(name, move |importer| registered(&bare, importer, RhaiModule::clone(&module)));
+        }
         if let Some(retries) = self.retries {
             registry.retry_hooks_after(retries);
         }
@@ -225,6 +233,10 @@ impl Builder {
         }
         Interpreter::over(registry, scope, self.time)
     }
+}
+
+fn registered(name: &str, importer: &Arc<Importer>, module: RhaiModule) -> Script {
+    Script::new(Instance::registered(name, importer.clone(), module))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the form of an output")]

@@ -38,7 +38,7 @@ impl Pin {
     /// Is it a generation of that handler's interpreter?
     #[must_use]
     pub fn holds(&self, handler: &Handler) -> bool {
-        Arc::ptr_eq(self.view().registry(), handler.registry.registry())
+        self.view().registry_id() == handler.registry.id()
     }
 }
 

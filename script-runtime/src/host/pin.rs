@@ -9,7 +9,7 @@ use crate::{
     http::Exchange,
     link::call_callback,
     module::{
-        call::{call, number, seen},
+        call::{call, seen},
         scripts::Scripts,
     },
     thread::under_way::{self, Purpose, Waiting},
@@ -44,7 +44,7 @@ impl Pin {
     /// is what it is, or has gone. [`Handler::respond`](crate::Handler::respond) cannot know when that is, so it does this before it returns, and
     /// tells errors to the log. What scripts of another interpreter gave is called by a pin of that one.
     pub fn finish(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
-        while let Some(callback) = exchange.take_finish(number(self.view.registry())) {
+        while let Some(callback) = exchange.take_finish(self.view.registry_id()) {
             let run = || call_callback(&self.engine, &callback, &mut []);
             if let Err(error) = call(&self.view, self.time, Purpose::Request(exchange.request()), run) {
                 tell(error);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
+use samovar_importer::RegistryId;
 
 use crate::{
     http::{
@@ -122,7 +123,7 @@ struct Inner {
     body: Bytes,
     user: Mutex<ImmutableString>,
     /// Callbacks for when the answer was sent, each with the interpreter whose script gave it.
-    finish: Mutex<VecDeque<(Option<usize>, FnPtr)>>,
+    finish: Mutex<VecDeque<(Option<RegistryId>, FnPtr)>>,
     reply: Mutex<Reply>,
     /// What was said last of a body that is not what it should be: the client's fault, unless somebody catches it.
     malformed: Mutex<Option<ImmutableString>>,
@@ -237,7 +238,7 @@ impl Exchange {
     }
 
     /// The next callback of that interpreter's that is to be called now that the response was made.
-    pub(crate) fn take_finish(&self, interpreter: usize) -> Option<FnPtr> {
+    pub(crate) fn take_finish(&self, interpreter: RegistryId) -> Option<FnPtr> {
         let mut finish = self.0.finish.lock();
         let next = finish.iter().position(|(given_by, _)| given_by.is_none_or(|it| it == interpreter))?;
         finish.remove(next).map(|(_, callback)| callback)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rhai::{Dynamic, EvalAltResult, Position};
-use samovar_importer::{Diagnostic, ImportOptions, Importer, InstanceId, ModuleStatus, Registry, View};
+use samovar_importer::{Diagnostic, ImportOptions, Importer, InstanceId, ModuleStatus, RegistryId, View};
 
 use crate::{
     link::{self, Kind, ScriptError},
@@ -86,11 +86,6 @@ pub(crate) fn seen(view: &Arc<View<Scripts>>) -> Seen {
     view as _
 }
 
-/// A number for an interpreter, for as long as that lives.
-pub(crate) fn number(registry: &Arc<Registry<Scripts>>) -> usize {
-    Arc::as_ptr(registry) as usize
-}
-
 impl Importing for View<Scripts> {
     fn import(
         &self,
@@ -107,8 +102,8 @@ impl Importing for View<Scripts> {
         Err(error.into_rhai(specifier, Position::NONE))
     }
 
-    fn interpreter(&self) -> usize {
-        number(self.registry())
+    fn interpreter(&self) -> Option<RegistryId> {
+        Some(self.registry_id())
     }
 
     fn modules(&self) -> Vec<ModuleStatus> {
@@ -116,6 +111,6 @@ impl Importing for View<Scripts> {
     }
 
     fn module(&self, of: &Importer) -> Option<ModuleStatus> {
-        self.instance(of.id(), of.instance()).map(|module| self.registry().describe(&module))
+        self.instance(of.id(), of.instance()).map(|module| self.describe_one(&module))
     }
 }

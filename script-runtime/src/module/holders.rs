@@ -1,9 +1,9 @@
 //! Who keeps old code alive, found when an old instance lives on (R51).
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use rhai::Dynamic;
-use samovar_importer::{Holder, ModuleId, Registry, Snapshot, View};
+use samovar_importer::{Holder, ModuleId, Snapshot, View};
 
 use crate::{
     link::{self, Core, InstanceId},
@@ -17,13 +17,13 @@ use crate::{
 const PLACES: usize = 10;
 
 /// Running calls that see the instance, and places in the state of the newest modules that hold code of it.
-pub(crate) fn of(module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Scripts>>) -> Vec<Holder> {
+pub(crate) fn of(module: ModuleId, instance: InstanceId, newest: &Snapshot<Scripts>) -> Vec<Holder> {
     let mut found = under_way::find(|call| {
         let view = call.sees::<View<Scripts>>()?;
-        let sees = Arc::ptr_eq(view.registry(), registry) && view.instance(module, instance).is_some();
-        sees.then(|| Holder::Call { what: call.purpose(), since: call.since() })
+        // Instances have numbers of their own in the whole process.
+        view.instance(module, instance).is_some().then(|| Holder::Call { what: call.purpose(), since: call.since() })
     });
-    for module in registry.snapshot().iter() {
+    for module in newest.iter() {
         for (name, value) in module.value().instance().stored() {
             let _ = state::find_code(&value, |path, leaf| {
                 let owner = value::owner(leaf).or_else(|| link::module_value(leaf));

@@ -93,7 +93,7 @@ impl Info {
     /// For an instance that is about to be loaded in place of `old`.
     pub(crate) fn new(importer: &Arc<Importer>, old: Option<&Module<Scripts>>, view: &View<Scripts>) -> Self {
         Self {
-            registry: Arc::downgrade(view.registry()),
+            registry: view.loader().registry(),
             importer: Arc::downgrade(importer),
             path: importer.path().clone(),
             generation: view.generation(),

@@ -135,7 +135,7 @@ impl Judge {
 
     /// What scripts call the type of a value.
     fn type_name(&self, value: &Dynamic) -> String {
-        self.view.registry().loader().linker().engine().map_type_name(value.type_name()).to_owned()
+        self.view.loader().linker().engine().map_type_name(value.type_name()).to_owned()
     }
 }
 

@@ -1,22 +1,20 @@
 //! Rhai as a language of the importer: compile, run, hooks.
 
-use std::{
-    any::Any,
-    sync::{Arc, Weak},
-};
+use std::sync::{Arc, Weak};
 
-use rhai::{Array, Dynamic, Module as RhaiModule};
+use rhai::{Array, Dynamic};
 use samovar_importer::{
-    Carry, Diagnostic, Holder, Importer, InstanceId, Loader, Module, ModuleId, Registry, Snapshot, Source, View,
+    Carry, Code, Compiled, Diagnostic, Holder, Importer, InstanceId, Language, Loader, Module, ModuleId, Snapshot,
+    Source, View,
 };
 
 use crate::{
-    link::{Core, Dangling, Instance, Linked, SEARCH_PATH, directories},
+    link::{Core, Dangling, Linked, SEARCH_PATH, directories},
     module::{
         call::call,
         diagnostic::{diagnostic, place},
         doubts::Carried,
-        holders, hooks, importer_module,
+        holders, hooks,
         inspect::Info,
         judge as carried,
         script::Script,
@@ -25,20 +23,21 @@ use crate::{
     thread::under_way::Purpose,
 };
 
-impl Loader for Scripts {
+impl Language for Scripts {
     type Unit = Linked;
     type Instance = Script;
-    type Carried = Carried;
     const EXTENSION: &'static str = "rhai";
 
-    fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Linked, Diagnostic> {
+    fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Compiled<Linked>, Diagnostic> {
         let scan = self.scan(source).map_err(|error| diagnostic(&error))?;
-        self.linker().link(&scan, importer.instance(), Some(importer.clone())).map_err(|error| diagnostic(&error))
+        let linked = self.linker().link(&scan, importer.instance(), Some(importer.clone()));
+        let unit = linked.map_err(|error| diagnostic(&error))?;
+        Ok(Compiled { imports: unit.imports().to_vec(), unit })
     }
+}
 
-    fn imports(&self, unit: &Linked) -> Vec<String> {
-        unit.imports().to_vec()
-    }
+impl Loader for Scripts {
+    type Carried = Carried;
 
     fn load(
         &self,
@@ -79,32 +78,20 @@ impl Loader for Scripts {
         hooks::purge(self, old, view)
     }
 
-    fn code(&self, script: &Script) -> Weak<dyn Any + Send + Sync> {
-        // Named with its type first, since a weak pointer does not become one to `dyn Any` inside of a call.
+    fn code(&self, script: &Script) -> Weak<dyn Code<Self>> {
+        // Named with its type first, since a weak pointer does not become one to a trait inside of a call.
         let core: Weak<Core> = Arc::downgrade(script.instance().core());
         core as _
     }
 
-    fn release(&self, code: &(dyn Any + Send + Sync), newest: &Snapshot<Self>) {
-        if let Some(core) = code.downcast_ref() {
-            holders::release(core, newest);
-        }
+    fn holders(&self, module: ModuleId, instance: InstanceId, newest: &Snapshot<Self>) -> Vec<Holder> {
+        holders::of(module, instance, newest)
     }
+}
 
-    fn holders(&self, module: ModuleId, instance: InstanceId, registry: &Arc<Registry<Self>>) -> Vec<Holder> {
-        holders::of(module, instance, registry)
-    }
-
-    fn registered(&self, name: &str, importer: &Arc<Importer>) -> Option<Script> {
-        let module = match name {
-            "importer" => importer_module::module(self.registry()?),
-            _ => RhaiModule::clone(self.host_module(name)?),
-        };
-        Some(Script::new(Instance::registered(name, importer.clone(), module)))
-    }
-
-    fn is_registered(&self, name: &str) -> bool {
-        name == "importer" || self.host_module(name).is_some()
+impl Code<Scripts> for Core {
+    fn release(&self, newest: &Snapshot<Scripts>) {
+        holders::release(self, newest);
     }
 }
 

@@ -9,7 +9,6 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rhai::{Module as RhaiModule, Shared};
 use samovar_importer::{ContentHash, Registry, Source};
 
 use crate::{
@@ -39,21 +38,15 @@ pub struct Scripts {
     scans: Mutex<Scans>,
     /// What a reload that is under way has carried over and cannot judge yet.
     doubts: Doubts,
-    registered: HashMap<String, Shared<RhaiModule>>,
     registry: OnceLock<Weak<Registry<Scripts>>>,
 }
 
 impl Scripts {
-    pub(crate) fn new(
-        linker: Linker,
-        times: Times,
-        carryable: HashSet<TypeId>,
-        registered: HashMap<String, Shared<RhaiModule>>,
-    ) -> Self {
+    pub(crate) fn new(linker: Linker, times: Times, carryable: HashSet<TypeId>) -> Self {
         let carryable = Arc::new(carryable);
         let (times, scans) = (Mutex::new(times), Mutex::default());
         let (doubts, registry) = (Doubts::default(), OnceLock::new());
-        Self { linker, times, carryable, scans, doubts, registered, registry }
+        Self { linker, times, carryable, scans, doubts, registry }
     }
 
     pub(crate) fn times(&self) -> Times {
@@ -77,13 +70,9 @@ impl Scripts {
         let _ = self.registry.set(Arc::downgrade(registry));
     }
 
-    pub(crate) fn registry(&self) -> Option<Weak<Registry<Self>>> {
-        self.registry.get().cloned()
-    }
-
-    /// A module that the host registered.
-    pub(crate) fn host_module(&self, name: &str) -> Option<&Shared<RhaiModule>> {
-        self.registered.get(name)
+    /// The registry whose they are, if it is not gone.
+    pub(crate) fn registry(&self) -> Weak<Registry<Self>> {
+        self.registry.get().cloned().unwrap_or_default()
     }
 
     pub(crate) fn doubts(&self) -> &Doubts {

@@ -3,7 +3,7 @@
 use std::{any::Any, cell::RefCell, sync::Arc};
 
 use rhai::EvalAltResult;
-use samovar_importer::{ImportOptions, Importer, InstanceId, ModuleStatus};
+use samovar_importer::{ImportOptions, Importer, InstanceId, ModuleStatus, RegistryId};
 
 use super::innermost::within;
 
@@ -21,9 +21,9 @@ pub(crate) trait Importing: Send + Sync {
         options: &ImportOptions,
     ) -> Result<Imported, Box<EvalAltResult>>;
 
-    /// Which interpreter's modules these are: the same number for all that belong to one.
-    fn interpreter(&self) -> usize {
-        0
+    /// The registry whose modules these are, if they are of one.
+    fn interpreter(&self) -> Option<RegistryId> {
+        None
     }
 
     /// The modules among which it decides.
@@ -56,9 +56,9 @@ pub(crate) fn deciding() -> Option<Arc<dyn Importing>> {
     DECIDING.with_borrow(|deciding| deciding.last().cloned())
 }
 
-/// The interpreter whose code runs on this thread, by a number of its own.
-pub(crate) fn interpreter() -> Option<usize> {
-    deciding().map(|deciding| deciding.interpreter())
+/// The registry whose code runs on this thread.
+pub(crate) fn interpreter() -> Option<RegistryId> {
+    deciding().and_then(|deciding| deciding.interpreter())
 }
 
 /// The modules that the running code sees.

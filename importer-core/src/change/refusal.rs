@@ -1,0 +1,163 @@
+//! Changes that were refused: what is remembered of them, and when they are tried again (R32).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    found::{Change, Changes},
+    plan::plan,
+    precedence::Allowed,
+};
+use crate::{
+    module::{Graph, ModuleId, Unmet},
+    text::{ContentHash, Diagnostic, ReadError, Source},
+};
+
+/// A change that was refused: not tried again, and not told again, until something that it depends on says otherwise.
+pub(crate) struct Refusal {
+    /// What was read.
+    pub(crate) changed: BTreeMap<ModuleId, Option<ContentHash>>,
+    /// What would have been loaded anew.
+    pub(crate) planned: BTreeSet<ModuleId>,
+    /// What failed on the way: once one of these reads otherwise, it may succeed.
+    pub(crate) unmet: Vec<Unmet>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What was read, and what was wrong with it.
+pub(crate) type Told = (BTreeMap<ModuleId, Option<ContentHash>>, Vec<Diagnostic>);
+
+impl Refusal {
+    pub(crate) fn told(&self) -> Told {
+        (self.changed.clone(), self.diagnostics.clone())
+    }
+
+    /// May all that is known of the files still be as it was when they were refused?
+    fn is_still(&self, now: &BTreeMap<ModuleId, Says>) -> bool {
+        self.changed.iter().all(|(id, refused)| match now.get(id) {
+            Some(Says::Text(hash)) => hash == refused,
+            Some(Says::Passing) => true,
+            Some(Says::Nothing) | None => false,
+        })
+    }
+}
+
+/// What a file of a refused change says now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Says {
+    /// This, or something that cannot be a module.
+    Text(Option<ContentHash>),
+    /// Nothing yet: it is being saved (R59).
+    Passing,
+    /// Nothing any more (R34).
+    Nothing,
+}
+
+/// What is known of the files when refused changes are considered again.
+pub(crate) struct Now<'a> {
+    /// Who imports whom.
+    pub(crate) graph: &'a Graph,
+    /// Files of refused changes that were not found changed this time, as they were read: once, since a file that is taken
+    /// back between two reads would be neither as it was refused nor as it is served.
+    pub(crate) unnamed: BTreeMap<ModuleId, Result<Source, ReadError>>,
+    /// What is served of the modules of refused changes, if anything is.
+    pub(crate) served: BTreeMap<ModuleId, Served>,
+    /// Modules whose files have been gone for longer than the grace.
+    pub(crate) gone: BTreeSet<ModuleId>,
+    /// The same for each refusal, in their order.
+    pub(crate) of: Vec<NowOf>,
+    /// Was a reload asked for?
+    pub(crate) forced: bool,
+}
+
+/// What is known of one refused change.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct NowOf {
+    /// Is it time for a hook that waited?
+    pub(crate) due: bool,
+    /// Does something read otherwise that had failed on the way?
+    pub(crate) met: bool,
+}
+
+/// What is served of a module.
+#[derive(Clone, Copy)]
+pub(crate) struct Served {
+    pub(crate) hash: ContentHash,
+    /// Does it do without an import that failed?
+    pub(crate) lacks: bool,
+}
+
+/// What becomes of refused changes, and of what was found.
+#[derive(Default)]
+pub(crate) struct Reconsidered {
+    /// What is tried now: new changes, and refused ones that something says to try again.
+    pub(crate) try_now: Changes,
+    pub(crate) still_refused: Vec<Refusal>,
+    /// Taken back: the files say what is served.
+    pub(crate) mended: Vec<Refusal>,
+    /// Modules for whose hooks nobody waits any longer.
+    pub(crate) unawaited: BTreeSet<ModuleId>,
+}
+
+/// Decides which changes are tried. Refused ones that a new one touches are tried again together with it; those that were
+/// taken back are forgotten. Pure: it reads no file and no clock.
+pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<'_>) -> Reconsidered {
+    let mut result = Reconsidered { try_now: changes.into_changes(), ..Reconsidered::default() };
+    let mut known = BTreeSet::new();
+    for (at, refusal) in refusals.into_iter().enumerate() {
+        let NowOf { due, met } = now.of.get(at).copied().unwrap_or_default();
+        let changes = &mut result.try_now;
+        let says: BTreeMap<_, _> = refusal.changed.keys().map(|&id| (id, now.says(id, changes))).collect();
+        if now.is_taken_back(&says) {
+            result.unawaited.extend(&refusal.planned);
+            result.mended.push(refusal);
+            continue;
+        }
+        // A part of the change that no hint named belongs to it all the same, once it says something.
+        let parts: Vec<_> = refusal.changed.keys().copied().filter(|id| !changes.contains_key(id)).collect();
+        let parts: Vec<_> = parts.into_iter().filter(|id| now.is_part(*id, says[id])).collect();
+        let silent = parts.is_empty() && !refusal.changed.keys().any(|id| changes.contains_key(id));
+        if silent && due {
+            // The hook that waited belongs to a text that is being replaced: that is tried when it is there.
+            result.unawaited.extend(&refusal.planned);
+        }
+        let fresh = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
+        let touched = plan(now.graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
+        let asked = now.forced || due || touched || met;
+        if silent || (!asked && refusal.is_still(&says)) {
+            known.extend(refusal.changed.keys().copied());
+            result.still_refused.push(refusal);
+        } else {
+            let texts = parts.into_iter().filter_map(|id| Some((id, Change::changed(now.unnamed.remove(&id)?))));
+            changes.extend(texts);
+        }
+    }
+    result.try_now.retain(|id, _| !known.contains(id));
+    result
+}
+
+impl Now<'_> {
+    fn says(&self, id: ModuleId, found: &Changes) -> Says {
+        match (found.get(&id), self.unnamed.get(&id)) {
+            (Some(change), _) => Says::Text(change.hash()),
+            (None, Some(Ok(source))) => Says::Text(Some(source.hash)),
+            (None, Some(Err(ReadError::Missing))) if self.gone.contains(&id) => Says::Nothing,
+            (None, Some(Err(error))) if error.is_passing() => Says::Passing,
+            (None, Some(Err(_)) | None) => Says::Text(None),
+        }
+    }
+
+    /// Is nothing left of a refused change: do its files read as what is loaded of them, or are they gone?
+    fn is_taken_back(&self, says: &BTreeMap<ModuleId, Says>) -> bool {
+        says.iter().all(|(id, says)| match (says, self.served.get(id)) {
+            (Says::Text(hash), Some(served)) => !served.lacks && *hash == Some(served.hash),
+            (Says::Text(_) | Says::Passing, None) | (Says::Nothing, _) => true,
+            (Says::Passing, Some(_)) => false,
+        })
+    }
+
+    /// Does a file that was not found changed say something that is not served?
+    fn is_part(&self, id: ModuleId, says: Says) -> bool {
+        let Says::Text(hash) = says else { return false };
+        self.unnamed.contains_key(&id) && hash != self.served.get(&id).map(|served| served.hash)
+    }
+}

@@ -1,0 +1,82 @@
+//! One generation has one answer about one module (R62): where one importer has it, no other has found it missing.
+//!
+//! What swallows a failed import is served without that module. So when the module can be had after all, because somebody
+//! else loads it, whoever does without is loaded anew in the same generation. And when the file of a module that is served
+//! is gone and an importer that is loaded anew has to do without, all its importers are loaded anew, and do without too,
+//! or the change is refused for one that cannot (R34). The instance is then away: it hands its state over if the file comes
+//! back within the grace, and is discarded otherwise.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{loader::Loader, rooms::Rooms, snapshot::Snapshot, store::Links, texts::Texts};
+use crate::{
+    module::{Module, ModuleId},
+    text::ReadError,
+};
+
+/// Modules that give another answer than the generation would that is about to be published. None of them may be part of
+/// what is served: then the draft itself has had two answers, one after the other.
+pub(crate) struct Disagreement(pub(crate) BTreeSet<ModuleId>);
+
+/// Does a generation that follows `now` with `new` have one answer about each module? Returns the names that lead
+/// nowhere any more.
+pub(super) fn agree<L: Loader>(
+    rooms: &Rooms<L>,
+    texts: &Texts,
+    links: &Links,
+    now: &Snapshot<L>,
+    new: &[Arc<Module<L>>],
+) -> Result<Vec<ModuleId>, Disagreement> {
+    let is_new: BTreeSet<ModuleId> = new.iter().map(|module| module.id()).collect();
+    let (mut gone, mut others, mut agree) = (Vec::new(), BTreeSet::new(), true);
+    for missed in new.iter().flat_map(|module| missed_by(rooms, module)).collect::<BTreeSet<_>>() {
+        let Some(module) = now.get(missed) else {
+            agree &= !is_new.contains(&missed);
+            continue;
+        };
+        let imports = |importer: &&Arc<Module<L>>| importer.children.iter().any(|child| child.via == missed);
+        let importers = links.graph.importers(module.id()).filter(|id| !is_new.contains(id));
+        let importers = importers.filter_map(|id| now.get(id)).filter(imports).map(|importer| importer.id());
+        let before = others.len();
+        others.extend(importers);
+        let is_gone = matches!(texts.tree().stamp(module.path()), Err(ReadError::Missing));
+        match others.len() == before && is_gone && !is_new.contains(&missed) && !new.iter().any(|new| imports(&new)) {
+            true => gone.push(missed),
+            false => agree = false,
+        }
+    }
+    let waiting = links.waiting.iter().filter(|id| !is_new.contains(id)).filter_map(|&id| now.get(id));
+    for module in waiting {
+        let answered = |missed| is_new.contains(&missed);
+        let freed = |missed| is_new.contains(&missed) && !reaches(now, new, missed, module.id());
+        if missed_by(rooms, module).into_iter().any(answered) || unmet_ids(rooms, module, true).into_iter().any(freed) {
+            others.insert(module.id());
+        }
+    }
+    if agree && others.is_empty() { Ok(gone) } else { Err(Disagreement(others)) }
+}
+
+/// The modules that an instance was not given when it asked for them.
+fn missed_by<L: Loader>(rooms: &Rooms<L>, module: &Module<L>) -> Vec<ModuleId> {
+    unmet_ids(rooms, module, false)
+}
+
+fn unmet_ids<L: Loader>(rooms: &Rooms<L>, module: &Module<L>, cycle: bool) -> Vec<ModuleId> {
+    let unmet = module.unmet.iter().filter(|unmet| unmet.cycle == cycle);
+    unmet.filter_map(|unmet| rooms.names.find(&unmet.path)).collect()
+}
+
+/// Does one module import another, directly or through others, once `new` has followed `now`?
+fn reaches<L: Loader>(now: &Snapshot<L>, new: &[Arc<Module<L>>], from: ModuleId, to: ModuleId) -> bool {
+    let (mut todo, mut seen) = (vec![from], BTreeSet::new());
+    while let Some(id) = todo.pop() {
+        let module = new.iter().find(|module| module.id() == id).or_else(|| now.get(id));
+        if id == to {
+            return true;
+        }
+        if let (true, Some(module)) = (seen.insert(id), module) {
+            todo.extend(module.children());
+        }
+    }
+    false
+}

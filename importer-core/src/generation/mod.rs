@@ -1,0 +1,25 @@
+//! Generations: what one is, how the newest one is replaced, what is known around it.
+
+pub(crate) mod agreement;
+pub(crate) mod failures;
+pub(crate) mod flight;
+pub(crate) mod loader;
+pub(crate) mod publish;
+pub(crate) mod registry_id;
+pub(crate) mod retention;
+pub(crate) mod rooms;
+pub(crate) mod snapshot;
+pub(crate) mod store;
+pub(crate) mod texts;
+pub(crate) mod view;
+
+pub(crate) use agreement::Disagreement;
+pub(crate) use flight::{Boarding, DraftId};
+pub use loader::{Carry, Code, Loader};
+pub(crate) use publish::{Candidate, Load, Published, Unpublished};
+pub use registry_id::RegistryId;
+pub(crate) use rooms::Rooms;
+pub use snapshot::Snapshot;
+pub(crate) use texts::Texts;
+pub(crate) use view::Modules;
+pub use view::View;

@@ -1,0 +1,197 @@
+//! The door through which generations are published: what a draft must still be true of, and the one store that makes
+//! it the newest generation.
+//!
+//! Drafts are built beside each other: one reload, and any number of first loads. Each is built on the generation that
+//! was the newest when it began, and checked here against the one that is the newest now. What no longer fits is
+//! planned again (R23): every published generation is closed, an instance's children are that generation's.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    agreement::{Disagreement, agree},
+    loader::Loader,
+    rooms::Rooms,
+    snapshot::{Snapshot, Step},
+    store::Links,
+    texts::Texts,
+};
+use crate::{
+    module::{Module, ModuleId},
+    report::Event,
+};
+
+/// What a draft is for. Freezing forbids the one, not the other (R33).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Load {
+    First,
+    Reload,
+}
+
+/// What is to become part of the newest generation.
+pub(crate) struct Candidate<'a, L: Loader> {
+    pub(crate) load: Load,
+    /// The texts that it was made from.
+    pub(crate) texts: &'a Texts,
+    /// The generation on which it was built.
+    pub(crate) base: &'a Snapshot<L>,
+    /// The new instances, children first.
+    pub(crate) built: &'a [Arc<Module<L>>],
+    /// Names that were found to lead to modules of other names (R19).
+    pub(crate) aliases: &'a [(ModuleId, ModuleId)],
+    /// Modules whose purge hook was called, and names that have parted.
+    pub(crate) dropped: &'a [ModuleId],
+    /// Must all agree about each module? There are times when nothing can be done about it.
+    pub(crate) agreed: bool,
+    pub(crate) started: Instant,
+}
+
+/// Why a draft was not published.
+pub(crate) enum Unpublished {
+    /// Reloading has ended (R40).
+    Frozen,
+    /// It does not fit the newest generation, or the files, any more.
+    Moved,
+    /// A generation with it would have two answers about one module (R62).
+    Disagrees(Disagreement),
+}
+
+/// What was published.
+pub(crate) struct Published<L: Loader> {
+    /// The generation before.
+    pub(crate) before: Arc<Snapshot<L>>,
+    pub(crate) generation: u64,
+    /// The instances that it did not hold.
+    pub(crate) new: Vec<Arc<Module<L>>>,
+    /// The names that lead nowhere any more, and whose instances are away.
+    pub(crate) gone: Vec<ModuleId>,
+}
+
+impl<L: Loader> Rooms<L> {
+    /// Makes a candidate the newest generation.
+    pub(crate) fn publish(&self, candidate: &Candidate<'_, L>) -> Result<Published<L>, Unpublished> {
+        let first = candidate.load == Load::First;
+        loop {
+            let looks = self.store.looks();
+            if first && !self.reads_as_built(candidate) {
+                return Err(Unpublished::Moved);
+            }
+            let mut links = self.store.links();
+            if first && self.store.looks() != looks {
+                // A check has begun that may not know these modules: what it was asked for is found here (R25).
+                continue;
+            }
+            if !first && self.store.is_frozen() {
+                return Err(Unpublished::Frozen);
+            }
+            let before = self.store.current();
+            if first && before.texts().id() != candidate.texts.id() {
+                return Err(Unpublished::Moved);
+            }
+            return self.publish_after(before, candidate, &mut links);
+        }
+    }
+
+    fn publish_after(
+        &self,
+        before: Arc<Snapshot<L>>,
+        candidate: &Candidate<'_, L>,
+        links: &mut Links,
+    ) -> Result<Published<L>, Unpublished> {
+        let &Candidate { load, dropped, agreed, started, .. } = candidate;
+        let new: Vec<_> = candidate.built.iter().filter(|module| !before.holds(module)).cloned().collect();
+        let same_texts = before.texts().id() == candidate.texts.id();
+        let known = candidate.aliases.iter().all(|(alias, _)| before.get(*alias).is_some());
+        if new.is_empty() && dropped.is_empty() && same_texts && known {
+            // Others who asked at the same time have published it.
+            return Ok(Published { generation: before.generation(), before, new, gone: Vec::new() });
+        }
+        let gone = match agree(self, candidate.texts, links, &before, &new) {
+            Ok(gone) => gone,
+            Err(disagreement) if agreed => return Err(Unpublished::Disagrees(disagreement)),
+            Err(_) => Vec::new(),
+        };
+        let leaving: Vec<_> = dropped.iter().chain(&gone).copied().collect();
+        let mut aliases = links.aliases.clone();
+        aliases.extend(candidate.aliases.iter().copied());
+        aliases.retain(|alias, _| !leaving.contains(alias));
+        let release = before.release() + u64::from(load == Load::Reload || before.release() == 0);
+        let texts = candidate.texts.clone();
+        let next = before.next(Step { release, texts, built: &new, aliases: &aliases, dropped: &leaving });
+        if !self.fits(candidate, &before, &next, &new) {
+            return Err(Unpublished::Moved);
+        }
+        let generation = next.generation();
+        new.iter().for_each(|module| module.importer.published(generation));
+        self.store.replace(next, links);
+        links.aliases = aliases;
+        self.store.put_away(&before, &gone);
+        self.note(links, &before, &new, &leaving);
+        let modules = new.iter().map(|module| module.path().clone()).collect();
+        self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took: started.elapsed() });
+        Ok(Published { before, generation, new, gone })
+    }
+
+    /// Is `next`, which follows the newest generation `now`, what the draft was meant to lead to when it began?
+    fn fits(
+        &self,
+        candidate: &Candidate<'_, L>,
+        now: &Snapshot<L>,
+        next: &Snapshot<L>,
+        new: &[Arc<Module<L>>],
+    ) -> bool {
+        let replaces_what_it_knew = |module: &Arc<Module<L>>| {
+            let [before, at_present] = [candidate.base, now].map(|snapshot| snapshot.get(module.id()));
+            before.map(Arc::as_ptr) == at_present.map(Arc::as_ptr)
+        };
+        let is_closed = |module: &Arc<Module<L>>| {
+            let is_next = |id, instance| next.get(id).is_some_and(|child| child.instance() == instance);
+            module.children.iter().all(|child| is_next(child.id, child.instance))
+        };
+        let is_new = |module: &Arc<Module<L>>| {
+            replaces_what_it_knew(module) && !self.is_file_of_another(candidate.texts, now, module)
+        };
+        new.iter().all(is_new) && next.not_in(candidate.base).all(is_closed)
+    }
+
+    /// Has the file been loaded under another name meanwhile (R19)?
+    fn is_file_of_another(&self, texts: &Texts, now: &Snapshot<L>, module: &Module<L>) -> bool {
+        let Some(source) = &module.source else { return false };
+        if now.get(module.id()).is_some() {
+            return false;
+        }
+        self.same_file(texts, module.id(), &source.stamp).is_some_and(|other| now.get(other.id).is_some())
+    }
+
+    /// Do the files of a first load say what was loaded of them? A reload looks for itself, but one that ends before the
+    /// modules are published does not know that they are to be looked at.
+    fn reads_as_built(&self, candidate: &Candidate<'_, L>) -> bool {
+        let loaded = candidate.built.iter().filter_map(|module| Some((module, module.source.as_ref()?)));
+        loaded.into_iter().all(|(module, loaded)| match candidate.texts.tree().stamp(module.path()) {
+            Ok(stamp) if stamp == loaded.stamp && loaded.settled => true,
+            Ok(_) => self.read(candidate.texts, module.path()).map_or(true, |source| source.hash == loaded.hash),
+            // One that is being written, or is gone, is found by the next look.
+            Err(_) => true,
+        })
+    }
+
+    fn note(&self, links: &mut Links, before: &Snapshot<L>, new: &[Arc<Module<L>>], dropped: &[ModuleId]) {
+        // First, since a name that has parted may come back at once, as a module of its own.
+        for &id in dropped {
+            links.graph.remove(id);
+            links.waiting.remove(&id);
+            self.store.forget_stamp(id);
+        }
+        for module in new {
+            links.graph.set(module.id(), module.children().collect());
+            match module.unmet.is_empty() {
+                true => links.waiting.remove(&module.id()),
+                false => links.waiting.insert(module.id()),
+            };
+            if let Some(source) = &module.source {
+                self.store.trust(module.id(), source);
+                let itself = before.get(module.id()).filter(|old| old.id() == module.id());
+                self.store.loaded(module.id(), itself.and_then(|old| old.source.as_ref()), source);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The rooms behind the door: what a registry consists of. Each keeps its own state.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{
+    failures::Failures, flight::Flights, loader::Loader, registry_id::RegistryId, retention::Retention,
+    snapshot::Snapshot, store::Store, texts::Texts,
+};
+use crate::{
+    change::{Precedence, Shown, Standing, Waits},
+    module::{Located, Module, ModuleId, Names, Unmet, names::Lookup},
+    report::{Event, ModuleStatus, Outbox, State, gather},
+    sync::{AtomicU64, Gate, Mutex},
+    text::{ReadError, Source, SourceTree, Stamp},
+    watch::writing::Writing,
+};
+
+pub(crate) struct Rooms<L: Loader> {
+    pub(crate) name: String,
+    pub(crate) id: RegistryId,
+    pub(crate) loader: L,
+    /// Where names lead.
+    pub(crate) names: Names<L>,
+    /// What is served.
+    pub(crate) store: Store<L>,
+    /// Who decides what may be reloaded.
+    pub(crate) precedence: Precedence,
+    /// What only reloads need to know. Held for the length of a reload.
+    pub(crate) standing: Mutex<Standing>,
+    /// The refused changes, for whoever asks meanwhile.
+    pub(crate) shown: Shown,
+    /// Hooks that are called again.
+    pub(crate) waits: Waits,
+    /// First loads are inside. A load that was outrun closes it, so as not to be outrun again.
+    pub(crate) gate: Gate,
+    pub(crate) flights: Flights<L>,
+    pub(crate) failures: Failures,
+    pub(crate) retention: Retention<L>,
+    pub(crate) writing: Writing,
+    pub(crate) outbox: Outbox,
+    /// How long a file must be gone before its module is dropped, in milliseconds (R37).
+    grace: AtomicU64,
+}
+
+impl<L: Loader> Rooms<L> {
+    pub(crate) fn new(name: String, loader: L, tree: impl SourceTree) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            id: RegistryId::next(),
+            loader,
+            names: Names::default(),
+            store: Store::new(Texts::new(Arc::new(tree))),
+            precedence: Precedence::default(),
+            standing: Mutex::default(),
+            shown: Shown::default(),
+            waits: Waits::default(),
+            gate: Gate::default(),
+            flights: Flights::default(),
+            failures: Failures::default(),
+            retention: Retention::default(),
+            writing: Writing::default(),
+            outbox: Outbox::default(),
+            grace: AtomicU64::new(2000),
+        })
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        self.outbox.emit(event);
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_millis(self.grace.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_grace(&self, grace: Duration) {
+        self.grace.store(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Reads a module's file, unless somebody is still writing it (R59). Whatever is loaded was read here.
+    pub(crate) fn read(&self, texts: &Texts, path: &Path) -> Result<Source, ReadError> {
+        self.writing.read(texts.tree(), path)
+    }
+
+    /// Does the path still say what it said when it failed? While it is being written, it says nothing new.
+    pub(crate) fn is_still(&self, texts: &Texts, unmet: &Unmet) -> bool {
+        match self.read(texts, &unmet.path) {
+            Ok(source) => Some(source.hash) == unmet.hash,
+            Err(ReadError::BeingWritten) => true,
+            Err(_) => unmet.hash.is_none(),
+        }
+    }
+
+    /// May an import succeed now that the module has swallowed (R36)? One that was a cycle may when the other module is
+    /// loaded anew, which is found out then.
+    pub(crate) fn may_be_met(&self, texts: &Texts, module: &Module<L>) -> bool {
+        module.unmet.iter().any(|unmet| !unmet.cycle && !self.is_still(texts, unmet))
+    }
+
+    /// The module that was loaded from this very file under another name, if that name still leads there (R19).
+    pub(crate) fn same_file(&self, texts: &Texts, id: ModuleId, stamp: &Stamp) -> Option<Located> {
+        let known = self.store.loaded_as(stamp)?;
+        self.names.still_at(texts.tree(), known, id, stamp)
+    }
+
+    /// Where names are looked up by whoever sees this generation.
+    pub(crate) fn lookup<R>(&self, texts: &Texts, seen: Option<&Snapshot<L>>, find: impl FnOnce(Lookup<'_>) -> R) -> R {
+        let is_loaded = |id| seen.is_some_and(|seen| seen.get(id).is_some());
+        find(Lookup { tree: texts.tree(), is_loaded: &is_loaded })
+    }
+
+    /// Is the module of this path part of a generation?
+    pub(crate) fn is_loaded(&self, snapshot: &Snapshot<L>, path: &Path) -> bool {
+        self.names.find(path).is_some_and(|id| snapshot.get(id).is_some())
+    }
+
+    /// Emits the loader's warnings about instances that have just been published.
+    pub(crate) fn warn(&self, generation: u64, new: &[Arc<Module<L>>]) {
+        let diagnostics = gather(new.iter().flat_map(|module| self.loader.warnings(&module.value)));
+        if !diagnostics.is_empty() {
+            self.emit(Event::Warned { generation, diagnostics });
+        }
+    }
+
+    /// Reports each old instance that has been alive for too long, once (R51).
+    pub(crate) fn report_retained(&self) {
+        for retained in self.retention.late(&self.loader, &self.store.current()) {
+            self.emit(Event::Retained(retained));
+        }
+    }
+
+    /// Forgets failures that are of no use to anybody any more.
+    pub(crate) fn sweep_failures(&self) {
+        let current = self.store.current();
+        let tree = current.texts().tree();
+        self.failures.sweep(|id| matches!(tree.stamp(&self.names.path(id)), Err(ReadError::Missing)));
+    }
+
+    /// Lets a replaced instance go of what keeps it alive itself.
+    pub(crate) fn release(&self, old: &Module<L>, newest: &Snapshot<L>) {
+        if let Some(code) = self.loader.code(&old.value).upgrade() {
+            code.release(newest);
+        }
+    }
+
+    /// Describes one instance of a module.
+    pub(crate) fn describe(&self, module: &Module<L>) -> ModuleStatus {
+        let children: Vec<ModuleId> = module.children().collect();
+        let mut friends = module.friends();
+        friends.retain(|friend| !children.contains(friend));
+        let paths = |ids: Vec<ModuleId>| {
+            let mut paths: Vec<_> = Vec::with_capacity(ids.len());
+            for path in ids.into_iter().map(|id| self.names.path(id)) {
+                if !paths.contains(&path) {
+                    paths.push(path);
+                }
+            }
+            paths
+        };
+        ModuleStatus {
+            path: module.path().clone(),
+            state: self.shown.of(module.id()).map_or(State::UpToDate, State::Stale),
+            record: Some(module.record()),
+            library: module.is_library(),
+            children: paths(children),
+            friends: paths(friends),
+        }
+    }
+}

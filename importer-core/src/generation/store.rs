@@ -1,0 +1,155 @@
+//! The newest generation, and what is known of it beside the instances themselves: which modules import which, under
+//! which stamps their texts were read, whether reloading has ended.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use super::{snapshot::Snapshot, texts::Texts};
+use crate::{
+    module::{Graph, Language, Module, ModuleId},
+    sync::{AtomicBool, AtomicU64, Mutex, RwLock, Swap},
+    text::{Source, Stamp},
+};
+
+pub(crate) struct Store<L: Language> {
+    current: Swap<Snapshot<L>>,
+    /// Taken for the moment of publishing and of freezing, so that each reload is wholly before or wholly after a freeze.
+    links: Mutex<Links>,
+    frozen: AtomicBool,
+    /// How many checks have begun.
+    looks: AtomicU64,
+    /// Stamps under which the loaded texts were read, as far as they can be trusted.
+    stamps: RwLock<HashMap<ModuleId, Stamp>>,
+    /// Which module a file was loaded as, by device and inode (R19).
+    files: Mutex<HashMap<(u64, u64), ModuleId>>,
+    /// Instances that are served no longer and wait for their file to come back (R62), and since when.
+    away: Mutex<Away<L>>,
+}
+
+/// Instances, and since when they are away.
+type Away<L> = HashMap<ModuleId, (Arc<Module<L>>, Instant)>;
+
+/// Who imports whom in the newest generation. The lock is held for moments, and nothing is published and nothing frozen
+/// without it.
+#[derive(Default)]
+pub(crate) struct Links {
+    pub(crate) graph: Graph,
+    /// Names that lead to the file of a module of another name, and that module (R19).
+    pub(crate) aliases: BTreeMap<ModuleId, ModuleId>,
+    /// Modules with a swallowed import that may succeed one day (R36).
+    pub(crate) waiting: BTreeSet<ModuleId>,
+}
+
+impl<L: Language> Store<L> {
+    pub(crate) fn new(texts: Texts) -> Self {
+        Self {
+            current: Swap::new(Snapshot::empty(texts)),
+            links: Mutex::default(),
+            frozen: AtomicBool::new(false),
+            looks: AtomicU64::new(0),
+            stamps: RwLock::default(),
+            files: Mutex::default(),
+            away: Mutex::default(),
+        }
+    }
+
+    /// The newest generation. One load.
+    pub(crate) fn current(&self) -> Arc<Snapshot<L>> {
+        self.current.load()
+    }
+
+    /// Makes a generation the newest. Its links are the proof that nobody else is publishing.
+    pub(super) fn replace(&self, next: Snapshot<L>, _: &mut Links) {
+        self.current.store(Arc::new(next));
+    }
+
+    pub(crate) fn links(&self) -> impl std::ops::DerefMut<Target = Links> + '_ {
+        self.links.lock()
+    }
+
+    /// The modules that import this one while loading, in the newest generation.
+    pub(crate) fn importers(&self, id: ModuleId) -> Vec<ModuleId> {
+        self.links.lock().graph.importers(id).collect()
+    }
+
+    /// Ends reloading. A reload that is under way is published before this returns, or never. Was it on?
+    pub(crate) fn freeze(&self) -> bool {
+        let _links = self.links.lock();
+        !self.frozen.swap(true, Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.frozen.load(Ordering::SeqCst)
+    }
+
+    /// From now on first loads look at their files again before they are published.
+    pub(crate) fn begin_look(&self) {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::SeqCst)
+    }
+
+    /// Remembers under which stamp a text was read, if a later write must have another: else the next look reads the
+    /// file again.
+    pub(crate) fn trust(&self, id: ModuleId, source: &Source) {
+        let mut stamps = self.stamps.write();
+        if source.settled {
+            stamps.insert(id, source.stamp);
+        } else {
+            stamps.remove(&id);
+        }
+    }
+
+    pub(crate) fn forget_stamp(&self, id: ModuleId) {
+        self.stamps.write().remove(&id);
+    }
+
+    /// The stamp under which the loaded text was read, if it can be trusted.
+    pub(crate) fn stamp(&self, id: ModuleId) -> Option<Stamp> {
+        self.stamps.read().get(&id).copied()
+    }
+
+    /// The module that a file was loaded as.
+    pub(crate) fn loaded_as(&self, stamp: &Stamp) -> Option<ModuleId> {
+        if stamp.file == (0, 0) { None } else { self.files.lock().get(&stamp.file).copied() }
+    }
+
+    /// Notes which module a file is loaded as, in the place of the file that the module was loaded from before.
+    pub(super) fn loaded(&self, id: ModuleId, before: Option<&Source>, source: &Source) {
+        let mut files = self.files.lock();
+        if let Some(before) = before {
+            files.remove(&before.stamp.file);
+        }
+        files.insert(source.stamp.file, id);
+    }
+
+    /// The instance that is away and that one of this module would follow.
+    pub(crate) fn away(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
+        self.away.lock().get(&id).map(|(module, _)| module.clone())
+    }
+
+    /// Puts instances away that the generation after `before` does without.
+    pub(super) fn put_away(&self, before: &Snapshot<L>, gone: &[ModuleId]) {
+        let modules = gone.iter().filter_map(|&id| before.get(id).filter(|module| module.id() == id));
+        let mut away = self.away.lock();
+        away.extend(modules.map(|module| (module.id(), (module.clone(), Instant::now()))));
+    }
+
+    /// Takes those of these modules that are away: they have come back, as other instances.
+    pub(crate) fn take_back<'a>(&self, modules: impl Iterator<Item = &'a Arc<Module<L>>>) -> Vec<Arc<Module<L>>> {
+        let mut away = self.away.lock();
+        modules.filter_map(|module| Some(away.remove(&module.id())?.0)).collect()
+    }
+
+    /// Takes what went away before `since`; all of it, if that is `None`.
+    pub(crate) fn take_away(&self, before: Option<Instant>) -> Vec<Arc<Module<L>>> {
+        let mut away = self.away.lock();
+        let is_over = |since: Instant| before.is_none_or(|before| since <= before);
+        away.extract_if(|_, (_, since)| is_over(*since)).map(|(_, (module, _))| module).collect()
+    }
+}

@@ -1,0 +1,17 @@
+//! A text of the plan that is compiled.
+
+use std::sync::Arc;
+
+use super::ahead::CompiledText;
+use crate::{
+    generation::Loader,
+    module::{Reason, Scope},
+};
+
+/// Compiled, and waiting for its turn.
+pub(super) struct Prepared<L: Loader> {
+    pub(super) compiled: CompiledText<L>,
+    pub(super) scope: Arc<Scope>,
+    pub(super) reason: Reason,
+    pub(super) log: bool,
+}

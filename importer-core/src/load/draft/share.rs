@@ -1,0 +1,64 @@
+//! What several drafts need at the same time: one of them builds it, the others share it (R23).
+
+use std::sync::Arc;
+
+use super::{building::Building, state::State};
+use crate::{
+    generation::{Boarding, Loader},
+    module::{ImportError, Located, Module, ModuleId, Scope},
+};
+
+impl<L: Loader> Building<L> {
+    /// A module that the base does not have: whoever asks for it first loads it, and the others share what comes of it.
+    pub(super) fn load(self: &Arc<Self>, located: &Located, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
+        let stands_for =
+            |module: &Arc<Module<L>>| module.id() == located.id || !self.has_parted(located.id, module.id());
+        let texts = self.texts().id();
+        let published = || self.published(located.id).filter(stands_for);
+        match self.rooms.flights.board(texts, located, self.id(), published) {
+            Boarding::Fly => {
+                let found = self.build_new(located, scope);
+                self.rooms.flights.land(texts, located.id, found.clone());
+                found
+            }
+            Boarding::Landed(Ok(module)) => {
+                let mut state = self.state.lock();
+                self.share(&mut state, &module);
+                if module.id() != located.id {
+                    state.aliases.push((located.id, module.id()));
+                }
+                Ok(module)
+            }
+            Boarding::Landed(Err(error)) => {
+                self.state.lock().failed.insert(located.id, error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// A module that others have published meanwhile, of the same texts.
+    fn published(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
+        let newest = self.rooms.store.current();
+        if newest.texts().id() == self.texts().id() { newest.get(id).cloned() } else { self.base.late(id) }
+    }
+
+    /// Takes up an instance that another draft has built, with all that it imports. If it was made from other instances
+    /// than this draft has, one of the two is out of date, and this one is not published.
+    fn share(&self, state: &mut State<L>, module: &Arc<Module<L>>) {
+        let known = state.built.get(&module.id()).or_else(|| self.base.get(module.id()));
+        if let Some(known) = known {
+            state.moved |= !Arc::ptr_eq(known, module) || state.planned.contains_key(&module.id());
+            return;
+        }
+        for child in &module.children {
+            let here = || state.built.get(&child.id).or_else(|| self.base.get(child.id)).cloned();
+            let elsewhere = || self.rooms.flights.landed(self.texts().id(), child.id);
+            let published = || self.published(child.id);
+            match here().or_else(elsewhere).or_else(published).filter(|it| it.instance() == child.instance) {
+                Some(child) => self.share(state, &child),
+                None => state.moved = true,
+            }
+        }
+        state.take(module.clone());
+    }
+}

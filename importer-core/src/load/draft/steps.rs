@@ -1,0 +1,266 @@
+//! The steps of a draft, as types: a [`Draft`] is compiled, what is
+//! compiled is built, what is built is published, what is published is followed up.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use super::{building::Building, state::State};
+use crate::{
+    change::{Cause, Change, Changes, Plan},
+    generation::{Candidate, Load, Loader, Published, Rooms, Snapshot, Texts, Unpublished},
+    module::{ImportError, Located, Module, ModuleId, Reason, Scope, Unmet},
+    sync::{STACK, spare_threads},
+    text::{Diagnostic, ReadError},
+};
+
+/// Planned: which modules are loaded anew, and from which texts. Nothing has run.
+pub(crate) struct Draft<'a, L: Loader> {
+    building: OnBoard<L>,
+    plan: Plan,
+    changes: &'a Changes,
+}
+
+/// Every text of the plan compiles. Nothing has run.
+pub(crate) struct CompiledDraft<L: Loader> {
+    building: OnBoard<L>,
+    plan: Plan,
+}
+
+/// All modules have been loaded. Nobody sees them yet.
+pub(crate) struct Built<L: Loader> {
+    building: OnBoard<L>,
+    state: State<L>,
+}
+
+/// Published: what is left to do for what it has replaced.
+pub(crate) struct Served<L: Loader> {
+    building: OnBoard<L>,
+    state: State<L>,
+    published: Published<L>,
+}
+
+/// What is wrong with a draft.
+pub(crate) struct Wrong {
+    /// What was to be loaded anew.
+    pub(crate) planned: BTreeSet<ModuleId>,
+    /// What failed on the way: once one of these reads otherwise, building may succeed.
+    pub(crate) unmet: Vec<Unmet>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Why a draft was not built.
+pub(crate) enum Unbuilt {
+    Wrong(Wrong),
+    /// It has met an instance that does not go with its base: others have published meanwhile.
+    Moved,
+}
+
+/// What a first load came to.
+pub(crate) enum First<L: Loader> {
+    Loaded(Arc<Module<L>>, Built<L>),
+    Failed {
+        error: ImportError,
+        unmet: Vec<Unmet>,
+        /// Those who wait for the same load get this error until it is remembered elsewhere.
+        _flights: Built<L>,
+    },
+    /// Others have published meanwhile what it was built from.
+    Moved,
+}
+
+impl<'a, L: Loader> Draft<'a, L> {
+    pub(crate) fn of(
+        rooms: &Arc<Rooms<L>>,
+        texts: &Texts,
+        base: &Arc<Snapshot<L>>,
+        plan: Plan,
+        changes: &'a Changes,
+    ) -> Self {
+        Self { building: OnBoard::new(Load::Reload, rooms, texts, base), plan, changes }
+    }
+
+    /// Compiles the whole plan, before any hook and any text runs.
+    pub(crate) fn compile(self) -> Result<CompiledDraft<L>, Wrong> {
+        let Self { building, plan, changes } = self;
+        let diagnostics = compile(&building.0, &plan, changes);
+        if diagnostics.is_empty() {
+            return Ok(CompiledDraft { building, plan });
+        }
+        let state = building.0.finish();
+        Err(Wrong { planned: planned(&plan), unmet: state.unmet, diagnostics })
+    }
+}
+
+impl<L: Loader> CompiledDraft<L> {
+    /// Carries state over and runs the texts, children first.
+    pub(crate) fn build(self) -> Result<Built<L>, Unbuilt> {
+        let Self { building, plan } = self;
+        for &(id, _) in &plan {
+            building.0.build_planned(id);
+        }
+        let mut state = building.0.finish();
+        match state.regressions.is_empty() {
+            _ if state.moved => Err(Unbuilt::Moved),
+            true => Ok(Built { building, state }),
+            false => {
+                let (unmet, diagnostics) = (state.unmet, std::mem::take(&mut state.regressions));
+                Err(Unbuilt::Wrong(Wrong { planned: planned(&plan), unmet, diagnostics }))
+            }
+        }
+    }
+}
+
+impl<L: Loader> Built<L> {
+    /// Loads one module for the first time, with what it imports, compiled as it is needed, from the texts of `base`.
+    pub(crate) fn first(
+        rooms: &Arc<Rooms<L>>,
+        base: &Arc<Snapshot<L>>,
+        located: &Located,
+        scope: &Arc<Scope>,
+    ) -> First<L> {
+        let building = OnBoard::new(Load::First, rooms, base.texts(), base);
+        let found = building.0.obtain(located, scope);
+        let mut state = building.0.finish();
+        match found {
+            _ if state.moved => First::Moved,
+            Ok(module) => First::Loaded(module, Self { building, state }),
+            Err(error) => {
+                let unmet = std::mem::take(&mut state.unmet);
+                First::Failed { error, unmet, _flights: Self { building, state } }
+            }
+        }
+    }
+
+    /// The generation on which it was built.
+    pub(crate) fn base(&self) -> &Arc<Snapshot<L>> {
+        &self.building.0.base
+    }
+
+    /// The new instances, children first.
+    pub(crate) fn modules(&self) -> &[Arc<Module<L>>] {
+        &self.state.order
+    }
+
+    /// What its modules saw while they were loaded, for the hooks of what leaves with it.
+    pub(crate) fn view(&self) -> &Arc<Building<L>> {
+        &self.building.0
+    }
+
+    /// Makes it the newest generation, with one store. `agreed`: must all agree about each module?
+    pub(crate) fn publish(
+        self,
+        dropped: &[ModuleId],
+        agreed: bool,
+        started: Instant,
+    ) -> Result<Served<L>, Unpublished> {
+        let Self { building, state } = self;
+        let candidate = Candidate {
+            load: building.0.kind(),
+            texts: building.0.texts(),
+            base: &building.0.base,
+            built: &state.order,
+            aliases: &state.aliases,
+            dropped,
+            agreed,
+            started,
+        };
+        let published = building.0.rooms.publish(&candidate)?;
+        Ok(Served { building, state, published })
+    }
+}
+
+impl<L: Loader> Served<L> {
+    pub(crate) fn published(&self) -> &Published<L> {
+        &self.published
+    }
+
+    /// The new instances, children first.
+    pub(crate) fn modules(&self) -> &[Arc<Module<L>>] {
+        &self.state.order
+    }
+
+    /// Old instances whose clone hook failed, to be purged (R45).
+    pub(crate) fn to_purge(&self) -> &[ModuleId] {
+        &self.state.purge
+    }
+
+    /// What its modules saw while they were loaded, for hooks that are called afterwards.
+    pub(crate) fn view(&self) -> &Arc<Building<L>> {
+        &self.building.0
+    }
+}
+
+/// A draft whose flights are cleared when it ends, also those that a panic has brought down.
+struct OnBoard<L: Loader>(Arc<Building<L>>);
+
+impl<L: Loader> OnBoard<L> {
+    fn new(load: Load, rooms: &Arc<Rooms<L>>, texts: &Texts, base: &Arc<Snapshot<L>>) -> Self {
+        Self(Building::new(load, rooms, texts.clone(), base.clone()))
+    }
+}
+
+impl<L: Loader> Drop for OnBoard<L> {
+    fn drop(&mut self) {
+        self.0.rooms.flights.clear(self.0.id());
+    }
+}
+
+fn planned(plan: &Plan) -> BTreeSet<ModuleId> {
+    plan.iter().map(|&(id, _)| id).collect()
+}
+
+/// To start a thread takes as long as compiling a few short texts.
+const WORTH_A_THREAD: usize = 16;
+
+/// Compiles everything that is planned, on all threads that there are; returns what is wrong, in the plan's order.
+fn compile<L: Loader>(draft: &Building<L>, plan: &Plan, changes: &Changes) -> Vec<Diagnostic> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(&(id, cause)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = draft.base.get(id).map_or(Ok(()), |old| compile_one(draft, old, cause, changes));
+            wrong.extend(result.err().into_iter().flatten().map(|diagnostic| (id, diagnostic)));
+        }
+        wrong
+    };
+    let mut wrong = std::thread::scope(|threads| {
+        let others: Vec<_> = (0..spare_threads().min(plan.len() / WORTH_A_THREAD))
+            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, work).ok())
+            .collect();
+        let mut wrong = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => wrong.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        wrong
+    });
+    wrong.sort_by_key(|(id, _)| plan.iter().position(|(planned, _)| planned == id));
+    wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect()
+}
+
+fn compile_one<L: Loader>(
+    draft: &Building<L>,
+    old: &Module<L>,
+    cause: Cause,
+    changes: &Changes,
+) -> Result<(), Vec<Diagnostic>> {
+    let path_of = |id| draft.base.get(id).map_or_else(|| old.path().clone(), |module| module.path().clone());
+    match (changes.get(&old.id()), cause, &old.source) {
+        (Some(Change { text: Ok(source), reason }), ..) => draft.prepare(old, source.clone(), reason.clone()),
+        (Some(Change { text: Err(error), .. }), ..) => Err(vec![unreadable(old, error)]),
+        (None, Cause::Child(child), Some(source)) => draft.prepare(old, source.clone(), Reason::Child(path_of(child))),
+        _ => Ok(()),
+    }
+}
+
+fn unreadable<L: Loader>(module: &Module<L>, error: &ReadError) -> Diagnostic {
+    Diagnostic::error(format!("`{}` {error}", module.path().display()))
+}

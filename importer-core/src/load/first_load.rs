@@ -1,0 +1,149 @@
+//! The first use of a module: loaded once, on the thread that asks first, for all who ask (R23, R24, R33), from the texts of
+//! the generation that it joins (L1).
+
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
+
+use super::{
+    draft::{Built, First},
+    inside::Inside,
+    reload::{Occasion, Outcome, check},
+    retire::retire,
+};
+use crate::{
+    generation::{Disagreement, Loader, Rooms, Snapshot, Unpublished},
+    module::{ImportError, Located, Module, ModuleId, Scope, Unmet},
+    report::Event,
+    text::Diagnostic,
+    watch::Hint,
+};
+
+type Found<L> = Result<Arc<Module<L>>, ImportError>;
+
+/// Alone, a load is outrun by those only who keep writing its files.
+const ATTEMPTS: usize = 16;
+
+/// Why a first load is planned again.
+enum Outrun {
+    /// Others published meanwhile what it was built from, or files have changed.
+    Moved,
+    /// These do without what it has loaded (R62).
+    Disagrees(BTreeSet<ModuleId>),
+}
+
+/// Loads a module that the generation `seen` does not have, on the thread that asks.
+///
+/// It is built beside whatever else is being loaded. If others publish meanwhile what it was built from, or files
+/// change, it is planned again, and then alone.
+pub(super) fn first_load<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    seen: &Arc<Snapshot<L>>,
+    located: &Located,
+    scope: &Arc<Scope>,
+) -> Found<L> {
+    let inside = Inside::enter();
+    if seen.texts().id() != rooms.store.current().texts().id() {
+        return late_load(rooms, seen, located, scope);
+    }
+    if let Some(error) = rooms.failures.recent(located.id, |unmet| rooms.is_still(seen.texts(), unmet)) {
+        return Err(error);
+    }
+    // What is loaded on behalf of a load has its place beside the others already, and would wait for itself.
+    let mut agreed = !inside.again;
+    for attempt in 0..ATTEMPTS {
+        let outrun = {
+            let alone = attempt > 0 && !inside.again;
+            let _reloads = alone.then(|| rooms.standing.lock());
+            let _others = alone.then(|| rooms.gate.close());
+            let _beside = (attempt == 0 && !inside.again).then(|| rooms.gate.enter());
+            let base = rooms.store.current();
+            if base.texts().id() != seen.texts().id() {
+                break;
+            }
+            attempt_on(rooms, &base, located, scope, agreed && !rooms.store.is_frozen())
+        };
+        match outrun {
+            Ok(found) => return found,
+            Err(Outrun::Moved) => {}
+            Err(Outrun::Disagrees(others)) => {
+                // Where that is refused, the others serve on as they are, and nobody else is kept waiting for them.
+                let nowhere = Hint::Paths(Vec::new());
+                agreed = matches!(check(rooms, &nowhere, Occasion::Joining(&others)).0, Outcome::Published { .. });
+            }
+        }
+    }
+    if seen.texts().id() != rooms.store.current().texts().id() {
+        return late_load(rooms, seen, located, scope);
+    }
+    Err(kept_changing(located))
+}
+
+fn kept_changing(located: &Located) -> ImportError {
+    let message = format!("`{}` kept changing while it was loaded; try again", located.path.display());
+    ImportError::Failed(Arc::new(Diagnostic::error(message)))
+}
+
+fn attempt_on<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    base: &Arc<Snapshot<L>>,
+    located: &Located,
+    scope: &Arc<Scope>,
+    agreed: bool,
+) -> Result<Found<L>, Outrun> {
+    let started = Instant::now();
+    if let Some(module) = base.get(located.id) {
+        return Ok(Ok(module.clone()));
+    }
+    match Built::first(rooms, base, located, scope) {
+        First::Moved => Err(Outrun::Moved),
+        First::Loaded(module, built) => {
+            match built.publish(&[], agreed, started) {
+                Ok(served) => retire(&served, &[]),
+                Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Outrun::Disagrees(others)),
+                Err(Unpublished::Frozen | Unpublished::Moved) => return Err(Outrun::Moved),
+            }
+            rooms.failures.forget(located.id);
+            Ok(Ok(module))
+        }
+        First::Failed { error, unmet, _flights } => {
+            failed(rooms, base, located, &error, unmet);
+            Ok(Err(error))
+        }
+    }
+}
+
+fn failed<L: Loader>(
+    rooms: &Rooms<L>,
+    base: &Snapshot<L>,
+    located: &Located,
+    error: &ImportError,
+    mut unmet: Vec<Unmet>,
+) {
+    let hash = rooms.read(base.texts(), &located.path).ok().map(|source| source.hash);
+    unmet.push(Unmet { path: located.path.clone(), hash, cycle: false });
+    rooms.sweep_failures();
+    // Those who waited for the same load have the same error, and it is told once.
+    if rooms.failures.insert(located.id, error, unmet) {
+        rooms.emit(Event::LoadFailed { path: located.path.clone(), diagnostic: error.diagnostic() });
+    }
+}
+
+/// Loads a module for those who see a generation whose texts are not the newest any more: from its own texts, and beside
+/// what is published.
+fn late_load<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    seen: &Arc<Snapshot<L>>,
+    located: &Located,
+    scope: &Arc<Scope>,
+) -> Found<L> {
+    for _ in 0..ATTEMPTS {
+        if let Some(module) = seen.late(located.id) {
+            return Ok(module);
+        }
+        match Built::first(rooms, seen, located, scope) {
+            First::Loaded(module, built) if seen.add_late(built.modules()) => return Ok(module),
+            First::Loaded(..) | First::Moved => {}
+            First::Failed { error, .. } => return Err(error),
+        }
+    }
+    Err(kept_changing(located))
+}

@@ -1,0 +1,134 @@
+//! What changed: files against what was loaded of them (R25, R34, R36, R37, R19).
+
+use std::{
+    collections::{BTreeMap, BTreeSet, hash_map::Entry},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    change::{Change, Changes, Found, Standing},
+    generation::{Loader, Rooms, Snapshot, Texts},
+    module::{Kind, Module, ModuleId, Reason},
+    report::Event,
+    text::{ReadError, Stamp},
+    watch::Hint,
+};
+
+/// A look at the files: where, and what is served meanwhile.
+pub(super) struct Look<'a, L: Loader> {
+    pub(super) rooms: &'a Rooms<L>,
+    pub(super) base: &'a Snapshot<L>,
+}
+
+impl<L: Loader> Look<'_, L> {
+    fn texts(&self) -> &Texts {
+        self.base.texts()
+    }
+
+    /// Compares files with what is loaded. Stamps avoid reading, hashes decide (R25).
+    pub(super) fn find(&self, standing: &mut Standing, hint: &Hint) -> Found {
+        let mut changes = BTreeMap::new();
+        for module in self.hinted(hint) {
+            let Some(loaded) = &module.source else { continue };
+            let stamp = match self.texts().tree().stamp(module.path()) {
+                Err(ReadError::Missing) => {
+                    self.missing(standing, &module, hint);
+                    continue;
+                }
+                other => other,
+            };
+            let back = standing.removed.remove(&module.id()).is_some();
+            let is_trusted = |stamp: &Stamp| !back && self.rooms.store.stamp(module.id()).as_ref() == Some(stamp);
+            if !stamp.as_ref().is_ok_and(is_trusted) {
+                let read = self.rooms.read(self.texts(), module.path());
+                self.left_open(standing, &module, matches!(read, Err(ReadError::BeingWritten)));
+                match read {
+                    Ok(source) if source.hash == loaded.hash => self.rooms.store.trust(module.id(), &source),
+                    Err(error) if error.is_passing() => continue,
+                    text => {
+                        changes.insert(module.id(), Change::changed(text));
+                        continue;
+                    }
+                }
+            }
+            // Its own text is what is loaded. What it waits for may be there all the same.
+            if self.rooms.may_be_met(self.texts(), &module) {
+                changes.insert(module.id(), Change::again(loaded, Reason::Retry));
+            }
+        }
+        Found(changes)
+    }
+
+    /// Editors remove a file and write it again, so a hint at a missing file says nothing yet: complete looks count.
+    fn missing(&self, standing: &mut Standing, module: &Module<L>, hint: &Hint) {
+        if matches!(hint, Hint::Paths(_)) {
+            return;
+        }
+        if let Entry::Vacant(entry) = standing.removed.entry(module.id()) {
+            entry.insert(Instant::now());
+            self.rooms.emit(Event::Removed { path: module.path().clone() });
+        }
+    }
+
+    /// A file that is saved is open for moments. One that somebody forgets to close is told of, or nobody would know why it
+    /// is not loaded.
+    fn left_open(&self, standing: &mut Standing, module: &Module<L>, is_open: bool) {
+        const MOMENTS: Duration = Duration::from_secs(3);
+        if !is_open {
+            standing.left_open.remove(&module.id());
+            return;
+        }
+        let (since, told) = standing.left_open.entry(module.id()).or_insert((Instant::now(), false));
+        if since.elapsed() >= MOMENTS && !std::mem::replace(told, true) {
+            self.rooms.emit(Event::LeftOpen { path: module.path().clone() });
+        }
+    }
+
+    /// The modules at which a hint points, without asking all of them; and those that wait for something to appear.
+    fn hinted(&self, hint: &Hint) -> Vec<Arc<Module<L>>> {
+        let ids: BTreeSet<ModuleId> = match hint {
+            Hint::Everything => self.base.iter().map(|module| module.id()).collect(),
+            Hint::Paths(paths) => {
+                let waiting = self.rooms.store.links().waiting.clone();
+                self.rooms.names.under(paths).into_iter().chain(waiting).collect()
+            }
+        };
+        let modules = ids.into_iter().filter_map(|id| self.base.get(id));
+        modules.filter(|module| module.kind == Kind::Reloadable).cloned().collect()
+    }
+
+    /// Modules whose file has been gone for a while, and that nothing imports (R37).
+    pub(super) fn droppable(&self, standing: &Standing) -> Vec<ModuleId> {
+        let gone = standing.gone(self.rooms.grace());
+        let is_friend = |id| self.base.iter().any(|module| module.importer.friends().contains(&id));
+        let is_used = |id| !self.rooms.store.importers(id).is_empty() || is_friend(id);
+        gone.into_iter().filter(|&id| self.base.get(id).is_some() && !is_used(id)).collect()
+    }
+
+    /// Names that led to a module of another name and lead elsewhere now (R19): the names are free again. Also returns
+    /// those who imported by such a name, which are to be loaded anew.
+    pub(super) fn parted(&self) -> (Vec<ModuleId>, Changes) {
+        let aliases = self.rooms.store.links().aliases.clone();
+        let has_parted =
+            |&(alias, module): &(ModuleId, ModuleId)| self.rooms.names.has_parted(self.texts().tree(), alias, module);
+        let parted: Vec<_> = aliases.into_iter().filter(has_parted).collect();
+        let mut changes = Changes::new();
+        for &(alias, module) in &parted {
+            for importer in self.rooms.store.importers(module).into_iter().filter_map(|id| self.base.get(id)) {
+                if let (true, Some(source)) = (importer.children.iter().any(|it| it.via == alias), &importer.source) {
+                    changes.insert(importer.id(), Change::again(source, Reason::Changed));
+                }
+            }
+        }
+        (parted.into_iter().map(|(alias, _)| alias).collect(), changes)
+    }
+
+    /// Modules whose own texts are what is loaded, to be loaded anew with others (R62).
+    pub(super) fn again(&self, modules: &BTreeSet<ModuleId>) -> Changes {
+        let loaded = modules.iter().filter_map(|&id| self.base.get(id));
+        let again =
+            |module: &Arc<Module<L>>| Some((module.id(), Change::again(module.source.as_ref()?, Reason::Retry)));
+        loaded.filter_map(again).collect()
+    }
+}

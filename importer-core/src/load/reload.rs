@@ -1,0 +1,319 @@
+//! Where a reload is decided: what changed, whether it may be reloaded, what that means, and whether it is served.
+//!
+//! One straight line, each step a value that the next one takes: a look [finds](Look::find) changed texts, the
+//! [precedence](crate::change::Precedence) allows them, what was refused before is [reconsidered](reconsider), a plan is
+//! made, compiled, built, and published, or refused as a whole.
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    draft::{Built, CompiledDraft, Draft, Unbuilt, Wrong},
+    inside::Inside,
+    look::Look,
+    retire::{discard_away, purge, retire},
+};
+use crate::{
+    change::{
+        Allowed, Change, Changes, Now, NowOf, Plan, Reconsidered, Refusal, Served, Standing, Told, plan, reconsider,
+    },
+    generation::{Disagreement, Loader, Rooms, Snapshot, Texts, Unpublished},
+    module::{InstanceId, Module, ModuleId, Reason},
+    report::Event,
+    text::{Diagnostic, ReadError},
+    watch::{Hint, cost::Cost},
+};
+
+/// What a check came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Nothing changed.
+    UpToDate,
+    /// A new generation is served.
+    Published {
+        /// Its number.
+        generation: u64,
+        /// What was loaded anew, children first, and why.
+        modules: Vec<(Arc<Path>, Reason)>,
+        /// How long it took from the first look.
+        took: Duration,
+    },
+    /// The change is wrong; what was served is served on (R32).
+    Refused(Vec<Diagnostic>),
+    /// Reloading has ended (R40).
+    Frozen,
+}
+
+/// Why files are looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Occasion<'a> {
+    /// They may have changed.
+    Noticed,
+    /// A reload was asked for: scopes that say Off do not count (R38).
+    Asked,
+    /// These modules are loaded anew, since their answers about others are out of date (R62).
+    Joining(&'a BTreeSet<ModuleId>),
+}
+
+/// A change on its way to being served.
+struct Reload {
+    texts: Texts,
+    changes: Changes,
+    dropped: Vec<ModuleId>,
+    /// What was refused and told before: it is not news because somebody asks for it again.
+    told: Vec<Told>,
+    started: Instant,
+}
+
+/// Why a reload is planned again.
+enum Again {
+    /// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
+    Outrun,
+    /// These would disagree with what it has loaded (R62).
+    Disagrees(BTreeSet<ModuleId>),
+}
+
+/// Alone, a reload cannot be outrun, and each disagreement adds a module to it; only who keeps removing and making files
+/// can have it planned anew again and again. Then the next look finds what has come of it.
+const ATTEMPTS: usize = 16;
+
+/// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31). Also returns
+/// what looking has cost, and nothing of what was found cost.
+pub(crate) fn check<L: Loader>(rooms: &Arc<Rooms<L>>, hint: &Hint, occasion: Occasion<'_>) -> (Outcome, Duration) {
+    let started = Instant::now();
+    rooms.report_retained();
+    rooms.sweep_failures();
+    if rooms.store.is_frozen() {
+        return (Outcome::Frozen, Duration::ZERO);
+    }
+    let mut standing = rooms.standing.lock();
+    let _inside = Inside::enter();
+    discard_away(rooms);
+    // From now on first loads look at their files again before they are published, so this look misses nothing.
+    rooms.store.begin_look();
+    let cost = Cost::begin();
+    let change = found(rooms, &mut standing, hint, occasion, started);
+    let cost = cost.so_far();
+    if let Some(change) = change {
+        return (settle(rooms, &mut standing, change), cost);
+    }
+    rooms.shown.show(&standing.refusals);
+    let refused: Vec<_> = standing.refusals.iter().flat_map(|it| it.diagnostics.clone()).collect();
+    (if refused.is_empty() { Outcome::UpToDate } else { Outcome::Refused(refused) }, cost)
+}
+
+/// What is to be reloaded, if anything is: found, allowed, and not refused before.
+fn found<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    standing: &mut Standing,
+    hint: &Hint,
+    occasion: Occasion<'_>,
+    started: Instant,
+) -> Option<Reload> {
+    let base = rooms.store.current();
+    let forced = matches!(occasion, Occasion::Asked);
+    let look = Look { rooms: &**rooms, base: &base };
+
+    let found = look.find(standing, hint);
+    let importers = |id| rooms.store.importers(id).into_iter().filter_map(|id| base.get(id)).collect();
+    let (allowed, mixed) = rooms.precedence.allow(found, forced, importers);
+    for mixed in mixed {
+        let path = rooms.names.path(mixed.id);
+        rooms.emit(Event::MixedPolicy { path, origins: mixed.origins });
+    }
+    let (parted, importers_of_parted) = look.parted();
+    let joining = if let Occasion::Joining(modules) = occasion { look.again(modules) } else { Changes::new() };
+    let allowed = allowed.with(joining).with(importers_of_parted);
+    let dropped = [look.droppable(standing), parted].concat();
+
+    let asked_again = |refusal: &&Refusal| forced && !rooms.waits.is_due(&refusal.planned, started);
+    let told = standing.refusals.iter().filter(asked_again).map(Refusal::told).collect();
+    let changes = not_refused(rooms, standing, &base, allowed, forced);
+    let is_news = !changes.is_empty() || !dropped.is_empty();
+    is_news.then(|| Reload { texts: base.texts().clone(), changes, dropped, told, started })
+}
+
+/// Leaves out what was refused before, unless something says to try it again.
+fn not_refused<L: Loader>(
+    rooms: &Rooms<L>,
+    standing: &mut Standing,
+    base: &Snapshot<L>,
+    allowed: Allowed,
+    forced: bool,
+) -> Changes {
+    let refusals = std::mem::take(&mut standing.refusals);
+    let ids: BTreeSet<_> = refusals.iter().flat_map(|refusal| refusal.changed.keys().copied()).collect();
+    let loaded = || ids.iter().filter_map(|&id| base.get(id).map(|module| (id, module)));
+    let read = |(id, module): (ModuleId, &Arc<Module<L>>)| (id, rooms.read(base.texts(), module.path()));
+    let unnamed = loaded().filter(|(id, _)| !allowed.changes().contains_key(id)).map(read).collect();
+    let served = |(id, module): (ModuleId, &Arc<Module<L>>)| {
+        let hash = module.source.as_ref()?.hash;
+        Some((id, Served { hash, lacks: !module.unmet.is_empty() }))
+    };
+    let of = |refusal: &Refusal| NowOf {
+        due: rooms.waits.is_due(&refusal.planned, Instant::now()),
+        met: refusal.unmet.iter().any(|unmet| !rooms.is_still(base.texts(), unmet)),
+    };
+    let (served, gone) = (loaded().filter_map(served).collect(), standing.gone(rooms.grace()));
+    let of = refusals.iter().map(of).collect();
+    let links = rooms.store.links();
+    let now = Now { graph: &links.graph, unnamed, served, gone, of, forced };
+    let Reconsidered { try_now, still_refused, mended, unawaited } = reconsider(refusals, allowed, now);
+    drop(links);
+    unawaited.into_iter().for_each(|id| rooms.waits.forget(id));
+    mended.iter().for_each(|_| rooms.emit(Event::Mended { generation: base.generation() }));
+    standing.refusals = still_refused;
+    try_now
+}
+
+/// Reloads until the change is published or refused: others may come in between.
+fn settle<L: Loader>(rooms: &Arc<Rooms<L>>, standing: &mut Standing, mut change: Reload) -> Outcome {
+    let mut purged = BTreeSet::new();
+    let mut alone = None;
+    for _ in 0..ATTEMPTS {
+        match reload(rooms, standing, &mut change, &mut purged) {
+            Ok(outcome) => return outcome,
+            Err(Again::Outrun) if alone.is_none() => alone = Some(rooms.gate.close()),
+            Err(Again::Outrun) => {}
+            Err(Again::Disagrees(others)) => {
+                let base = rooms.store.current();
+                let again = Look { rooms: &**rooms, base: &base }.again(&others);
+                for (id, again) in again {
+                    change.changes.entry(id).or_insert(again);
+                }
+            }
+        }
+        change.dropped.retain(|&id| rooms.store.importers(id).is_empty());
+    }
+    Outcome::UpToDate
+}
+
+/// Plans, compiles, builds and publishes a change, on the newest generation.
+fn reload<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    standing: &mut Standing,
+    change: &mut Reload,
+    purged: &mut BTreeSet<InstanceId>,
+) -> Result<Outcome, Again> {
+    let base = rooms.store.current();
+    let built = match compiled(rooms, &base, change).map_err(Unbuilt::Wrong).and_then(CompiledDraft::build) {
+        Ok(built) => built,
+        Err(Unbuilt::Moved) => return Err(Again::Outrun),
+        Err(Unbuilt::Wrong(wrong)) => return Ok(refuse(rooms, standing, change, wrong)),
+    };
+    rooms.shown.show(&standing.refusals);
+    publish(rooms, standing, change, built, purged)
+}
+
+/// Plans, and compiles the whole plan before the first hook runs.
+///
+/// Who saves several files has saved more of them by now. A change of two that belong together is not to be served
+/// by halves, so whatever is planned is looked at once more, before and after compiling.
+fn compiled<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    base: &Arc<Snapshot<L>>,
+    change: &mut Reload,
+) -> Result<CompiledDraft<L>, Wrong> {
+    /// Somebody who never stops saving is not waited for.
+    const LOOKS: usize = 8;
+    let mut looks = 0;
+    loop {
+        let plan = plan(&rooms.store.links().graph, &change.changes.keys().copied().collect());
+        looks += 1;
+        if looks < LOOKS && look_again(rooms, base, &plan, change) {
+            continue;
+        }
+        let compiled = Draft::of(rooms, &change.texts, base, plan.clone(), &change.changes).compile();
+        if looks >= LOOKS || !look_again(rooms, base, &plan, change) {
+            return compiled;
+        }
+    }
+}
+
+/// Takes up what has changed of the planned modules since it was last looked at. Whether anything has.
+fn look_again<L: Loader>(rooms: &Rooms<L>, base: &Snapshot<L>, plan: &Plan, change: &mut Reload) -> bool {
+    let Reload { texts, changes, .. } = change;
+    let mut moved = false;
+    for module in plan.iter().filter_map(|&(id, _)| base.get(id)) {
+        let known = match changes.get(&module.id()) {
+            Some(change) => change.text.as_ref().ok().map(|source| source.stamp),
+            None => rooms.store.stamp(module.id()),
+        };
+        let now = texts.tree().stamp(module.path());
+        if now.is_ok_and(|now| Some(now) == known) {
+            continue;
+        }
+        let text = rooms.read(texts, module.path());
+        if text.as_ref().is_err_and(ReadError::is_passing) {
+            continue;
+        }
+        let change = Change::changed(text);
+        let before = changes.get(&module.id()).map(Change::hash);
+        let before = before.unwrap_or_else(|| module.source.as_ref().map(|loaded| loaded.hash));
+        if change.hash() != before {
+            changes.insert(module.id(), change);
+            moved = true;
+        }
+    }
+    moved
+}
+
+/// What was served is served on. It is remembered what was wrong, and told if it is news.
+fn refuse<L: Loader>(rooms: &Rooms<L>, standing: &mut Standing, change: &Reload, wrong: Wrong) -> Outcome {
+    let Wrong { planned, unmet, diagnostics } = wrong;
+    let changed = change.changes.iter().map(|(&id, change)| (id, change.hash())).collect();
+    let refusal = Refusal { changed, planned, unmet, diagnostics: diagnostics.clone() };
+    let is_news = !change.told.contains(&refusal.told());
+    // Requests see what is wrong as soon as anybody hears of it.
+    standing.refusals.push(refusal);
+    rooms.shown.show(&standing.refusals);
+    if is_news {
+        let generation = rooms.store.current().generation();
+        rooms.emit(Event::Refused { generation, diagnostics: diagnostics.clone() });
+    }
+    Outcome::Refused(diagnostics)
+}
+
+/// Calls the purge hooks of what leaves, and makes the draft the newest generation.
+fn publish<L: Loader>(
+    rooms: &Arc<Rooms<L>>,
+    standing: &mut Standing,
+    change: &Reload,
+    built: Built<L>,
+    purged: &mut BTreeSet<InstanceId>,
+) -> Result<Outcome, Again> {
+    let base = built.base().clone();
+    let itself = |id: ModuleId| base.get(id).filter(|module| module.id() == id);
+    let leaving: Vec<_> = change.dropped.iter().filter_map(|&id| itself(id)).collect();
+    for old in leaving.iter().filter(|old| purged.insert(old.instance())) {
+        purge(old, built.view());
+    }
+    let served = match built.publish(&change.dropped, true, change.started) {
+        Ok(served) => served,
+        Err(Unpublished::Frozen) => return Ok(Outcome::Frozen),
+        Err(Unpublished::Moved) => return Err(Again::Outrun),
+        Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Again::Disagrees(others)),
+    };
+    retire(&served, &change.dropped);
+    let published = served.published();
+    for gone in published.gone.iter().filter_map(|&id| itself(id)) {
+        if standing.removed.remove(&gone.id()).is_none() {
+            rooms.emit(Event::Removed { path: gone.path().clone() });
+        }
+    }
+    for old in leaving {
+        standing.removed.remove(&old.id());
+        standing.left_open.remove(&old.id());
+        rooms.emit(Event::Dropped { path: old.path().clone() });
+    }
+    let loaded = served.modules().iter().map(|module| (module.path().clone(), module.record.reason.clone()));
+    Ok(Outcome::Published {
+        generation: published.generation,
+        modules: loaded.collect(),
+        took: change.started.elapsed(),
+    })
+}

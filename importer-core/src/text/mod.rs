@@ -1,0 +1,21 @@
+//! Texts: where they come from, how a change of one is recognised, how a place in one is shown.
+//!
+//! Knows nothing of modules.
+
+mod below;
+mod descriptor;
+pub(crate) mod diagnostic;
+mod disk;
+mod lease;
+mod memory;
+pub(crate) mod source;
+pub(crate) mod stamp;
+pub(crate) mod tree;
+
+pub use below::Below;
+pub use diagnostic::{Diagnostic, Note, Place};
+pub use disk::DiskTree;
+pub use memory::MemoryTree;
+pub use source::{ReadError, Source};
+pub use stamp::{ContentHash, Stamp};
+pub use tree::SourceTree;

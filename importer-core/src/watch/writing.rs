@@ -1,0 +1,132 @@
+//! Files that are being written: they are read when they are complete (R59).
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use super::signal::{Signal, is_noise};
+use crate::{
+    sync::{AtomicU64, Mutex},
+    text::{ReadError, Source, SourceTree},
+};
+
+/// The door through which every text is read; it hears of changes as soon as anybody does.
+#[derive(Default)]
+pub(crate) struct Writing {
+    unfinished: Mutex<Unfinished>,
+    /// Counts what the file system told.
+    stirred: AtomicU64,
+}
+
+impl Writing {
+    /// Notes a change as soon as it is heard of, long before it is time to look.
+    pub(crate) fn heard(&self, signal: &Signal) {
+        self.unfinished.lock().signal(signal, Instant::now());
+    }
+
+    /// Reads a file, unless somebody is still writing it.
+    pub(crate) fn read(&self, tree: &dyn SourceTree, path: &Path) -> Result<Source, ReadError> {
+        match tree.read(path) {
+            // Events come late. Where the system has said that nobody is writing, that is what counts.
+            Ok(source) if source.complete => Ok(source),
+            _ if self.is_unfinished(path) => Err(ReadError::BeingWritten),
+            read => read,
+        }
+    }
+
+    pub(crate) fn stirred(&self) -> u64 {
+        self.stirred.load(Ordering::Acquire)
+    }
+
+    /// Files have come, gone or changed, perhaps ones that no module was made from yet.
+    pub(crate) fn stir(&self) {
+        self.stirred.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Has a watcher told that somebody is writing the file, by this name or by the one where links lead?
+    fn is_unfinished(&self, path: &Path) -> bool {
+        let unfinished = self.unfinished.lock();
+        let now = Instant::now();
+        unfinished.has(path, now)
+            || !unfinished.is_empty() && path.canonicalize().is_ok_and(|real| unfinished.has(&real, now))
+    }
+}
+
+/// Files that somebody is writing, as far as the watcher tells (R59).
+#[derive(Debug, Default)]
+struct Unfinished(HashMap<PathBuf, Instant>);
+
+/// So long after its last sign a writer is believed to be at it. Not every way to make a file ends with an event.
+const BELIEVED: Duration = Duration::from_mins(1);
+
+impl Unfinished {
+    fn signal(&mut self, signal: &Signal, now: Instant) {
+        match signal {
+            Signal::Writing(path) if !is_noise(path) => {
+                self.0.insert(path.clone(), now);
+            }
+            // What lay below a directory that is gone is gone with it.
+            Signal::Complete(path) => self.0.retain(|unfinished, _| !unfinished.starts_with(path)),
+            // Something else has this name now.
+            Signal::Moved(path) => drop(self.0.remove(path)),
+            // Whoever was writing may have closed meanwhile without our hearing of it.
+            Signal::Lost => self.0.clear(),
+            Signal::Writing(_) | Signal::Unwatched(_) => {}
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn has(&self, path: &Path, now: Instant) -> bool {
+        self.0.get(path).is_some_and(|last| now.saturating_duration_since(*last) < BELIEVED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `script`: `SECOND signal path` a step; `SECOND ? path` asks. Returns what each question gave.
+    #[track_caller]
+    fn check_unfinished(script: &str, expected: &str) {
+        let start = Instant::now();
+        let mut unfinished = Unfinished::default();
+        let mut answers = Vec::new();
+        for step in script.split(", ") {
+            let words: Vec<_> = step.split(' ').collect();
+            let now = start + Duration::from_secs(words[0].parse().expect("seconds"));
+            let path = || PathBuf::from(words[2]);
+            match words[1] {
+                "done" => unfinished.signal(&Signal::Complete(path()), now),
+                "write" => unfinished.signal(&Signal::Writing(path()), now),
+                "moved" => unfinished.signal(&Signal::Moved(path()), now),
+                "lost" => unfinished.signal(&Signal::Lost, now),
+                _ => answers.push(if unfinished.has(&path(), now) { "written" } else { "-" }),
+            }
+        }
+        assert_eq!(answers.join(" "), expected);
+    }
+
+    #[test]
+    fn r59_a_file_is_being_written_until_it_is_closed() {
+        check_unfinished(
+            "0 ? /a, 0 write /a, 30 ? /a, 30 ? /b, 30 moved /d, 30 ? /a, 31 done /a, 31 ? /a",
+            "- written - written -",
+        );
+        check_unfinished("0 write /d/a, 0 write /da, 1 done /d, 1 ? /d/a, 1 ? /da", "- written");
+        check_unfinished("0 write /a, 0 write /a/b, 1 moved /a, 1 ? /a, 1 ? /a/b", "- written");
+        check_unfinished("0 write /a, 1 lost, 1 ? /a", "-");
+        check_unfinished("0 write /.a.swp, 0 ? /.a.swp", "-");
+    }
+
+    #[test]
+    fn r59_a_writer_of_whom_nothing_is_heard_is_believed_for_a_minute() {
+        check_unfinished("0 write /a, 59 ? /a, 60 ? /a", "written -");
+        check_unfinished("0 write /a, 50 write /a, 109 ? /a, 110 ? /a", "written -");
+    }
+}
