@@ -100,6 +100,7 @@ pub use registry::{Disk, Registry};
 pub use reloader::{Builder, Reload, Reloader};
 pub use report::{Counts, Event, Holder, Latest, ModuleStatus, Retained, State, Status, Watch, dot, dot_all, rfc3339};
 pub use text::{
-    Below, ContentHash, Diagnostic, DiskTree, MemoryTree, Note, Place, ReadError, Source, SourceTree, Stamp,
+    Below, ContentHash, Diagnostic, DiskTree, Help, Limit, MemoryTree, Note, Place, ReadError, Remedy, Source,
+    SourceTree, Stamp,
 };
 pub use watch::{Hint, NotifyWatcher, Signal, Sink, Watcher};

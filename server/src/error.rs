@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use samovar_config::Report;
 use samovar_importer::Diagnostic;
 
+use crate::settings::remedy::worded;
+
 /// Why a site cannot be opened. The text is for people, and says all that is wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -83,7 +85,7 @@ impl OpenError {
         match self {
             Self::Configuration(report) => report.render(colour),
             Self::Import { origin, diagnostic } => {
-                let mut diagnostic = Diagnostic::clone(diagnostic);
+                let mut diagnostic = worded(diagnostic);
                 diagnostic.notes.push(samovar_importer::Note { message: format!("imported by {origin}"), place: None });
                 diagnostic.render(colour)
             }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::text::{Diagnostic, ReadError};
+use crate::text::{Diagnostic, Help, ReadError, Remedy};
 
 /// Why an import failed. Cheap to copy: everybody who asked for the module gets the same error (R23).
 #[derive(Clone, Debug, thiserror::Error)]
@@ -82,7 +82,10 @@ impl ImportError {
             Self::NoImporter(_) => plain.help("name it from the handler root, `~/..`, or by an absolute path"),
             Self::NoHandlerRoot(_) => plain.help("name it relative to the importing module, `./..`"),
             Self::Unreadable { error: ReadError::Outside(_), .. } => {
-                plain.help("declare the directory, with `importer.path` or `RhaiPath`, or move the file")
+                plain.help(Help::of(
+                    Remedy::Directory,
+                    "declare the directory as one that modules come from, with `Scope::path` or `Scope::library`, or move the file",
+                ))
             }
             Self::Unreadable { error: ReadError::BeingWritten, .. } => {
                 plain.help("it is loaded once whoever writes it has closed it").temporary()

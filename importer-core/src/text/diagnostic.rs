@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt, path::Path, sync::Arc};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::remedy::{Help, Remedy};
+
 /// A place in a source text: what an error points at.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
@@ -78,7 +80,7 @@ pub struct Diagnostic {
     /// What led there: the call chain or the chain of imports, innermost first.
     pub notes: Vec<Note>,
     /// What to do.
-    pub help: Vec<String>,
+    pub help: Vec<Help>,
     /// Does it pass by itself, so that asking again in a moment is worth it? A file that is being written does.
     pub temporary: bool,
 }
@@ -114,8 +116,32 @@ impl Diagnostic {
 
     /// Adds what to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Help>) -> Self {
         self.help.push(help.into());
+        self
+    }
+
+    /// The same in the words of a host: where what to do is up to it, `words` says how it is done there. `None` leaves what
+    /// is said anyway.
+    ///
+    /// ```
+    /// use samovar_importer::{Diagnostic, Help, Limit, Remedy};
+    ///
+    /// let help = Help::of(Remedy::Limit(Limit::Time), "the host sets how long a call may take");
+    /// let diagnostic = Diagnostic::error("the deadline has passed").help(help);
+    /// let worded = diagnostic.worded(|remedy| match remedy {
+    ///     Remedy::Limit(Limit::Time) => Some("raise `timeout` in worker.toml".to_owned()),
+    ///     _ => None,
+    /// });
+    /// assert_eq!(worded.help[0].text, "raise `timeout` in worker.toml");
+    /// ```
+    #[must_use]
+    pub fn worded(mut self, words: impl Fn(Remedy) -> Option<String>) -> Self {
+        for help in &mut self.help {
+            if let Some(text) = help.remedy.and_then(&words) {
+                help.text = text;
+            }
+        }
         self
     }
 
@@ -155,7 +181,7 @@ impl Diagnostic {
             group = group.element(Level::NOTE.message(format!("{}{at}", note.message)));
         }
         for help in &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(help.text.as_str()));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group]).clone()

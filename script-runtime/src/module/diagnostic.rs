@@ -32,7 +32,7 @@ pub(crate) fn diagnostic(error: &ScriptError) -> Diagnostic {
     }
     // What was refused brings its own.
     match error.help() {
-        Some(help) if error.refusal().is_none() => diagnostic.help(help),
+        Some(help) if error.refusal().is_none() => diagnostic.help(help.clone()),
         _ => diagnostic,
     }
 }

@@ -166,7 +166,7 @@ fn told(failed: Failed, time: Duration) -> Diagnostic {
     if failed.is_late {
         let milliseconds = time.as_millis();
         diagnostic.help =
-            vec![format!("a hook may take {milliseconds} ms, unless the host says otherwise with `hook_times`")];
+            vec![format!("a hook may take {milliseconds} ms; the host sets that, with `Builder::hook_times`").into()];
     }
     diagnostic
 }

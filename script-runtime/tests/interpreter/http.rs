@@ -138,12 +138,12 @@ fn what_is_joined_to_html_is_escaped_unless_it_is_html() {
     check(
         r#"let h = "xxxxxxxxxxxxxxxx"; loop { h += h; }"#,
         "error: h.rhai:1:17: a string is longer than it may be\n\
-         help: the limit is set with `RhaiLimit string ..`, or by the host with `Limits`",
+         help: the host sets the limit, with `Limits::string_bytes`",
     );
     check(
         r#"let h = html("xxxxxxxxxxxxxxxx"); loop { h += h; }"#,
         "error: h.rhai:1:17: a string is longer than it may be\n\
-         help: the limit is set with `RhaiLimit string ..`, or by the host with `Limits`",
+         help: the host sets the limit, with `Limits::string_bytes`",
     );
 }
 

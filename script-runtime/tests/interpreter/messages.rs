@@ -1,5 +1,12 @@
 //! What an author is told: what is wrong, where, and what was probably meant.
 
+use std::time::Duration;
+
+use samovar_rhai::{
+    Limits,
+    importer::{Limit, Remedy},
+};
+
 use crate::site::Site;
 
 /// A script as the module `h`, whose `handler` is called; the error and its help.
@@ -8,7 +15,7 @@ fn check(script: &str, expected: &[&str]) {
     let site = Site::new(&format!("=== h.rhai\n{script}"));
     let handler = site.interpreter.handler("h").expect("found");
     let error = handler.call::<rhai::Dynamic>(()).expect_err(script);
-    let lines = std::iter::once(error.to_string()).chain(error.help.iter().cloned());
+    let lines = std::iter::once(error.to_string()).chain(error.help.iter().map(ToString::to_string));
     let lines: Vec<_> = lines.map(|line| line.replace("/s/", "")).collect();
     assert_eq!(lines, expected, "{script}");
 }
@@ -86,12 +93,44 @@ fn an_index_that_a_value_does_not_have_is_said_in_plain_words() {
 
 #[test]
 fn a_limit_is_named_with_what_sets_it() {
-    let set = |limit: &str| format!("the limit is set with `RhaiLimit {limit} ..`, or by the host with `Limits`");
-    check("fn handler() { handler() }", &["h.rhai:1:14: calls are nested more deeply than they may be", &set("depth")]);
+    let set = |limit: &str| format!("the host sets the limit, with `Limits::{limit}`");
+    check(
+        "fn handler() { handler() }",
+        &["h.rhai:1:14: calls are nested more deeply than they may be", &set("call_depth")],
+    );
     check(
         "fn handler() { let s = \"x\"; loop { s += s; } }",
-        &["h.rhai:1:14: a string is longer than it may be", &set("string")],
+        &["h.rhai:1:14: a string is longer than it may be", &set("string_bytes")],
     );
+}
+
+#[test]
+fn what_a_host_could_change_is_data() {
+    let limits =
+        Limits { operations: 50_000, array_items: 100, map_entries: 100, string_bytes: 1_000, ..Limits::default() };
+    let limits = Limits { modules: 1, variables: 10, functions: 3, expression_depth: 20, ..limits };
+    let many = |part: &str| part.repeat(30);
+    for (script, limit) in [
+        ("loop { }", Limit::Operations),
+        ("handler()", Limit::CallDepth),
+        ("let s = \"x\"; loop { s += s; }", Limit::StringBytes),
+        ("let a = []; loop { a += 1; }", Limit::ArrayItems),
+        (format!("#{{{}}}", (0..101).map(|n| format!("a{n}: 0,")).collect::<String>()).as_str(), Limit::MapEntries),
+        ("import \"./x\" as x; import \"./y\" as y;", Limit::Modules),
+        ((0..30).map(|n| format!("let v{n} = {n};")).collect::<String>().as_str(), Limit::Variables),
+        (format!("{}1{}", many("("), many(")")).as_str(), Limit::ExpressionDepth),
+        (many("(|| 1).call(); ").as_str(), Limit::Functions),
+        ("sleep(5)", Limit::Time),
+    ] {
+        let site = format!("=== x.rhai\nlet x = 1;\n=== y.rhai\nlet y = 1;\n=== h.rhai\nfn handler() {{ {script} }}");
+        let site = Site::with(|builder| builder.limits(limits.clone()), &site);
+        let handler = site.interpreter.handler("h").expect("found").time(Duration::from_millis(200));
+        let error = handler.call::<rhai::Dynamic>(()).expect_err(script);
+        let remedies: Vec<_> = error.help.iter().map(|help| help.remedy).collect();
+        assert_eq!(remedies, [Some(Remedy::Limit(limit))], "{script}: {error}");
+        let worded = error.worded(|remedy| Some(format!("{remedy:?} of mine")));
+        assert_eq!(worded.help[0].text, format!("Limit({limit:?}) of mine"));
+    }
 }
 
 #[test]
@@ -159,7 +198,7 @@ fn habits_of_other_languages_are_known() {
         let site = Site::new(&format!("=== h.rhai\n{script}"));
         let handler = site.interpreter.handler("h").expect("found");
         let error = handler.load().expect_err(script);
-        assert_eq!((&*error.message, error.help.as_slice()), (message, [help.to_owned()].as_slice()), "{script}");
+        assert_eq!((&*error.message, error.help.as_slice()), (message, [help.into()].as_slice()), "{script}");
         assert!(error.place.is_some(), "{script}");
     }
 }

@@ -11,7 +11,10 @@ use samovar_config::{Code, Span};
 use samovar_importer::{Diagnostic, DiskTree, ImportError, Place, Scope, SourceTree};
 use samovar_rhai::{Import, Interpreter, Limits, Outline, Outlines};
 
-use crate::check::findings::{IMPORT_CYCLE, NO_FUNCTION, NO_IMPORT, PERHAPS_MISSING, SCRIPT_ERROR};
+use crate::{
+    check::findings::{IMPORT_CYCLE, NO_FUNCTION, NO_IMPORT, PERHAPS_MISSING, SCRIPT_ERROR},
+    settings::remedy::worded,
+};
 
 /// Where imports are searched.
 #[derive(Clone)]
@@ -73,12 +76,13 @@ impl Reach {
             Ok(source) => self.outlines.read(file, &source.text),
             Err(error) => Err(ImportError::Unreadable { path: file.into(), error }.diagnostic()),
         };
-        let outline = read.map(Arc::new).map_err(|error| self.fault(SCRIPT_ERROR, file, error, named)).ok();
+        let outline = read.map(Arc::new).map_err(|error| self.fault(SCRIPT_ERROR, file, &error, named)).ok();
         self.known.insert(file.to_path_buf(), outline.clone());
         outline
     }
 
-    pub(crate) fn fault(&mut self, code: Code, file: &Path, diagnostic: Diagnostic, named: Option<Span>) {
+    pub(crate) fn fault(&mut self, code: Code, file: &Path, diagnostic: &Diagnostic, named: Option<Span>) {
+        let diagnostic = worded(diagnostic);
         let place = diagnostic.place.as_ref().map_or(file, |place| &place.file);
         let fault = Fault { code, file: place.to_path_buf(), diagnostic, named };
         // One script may be led to by many lines, and under several searches.
@@ -110,7 +114,7 @@ impl Reach {
         }
         for (place, cycle) in cycles(&certain) {
             let diagnostic = ImportError::Cycle(cycle).diagnostic().at(place.clone());
-            self.fault(IMPORT_CYCLE, &place.file, diagnostic, None);
+            self.fault(IMPORT_CYCLE, &place.file, &diagnostic, None);
         }
     }
 
@@ -147,7 +151,7 @@ impl Reach {
             // It may be found in a directory that the script names when it runs; in a `try` it need not be found.
             Err(_) if import.is_guarded || outline.sets_search_path() => None,
             Err(error) => {
-                self.fault(NO_IMPORT, file, error.diagnostic().at(import.place.clone()), None);
+                self.fault(NO_IMPORT, file, &error.diagnostic().at(import.place.clone()), None);
                 None
             }
         }
@@ -156,7 +160,7 @@ impl Reach {
     fn lacks(&mut self, file: &Path, outline: &Outline, alias: &str, module: &Outline) {
         for lack in outline.lacks(alias, module) {
             let code = if lack.is_guarded { PERHAPS_MISSING } else { NO_FUNCTION };
-            self.fault(code, file, lack.diagnostic, None);
+            self.fault(code, file, &lack.diagnostic, None);
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::{
         phase::Phase,
         policy::{Kind, Place as Root, kind_of_file, named, scope},
         read::Opened,
+        remedy::worded,
         texts::Texts,
     },
     settings::{directories, imports},
@@ -82,7 +83,8 @@ impl Judged {
                 None => Span::at(id(&file, ""), 0, 0),
             };
             let looked = diagnostic.notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>();
-            let mut wrong = Diagnostic::new(code, span, diagnostic.message).help(diagnostic.help.into_iter().next());
+            let mut wrong = Diagnostic::new(code, span, diagnostic.message)
+                .help(diagnostic.help.into_iter().next().map(|help| help.text));
             if !looked.is_empty() {
                 wrong = wrong.expected(looked.join("; "));
             }
@@ -220,10 +222,10 @@ impl<'o> Judge<'o> {
             }
         }
         if let Some(error) = refused.filter(|_| !is_found) {
-            let told = error.diagnostic();
+            let told = worded(&error.diagnostic());
             let looked = told.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ");
             let wrong = Diagnostic::new(no_module, here, told.message);
-            self.say(wrong.expected(looked).help(told.help.into_iter().next()));
+            self.say(wrong.expected(looked).help(told.help.into_iter().next().map(|help| help.text)));
         }
     }
 
@@ -308,7 +310,7 @@ impl<'o> Judge<'o> {
             format!("`{}` answers nobody: it has no public function `handler` with 1 parameter", file.display());
         let wrong = samovar_importer::Diagnostic::error(message).at(place);
         let wrong = meant(&outline, "handler").into_iter().fold(wrong, samovar_importer::Diagnostic::help);
-        self.reach.fault(ANSWERS_NOBODY, file, wrong, None);
+        self.reach.fault(ANSWERS_NOBODY, file, &wrong, None);
     }
 }
 

@@ -10,7 +10,7 @@ use samovar_importer::{Counts, Diagnostic, Disk, Loader, ModuleStatus, Outcome, 
 use samovar_rhai::{milliseconds, module_json};
 use serde_json::{Value, json};
 
-use crate::site::RefusedConfiguration;
+use crate::{settings::remedy::worded, site::RefusedConfiguration};
 
 /// The configuration that holds, and the one that was refused, if that is another.
 pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>) -> Value {
@@ -113,7 +113,7 @@ fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> Value {
     json!({
         "message": diagnostic.message,
         "place": place.map(|it| json!({"file": it.file.to_string_lossy(), "line": it.line, "column": it.column})),
-        "rendered": diagnostic.render(colour),
+        "rendered": worded(diagnostic).render(colour),
     })
 }
 

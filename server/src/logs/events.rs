@@ -16,7 +16,7 @@ use std::{
 use samovar_importer::{Diagnostic, Event, Reason};
 use samovar_rhai::Interpreter;
 
-use crate::logs::repeated;
+use crate::{logs::repeated, settings::remedy::worded};
 
 /// Follows an interpreter's events until it is gone.
 ///
@@ -71,7 +71,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             tracing::info!("{interpreter}: loaded {} in {took}, generation {generation}", names(&modules, &here));
         }
         Event::Refused { generation, diagnostics } => {
-            let rendered = rendered(&diagnostics, |diagnostic| diagnostic.render(false));
+            let rendered = rendered(&diagnostics, |diagnostic| worded(diagnostic).render(false));
             let but = match shows_refusals {
                 true => ", but where RhaiDebug is On, clients see this in place of the page",
                 false => "",
@@ -83,7 +83,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
         Event::Warned { generation, diagnostics } => {
             let count =
                 if diagnostics.len() == 1 { "a warning".to_owned() } else { format!("{} warnings", diagnostics.len()) };
-            let rendered = rendered(&diagnostics, |diagnostic| diagnostic.render_warning(false));
+            let rendered = rendered(&diagnostics, |diagnostic| worded(diagnostic).render_warning(false));
             tracing::warn!("{interpreter}: {count} about generation {generation}\n{rendered}");
         }
         // Whoever asked for the module tells what became of it, with the request.
@@ -91,11 +91,15 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             tracing::debug!("{interpreter}: {} was not loaded: {}", name(&path), repeated::line(&diagnostic));
         }
         Event::CarryFailed { path, diagnostic } => {
-            let rendered = diagnostic.render(false);
+            let rendered = worded(&diagnostic).render(false);
             tracing::error!("{interpreter}: __mp_clone__ of {} failed, its state is lost\n{rendered}", name(&path));
         }
         Event::Purged { path, diagnostic: Some(diagnostic), .. } => {
-            tracing::error!("{interpreter}: __mp_purge__ of {} failed\n{}", name(&path), diagnostic.render(false));
+            tracing::error!(
+                "{interpreter}: __mp_purge__ of {} failed\n{}",
+                name(&path),
+                worded(&diagnostic).render(false)
+            );
         }
         Event::Mended { generation } => {
             tracing::info!(
@@ -118,7 +122,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
         Event::WatchRestored => tracing::info!("{interpreter}: all changes are told by the system again"),
         Event::CodeCarried { path, diagnostic } => {
             // Nothing went wrong yet, and the excerpt should not say so.
-            let rendered = diagnostic.render_warning(false);
+            let rendered = worded(&diagnostic).render_warning(false);
             tracing::warn!("{interpreter}: reloading {}\n{rendered}", name(&path));
         }
         Event::Retained(old) => {

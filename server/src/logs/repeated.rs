@@ -15,7 +15,10 @@ use std::{
 use parking_lot::Mutex;
 use samovar_importer::Diagnostic;
 
-use crate::logs::{access::time, file::LogFile};
+use crate::{
+    logs::{access::time, file::LogFile},
+    settings::remedy::worded,
+};
 
 /// How long an error is remembered that does not occur again, and how often many are summed up.
 const WHILE: Duration = Duration::from_secs(10);
@@ -55,7 +58,7 @@ enum Form {
 pub(crate) fn tell(log: Option<&LogFile>, what: &str, diagnostic: &Diagnostic) {
     let form = TOLD.lock().form(log, what, diagnostic);
     match form {
-        Form::Full => write(log, &format!("{what} failed\n{}", diagnostic.render(false))),
+        Form::Full => write(log, &format!("{what} failed\n{}", worded(diagnostic).render(false))),
         Form::Line => write(log, &format!("{what} failed again: {}", line(diagnostic))),
         Form::Nothing => {}
     }

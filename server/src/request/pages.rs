@@ -6,7 +6,7 @@ use samovar_importer::Diagnostic;
 use samovar_rhai::{encode_location, status_page};
 
 use super::{pool::Busy, terms::Terms};
-use crate::logs::repeated;
+use crate::{logs::repeated, settings::remedy::worded};
 
 /// The page for a script that failed, which is logged. The client sees nothing of the source unless `RhaiDebug` is on.
 pub(crate) fn failed(terms: &Terms, path: &str, diagnostic: &Diagnostic) -> Response<Bytes> {
@@ -32,7 +32,7 @@ fn in_a_moment(mut response: Response<Bytes>) -> Response<Bytes> {
 }
 
 fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {
-    let detail = debug.then(|| diagnostic.render(false));
+    let detail = debug.then(|| worded(diagnostic).render(false));
     match diagnostic.temporary {
         true => in_a_moment(status_page(StatusCode::SERVICE_UNAVAILABLE, detail.as_deref())),
         false => status_page(StatusCode::INTERNAL_SERVER_ERROR, detail.as_deref()),
@@ -41,7 +41,7 @@ fn error_page(diagnostic: &Diagnostic, debug: bool) -> Response<Bytes> {
 
 /// The page for a script whose last change was refused, where developers are to see it at once (R32).
 pub(crate) fn refused(refused: &[Diagnostic]) -> Response<Bytes> {
-    let rendered: Vec<_> = refused.iter().map(|diagnostic| diagnostic.render(false)).collect();
+    let rendered: Vec<_> = refused.iter().map(|diagnostic| worded(diagnostic).render(false)).collect();
     status_page(StatusCode::INTERNAL_SERVER_ERROR, Some(&rendered.join("\n\n")))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rhai::{Dynamic, EvalAltResult, Map, Position};
+use samovar_importer::Help;
 
 use crate::{
     link::{
@@ -43,7 +44,7 @@ impl ScriptError {
                     "{function} was called outside of the module it was written in; \
                      hand it out as `callback(..)`, which brings its module along"
                 );
-                Read::new(Kind::Runtime, (message, None))
+                Read::new::<Help>(Kind::Runtime, (message, None))
             }
             _ => read(innermost, executing.and_then(instance::find).as_deref()),
         };
@@ -169,12 +170,13 @@ fn thrown(error: &EvalAltResult) -> Option<Dynamic> {
 /// What is read from Rhai's error, without its place.
 struct Read {
     kind: Kind,
-    said: Said,
+    said: Said<Help>,
     cause: Option<ScriptError>,
 }
 
 impl Read {
-    fn new(kind: Kind, said: Said) -> Self {
+    fn new<H: Into<Help>>(kind: Kind, (message, help): Said<H>) -> Self {
+        let said = (message, help.map(Into::into));
         Self { kind, said, cause: None }
     }
 }
@@ -183,7 +185,7 @@ impl Read {
 fn terminated(token: Dynamic) -> Read {
     let token = match token.try_cast_result::<ScriptError>() {
         Ok(cause) => {
-            let said = (cause.message().to_owned(), cause.help().map(ToOwned::to_owned));
+            let said = (cause.message().to_owned(), cause.help().cloned());
             return Read { kind: cause.kind(), said, cause: Some(cause) };
         }
         Err(token) => token,
@@ -206,7 +208,7 @@ fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
         | EvalAltResult::ErrorStackOverflow(_)
         | EvalAltResult::ErrorDataTooLarge(..) => return Read::new(Kind::Limit, message::limit(&error)),
         EvalAltResult::ErrorParsing(kind, _) => {
-            return Read::new(Kind::Syntax, (name::unlink(&kind.to_string()), None));
+            return Read::new::<Help>(Kind::Syntax, (name::unlink(&kind.to_string()), None));
         }
         EvalAltResult::ErrorVariableNotFound(variable, _) => message::no_variable(&variable, core),
         EvalAltResult::ErrorAssignmentToConstant(name, _) => message::constant(&name),
@@ -228,9 +230,9 @@ fn imported(specifier: &str, inner: EvalAltResult, core: Option<&Core>) -> Read 
     match cause.downcast::<ScriptError>() {
         Ok(cause) => {
             let message = format!("cannot import \"{specifier}\": {}", cause.message());
-            let help = cause.help().map(ToOwned::to_owned);
+            let help = cause.help().cloned();
             Read { kind: Kind::Import, said: (message, help), cause: Some(*cause) }
         }
-        Err(other) => Read::new(Kind::Import, (other.to_string(), None)),
+        Err(other) => Read::new::<Help>(Kind::Import, (other.to_string(), None)),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rhai::{EvalAltResult, Module, Shared};
+use samovar_importer::{Help, Limit};
 
 use crate::{
     link::{
@@ -10,7 +11,7 @@ use crate::{
         message::show::show,
         scan::{
             Scan,
-            error::{Said, limit_of},
+            error::{Said, raise},
             module_variable,
             name::{self, Linked},
             pass::TOO_MANY_VARIABLES,
@@ -27,12 +28,10 @@ const LONGEST: usize = 1_000;
 
 impl Spent {
     /// What is said of a script that has used it up.
-    pub(crate) fn said(self) -> Said {
+    pub(crate) fn said(self) -> Said<Help> {
         let help = match self {
-            Self::Time => {
-                "the limit is set with `RhaiLimit time ..`, in milliseconds, or by the host with `time`".into()
-            }
-            Self::Operations => limit_of("operations"),
+            Self::Time => raise(Limit::Time),
+            Self::Operations => raise(Limit::Operations),
             Self::Stack => {
                 "nest calls, or the expressions around them, less deeply: a loop with an array of what is still to be done needs no stack"
                     .into()
@@ -45,23 +44,23 @@ impl Spent {
 /// What is said of a text whose parts are nested so deeply that its compilation needs more stack than there is.
 pub(crate) const TOO_DEEP_TO_COMPILE: &str = "what is written here is nested too deeply for the stack of this thread";
 
-/// A limit that was exceeded, with the words of `RhaiLimit`.
-pub(crate) fn limit(error: &EvalAltResult) -> Said {
+/// A limit that was exceeded.
+pub(crate) fn limit(error: &EvalAltResult) -> Said<Help> {
     let (message, limit) = match error {
         EvalAltResult::ErrorTooManyOperations(_) => return Spent::Operations.said(),
-        EvalAltResult::ErrorStackOverflow(_) => ("calls are nested more deeply than they may be", "depth"),
+        EvalAltResult::ErrorStackOverflow(_) => ("calls are nested more deeply than they may be", Limit::CallDepth),
         EvalAltResult::ErrorDataTooLarge(what, _) if what.contains("string") => {
-            ("a string is longer than it may be", "string")
+            ("a string is longer than it may be", Limit::StringBytes)
         }
         EvalAltResult::ErrorDataTooLarge(what, _) if what.contains("map") => {
-            ("a map has more entries than it may have", "map")
+            ("a map has more entries than it may have", Limit::MapEntries)
         }
-        EvalAltResult::ErrorDataTooLarge(..) => ("an array has more items than it may have", "array"),
-        EvalAltResult::ErrorTooManyModules(_) => ("more modules are imported in one call than may be", "modules"),
-        EvalAltResult::ErrorTooManyVariables(_) => (TOO_MANY_VARIABLES, "variables"),
+        EvalAltResult::ErrorDataTooLarge(..) => ("an array has more items than it may have", Limit::ArrayItems),
+        EvalAltResult::ErrorTooManyModules(_) => ("more modules are imported in one call than may be", Limit::Modules),
+        EvalAltResult::ErrorTooManyVariables(_) => (TOO_MANY_VARIABLES, Limit::Variables),
         other => return (name::unlink(&other.to_string()), None),
     };
-    (message.into(), Some(limit_of(limit)))
+    (message.into(), Some(raise(limit)))
 }
 
 /// What a script threw, or a native function reported.

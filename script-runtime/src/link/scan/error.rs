@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rhai::{Dynamic, EvalAltResult, Position};
-use samovar_importer::{Diagnostic, InstanceId};
+use samovar_importer::{Diagnostic, Help, InstanceId, Limit, Remedy};
 
 /// What sort of failure a [`ScriptError`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) struct ScriptError(pub(crate) Box<Details>);
 pub(crate) struct Details {
     pub(crate) kind: Kind,
     pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    pub(crate) help: Option<Help>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) cause: Option<ScriptError>,
     /// Why the importer refused a module.
@@ -96,13 +96,13 @@ impl ScriptError {
     }
 
     /// What to do about it.
-    pub(crate) fn help(&self) -> Option<&str> {
-        self.0.help.as_deref()
+    pub(crate) fn help(&self) -> Option<&Help> {
+        self.0.help.as_ref()
     }
 
     /// The same error, with what to do about it.
-    pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
-        self.0.help = help;
+    pub(crate) fn with_help<H: Into<Help>>(mut self, help: Option<H>) -> Self {
+        self.0.help = help.map(Into::into);
         self
     }
 
@@ -175,9 +175,21 @@ impl Frame {
 }
 
 /// A message, and what to do about it.
-pub(crate) type Said = (String, Option<String>);
+pub(crate) type Said<H = String> = (String, Option<H>);
 
-/// What to do about a limit that is called `what` in the configuration.
-pub(crate) fn limit_of(what: &str) -> String {
-    format!("the limit is set with `RhaiLimit {what} ..`, or by the host with `Limits`")
+/// What to do about a limit that was exceeded.
+pub(crate) fn raise(limit: Limit) -> Help {
+    let with = match limit {
+        Limit::Time => "`Builder::time`, or `Handler::time`",
+        Limit::Operations => "`Limits::operations`",
+        Limit::CallDepth => "`Limits::call_depth`",
+        Limit::ExpressionDepth => "`Limits::expression_depth`",
+        Limit::StringBytes => "`Limits::string_bytes`",
+        Limit::ArrayItems => "`Limits::array_items`",
+        Limit::MapEntries => "`Limits::map_entries`",
+        Limit::Modules => "`Limits::modules`",
+        Limit::Variables => "`Limits::variables`",
+        Limit::Functions => "`Limits::functions`",
+    };
+    Help::of(Remedy::Limit(limit), format!("the host sets the limit, with {with}"))
 }

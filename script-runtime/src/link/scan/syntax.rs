@@ -1,30 +1,34 @@
 //! What was probably meant where a text is no script. Rhai says what it expected; most slips are habits of other languages.
 
 use rhai::{LexError, ParseErrorType, Position};
+use samovar_importer::{Help, Limit};
 
-use crate::link::scan::{error::limit_of, pass::TOO_MANY_VARIABLES, text::before, token::Seen};
+use crate::link::scan::{error::raise, pass::TOO_MANY_VARIABLES, text::before, token::Seen};
 
 /// What to do about a syntax error at `at`, after the tokens `seen`.
-pub(crate) fn help(error: &ParseErrorType, text: &str, seen: &[Seen], at: Position) -> Option<String> {
+pub(crate) fn help(error: &ParseErrorType, text: &str, seen: &[Seen], at: Position) -> Option<Help> {
     let before = before(text, at);
     if text[before.len()..].trim().is_empty()
         && let Some(open) = unclosed(seen)
     {
-        return Some(format!("the script ends, and the `{}` of {} is not closed", bracket(text, open), place(open)));
+        return Some(
+            format!("the script ends, and the `{}` of {} is not closed", bracket(text, open), place(open)).into(),
+        );
     }
     let help = match error {
         ParseErrorType::Reserved(word) => reserved(word)?,
         ParseErrorType::UnknownOperator(operator) => operator_of_others(operator)?,
         ParseErrorType::BadInput(error) => return bad_input(error, before, seen),
-        ParseErrorType::MissingToken(token, _) if token == ";" => return unfinished(before, text),
+        ParseErrorType::MissingToken(token, _) if token == ";" => return unfinished(before, text).map(Help::from),
         ParseErrorType::MissingToken(token, _) if token == "{" => {
             "the body of a statement stands in `{ }`, however short it is"
         }
-        ParseErrorType::ExprTooDeep => return Some(limit_of("expression")),
-        ParseErrorType::TooManyFunctions => return Some(limit_of("functions")),
+        ParseErrorType::ExprTooDeep => return Some(raise(Limit::ExpressionDepth)),
+        ParseErrorType::TooManyFunctions => return Some(raise(Limit::Functions)),
         ParseErrorType::LiteralTooLarge(what, _) => {
-            let what = [("string", "string"), ("map", "map")].iter().find(|(word, _)| what.contains(word));
-            return Some(limit_of(what.map_or("array", |(_, limit)| limit)));
+            let kinds = [("string", Limit::StringBytes), ("map", Limit::MapEntries)];
+            let kind = kinds.iter().find(|(word, _)| what.contains(word));
+            return Some(raise(kind.map_or(Limit::ArrayItems, |(_, limit)| *limit)));
         }
         ParseErrorType::FnMissingBody(_) => "the body of a function stands in `{ }`: fn name(x) { .. }",
         ParseErrorType::VariableExpected if last_word(before) == "export" => {
@@ -32,19 +36,19 @@ pub(crate) fn help(error: &ParseErrorType, text: &str, seen: &[Seen], at: Positi
         }
         _ => return None,
     };
-    Some(help.to_owned())
+    Some(help.into())
 }
 
-fn bad_input(error: &LexError, before: &str, seen: &[Seen]) -> Option<String> {
+fn bad_input(error: &LexError, before: &str, seen: &[Seen]) -> Option<Help> {
     let help = match error {
         LexError::UnexpectedInput(token) if matches!(token.as_str(), "}" | ")" | "]") && unclosed(seen).is_none() => {
-            format!("nothing is open that `{token}` could close")
+            format!("nothing is open that `{token}` could close").into()
         }
         LexError::UnexpectedInput(_) => match before.trim_end().chars().last() {
             None | Some(';' | '{' | '}') => "a statement was expected here".into(),
             _ => "a value was expected here".into(),
         },
-        LexError::Runtime(said) if said == TOO_MANY_VARIABLES => limit_of("variables"),
+        LexError::Runtime(said) if said == TOO_MANY_VARIABLES => raise(Limit::Variables),
         LexError::UnterminatedString => "a string ends with `\"` on its line; one in backticks may have several".into(),
         LexError::MalformedChar(_) => "a string stands in double quotes: 'x' is a single character".into(),
         _ => return None,

@@ -1,0 +1,58 @@
+//! What to do about an error, in the words of the configuration: the importer and scripts know of no directives.
+
+use samovar_importer::{Diagnostic, Limit, Remedy};
+
+/// The same error for whoever writes the configuration.
+pub(crate) fn worded(diagnostic: &Diagnostic) -> Diagnostic {
+    diagnostic.clone().worded(|remedy| Some(words(remedy)))
+}
+
+fn words(remedy: Remedy) -> String {
+    match remedy {
+        Remedy::Directory => "declare the directory, with `importer.path` or `RhaiPath`, or move the file".to_owned(),
+        Remedy::Limit(Limit::Time) => "the limit is set with `RhaiLimit time ..`, in milliseconds".to_owned(),
+        Remedy::Limit(limit) => format!("the limit is set with `RhaiLimit {} ..`", name(limit)),
+    }
+}
+
+/// What `RhaiLimit` calls it.
+fn name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Time => "time",
+        Limit::Operations => "operations",
+        Limit::CallDepth => "depth",
+        Limit::ExpressionDepth => "expression",
+        Limit::StringBytes => "string",
+        Limit::ArrayItems => "array",
+        Limit::MapEntries => "map",
+        Limit::Modules => "modules",
+        Limit::Variables => "variables",
+        Limit::Functions => "functions",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::limits::NAMES;
+
+    #[test]
+    fn each_remedy_names_a_limit_that_there_is() {
+        let limits = [
+            Limit::Time,
+            Limit::Operations,
+            Limit::CallDepth,
+            Limit::ExpressionDepth,
+            Limit::StringBytes,
+            Limit::ArrayItems,
+            Limit::MapEntries,
+            Limit::Modules,
+            Limit::Variables,
+            Limit::Functions,
+        ];
+        assert_eq!(limits.len(), NAMES.len());
+        for limit in limits {
+            assert!(NAMES.contains(&name(limit)), "{limit:?}");
+        }
+    }
+}
