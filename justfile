@@ -31,6 +31,10 @@ mutants *filter:
 pairs:
     cargo test -p samovar-rhai --lib pairs_of_texts -- --ignored
 
+# A process that keeps a history, killed at as many random moments: what it left must be whole.
+kills times="1000":
+    SAMOVAR_KILLS={{times}} cargo test -p samovar-importer --lib release::tests::killed
+
 # Every interleaving of pin, publish, first load and freeze.
 loom:
     RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p samovar-importer --test loom

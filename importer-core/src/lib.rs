@@ -84,6 +84,7 @@ mod generation;
 mod load;
 mod module;
 mod registry;
+mod release;
 mod reloader;
 mod report;
 mod sync;
@@ -97,6 +98,9 @@ pub use module::{
     Scope, Specifier, normalize,
 };
 pub use registry::{Disk, Registry};
+pub use release::{
+    Bounds, Digest, History, Release, ReleaseCause, ReleaseChanges, ReleaseOutcome, ReleaseTree, TextError,
+};
 pub use reloader::{Builder, Reload, Reloader};
 pub use report::{Counts, Event, Holder, Latest, ModuleStatus, Retained, State, Status, Watch, dot, dot_all, rfc3339};
 pub use text::{

@@ -1,0 +1,213 @@
+//! The history of an interpreter: the releases that are kept in a state directory.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::{
+    directory::StateDirectory,
+    keeper::{HistoryState, Keeper, Shared, reason},
+    ledger::{Bounds, Ledger},
+    reading::TextError,
+    record::Release,
+    texts::ReleaseTree,
+};
+use crate::text::{ContentHash, Diagnostic};
+
+/// How long dropping a history waits for what is not written yet.
+const AT_END: Duration = Duration::from_secs(1);
+
+/// The releases of one interpreter, kept in a directory of its own (L3).
+///
+/// Texts are kept under the hash of their content, so that equal texts are stored once. A thread writes them: recording
+/// a release never waits for the disk. One process uses a directory at a time. A disk that is full or damaged is a
+/// [problem](Self::problems) to report, and never an error: releases wait until they can be written, within the bounds.
+///
+/// ```
+/// use std::{path::Path, sync::Arc, time::{Duration, SystemTime}};
+///
+/// use samovar_importer::{Bounds, ReleaseCause, ContentHash, History, Release, SourceTree};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let directory = directory.path().join("state");
+/// let text: Arc<str> = "let tax = 20;".into();
+/// let (path, hash) = (Path::new("/site/cart.rhai"), ContentHash::of(text.as_bytes()));
+///
+/// let history = History::open(&directory, Bounds::default());
+/// let release = Release::new(history.next_number(), SystemTime::now(), ReleaseCause::Load, [(path.into(), hash)]);
+/// history.record(Arc::new(release), [(hash, text)]);
+/// assert!(history.flush(Duration::from_secs(60)), "{:?}", history.problems());
+/// drop(history);
+///
+/// // After a restart, the release is known, and its texts can be read.
+/// let history = History::open(&directory, Bounds::default());
+/// let release = history.latest().expect("the release that was recorded");
+/// assert_eq!((release.number(), history.next_number()), (1, 2));
+/// assert_eq!(&*history.text(hash)?, "let tax = 20;");
+/// assert_eq!(&*history.tree(release).read(path)?.text, "let tax = 20;");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct History {
+    shared: Arc<Shared>,
+}
+
+impl History {
+    /// Opens the history in a directory, which is made if it is not there, and reads what it holds.
+    ///
+    /// Opening never fails; see [`problems`](Self::problems). Damaged files are left out. A directory that cannot be used
+    /// at the moment is tried again later. A directory that another process uses is left alone, and no history is kept.
+    #[must_use]
+    pub fn open(directory: impl Into<PathBuf>, bounds: Bounds) -> Self {
+        let path = directory.into();
+        let mut state = HistoryState::new(bounds);
+        let opened = match StateDirectory::open(&path).map_err(|unopened| reason(&path, unopened)) {
+            Ok((directory, contents)) => {
+                state.ledger = Ledger::new(contents.releases.iter().cloned(), &contents.texts, contents.highest);
+                state.find(&contents);
+                Some(directory)
+            }
+            Err(Ok(diagnostic)) => {
+                state.turn_off(diagnostic);
+                None
+            }
+            Err(Err(failure)) => {
+                state.fail(&failure);
+                None
+            }
+        };
+        let shared = Arc::new(Shared { path, state: Mutex::new(state), wake: Condvar::new(), settled: Condvar::new() });
+        let keeper = Keeper::new(shared.clone(), opened);
+        let thread = std::thread::Builder::new().name("samovar-history".into());
+        if let Err(error) = thread.spawn(|| keeper.run()) {
+            let mut state = shared.state.lock();
+            let message =
+                format!("no history is kept in `{}`: no thread could be started: {error}", shared.path.display());
+            state.turn_off(Diagnostic::error(message).help("raise the limit of threads, and start again"));
+            state.has_ended = true;
+        }
+        Self { shared }
+    }
+
+    /// The releases that are kept, the newest last. A release is among them as soon as it is recorded.
+    #[must_use]
+    pub fn releases(&self) -> Vec<Arc<Release>> {
+        self.shared.state.lock().ledger.releases().cloned().collect()
+    }
+
+    /// The release with this number, if it is kept.
+    #[must_use]
+    pub fn release(&self, number: u64) -> Option<Arc<Release>> {
+        self.shared.state.lock().ledger.release(number).cloned()
+    }
+
+    /// The newest release that is kept.
+    #[must_use]
+    pub fn latest(&self) -> Option<Arc<Release>> {
+        self.shared.state.lock().ledger.releases().next_back().cloned()
+    }
+
+    /// The number that the next release is to have: higher than any that was ever found in the directory or recorded.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        self.shared.state.lock().ledger.next_number()
+    }
+
+    /// Keeps a release, in place of the one that had its number, and returns at once.
+    ///
+    /// `texts` are all texts that the release names, as [`Source`](crate::Source) has them; equal texts may be given once,
+    /// and those that are stored already are not written again.
+    ///
+    /// If the disk does not keep up, at most as many releases, and as many bytes of their texts, wait as the bounds say; the
+    /// oldest of them are lost first, and never the newest.
+    pub fn record(&self, release: Arc<Release>, texts: impl IntoIterator<Item = (ContentHash, Arc<str>)>) {
+        let texts = texts.into_iter().collect();
+        let mut state = self.shared.state.lock();
+        if state.is_off {
+            state.ledger.pass(release.number());
+            return;
+        }
+        state.ledger.record(release, texts);
+        let bounds = state.bounds;
+        let lost = state.ledger.shed(bounds);
+        state.lose(lost);
+        state.is_dirty = true;
+        state.retries = 0;
+        state.retry = None;
+        self.shared.wake.notify_one();
+    }
+
+    /// ReleaseChanges how much is kept.
+    pub fn set_bounds(&self, bounds: Bounds) {
+        let mut state = self.shared.state.lock();
+        state.bounds = bounds;
+        state.is_dirty = true;
+        self.shared.wake.notify_one();
+    }
+
+    /// Reads a text of a release that is kept. What is read has this hash.
+    ///
+    /// # Errors
+    /// See [`TextError`].
+    pub fn text(&self, hash: ContentHash) -> Result<Arc<str>, TextError> {
+        self.shared.text(hash)
+    }
+
+    /// A release as a tree that modules can be read from.
+    #[must_use]
+    pub fn tree(&self, release: Arc<Release>) -> ReleaseTree {
+        ReleaseTree::new(self.shared.clone(), release)
+    }
+
+    /// Everything that is wrong at the moment, each with its remedy. Empty if all is well.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Diagnostic> {
+        self.shared.state.lock().problems()
+    }
+
+    /// Calls `report` once for each problem, when it begins; also for those that there are already. The thread that
+    /// writes calls it.
+    pub fn on_problem(&self, report: impl Fn(&Diagnostic) + Send + Sync + 'static) {
+        self.shared.state.lock().reporter = Some(Arc::new(report));
+        self.shared.wake.notify_one();
+    }
+
+    /// Waits until everything that was recorded is on the disk, and what exceeds the bounds is removed. Returns `false` if
+    /// the time ends first, or the disk refuses.
+    #[must_use]
+    pub fn flush(&self, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
+        let mut state = self.shared.state.lock();
+        let is_done = |state: &HistoryState| !state.is_dirty && !state.is_busy;
+        // What is tried at the moment may have begun before the disk was mended.
+        let enough = state.refusals + if state.is_busy { 2 } else { 1 };
+        while !is_done(&state) && !state.is_off && !state.has_ended && state.refusals < enough {
+            state.retry = None;
+            self.shared.wake.notify_one();
+            if self.shared.settled.wait_until(&mut state, deadline).timed_out() {
+                break;
+            }
+        }
+        is_done(&state) && !state.is_off
+    }
+}
+
+impl Drop for History {
+    /// Waits at most a second for what is not written yet, and lets go of the directory.
+    fn drop(&mut self) {
+        let deadline = Instant::now() + AT_END;
+        let mut state = self.shared.state.lock();
+        state.is_closing = true;
+        self.shared.wake.notify_one();
+        while !state.has_ended && !self.shared.settled.wait_until(&mut state, deadline).timed_out() {}
+    }
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("History").field("directory", &self.shared.path).finish_non_exhaustive()
+    }
+}

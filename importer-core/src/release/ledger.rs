@@ -1,0 +1,326 @@
+//! What is kept, as data: which releases and texts there are, which of them wait to be written, and what is dropped when
+//! the bounds are reached. No file is touched and no clock is read here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    mem,
+    sync::Arc,
+};
+
+use super::record::Release;
+use crate::text::ContentHash;
+
+/// How much of its past an interpreter keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// At most this many releases. The newest is kept in any case.
+    pub releases: usize,
+    /// At most this many bytes of texts, each text counted once. The newest release is kept in any case.
+    pub bytes: u64,
+}
+
+impl Default for Bounds {
+    /// The last 100 releases, with texts of at most 64 MiB.
+    fn default() -> Self {
+        Self { releases: 100, bytes: 64 << 20 }
+    }
+}
+
+/// Where a text is.
+pub(super) enum Content {
+    Stored,
+    /// In memory, until it is written.
+    Waiting(Arc<str>),
+    /// It is neither given nor stored, or what is stored is damaged.
+    Missing,
+}
+
+struct Text {
+    content: Content,
+    bytes: u64,
+    /// How many of the releases name it.
+    releases: usize,
+}
+
+/// A release that waits to be written, with those of its texts that are not stored yet.
+pub(super) struct Unwritten {
+    pub(super) release: Arc<Release>,
+    pub(super) texts: Vec<(ContentHash, Arc<str>)>,
+}
+
+/// What is to be removed from the disk: the manifests first.
+#[derive(Default, PartialEq, Eq, Debug)]
+pub(super) struct Excess {
+    pub(super) releases: Vec<u64>,
+    pub(super) texts: Vec<ContentHash>,
+}
+
+/// The releases that are kept, and the texts that they name.
+#[derive(Default)]
+pub(super) struct Ledger {
+    releases: BTreeMap<u64, Arc<Release>>,
+    /// Those that are on the disk, though perhaps not as they are now.
+    written: BTreeSet<u64>,
+    /// Those that wait to be written.
+    pending: BTreeSet<u64>,
+    texts: HashMap<ContentHash, Text>,
+    /// The texts that wait.
+    waiting: BTreeSet<ContentHash>,
+    /// The sizes of all texts together, and of those among them that wait.
+    bytes: u64,
+    waiting_bytes: u64,
+    /// No release has a higher number, nor has one that cannot be read.
+    highest: u64,
+    /// All texts of the newest release until it is written, as they were given: those that are stored may be gone by then.
+    given: HashMap<ContentHash, Arc<str>>,
+    /// Stored texts that no release names any more, with their sizes.
+    garbage: HashMap<ContentHash, u64>,
+}
+
+impl Ledger {
+    /// What was found on the disk. Texts of it that no release names are garbage.
+    pub(super) fn new(
+        releases: impl IntoIterator<Item = Arc<Release>>,
+        stored: &HashMap<ContentHash, u64>,
+        highest: u64,
+    ) -> Self {
+        let mut ledger = Self { highest, ..Self::default() };
+        for release in releases {
+            ledger.written.insert(release.number());
+            ledger.insert(release);
+        }
+        for (hash, bytes) in stored {
+            ledger.is_stored(*hash, *bytes);
+        }
+        ledger
+    }
+
+    /// All releases that are kept, by number.
+    pub(super) fn releases(&self) -> impl DoubleEndedIterator<Item = &Arc<Release>> {
+        self.releases.values()
+    }
+
+    pub(super) fn release(&self, number: u64) -> Option<&Arc<Release>> {
+        self.releases.get(&number)
+    }
+
+    /// A number that was given and is not kept.
+    pub(super) fn pass(&mut self, number: u64) {
+        self.highest = self.highest.max(number);
+    }
+
+    /// The number of the next release.
+    pub(super) fn next_number(&self) -> u64 {
+        self.highest.saturating_add(1)
+    }
+
+    /// Where a text is, and its size in bytes.
+    pub(super) fn text(&self, hash: ContentHash) -> Option<(&Content, u64)> {
+        self.texts.get(&hash).map(|text| (&text.content, text.bytes))
+    }
+
+    /// The releases that name a text.
+    pub(super) fn releases_with(&self, hash: ContentHash) -> Vec<u64> {
+        let names = |release: &Release| release.entries().iter().any(|(_, text)| *text == hash);
+        self.releases().filter(|release| names(release)).map(|release| release.number()).collect()
+    }
+
+    /// Takes up a release that is to be written, with all its texts, in place of the one that had its number.
+    pub(super) fn record(&mut self, release: Arc<Release>, texts: HashMap<ContentHash, Arc<str>>) {
+        self.given = texts;
+        self.pending.insert(release.number());
+        self.insert(release);
+    }
+
+    /// Lets go of the oldest releases that wait, but for the newest, until what waits is within the bounds. How many were
+    /// lost?
+    pub(super) fn shed(&mut self, bounds: Bounds) -> u64 {
+        let mut lost = 0;
+        let is_too_much = |ledger: &Self| ledger.waiting_bytes > bounds.bytes || ledger.pending.len() > bounds.releases;
+        while is_too_much(self) {
+            // One that is on the disk already is only to be written anew.
+            let mut unwritten =
+                self.pending.iter().copied().rev().skip(1).filter(|number| !self.written.contains(number));
+            let Some(oldest) = unwritten.next_back() else { break };
+            self.pending.remove(&oldest);
+            self.remove(oldest);
+            lost += 1;
+        }
+        lost
+    }
+
+    /// The oldest release that waits to be written.
+    pub(super) fn pending(&self) -> Option<Unwritten> {
+        let release = self.release(*self.pending.first()?)?.clone();
+        let waiting = |hash| match &self.texts.get(&hash)?.content {
+            Content::Waiting(text) => Some((hash, text.clone())),
+            Content::Stored | Content::Missing => None,
+        };
+        let hashes: BTreeSet<_> = match self.pending.len() {
+            // With the last one goes what was found for releases that are written already.
+            1 => self.waiting.clone(),
+            _ => release.entries().iter().map(|(_, hash)| *hash).collect(),
+        };
+        Some(Unwritten { texts: hashes.into_iter().filter_map(waiting).collect(), release })
+    }
+
+    /// How many releases wait to be written?
+    pub(super) fn pending_releases(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// A text is on the disk now.
+    pub(super) fn is_stored(&mut self, hash: ContentHash, bytes: u64) {
+        match self.texts.contains_key(&hash) {
+            true => self.put(hash, Content::Stored, bytes),
+            // Its release was shed meanwhile.
+            false => drop(self.garbage.insert(hash, bytes)),
+        }
+    }
+
+    /// A text is not on the disk, or not what it was.
+    pub(super) fn is_missing(&mut self, hash: ContentHash) {
+        if let Some((Content::Stored, _)) = self.text(hash) {
+            self.put(hash, Content::Missing, 0);
+        }
+    }
+
+    /// A release is on the disk now. Is it still wanted? Else it was shed meanwhile, and is to be removed.
+    pub(super) fn is_written(&mut self, release: &Arc<Release>) -> bool {
+        let known = self.releases.get(&release.number());
+        match known {
+            // One that has taken its place waits on.
+            Some(known) if Arc::ptr_eq(known, release) => {
+                self.pending.remove(&release.number());
+                if self.pending.is_empty() {
+                    self.given = HashMap::new();
+                }
+                self.written.insert(release.number())
+            }
+            Some(_) => self.written.insert(release.number()),
+            None => return false,
+        };
+        true
+    }
+
+    /// Drops the oldest releases until the rest fits the bounds, and says what is to be removed from the disk.
+    pub(super) fn prune(&mut self, bounds: Bounds) -> Excess {
+        let mut releases = Vec::new();
+        let is_too_much = |ledger: &Self| ledger.releases.len() > bounds.releases || ledger.bytes > bounds.bytes;
+        while self.releases.len() > 1 && is_too_much(self) {
+            let Some((&oldest, _)) = self.releases.first_key_value() else { break };
+            if self.pending.contains(&oldest) {
+                // It is not on the disk. When it is, or is shed, this is done again.
+                break;
+            }
+            self.remove(oldest);
+            releases.push(oldest);
+        }
+        // What was named again meanwhile is written anew, or has been.
+        let garbage = mem::take(&mut self.garbage).into_keys();
+        Excess { releases, texts: garbage.filter(|hash| !self.texts.contains_key(hash)).collect() }
+    }
+
+    /// The disk was looked at anew: what is not there any more is forgotten, unless it waits to be written. What is there
+    /// and not known means that somebody else has written to it: then nothing is changed.
+    pub(super) fn compare(&mut self, found: &Self) -> bool {
+        if !found.written.is_subset(&self.written) {
+            return false;
+        }
+        let is_gone = |number: &u64| found.release(*number).is_none() && !self.pending.contains(number);
+        let gone: Vec<_> = self.releases.keys().copied().filter(is_gone).collect();
+        gone.into_iter().for_each(|number| self.remove(number));
+        self.written.clone_from(&found.written);
+        let named = found.texts.iter().filter(|(_, text)| matches!(text.content, Content::Stored));
+        let mut stored = found.garbage.clone();
+        stored.extend(named.map(|(hash, text)| (*hash, text.bytes)));
+        self.garbage.clear();
+        let gone: Vec<_> = self.texts.keys().copied().filter(|hash| !stored.contains_key(hash)).collect();
+        for hash in gone {
+            self.is_missing(hash);
+            self.supply(hash);
+        }
+        stored.into_iter().for_each(|(hash, bytes)| self.is_stored(hash, bytes));
+        self.highest = self.highest.max(found.highest);
+        true
+    }
+
+    fn insert(&mut self, release: Arc<Release>) {
+        let number = release.number();
+        for (_, hash) in release.entries() {
+            let known = self.texts.entry(*hash).or_insert(Text { content: Content::Missing, bytes: 0, releases: 0 });
+            known.releases += 1;
+            self.supply(*hash);
+        }
+        self.highest = self.highest.max(number);
+        // Only now, so that what both name stays.
+        if let Some(before) = self.releases.insert(number, release) {
+            self.let_go(&before);
+        }
+    }
+
+    /// Finds a text that is missing, if it can be found: its file is still there, or it was given.
+    fn supply(&mut self, hash: ContentHash) {
+        if !matches!(self.text(hash), Some((Content::Missing, _))) {
+            return;
+        }
+        if let Some(bytes) = self.garbage.remove(&hash) {
+            self.put(hash, Content::Stored, bytes);
+        } else if let Some(text) = self.given.get(&hash).and_then(|text| as_in_file(hash, text)) {
+            let bytes = text.len() as u64;
+            self.put(hash, Content::Waiting(text), bytes);
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        self.written.remove(&number);
+        if let Some(release) = self.releases.remove(&number) {
+            self.let_go(&release);
+        }
+    }
+
+    fn let_go(&mut self, release: &Release) {
+        for (_, hash) in release.entries() {
+            let Some(text) = self.texts.get_mut(hash) else { continue };
+            text.releases -= 1;
+            if text.releases == 0 {
+                if let Content::Stored = text.content {
+                    self.garbage.insert(*hash, text.bytes);
+                }
+                self.put(*hash, Content::Missing, 0);
+                self.texts.remove(hash);
+            }
+        }
+    }
+
+    /// ReleaseChanges where a text is, and the sums with it.
+    fn put(&mut self, hash: ContentHash, content: Content, bytes: u64) {
+        let Some(text) = self.texts.get_mut(&hash) else { return };
+        let waits = |text: &Text| if let Content::Waiting(_) = text.content { text.bytes } else { 0 };
+        let (bytes_before, waiting_before) = (text.bytes, waits(text));
+        (text.content, text.bytes) = (content, bytes);
+        match text.content {
+            Content::Waiting(_) => self.waiting.insert(hash),
+            Content::Stored | Content::Missing => self.waiting.remove(&hash),
+        };
+        self.bytes = self.bytes - bytes_before + bytes;
+        self.waiting_bytes = self.waiting_bytes - waiting_before + waits(text);
+    }
+}
+
+const MARK: char = '\u{feff}';
+
+/// A text as its file has it, which may begin with a byte order mark that those who read modules do not see. `None`: it is
+/// not the text of this hash.
+fn as_in_file(hash: ContentHash, text: &Arc<str>) -> Option<Arc<str>> {
+    if ContentHash::of(text.as_bytes()) == hash {
+        return Some(text.clone());
+    }
+    let marked = format!("{MARK}{text}");
+    (ContentHash::of(marked.as_bytes()) == hash).then(|| marked.into())
+}
+
+/// A text as those who read modules see it.
+pub(super) fn without_mark(text: &Arc<str>) -> Arc<str> {
+    text.strip_prefix(MARK).map_or_else(|| text.clone(), Into::into)
+}
