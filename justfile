@@ -64,6 +64,10 @@ bench *filter:
 deny:
     cargo deny check
 
+# The guide as a book, in target/book (mdBook: `cargo install mdbook`).
+book:
+    mdbook build
+
 # Documentation with every link checked.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -69,3 +69,8 @@ pub use section::host_address::HostAddress;
 pub use section::{Scope, SectionKind};
 pub use suggest::nearest;
 pub use syntax::limits::Limits;
+
+/// The examples of README.md are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -108,3 +108,8 @@ pub use text::{
     SourceTree, Stamp,
 };
 pub use watch::{Hint, NotifyWatcher, Signal, Sink, Watcher};
+
+/// The examples of README.md are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -125,8 +125,8 @@ fn rules_of(name: &str) -> Vec<u32> {
 fn the_table_of_rules_is_up_to_date() {
     let tests = tests();
     let mut page = String::from(
-        "# Rules and their tests\n\nWhat the importer promises, rule by rule, and the tests that prove it: a test's name \
-         begins with the\nnumbers of its rules.\n\n| rule | promise | tests |\n|---|---|---|\n",
+        "# Rules and their tests\n\nThis page is for maintainers. It lists what the importer promises, rule by rule, and the tests that prove it: a \
+         test's name begins with\nthe numbers of its rules. The links lead into the repository.\n\n| rule | promise | tests |\n|---|---|---|\n",
     );
     for (rule, promise) in RULES {
         let proved = tests.get(rule).map(|tests| tests.iter().cloned().collect::<Vec<_>>().join(", "));

@@ -30,3 +30,8 @@ pub use module::script::Script;
 pub use module::scripts::Scripts;
 pub use rhai;
 pub use samovar_importer as importer;
+
+/// The examples of README.md are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

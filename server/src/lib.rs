@@ -27,3 +27,8 @@ pub use samovar_config as config;
 pub use samovar_rhai as runtime;
 pub use service::{HandlerService, SiteService};
 pub use site::{RefusedConfiguration, Site};
+
+/// The examples of README.md are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

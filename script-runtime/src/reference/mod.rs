@@ -56,7 +56,7 @@ fn page() -> String {
         if !intro.is_empty() {
             let _ = write!(page, "{intro}\n\n");
         }
-        page.push_str("| | | raises | since |\n|---|---|---|---|\n");
+        page.push_str("| call | does | raises | since |\n|---|---|---|---|\n");
         for entry in *entries {
             let calls: Vec<_> =
                 entry.signatures.split(" or ").map(|it| format!("`{}`", it.replace('|', "\\|"))).collect();

@@ -47,6 +47,17 @@ fn every_link_leads_somewhere() {
     check_none("links that lead nowhere", &wrong);
 }
 
+/// The book has every page of the guide, and no other.
+#[test]
+fn the_summary_lists_every_page() {
+    let summary = document("docs/SUMMARY.md").text;
+    let listed: BTreeSet<_> = summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let all = documents();
+    let pages: BTreeSet<_> =
+        all.iter().filter_map(|page| page.name.strip_prefix("docs/")).filter(|page| *page != "SUMMARY.md").collect();
+    assert_eq!(listed, pages);
+}
+
 /// Is it a path in the repository, or the end of one? `src` may be left out.
 fn is_file(files: &[String], named: &str) -> bool {
     let named = named.trim_end_matches('/');
