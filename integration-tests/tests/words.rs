@@ -12,10 +12,11 @@ const CRATES: [&str; 4] = ["importer-core", "script-runtime", "config-parser", "
 
 /// Public types of two crates that still share a name. The list may only become shorter.
 const SHARED_BY_CRATES: &[&str] =
-    &["Address", "Builder", "Diagnostic", "Explanation", "Limits", "Loader", "Place", "Scope", "Source"];
+    &["Address", "Builder", "Code", "Diagnostic", "Explanation", "Limits", "Loader", "Place", "Scope", "Source"];
 
 /// Types of one crate, each visible beyond its file, that still share a name. The list may only become shorter.
-const SHARED_IN_A_CRATE: &[&str] = &["Foreign", "Kind", "Linked", "Noted", "Place", "State"];
+const SHARED_IN_A_CRATE: &[&str] =
+    &["Candidate", "Foreign", "Found", "Kind", "Linked", "Place", "Seen", "Served", "State"];
 
 /// A type that other files can name.
 #[derive(Debug)]
