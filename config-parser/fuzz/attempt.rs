@@ -1,9 +1,12 @@
 //! What the fuzzer tries with a file, and a test on every machine with each file of its corpus.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use samovar_config::Merge::{Accumulate, Innermost, PerKey, Replace};
-use samovar_config::{ANYWHERE, Directive, HOST, Limits, Loader, MemoryFiles, Parameter, Query, SERVER, Schema};
+use samovar_config::Merge::Replace;
+use samovar_config::{
+    Address, HOST, Key, Limits, List, Loader, MemoryFiles, Parameter, PerKey, Query, Resolved, SERVER, directives,
+};
 
 /// The file includes itself under these names, and others of them.
 const FILE: &str = "/etc/site.conf";
@@ -33,23 +36,35 @@ fn ask(config: &samovar_config::Config) {
         let filename = format!("/var/www/html{path}");
         let query = Query { address, host, path, filename: Some(&filename), exact: path.ends_with('x') };
         let first = config.resolve(&query);
+        take(&first);
         assert!(std::sync::Arc::ptr_eq(&first, &config.resolve(&query)));
         assert_eq!(config.explain(&query).sections.len(), config.host_for(address, host).sections().count());
     }
 }
 
-fn schema() -> Schema {
-    let text = Parameter::text;
-    Schema::new([
-        Directive::new("Listen", [Parameter::address("address")], SERVER, Accumulate),
-        Directive::new("ServerRoot", [text("directory")], SERVER, Innermost),
-        Directive::new("ServerName", [text("name")], SERVER | HOST, Innermost),
-        Directive::new("ServerAlias", [text("name").many()], HOST, Accumulate),
-        Directive::new("DocumentRoot", [text("directory")], SERVER | HOST, Innermost),
-        Directive::new("DirectoryIndex", [text("name").many()], ANYWHERE, Replace),
-        Directive::new("Timeout", [Parameter::seconds("seconds")], SERVER | HOST, Innermost).default(&["60"]),
-        Directive::new("KeepAlive", [Parameter::flag()], SERVER | HOST, Innermost).default(&["On"]),
-        Directive::new("SetHandler", [text("handler")], ANYWHERE, Innermost),
-        Directive::new("Option", [text("key"), text("value").optional()], ANYWHERE, PerKey),
-    ])
+const OPTION: &[Parameter] = &[Parameter::text("key"), Parameter::text("value").optional()];
+
+directives! {
+    fn schema;
+
+    const LISTEN: Key<List<Address>> = Key::address("Listen", "address").list().contexts(SERVER);
+    const ROOT: Key<Option<String>> = Key::text("ServerRoot", "directory").contexts(SERVER);
+    const NAME: Key<Option<String>> = Key::text("ServerName", "name").contexts(SERVER.or(HOST));
+    const ALIAS: Key<List<Vec<String>>> = Key::texts("ServerAlias", "name").list().contexts(HOST);
+    const DOCUMENTS: Key<Option<String>> = Key::text("DocumentRoot", "directory").contexts(SERVER.or(HOST));
+    const INDEX: Key<List<Vec<String>>> = Key::texts("DirectoryIndex", "name").list().merge(Replace);
+    const TIMEOUT: Key<Duration> = Key::seconds("Timeout", "seconds").contexts(SERVER.or(HOST)).default(&["60"]);
+    const KEEP_ALIVE: Key<bool> = Key::flag("KeepAlive").contexts(SERVER.or(HOST)).default(&["On"]);
+    const HANDLER: Key<Option<String>> = Key::text("SetHandler", "handler");
+    const OPTIONS: Key<PerKey<String>> = Key::new("Option", OPTION, |arguments| {
+        Ok(arguments.get(1).map(|argument| argument.text().to_owned()).unwrap_or_default())
+    })
+    .per_key();
+}
+
+/// Takes every value.
+fn take(held: &Resolved) {
+    let first = (held.get(ROOT), held.get(NAME), held.get(DOCUMENTS), held.get(TIMEOUT), held.get(KEEP_ALIVE));
+    let others = held.get(LISTEN).count() + held.get(ALIAS).count() + held.get(INDEX).flatten().count();
+    std::hint::black_box((first, others, held.get(HANDLER), held.get(OPTIONS).count()));
 }

@@ -1,39 +1,48 @@
-//! Configuration in the language of Apache httpd, for any program that declares its own directives.
+//! `config-parser/`, the crate `samovar-config`: configuration in the language of Apache httpd, for any program that
+//! declares its own directives.
 //!
-//! A program declares a [`Schema`]: the directives it knows, what they take, where they may stand and how they are merged.
-//! A [`Loader`] reads files for it, follows includes, and either says everything that is wrong, each with its line, or
-//! gives a [`Config`]. A [`Config`] is asked with a [`Query`] for each request, and answers with the settings that hold,
-//! by httpd's rules for virtual hosts, `<Directory>`, `<Files>` and `<Location>`; each setting knows the line it came from.
+//! A program declares its directives with [`directives!`]: each is a [`Key`], which says what the directive takes, where it may
+//! stand, how its lines are merged, and which type its value has. A [`Loader`] reads files for the [`Schema`] of all keys,
+//! follows includes, and either reports everything that is wrong, each finding with its line, or gives a [`Config`]. A
+//! [`Config`] is asked with a [`Query`] for each request, and answers with the settings that hold, by httpd's rules for virtual
+//! hosts, `<Directory>`, `<Files>` and `<Location>`. The keys take the values out: a misspelt directive does not compile, nor does
+//! a value of another type; each line knows where it stands.
 //!
-//! This crate knows nothing of what a directive means.
+//! The crate knows nothing of what a directive means.
 //!
 //! ```
 //! use std::net::SocketAddr;
 //!
-//! use samovar_config::{ANYWHERE, Directive, Loader, MemoryFiles, Merge, Parameter, Query, SERVER, Schema};
+//! use samovar_config::{Address, Key, List, Loader, MemoryFiles, Parameter, PerKey, Query, SERVER, directives};
 //!
-//! let schema = Schema::new([
-//!     Directive::new("Listen", [Parameter::address("[address:]port")], SERVER, Merge::Accumulate),
-//!     Directive::new("Kettle", [Parameter::flag()], ANYWHERE, Merge::Innermost).default(&["Off"]),
-//!     Directive::new("Brew", [Parameter::text("key"), Parameter::text("value").optional()], ANYWHERE, Merge::PerKey),
-//! ]);
+//! const BREW_ARGUMENTS: &[Parameter] = &[Parameter::text("leaf"), Parameter::integer("minutes", 1, 60)];
+//!
+//! directives! {
+//!     fn tea_house;
+//!
+//!     const LISTEN: Key<List<Address>> = Key::address("Listen", "[address:]port").list().contexts(SERVER);
+//!     const KETTLE: Key<bool> = Key::flag("Kettle").default(&["Off"]);
+//!     const BREW: Key<PerKey<u64>> =
+//!         Key::new("Brew", BREW_ARGUMENTS, |arguments| Ok(arguments[1].integer().unwrap_or(1))).per_key();
+//! }
+//!
 //! let files = MemoryFiles::new().file("/etc/tea.conf", r#"
 //! Listen 8080
-//! Brew leaf Assam
-//! Brew minutes 4
+//! Brew assam 4
+//! Brew mint 5
 //! <Location /samovar>
 //!     Kettle On
-//!     Brew minutes 7
+//!     Brew mint 7
 //! </Location>
 //! "#);
+//! let config = Loader::new(tea_house()).load(&files, "/etc/tea.conf")?.config;
 //!
-//! let config = Loader::new(schema).load(&files, "/etc/tea.conf")?.config;
 //! let address = SocketAddr::from(([127, 0, 0, 1], 8080));
 //! let held = config.resolve(&Query { address, host: None, path: "/samovar/cup", filename: None, exact: false });
-//! assert!(held.flag("Kettle"));
-//! assert_eq!(held.get("Kettle").unwrap().origin().to_string(), "/etc/tea.conf:6 in <Location /samovar>");
-//! let brew: Vec<_> = held.keyed("Brew").map(|(key, setting)| (key, setting.arguments()[1].text())).collect();
-//! assert_eq!(brew, [("leaf", "Assam"), ("minutes", "7")]);
+//! assert!(held.get(KETTLE));
+//! assert_eq!(held.get(BREW).collect::<Vec<_>>(), [("assam", 4), ("mint", 7)]);
+//! assert_eq!(held.at(BREW, "assam"), Some(4));
+//! assert_eq!(held.line(KETTLE).unwrap().origin().to_string(), "/etc/tea.conf:6 in <Location /samovar>");
 //! # Ok::<(), Box<samovar_config::Report>>(())
 //! ```
 
@@ -46,7 +55,7 @@ mod resolve;
 mod schema;
 mod section;
 mod suggest;
-pub mod syntax;
+mod syntax;
 pub mod url;
 
 pub use expand::files::{DiskFiles, Entry, Files, MemoryFiles};
@@ -58,12 +67,17 @@ pub use resolve::config::{Config, Host};
 pub use resolve::explain::{Considered, Explanation};
 pub use resolve::hosts::server_name;
 pub use resolve::query::Query;
-pub use resolve::resolved::{Named, Resolved};
+pub use resolve::resolved::Resolved;
+pub use schema::Schema;
 pub use schema::address::{Address, AddressError, AddressHost};
+pub use schema::directive::{ANYWHERE, ArgumentFault, Contexts, DIRECTORY, Directive, HOST, SERVER};
+pub use schema::key::Key;
+pub use schema::lines::{Line, Lines};
 pub use schema::merge::{Merge, MergeSettings};
-pub use schema::parameter::{Parameter, Value};
+pub use schema::parameter::Parameter;
 pub use schema::setting::{Argument, Origin, Setting};
-pub use schema::{ANYWHERE, ArgumentFault, Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
+pub use schema::shape::{List, PerKey, Shape};
+pub use schema::value::{Choice, Value};
 pub use section::expression::{Facts, VARIABLES};
 pub use section::host_address::HostAddress;
 pub use section::{Scope, SectionKind};

@@ -19,10 +19,11 @@ use crate::syntax::limits::Limits;
 /// Reads configurations that are written for one schema.
 ///
 /// ```
-/// use samovar_config::{Directive, Loader, MemoryFiles, Merge, Parameter, SERVER, Schema};
+/// use samovar_config::{Address, Key, List, Loader, MemoryFiles, Schema};
 ///
-/// let listen = Directive::new("Listen", [Parameter::address("[address:]port")], SERVER, Merge::Accumulate);
-/// let loader = Loader::new(Schema::new([listen])).define("PORT=8080");
+/// const LISTEN: Key<List<Address>> = Key::address("Listen", "[address:]port").list();
+///
+/// let loader = Loader::new(Schema::new([LISTEN.into()])).define("PORT=8080");
 /// let files = MemoryFiles::new().file("/etc/tea.conf", "Listen ${PORT}\nListne 8081\n");
 ///
 /// let report = loader.load(&files, "/etc/tea.conf").unwrap_err();

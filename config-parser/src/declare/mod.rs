@@ -15,10 +15,11 @@ use crate::expand::preprocessor::section_names;
 use crate::expand::statement::{Block, Item, NO_COMMENT, Statement, Text, count_arguments};
 use crate::report::diagnostic::{Code, Diagnostic};
 use crate::report::source::{Sources, Span};
+use crate::schema::directive::{AnyValue, Contexts, DIRECTORY, Directive, HOST, SERVER};
 use crate::schema::merge::collect;
 use crate::schema::parameter::Count;
 use crate::schema::setting::{Argument, Origin, Setting};
-use crate::schema::{Contexts, DIRECTORY, Directive, DirectiveId, HOST, SERVER, Schema};
+use crate::schema::{DirectiveId, Schema};
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::reason;
 use crate::section::{Pattern, Scope, SectionKind, compile};
@@ -93,8 +94,9 @@ impl Declarer<'_> {
             return None;
         }
         let arguments = self.arguments(directive, statement)?;
+        let value = self.value(directive, statement, &arguments)?;
         let origin = self.origin(statement.span, scope);
-        Some((id, Arc::new(Setting { directive: directive.name, arguments, origin })))
+        Some((id, Arc::new(Setting { directive: directive.name, arguments, value, origin })))
     }
 
     fn arguments(&mut self, directive: &Directive, statement: &Statement) -> Option<Vec<Argument>> {
@@ -121,10 +123,7 @@ impl Declarer<'_> {
                 }
             }
         }
-        if arguments.len() < statement.arguments.len() {
-            return None;
-        }
-        self.together(directive, statement).then_some(arguments)
+        (arguments.len() == statement.arguments.len()).then_some(arguments)
     }
 
     /// A comment behind the arguments. It would be taken for more of them, or for the names of modules; what is meant to
@@ -146,15 +145,17 @@ impl Declarer<'_> {
         Some(found.expected("this would be more arguments").help(format!("{NO_COMMENT}, or quote what is meant")))
     }
 
-    /// Whether the arguments, each right by itself, belong together.
-    fn together(&mut self, directive: &Directive, statement: &Statement) -> bool {
-        let Some(check) = directive.check else { return true };
-        let texts: Vec<&str> = statement.arguments.iter().map(|text| text.value.as_str()).collect();
-        let Err(fault) = check(&texts) else { return true };
-        let at = statement.arguments.get(fault.argument).map_or(statement.span, |text| text.span);
-        let found = Diagnostic::new(Code::BAD_ARGUMENT, at, fault.message).expected(fault.expected);
-        self.diagnostics.push(found.help(directive.usage()));
-        false
+    /// What the arguments, each right by itself, say together; `None` after a diagnostic.
+    fn value(&mut self, directive: &Directive, statement: &Statement, arguments: &[Argument]) -> Option<AnyValue> {
+        match directive.read(arguments) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                let at = statement.arguments.get(fault.argument).map_or(statement.span, |text| text.span);
+                let found = Diagnostic::new(Code::BAD_ARGUMENT, at, fault.message).expected(fault.expected);
+                self.diagnostics.push(found.help(directive.usage()));
+                None
+            }
+        }
     }
 
     fn section(&mut self, block: &Block, parent: &Arc<Scope>, opener: Option<Span>, found: &mut Found) {
@@ -298,7 +299,7 @@ impl Declarer<'_> {
     }
 
     fn unknown_directive(&mut self, name: &Text) {
-        let declared = self.schema.iter().map(|(_, directive)| directive.name);
+        let declared = self.schema.iter().map(|directive| directive.name);
         let close = nearest(&name.value, declared.chain(preprocessor::Preprocessor::names()));
         let message = format!("there is no directive `{}`", name.value);
         let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `{close}`?"));

@@ -18,7 +18,7 @@ use crate::expand::variables::Variables;
 use crate::report::diagnostic::{Code, Diagnostic};
 use crate::report::source::{FileId, Sources, Span};
 use crate::syntax::limits::Limits;
-use crate::syntax::{Line, Node, Section, Word, parse_within};
+use crate::syntax::{Node, RawLine, RawSection, Word, parse};
 
 /// Reads files, one after the other.
 pub(crate) struct Expander<'a> {
@@ -42,7 +42,7 @@ impl Expander<'_> {
     /// Reads a text that is in `sources` already.
     pub(crate) fn text(&mut self, file: FileId) -> Vec<Item> {
         let text = self.sources.get(file).shared_text();
-        let syntax = parse_within(file, &text, &self.limits);
+        let syntax = parse(file, &text, &self.limits);
         self.diagnostics.extend(syntax.diagnostics);
         let mut items = Vec::new();
         self.nodes(&syntax.nodes, &mut items);
@@ -58,7 +58,7 @@ impl Expander<'_> {
         }
     }
 
-    fn directive(&mut self, line: &Line, out: &mut Vec<Item>) {
+    fn directive(&mut self, line: &RawLine, out: &mut Vec<Item>) {
         let statement = self.statement(line);
         match preprocessor::Preprocessor::of(&statement.name.value) {
             Some(preprocessor::Preprocessor::Include) => self.include(&statement, false, out),
@@ -74,7 +74,7 @@ impl Expander<'_> {
         }
     }
 
-    fn section(&mut self, section: &Section, out: &mut Vec<Item>) {
+    fn section(&mut self, section: &RawSection, out: &mut Vec<Item>) {
         let name = &section.head.name.value;
         let holds = match preprocessor::Conditional::of(name) {
             Some(preprocessor::Conditional::IfDefine) => {
@@ -99,7 +99,7 @@ impl Expander<'_> {
     }
 
     /// Whether `[!]NAME` holds. A condition that cannot be read does not.
-    fn condition(&mut self, head: &Line, is_true: fn(&Self, &str) -> bool) -> bool {
+    fn condition(&mut self, head: &RawLine, is_true: fn(&Self, &str) -> bool) -> bool {
         let head = self.statement(head);
         let synopsis = format!("<{} [!]name>", head.name.value);
         let Some([Some(argument)]) = self.take::<1>(&head, 1, &synopsis) else { return false };
@@ -154,7 +154,7 @@ impl Expander<'_> {
         Some(std::array::from_fn(|index| statement.arguments.get(index).cloned()))
     }
 
-    fn statement(&mut self, line: &Line) -> Statement {
+    fn statement(&mut self, line: &RawLine) -> Statement {
         let name = self.word(&line.name);
         let arguments = line.arguments.iter().map(|word| self.word(word)).collect();
         Statement { name, arguments, span: line.span }

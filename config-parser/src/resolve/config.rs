@@ -10,8 +10,11 @@ use crate::resolve::host_scope::HostScope;
 use crate::resolve::hosts::{Hosts, bare_name, server_name};
 use crate::resolve::query::{Asked, Query};
 use crate::resolve::resolved::Resolved;
-use crate::schema::Schema;
-use crate::schema::setting::Setting;
+use crate::schema::key::Key;
+use crate::schema::lines::Line;
+use crate::schema::merge::Held;
+use crate::schema::shape::Shape;
+use crate::schema::{DirectiveId, Schema};
 use crate::section::Scope;
 use crate::section::expression::Facts;
 use crate::section::host_address::HostAddress;
@@ -51,12 +54,6 @@ impl Config {
             choice.push(index, &host.addresses, names);
         }
         Self { schema, declared, main, hosts, names, choice }
-    }
-
-    /// The directives that it was read with.
-    #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
     }
 
     /// What holds for a request. Asked again with the same sections matching, it allocates nothing.
@@ -112,17 +109,30 @@ impl Config {
         Some(Host { index: Some(index), declared, scope, names })
     }
 
-    /// Every setting of the whole configuration, whether or not any request can reach it.
-    pub fn settings(&self) -> impl Iterator<Item = &Arc<Setting>> {
+    /// Every line of a directive in the whole configuration, whether or not any request can reach it. A line with several
+    /// keys is there for each.
+    ///
+    /// # Panics
+    /// If the schema was not made with the key.
+    #[track_caller]
+    pub fn lines<T: Shape>(&self, key: Key<T>) -> impl Iterator<Item = Line<'_, T::Value>> {
+        let wanted = self.schema.of(key);
+        let found = self.held().filter(move |(id, _)| *id == wanted);
+        found.map(|(_, held)| Line::new(held.key.as_deref(), &held.setting))
+    }
+
+    /// Everything that is declared, section by section.
+    fn held(&self) -> impl Iterator<Item = (DirectiveId, &Held)> {
         let servers = std::iter::once(&self.declared).chain(&self.declared.hosts);
-        servers.flat_map(|server| {
+        let settings = servers.flat_map(|server| {
             let sections = server.directories.iter().chain(&server.files).chain(&server.locations);
             let nested = server.directories.iter().flat_map(|directory| &directory.files);
             let around = sections.chain(nested);
             let conditions = server.conditions.iter().chain(around.clone().flat_map(|section| &section.conditions));
             let in_sections = around.chain(conditions).flat_map(|section| &section.settings);
-            server.settings.iter().chain(in_sections).flat_map(|(_, held)| held).map(|held| &held.setting)
-        })
+            server.settings.iter().chain(in_sections)
+        });
+        settings.flat_map(|(id, held)| held.iter().map(|held| (*id, held)))
     }
 
     fn scope_for(&self, address: SocketAddr, name: Option<&str>) -> &HostScope {

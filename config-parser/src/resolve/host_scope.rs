@@ -75,7 +75,7 @@ impl HostScope {
         for section in matching.iter().filter_map(|&rank| self.layout.sections().get(rank as usize)) {
             lay_over(&self.schema, &mut held, &section.settings);
         }
-        for (id, directive) in self.schema.iter() {
+        for (id, directive) in self.schema.ids() {
             finish(directive.merge, &mut held[id.index()]);
         }
         Resolved::new(Arc::clone(&self.schema), held)

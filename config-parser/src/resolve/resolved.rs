@@ -1,36 +1,25 @@
 //! The settings that hold for a request.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::schema::Schema;
+use crate::schema::directive::Directive;
+use crate::schema::key::Key;
+use crate::schema::lines::{Line, Lines};
 use crate::schema::merge::Held;
-use crate::schema::setting::{Argument, Setting};
-use crate::schema::{DirectiveId, Schema};
+use crate::schema::setting::Setting;
+use crate::schema::shape::{PerKey, Shape};
+use crate::schema::value::Value;
 
-/// The settings that hold.
+/// The settings that hold for a request, or for a host before any section is considered.
+///
+/// It is asked with the [`Key`]s of its schema. A key that the schema was not made with is a mistake of the program: every
+/// method that takes one panics for it.
 #[derive(Debug)]
 pub struct Resolved {
     schema: Arc<Schema>,
     /// By directive.
     held: Vec<Vec<Held>>,
-}
-
-/// A directive by its id or by its name.
-pub trait Named: Copy {
-    /// The directive, if the schema has it.
-    fn find(self, schema: &Schema) -> Option<DirectiveId>;
-}
-
-impl Named for DirectiveId {
-    fn find(self, schema: &Schema) -> Option<DirectiveId> {
-        (self.index() < schema.len()).then_some(self)
-    }
-}
-
-impl Named for &str {
-    fn find(self, schema: &Schema) -> Option<DirectiveId> {
-        schema.id(self)
-    }
 }
 
 impl Resolved {
@@ -39,72 +28,53 @@ impl Resolved {
         Self { schema, held }
     }
 
-    /// The setting that holds, the last one if there are several, or the default.
+    /// What a directive comes to; its [`Shape`] says whether that is one value, perhaps one, several, or one for each key.
+    ///
+    /// # Panics
+    /// If the schema was not made with the key.
     #[must_use]
-    pub fn get(&self, directive: impl Named) -> Option<&Setting> {
-        let id = directive.find(&self.schema)?;
-        let default = || self.schema.directive(id).default.as_ref();
-        self.held.get(id.index())?.last().map(|held| &held.setting).or_else(default).map(AsRef::as_ref)
+    #[track_caller]
+    pub fn get<T: Shape>(&self, key: Key<T>) -> T::Given<'_> {
+        T::merged(self.lines(key))
     }
 
-    /// All settings of a directive that hold, in the order of merging, or its default.
-    pub fn all(&self, directive: impl Named) -> impl Iterator<Item = &Setting> {
-        let id = directive.find(&self.schema);
-        let held = id.and_then(|id| self.held.get(id.index())).map(Vec::as_slice).unwrap_or_default();
-        let default = id.filter(|_| held.is_empty()).and_then(|id| self.schema.directive(id).default.as_ref());
-        held.iter().map(|held| &held.setting).chain(default).map(AsRef::as_ref)
-    }
-
-    /// The settings of a directive that has keys, each with its key, in the order of merging.
-    pub fn keyed(&self, directive: impl Named) -> impl Iterator<Item = (&str, &Setting)> {
-        let id = directive.find(&self.schema);
-        let held = id.and_then(|id| self.held.get(id.index())).map(Vec::as_slice).unwrap_or_default();
-        held.iter().map(|held| (held.key.as_deref().unwrap_or_default(), held.setting.as_ref()))
-    }
-
-    /// The last setting that holds for one key.
+    /// The value of one key of a directive that has keys; the last one if several lines hold for it.
+    ///
+    /// # Panics
+    /// If the schema was not made with the key.
     #[must_use]
-    pub fn key(&self, directive: impl Named, key: &str) -> Option<&Setting> {
-        self.keyed(directive).filter(|(other, _)| *other == key).last().map(|(_, setting)| setting)
+    #[track_caller]
+    pub fn at<V: Value>(&self, key: Key<PerKey<V>>, name: &str) -> Option<V::Given<'_>> {
+        self.lines(key).rfind(|line| line.key() == Some(name)).map(Line::value)
     }
 
-    /// The text of the first argument of what holds.
+    /// The line that holds, the last one if there are several, or the default.
+    ///
+    /// # Panics
+    /// If the schema was not made with the key.
     #[must_use]
-    pub fn text(&self, directive: impl Named) -> Option<&str> {
-        self.argument(directive).map(Argument::text)
+    #[track_caller]
+    pub fn line<T: Shape>(&self, key: Key<T>) -> Option<Line<'_, T::Value>> {
+        self.lines(key).next_back()
     }
 
-    /// The state of a flag that holds. False if neither a line nor a default sets it.
-    #[must_use]
-    pub fn flag(&self, directive: impl Named) -> bool {
-        self.argument(directive).and_then(Argument::flag).unwrap_or(false)
+    /// All lines of a directive that hold, in the order of merging, or its default.
+    ///
+    /// # Panics
+    /// If the schema was not made with the key.
+    #[track_caller]
+    pub fn lines<T: Shape>(&self, key: Key<T>) -> Lines<'_, T::Value> {
+        let id = self.schema.of(key);
+        Lines::new(&self.held[id.index()], self.schema.directive(id).default.as_ref())
     }
 
-    /// The whole number that holds.
-    #[must_use]
-    pub fn integer(&self, directive: impl Named) -> Option<u64> {
-        self.argument(directive).and_then(Argument::integer)
-    }
-
-    /// The time span that holds.
-    #[must_use]
-    pub fn duration(&self, directive: impl Named) -> Option<Duration> {
-        self.argument(directive).and_then(Argument::duration)
-    }
-
-    /// The texts of all arguments of all settings that hold, as one list.
-    pub fn texts(&self, directive: impl Named) -> impl Iterator<Item = &str> {
-        self.all(directive).flat_map(Setting::texts)
-    }
-
-    /// Every directive that is set, with the settings that hold; defaults are left out.
-    pub fn iter(&self) -> impl Iterator<Item = (DirectiveId, impl Iterator<Item = (Option<&str>, &Setting)>)> {
-        let held = |id: DirectiveId| self.held.get(id.index()).into_iter().flatten();
-        let ids = self.schema.iter().map(|(id, _)| id).filter(move |&id| held(id).next().is_some());
-        ids.map(move |id| (id, held(id).map(|held| (held.key.as_deref(), held.setting.as_ref()))))
-    }
-
-    fn argument(&self, directive: impl Named) -> Option<&Argument> {
-        self.get(directive).and_then(|setting| setting.arguments().first())
+    /// Every directive of the schema with the lines that hold, in the order of merging, or its default; each line with its key,
+    /// if the directive has keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&Directive, impl Iterator<Item = (Option<&str>, &Setting)>)> {
+        self.schema.iter().zip(&self.held).map(|(directive, held)| {
+            let default = directive.default.as_deref().filter(|_| held.is_empty()).map(|default| (None, default));
+            let lines = held.iter().map(|held| (held.key.as_deref(), held.setting.as_ref()));
+            (directive, lines.chain(default))
+        })
     }
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::schema::address::Address;
+use crate::schema::value::Choice;
 use crate::suggest::nearest;
 
 /// One argument of a directive, or several of one kind.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
@@ -14,11 +15,13 @@ pub struct Parameter {
     absences: &'static [(&'static str, &'static str)],
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Text,
     Flag,
     Choice(&'static [&'static str]),
+    /// The words of a [`Choice`], by their place.
+    Words(fn(usize) -> Option<&'static str>),
     /// A number, or else the word, if there is one.
     Integer {
         least: u64,
@@ -42,7 +45,7 @@ pub(crate) enum Count {
 
 /// What an argument says, as its kind reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum ArgumentValue {
     /// Any text.
     Text,
     /// `On` or `Off`.
@@ -87,6 +90,12 @@ impl Parameter {
         Self::new(name, Kind::Choice(words))
     }
 
+    /// One of the words of a type; upper and lower case are the same.
+    #[must_use]
+    pub const fn choice_of<V: Choice>(name: &'static str) -> Self {
+        Self::new(name, Kind::Words(|index| V::WORDS.get(index).map(|(word, _)| *word)))
+    }
+
     /// With words that people may expect and that there are not, each with what to do instead.
     #[must_use]
     pub const fn absences(self, absences: &'static [(&'static str, &'static str)]) -> Self {
@@ -99,8 +108,8 @@ impl Parameter {
         Self::new(name, Kind::Integer { least, most, word: None })
     }
 
-    /// A whole number within bounds, or this word, which upper and lower case are the same for: its value is a
-    /// [`Value::Choice`].
+    /// A whole number within bounds, or this word, in upper or lower case, which has no
+    /// [`integer`](crate::Argument::integer).
     #[must_use]
     pub const fn integer_or(name: &'static str, least: u64, most: u64, word: &'static str) -> Self {
         Self::new(name, Kind::Integer { least, most, word: Some(word) })
@@ -158,37 +167,54 @@ impl Parameter {
     }
 
     /// Reads an argument.
-    pub(crate) fn read(&self, text: &str) -> Result<Value, Mismatch> {
+    pub(crate) fn read(&self, text: &str) -> Result<ArgumentValue, Mismatch> {
         let value = match &self.kind {
-            Kind::Text => Some(Value::Text),
+            Kind::Text => Some(ArgumentValue::Text),
             Kind::Flag => flag(text),
             Kind::Choice(words) => {
-                words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Value::Choice(word))
+                words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| ArgumentValue::Choice(word))
             }
-            Kind::Integer { word: Some(word), .. } if word.eq_ignore_ascii_case(text) => Some(Value::Choice(word)),
+            Kind::Words(word) => {
+                (0..).map_while(word).find(|word| word.eq_ignore_ascii_case(text)).map(ArgumentValue::Choice)
+            }
+            Kind::Integer { word: Some(word), .. } if word.eq_ignore_ascii_case(text) => {
+                Some(ArgumentValue::Choice(word))
+            }
             Kind::Integer { least, most, .. } => {
-                text.parse().ok().filter(|number| (least..=most).contains(&number)).map(Value::Integer)
+                text.parse().ok().filter(|number| (least..=most).contains(&number)).map(ArgumentValue::Integer)
             }
-            Kind::Seconds => seconds(text).map(Value::Duration),
-            Kind::Address => text.parse().ok().map(Value::Address),
-            Kind::Checked { check, .. } => check(text).then_some(Value::Text),
+            Kind::Seconds => seconds(text).map(ArgumentValue::Duration),
+            Kind::Address => text.parse().ok().map(ArgumentValue::Address),
+            Kind::Checked { check, .. } => check(text).then_some(ArgumentValue::Text),
         };
         value.ok_or_else(|| self.mismatch(text))
     }
 
+    /// The words that it takes, if it takes words.
+    fn words(&self) -> Vec<&'static str> {
+        match self.kind {
+            Kind::Flag => vec!["On", "Off"],
+            Kind::Choice(words) => words.to_vec(),
+            Kind::Words(word) => (0..).map_while(word).collect(),
+            Kind::Integer { word, .. } => word.into_iter().collect(),
+            Kind::Text | Kind::Seconds | Kind::Address | Kind::Checked { .. } => Vec::new(),
+        }
+    }
+
     fn mismatch(&self, text: &str) -> Mismatch {
-        let (expected, words): (_, &[&str]) = match &self.kind {
-            Kind::Text => ("expected a text".to_owned(), &[]),
-            Kind::Flag => ("expected `On` or `Off`".to_owned(), &["On", "Off"]),
-            Kind::Choice(words) => (format!("expected one of: {}", words.join(", ")), words),
+        let words = self.words();
+        let expected = match &self.kind {
+            Kind::Text => "expected a text".to_owned(),
+            Kind::Flag => "expected `On` or `Off`".to_owned(),
+            Kind::Choice(_) | Kind::Words(_) => format!("expected one of: {}", words.join(", ")),
             Kind::Integer { least, most, word } => {
                 let to = if *most == u64::MAX { String::new() } else { format!(" to {most}") };
                 let or = word.map(|word| format!(", or `{word}`")).unwrap_or_default();
-                (format!("expected a whole number from {least}{to}{or}"), word.as_slice())
+                format!("expected a whole number from {least}{to}{or}")
             }
-            Kind::Seconds => ("expected a number of seconds, or one with a unit: ms, s, min, h".to_owned(), &[]),
-            Kind::Address => ("expected `port`, `name:port`, `address:port` or `[address]:port`".to_owned(), &[]),
-            Kind::Checked { expected, .. } => (format!("expected {expected}"), &[]),
+            Kind::Seconds => "expected a number of seconds, or one with a unit: ms, s, min, h".to_owned(),
+            Kind::Address => "expected `port`, `name:port`, `address:port` or `[address]:port`".to_owned(),
+            Kind::Checked { expected, .. } => format!("expected {expected}"),
         };
         let close = || nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
         let reason =
@@ -199,10 +225,10 @@ impl Parameter {
     }
 }
 
-fn flag(text: &str) -> Option<Value> {
+fn flag(text: &str) -> Option<ArgumentValue> {
     match text {
-        _ if text.eq_ignore_ascii_case("on") => Some(Value::Flag(true)),
-        _ if text.eq_ignore_ascii_case("off") => Some(Value::Flag(false)),
+        _ if text.eq_ignore_ascii_case("on") => Some(ArgumentValue::Flag(true)),
+        _ if text.eq_ignore_ascii_case("off") => Some(ArgumentValue::Flag(false)),
         _ => None,
     }
 }

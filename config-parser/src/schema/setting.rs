@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::report::source::Span;
 use crate::schema::address::Address;
-use crate::schema::parameter::Value;
+use crate::schema::directive::AnyValue;
+use crate::schema::parameter::ArgumentValue;
+use crate::schema::value::Choice;
 use crate::section::Scope;
 
 /// One line of a configuration that sets a directive, or the directive's default.
@@ -14,6 +16,8 @@ use crate::section::Scope;
 pub struct Setting {
     pub(crate) directive: &'static str,
     pub(crate) arguments: Vec<Argument>,
+    /// Of the type that its directive reads.
+    pub(crate) value: AnyValue,
     pub(crate) origin: Origin,
 }
 
@@ -21,7 +25,7 @@ pub struct Setting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument {
     pub(crate) text: Box<str>,
-    pub(crate) value: Value,
+    pub(crate) value: ArgumentValue,
     pub(crate) span: Option<Span>,
 }
 
@@ -58,6 +62,12 @@ impl Setting {
         &self.arguments
     }
 
+    /// Whether it is the default, which no line says.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        matches!(self.origin, Origin::Default)
+    }
+
     /// Where it comes from.
     #[must_use]
     pub fn origin(&self) -> &Origin {
@@ -78,13 +88,13 @@ impl Setting {
 
 impl Argument {
     /// An argument that no file says.
-    pub(crate) fn unwritten(text: &str, value: Value) -> Self {
+    pub(crate) fn unwritten(text: &str, value: ArgumentValue) -> Self {
         Self::new(text, value, None)
     }
 
-    pub(crate) fn new(text: &str, value: Value, span: Option<Span>) -> Self {
+    pub(crate) fn new(text: &str, value: ArgumentValue, span: Option<Span>) -> Self {
         // Programs compare with the words of their schema.
-        let text = if let Value::Choice(word) = value { word } else { text };
+        let text = if let ArgumentValue::Choice(word) = value { word } else { text };
         Self { text: text.into(), value, span }
     }
 
@@ -92,12 +102,6 @@ impl Argument {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// What it says, as its [`Parameter`](crate::Parameter) reads it.
-    #[must_use]
-    pub fn value(&self) -> &Value {
-        &self.value
     }
 
     /// Where it stands, in the [`Sources`](crate::Sources) of the report; `None` for a default.
@@ -109,25 +113,32 @@ impl Argument {
     /// The state of a flag.
     #[must_use]
     pub fn flag(&self) -> Option<bool> {
-        if let Value::Flag(state) = self.value { Some(state) } else { None }
+        if let ArgumentValue::Flag(state) = self.value { Some(state) } else { None }
     }
 
     /// A whole number.
     #[must_use]
     pub fn integer(&self) -> Option<u64> {
-        if let Value::Integer(number) = self.value { Some(number) } else { None }
+        if let ArgumentValue::Integer(number) = self.value { Some(number) } else { None }
     }
 
     /// A time span.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
-        if let Value::Duration(span) = self.value { Some(span) } else { None }
+        if let ArgumentValue::Duration(span) = self.value { Some(span) } else { None }
+    }
+
+    /// What the word means that it is.
+    #[must_use]
+    pub fn choice<V: Choice>(&self) -> Option<V> {
+        let means = |(word, _): &&(&str, V)| word.eq_ignore_ascii_case(&self.text);
+        V::WORDS.iter().find(means).map(|(_, value)| *value)
     }
 
     /// A port, with the addresses that it is meant for.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
-        if let Value::Address(address) = &self.value { Some(address) } else { None }
+        if let ArgumentValue::Address(address) = &self.value { Some(address) } else { None }
     }
 }
 

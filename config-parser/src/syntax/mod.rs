@@ -3,7 +3,9 @@
 //! This step knows no names. What a directive means, `Include` and `Define` too, is decided later.
 
 pub(crate) mod limits;
-pub mod token;
+#[cfg(test)]
+mod tests;
+pub(crate) mod token;
 
 use crate::report::diagnostic::{Code, Diagnostic};
 use crate::report::source::{FileId, Span, offset};
@@ -12,66 +14,59 @@ use crate::syntax::token::{Token, TokenKind, joined, tokens};
 
 /// A text, read.
 #[derive(Debug, Clone)]
-pub struct Syntax {
-    /// The tokens, nothing left out.
-    pub tokens: Vec<Token>,
+pub(crate) struct Syntax {
     /// The lines and sections of the text.
-    pub nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// Mistakes of form.
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// A directive or a section.
 #[derive(Debug, Clone)]
-pub enum Node {
+pub(crate) enum Node {
     /// One directive.
-    Directive(Line),
+    Directive(RawLine),
     /// One section.
-    Section(Section),
+    Section(RawSection),
 }
 
 /// A name and its arguments.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(crate) struct RawLine {
     /// The name.
-    pub name: Word,
+    pub(crate) name: Word,
     /// What follows it.
-    pub arguments: Vec<Word>,
+    pub(crate) arguments: Vec<Word>,
     /// From the name to the last argument; for a section from `<` to `>`.
-    pub span: Span,
+    pub(crate) span: Span,
 }
 
 /// A section.
 #[derive(Debug, Clone)]
-pub struct Section {
+pub(crate) struct RawSection {
     /// Its head.
-    pub head: Line,
+    pub(crate) head: RawLine,
     /// All that stands in the head after the name, as it is written.
-    pub expression: String,
+    pub(crate) expression: String,
     /// What is in it.
-    pub nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// Its closing line, if it has one.
-    pub close: Option<Span>,
+    pub(crate) close: Option<Span>,
 }
 
 /// A name or an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub(crate) struct Word {
     /// What it says, without quotes; variables are not expanded yet.
-    pub value: String,
+    pub(crate) value: String,
     /// Where it stands, with its quotes.
-    pub span: Span,
+    pub(crate) span: Span,
     /// Whether it opens a quote that nothing closes.
-    pub unclosed: bool,
+    pub(crate) unclosed: bool,
 }
 
-/// Reads the text of `file`, within the default [`Limits`].
-#[must_use]
-pub fn parse(file: FileId, text: &str) -> Syntax {
-    parse_within(file, text, &Limits::default())
-}
-
-pub(crate) fn parse_within(file: FileId, text: &str, limits: &Limits) -> Syntax {
+/// Reads the text of `file`.
+pub(crate) fn parse(file: FileId, text: &str, limits: &Limits) -> Syntax {
     let tokens = tokens(text);
     let mut parser = Parser { file, text, limits, open: Vec::new(), nodes: Vec::new(), diagnostics: Vec::new() };
     for line in tokens.split(|token| token.kind == TokenKind::Newline) {
@@ -83,7 +78,7 @@ pub(crate) fn parse_within(file: FileId, text: &str, limits: &Limits) -> Syntax 
     while !parser.open.is_empty() {
         parser.abandon(end, None);
     }
-    Syntax { tokens, nodes: parser.nodes, diagnostics: parser.diagnostics }
+    Syntax { nodes: parser.nodes, diagnostics: parser.diagnostics }
 }
 
 struct Parser<'t> {
@@ -91,7 +86,7 @@ struct Parser<'t> {
     text: &'t str,
     limits: &'t Limits,
     /// Sections that are not closed yet, outermost first.
-    open: Vec<Section>,
+    open: Vec<RawSection>,
     nodes: Vec<Node>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -139,7 +134,7 @@ impl Parser<'_> {
     }
 
     /// The head of a section, from `<` to `>`.
-    fn head(&mut self, tokens: &[Token]) -> Option<Section> {
+    fn head(&mut self, tokens: &[Token]) -> Option<RawSection> {
         let whole = self.span(tokens.first()?, tokens.last()?);
         let Some(end) = tokens.iter().position(|token| token.kind == TokenKind::End) else {
             let at = Span { start: whole.end, ..whole };
@@ -159,7 +154,7 @@ impl Parser<'_> {
         let head = head?;
         let from = head.name.span.end as usize;
         let expression = joined(&self.text[from..tokens[end].range.start]);
-        Some(Section { head: Line { span, ..head }, expression, nodes: Vec::new(), close: None })
+        Some(RawSection { head: RawLine { span, ..head }, expression, nodes: Vec::new(), close: None })
     }
 
     fn close(&mut self, tokens: &[Token]) {
@@ -209,7 +204,7 @@ impl Parser<'_> {
     }
 
     /// A name and its arguments; `None` if there is no word.
-    fn words(&mut self, tokens: &[Token]) -> Option<Line> {
+    fn words(&mut self, tokens: &[Token]) -> Option<RawLine> {
         let mut words = Vec::new();
         for token in tokens.iter().filter(|token| token.kind == TokenKind::Word) {
             let quoted = token.value(self.text);
@@ -226,7 +221,7 @@ impl Parser<'_> {
         let name = words.next()?;
         let arguments: Vec<Word> = words.collect();
         let span = arguments.last().map_or(name.span, |last| name.span.to(last.span));
-        Some(Line { name, arguments, span })
+        Some(RawLine { name, arguments, span })
     }
 
     fn push(&mut self, node: Node) {
@@ -250,6 +245,6 @@ impl Parser<'_> {
     }
 }
 
-fn unfinished(head: Line, span: Span) -> Section {
-    Section { head: Line { span, ..head }, expression: String::new(), nodes: Vec::new(), close: None }
+fn unfinished(head: RawLine, span: Span) -> RawSection {
+    RawSection { head: RawLine { span, ..head }, expression: String::new(), nodes: Vec::new(), close: None }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// The end of a line.
     Newline,
     /// Space between words.
@@ -28,49 +28,39 @@ pub enum TokenKind {
 
 /// A piece of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     /// What it is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
     /// Its bytes in the text.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
 }
 
 impl Token {
     /// The piece of `text` that this token is.
     #[must_use]
-    pub fn text<'t>(&self, text: &'t str) -> &'t str {
+    pub(crate) fn text<'t>(&self, text: &'t str) -> &'t str {
         &text[self.range.clone()]
     }
 
     /// What a word says: without joints, quotes, and the `\` before a quote or another `\`.
     #[must_use]
-    pub fn value(&self, text: &str) -> Quoted {
+    pub(crate) fn value(&self, text: &str) -> Quoted {
         unquote(&joined(self.text(text)))
     }
 }
 
 /// A word without its quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quoted {
+pub(crate) struct Quoted {
     /// What it says.
-    pub value: String,
+    pub(crate) value: String,
     /// Whether it began with a quote that nothing closed. What it says then reaches to the end of its line.
-    pub unclosed: bool,
+    pub(crate) unclosed: bool,
 }
 
 /// Splits a text into tokens.
-///
-/// ```
-/// use samovar_config::syntax::token::{TokenKind, tokens};
-///
-/// let text = "Brew \\\n  \"black tea\"\n";
-/// let tokens = tokens(text);
-/// assert_eq!(tokens.iter().map(|token| token.text(text)).collect::<String>(), text);
-/// let words = tokens.iter().filter(|token| token.kind == TokenKind::Word);
-/// assert_eq!(words.map(|word| word.value(text).value).collect::<Vec<_>>(), ["Brew", "black tea"]);
-/// ```
 #[must_use]
-pub fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0, tokens: Vec::new() };
     while lexer.at < text.len() {
         lexer.line();

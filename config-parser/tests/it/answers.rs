@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use crate::site::{ask, load, query};
+use samovar_config::{Config, Key, Line, Loader, MemoryFiles, Schema, Shape};
+
+use crate::site::{
+    DIRECTORY_INDEX, DOCUMENT_ROOT, ERROR_LOG, LIMIT_REQUEST_BODY, LOG_LEVEL, MARK, SCRIPT_OPTION, SCRIPT_RELOAD,
+    SET_HANDLER, TIMEOUT, ask, load, query,
+};
 
 #[test]
 fn s6_every_value_knows_where_it_came_from() {
     let text = "SetHandler main\n<VirtualHost *:80>\n<Directory /srv>\n  <Files a>\n    SetHandler \"x\"\n</Files>\n</Directory></VirtualHost>"
         .replace("</Directory></", "</Directory>\n</");
     let loaded = load(&text);
-    let origin = |request: &str, directive: &str| {
-        let resolved = ask(&loaded.config, request);
-        resolved.get(directive).map(|setting| setting.origin().to_string())
-    };
-    assert_eq!(origin("/a -> /srv/a", "SetHandler").as_deref(), Some("/etc/site.conf:5 in <Files a>"));
-    assert_eq!(origin("/a -> /opt/a", "SetHandler").as_deref(), Some("/etc/site.conf:1 in the main server"));
-    assert_eq!(origin("/a -> /opt/a", "LogLevel").as_deref(), Some("default"));
-    assert_eq!(origin("/a -> /opt/a", "DocumentRoot"), None);
+    fn origin<T: Shape>(config: &Config, request: &str, key: Key<T>) -> Option<String> {
+        ask(config, request).line(key).map(|line| line.origin().to_string())
+    }
+    let config = &loaded.config;
+    assert_eq!(origin(config, "/a -> /srv/a", SET_HANDLER).as_deref(), Some("/etc/site.conf:5 in <Files a>"));
+    assert_eq!(origin(config, "/a -> /opt/a", SET_HANDLER).as_deref(), Some("/etc/site.conf:1 in the main server"));
+    assert_eq!(origin(config, "/a -> /opt/a", LOG_LEVEL).as_deref(), Some("default"));
+    assert_eq!(origin(config, "/a -> /opt/a", DOCUMENT_ROOT), None);
 }
 
 #[test]
@@ -40,20 +45,20 @@ SetHandler main
 </Directory>
 "#;
     let loaded = load(text);
-    let root = |filename: &str, directive: &str| {
-        let request = format!("/ -> {filename}");
-        let resolved = ask(&loaded.config, &request);
-        let setting = resolved.get(directive).expect("a setting");
-        setting.origin().scope().and_then(|scope| scope.directory_in(filename)).map(str::to_owned)
-    };
-    assert_eq!(root("/srv/www/d/e", "SetHandler").as_deref(), Some("/srv/www"));
-    assert_eq!(root("/srv/www/d/f", "SetHandler").as_deref(), Some("/srv/www"));
-    assert_eq!(root("/home/ann/public/d/e", "SetHandler").as_deref(), Some("/home/ann/public"));
-    assert_eq!(root("/home/ann/public", "SetHandler").as_deref(), Some("/home/ann"));
-    assert_eq!(root("/home/ann/public/", "SetHandler").as_deref(), Some("/home/ann/public"));
-    assert_eq!(root("/opt/x/y", "SetHandler").as_deref(), Some("/opt/x"));
-    assert_eq!(root("/var/x", "SetHandler"), None);
-    assert_eq!(root("/var/x", "DirectoryIndex").as_deref(), Some("/"));
+    fn root<T: Shape>(config: &Config, filename: &str, key: Key<T>) -> Option<String> {
+        let resolved = ask(config, &format!("/ -> {filename}"));
+        let line = resolved.line(key).expect("a line");
+        line.origin().scope().and_then(|scope| scope.directory_in(filename)).map(str::to_owned)
+    }
+    let config = &loaded.config;
+    assert_eq!(root(config, "/srv/www/d/e", SET_HANDLER).as_deref(), Some("/srv/www"));
+    assert_eq!(root(config, "/srv/www/d/f", SET_HANDLER).as_deref(), Some("/srv/www"));
+    assert_eq!(root(config, "/home/ann/public/d/e", SET_HANDLER).as_deref(), Some("/home/ann/public"));
+    assert_eq!(root(config, "/home/ann/public", SET_HANDLER).as_deref(), Some("/home/ann"));
+    assert_eq!(root(config, "/home/ann/public/", SET_HANDLER).as_deref(), Some("/home/ann/public"));
+    assert_eq!(root(config, "/opt/x/y", SET_HANDLER).as_deref(), Some("/opt/x"));
+    assert_eq!(root(config, "/var/x", SET_HANDLER), None);
+    assert_eq!(root(config, "/var/x", DIRECTORY_INDEX).as_deref(), Some("/"));
 }
 
 #[test]
@@ -75,7 +80,7 @@ fn results_are_right_beyond_the_number_that_is_kept() {
         let chosen = letters.iter().enumerate().filter(|(bit, _)| set >> bit & 1 == 1).map(|(_, letter)| *letter);
         let chosen: String = chosen.collect();
         let held = ask(&loaded.config, &format!("/{chosen}"));
-        assert_eq!(held.texts("Mark").collect::<String>(), chosen);
+        assert_eq!(held.get(MARK).collect::<String>(), chosen);
     }
 }
 
@@ -87,7 +92,7 @@ fn results_are_shared_between_threads() {
             scope.spawn(|| {
                 for path in ["/a", "/b", "/a/b", "/c"].iter().cycle().take(400) {
                     let expected = path.replace(['/', 'c'], "");
-                    assert_eq!(ask(&loaded.config, path).texts("Mark").collect::<String>(), expected);
+                    assert_eq!(ask(&loaded.config, path).get(MARK).collect::<String>(), expected);
                 }
             });
         }
@@ -115,7 +120,7 @@ fn explain_lists_all_sections_in_the_order_of_merging() {
         ]
     );
     assert_eq!(explanation.host.to_string(), "the main server");
-    assert_eq!(explanation.resolved.texts("Mark").collect::<Vec<_>>(), ["s", "l"]);
+    assert_eq!(explanation.resolved.get(MARK).collect::<Vec<_>>(), ["s", "l"]);
 }
 
 #[test]
@@ -131,44 +136,74 @@ fn what_holds_can_be_asked_in_many_ways() {
     let text = "ScriptOption a 1\nScriptOption b 2\nScriptOption a 3\nLimitRequestBody 7\nScriptReload Off\nTimeout 5\nMark x\nMark y\n";
     let loaded = load(text);
     let held = ask(&loaded.config, "/");
-    let schema = loaded.config.schema();
-    let id = |name: &str| schema.id(name).expect("it is declared");
-    assert_eq!(held.key("ScriptOption", "a").and_then(|line| line.texts().nth(1)), Some("3"));
-    assert!(held.key("ScriptOption", "c").is_none() && held.key("Nothing", "a").is_none());
-    assert_eq!(
-        (held.integer("LimitRequestBody"), held.integer("Timeout"), held.integer("Nothing")),
-        (Some(7), None, None)
-    );
-    assert_eq!(held.duration("Timeout"), Some(std::time::Duration::from_secs(5)));
-    assert!(!held.flag("ScriptReload") && !held.flag("Mark") && !held.flag("Nothing"));
-    assert!(ask(&load("").config, "/").flag("ScriptReload"));
-    assert_eq!((held.text("Mark"), held.text(id("Mark")), held.text("ErrorLog")), (Some("y"), Some("y"), None));
-    assert_eq!(held.all(id("Mark")).count(), 2);
-    assert_eq!(held.all("SetHandler").map(|line| line.text()).collect::<Vec<_>>(), [Some("static")]);
-    assert_eq!(
-        (held.all("ErrorLog").count(), held.keyed("ErrorLog").count(), held.keyed("SetHandler").count()),
-        (0, 0, 0)
-    );
-    let set = held.iter().map(|(id, lines)| {
+    assert_eq!((held.at(SCRIPT_OPTION, "a"), held.at(SCRIPT_OPTION, "c")), (Some("3"), None));
+    assert_eq!(held.get(SCRIPT_OPTION).collect::<Vec<_>>(), [("b", "2"), ("a", "3")]);
+    assert_eq!((held.get(LIMIT_REQUEST_BODY), held.get(TIMEOUT)), (Some(7), std::time::Duration::from_secs(5)));
+    assert!(!held.get(SCRIPT_RELOAD) && ask(&load("").config, "/").get(SCRIPT_RELOAD));
+    assert_eq!((held.get(MARK).collect::<Vec<_>>(), held.get(ERROR_LOG)), (vec!["x", "y"], None));
+    assert_eq!((held.line(MARK).expect("a line").value(), held.lines(MARK).count()), ("y", 2));
+    assert_eq!(held.lines(SET_HANDLER).map(Line::value).collect::<Vec<_>>(), ["static"]);
+    assert_eq!((held.lines(ERROR_LOG).count(), held.lines(MARK).next_back().and_then(Line::key)), (0, None));
+    let set = held.iter().filter_map(|(directive, lines)| {
+        let lines = lines.filter(|(_, line)| line.origin().span().is_some());
         let keys = lines.map(|(key, line)| format!("{}:{}", key.unwrap_or("-"), line.text().unwrap_or_default()));
-        format!("{} {}", schema.directive(id).name(), keys.collect::<Vec<_>>().join(" "))
+        let keys = keys.collect::<Vec<_>>().join(" ");
+        (!keys.is_empty()).then(|| format!("{} {keys}", directive.name()))
     });
     let expected =
         ["Timeout -:5", "LimitRequestBody -:7", "ScriptReload -:off", "ScriptOption b:b a:a", "Mark -:x -:y"];
     let set: Vec<_> = set.map(|line| line.to_ascii_lowercase()).collect();
     assert_eq!(set, expected.map(str::to_ascii_lowercase));
+    let defaults = held.iter().filter(|(directive, _)| directive.name() == "LogLevel").flat_map(|(_, lines)| lines);
+    assert_eq!(defaults.map(|(_, line)| line.origin().to_string()).collect::<Vec<_>>(), ["default"]);
+}
+
+const A: Key<Option<String>> = Key::text("A", "x");
+const B: Key<Option<String>> = Key::text("B", "x");
+/// Of the same name, and of another type.
+const NUMBER: Key<Option<u64>> = Key::integer("A", "x", 0, 9);
+
+#[track_caller]
+fn refused(ask: impl FnOnce(&samovar_config::Resolved) + std::panic::UnwindSafe) -> String {
+    let files = MemoryFiles::new().file("/a", "A 1");
+    let loaded = Loader::new(Schema::new([A.into()])).load(&files, "/a").expect("loads");
+    let held = std::panic::AssertUnwindSafe(loaded.config.main().settings());
+    assert_eq!(held.get(A), Some("1"));
+    let panic = std::panic::catch_unwind(|| ask(&held)).expect_err("it panics");
+    panic.downcast_ref::<String>().expect("with a message").clone()
 }
 
 #[test]
-fn a_directive_of_a_larger_schema_is_none_of_this_one() {
-    use samovar_config::{ANYWHERE, Directive, Loader, MemoryFiles, Merge, Parameter, Schema};
-    let directive = |name| Directive::new(name, [Parameter::text("x")], ANYWHERE, Merge::Innermost);
-    let large = Schema::new([directive("A"), directive("B")]);
-    let (first, second) = (large.id("A").expect("declared"), large.id("B").expect("declared"));
-    let files = MemoryFiles::new().file("/a", "A 1");
-    let held = Loader::new(Schema::new([directive("A")])).load(&files, "/a").expect("loads").config.main().settings();
-    assert_eq!((held.text(first), held.text(second)), (Some("1"), None));
-    assert_eq!((held.all(second).count(), held.keyed(second).count()), (0, 0));
+fn a_key_of_another_schema_is_refused_with_its_name() {
+    assert!(refused(|held| _ = held.get(B)).ends_with("does not have the key of `B`"));
+    assert!(refused(|held| _ = held.lines(B)).ends_with("does not have the key of `B`"));
+    assert!(refused(|held| _ = held.get(NUMBER)).ends_with("does not have the key of `A`"));
+}
+
+#[test]
+fn every_directive_of_a_large_schema_is_found_and_no_other() {
+    let names: Vec<&'static str> = (0..3000).map(|number| &*format!("Directive{number}").leak()).collect();
+    let text: String = names.iter().map(|name| format!("{name} {name}\n")).collect();
+    let keys = || names.iter().map(|name| Key::text(name, "x"));
+    let loader = Loader::new(Schema::new(keys().map(Into::into)));
+    let held = loader.load(&MemoryFiles::new().file("/a", text), "/a").expect("loads").config.main().settings();
+    for key in keys() {
+        assert_eq!(held.get(key), Some(key.name()));
+    }
+    let unknown = loader.load(&MemoryFiles::new().file("/a", "Directive3000 x"), "/a");
+    assert!(unknown.expect_err("there is none").to_string().contains("unknown-directive"));
+}
+
+#[test]
+#[should_panic(expected = "directive kettle is declared twice, as Kettle")]
+fn a_name_is_declared_once_whatever_its_case() {
+    let _ = Schema::new([Key::flag("Kettle").into(), Key::text("kettle", "name").into()]);
+}
+
+#[test]
+#[should_panic(expected = "default of Kettle: expected `On` or `Off`, found `hot`")]
+fn a_default_is_one_that_the_directive_takes() {
+    let _ = Schema::new([Key::flag("Kettle").default(&["hot"]).into()]);
 }
 
 #[test]
@@ -179,7 +214,7 @@ fn a_section_says_what_it_is() {
             .replace("<Else>\n</Else>\n", "<If \"true\">\nMark i\n</If>\n<Else>\nMark e\n</Else>\n");
     let loaded = load(&text);
     let scope = |mark: &str| {
-        let line = loaded.config.settings().find(|line| line.directive() == "Mark" && line.text() == Some(mark));
+        let line = loaded.config.lines(MARK).find(|line| line.value() == mark);
         line.and_then(|line| line.origin().scope().cloned()).expect("a section")
     };
     let (files, location) = (scope("x"), scope("a"));

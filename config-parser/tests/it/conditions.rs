@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use samovar_config::{Facts, MemoryFiles, Query, Resolved};
 
-use crate::site::loader;
+use crate::site::{MARK, loader};
 
 struct Request {
     variables: &'static [(&'static str, &'static str)],
@@ -44,7 +44,7 @@ const OTHER: Request = Request {
 };
 
 fn marks(resolved: &Resolved) -> String {
-    resolved.texts("Mark").collect::<Vec<_>>().join(" ")
+    resolved.get(MARK).collect::<Vec<_>>().join(" ")
 }
 
 fn holds(expression: &str, request: &Request) -> bool {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use samovar_config::{DiskFiles, Entry, Files, Limits, MemoryFiles};
 
-use crate::site::{ask, loader};
+use crate::site::{MARK, ask, loader};
 
 #[test]
 fn a_tree_on_the_disk_is_read() {
@@ -18,7 +18,7 @@ fn a_tree_on_the_disk_is_read() {
     fs::write(folder.path().join("conf.d/b.conf"), "Mark b").expect("a file");
     fs::write(folder.path().join("conf.d/a.conf"), "Mark a").expect("a file");
     let loaded = loader().load(&DiskFiles, folder.path().join("site.conf")).expect("loads");
-    assert_eq!(ask(&loaded.config, "/").texts("Mark").collect::<Vec<_>>(), ["a", "b", "end"]);
+    assert_eq!(ask(&loaded.config, "/").get(MARK).collect::<Vec<_>>(), ["a", "b", "end"]);
 }
 
 #[test]

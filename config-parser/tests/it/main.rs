@@ -6,6 +6,7 @@ mod debian;
 mod diagnostics;
 mod disk;
 mod merging;
+mod pieces;
 mod properties;
 mod scoping;
 mod site;

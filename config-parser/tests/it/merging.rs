@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use samovar_config::{ANYWHERE, Directive, Loader, MemoryFiles, Merge, Parameter, Resolved, Schema, Setting};
+use samovar_config::{Key, Line, List, Loader, MemoryFiles, Merge, Resolved, Schema, Setting, Shape};
 
-use crate::site::{ask, load, query};
+use crate::site::{
+    DIRECTORY_INDEX, DOCUMENT_ROOT, LOG_LEVEL, Level, MARK, SCRIPT_HANDLER, SCRIPT_LIMIT, SCRIPT_OPTION, SCRIPT_RELOAD,
+    SET_HANDLER, ask, load, query,
+};
 
 /// Lines in the main server, in `<Location /a>` and in `<Location /a/b>`, merged in this order for `/a/b`.
 fn merged(main: &str, outer: &str, inner: &str) -> Arc<Resolved> {
@@ -12,9 +15,13 @@ fn merged(main: &str, outer: &str, inner: &str) -> Arc<Resolved> {
     ask(&load(&text).config, "/a/b")
 }
 
-fn keyed(resolved: &Resolved, directive: &'static str) -> String {
-    let line = |(key, setting): (&str, &Setting)| format!("{key}={}", setting.texts().collect::<Vec<_>>().join(","));
-    resolved.keyed(directive).map(line).collect::<Vec<_>>().join(" ")
+fn keyed<T: Shape>(resolved: &Resolved, key: Key<T>) -> String {
+    let lines = resolved.lines(key);
+    let lines = lines.map(|line| {
+        let texts: Vec<_> = line.texts().collect();
+        format!("{}={}", line.key().unwrap_or_default(), texts.join(","))
+    });
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -27,7 +34,7 @@ fn innermost_takes_the_last_line_of_all() {
         (["", "SetHandler b", "SetHandler c"], "c"),
     ];
     for ([main, outer, inner], expected) in rows {
-        assert_eq!(merged(main, outer, inner).text("SetHandler"), Some(expected));
+        assert_eq!(merged(main, outer, inner).get(SET_HANDLER), expected);
     }
 }
 
@@ -41,14 +48,14 @@ fn replace_keeps_all_lines_of_the_innermost_section() {
     ];
     for ([main, outer, inner], expected) in rows {
         let held = merged(main, outer, inner);
-        assert_eq!(held.texts("DirectoryIndex").collect::<Vec<_>>().join(" "), expected);
+        assert_eq!(held.get(DIRECTORY_INDEX).map(|names| names.join(" ")).collect::<Vec<_>>().join(" "), expected);
     }
 }
 
 #[test]
 fn accumulate_keeps_all_lines_outermost_first() {
     let held = merged("Mark a\nMark b", "Mark c", "Mark a");
-    assert_eq!(held.texts("Mark").collect::<Vec<_>>(), ["a", "b", "c", "a"]);
+    assert_eq!(held.get(MARK).collect::<Vec<_>>(), ["a", "b", "c", "a"]);
 }
 
 #[test]
@@ -63,7 +70,7 @@ fn per_key_keeps_the_last_value_and_deletes_on_an_empty_one() {
         (["ScriptOption A 1", "ScriptOption a 2", ""], "A=A,1 a=a,2"),
     ];
     for ([main, outer, inner], expected) in rows {
-        assert_eq!(keyed(&merged(main, outer, inner), "ScriptOption"), expected);
+        assert_eq!(keyed(&merged(main, outer, inner), SCRIPT_OPTION), expected);
     }
 }
 
@@ -77,7 +84,7 @@ fn limits_can_be_tightened_not_loosened() {
         (["ScriptLimit depth 9", "ScriptLimit time 3", ""], "depth=depth,9 time=time,3"),
     ];
     for ([main, outer, inner], expected) in rows {
-        assert_eq!(keyed(&merged(main, outer, inner), "ScriptLimit"), expected);
+        assert_eq!(keyed(&merged(main, outer, inner), SCRIPT_LIMIT), expected);
     }
 }
 
@@ -90,7 +97,7 @@ fn handlers_accumulate_in_a_section_and_replace_across_by_extension() {
         (["ScriptHandler a\nScriptHandler x | .p .q", "ScriptHandler y | .q", ""], "=a .p=x,|,.p,.q .q=y,|,.q"),
     ];
     for ([main, outer, inner], expected) in rows {
-        assert_eq!(keyed(&merged(main, outer, inner), "ScriptHandler"), expected);
+        assert_eq!(keyed(&merged(main, outer, inner), SCRIPT_HANDLER), expected);
     }
 }
 
@@ -99,11 +106,11 @@ fn a_program_can_bring_its_own_rule() {
     fn alternate(outer: &[Arc<Setting>], inner: &[Arc<Setting>]) -> Vec<Arc<Setting>> {
         inner.iter().chain(outer).take(2).cloned().collect()
     }
-    let line = Directive::new("Line", [Parameter::text("x")], ANYWHERE, Merge::Custom(alternate));
+    const LINE: Key<List<String>> = Key::text("Line", "x").list().merge(Merge::Custom(alternate));
     let files = MemoryFiles::new().file("a", "Line 1\nLine 2\nLine 3\n<Location />\nLine 4\n</Location>");
-    let config = Loader::new(Schema::new([line])).load(&files, "a").expect("loads").config;
+    let config = Loader::new(Schema::new([LINE.into()])).load(&files, "a").expect("loads").config;
     let held = config.resolve(&query("/"));
-    assert_eq!(held.texts("Line").collect::<Vec<_>>(), ["4", "1"]);
+    assert_eq!(held.get(LINE).collect::<Vec<_>>(), ["4", "1"]);
 }
 
 #[test]
@@ -113,11 +120,11 @@ fn settings_of_a_host_are_merged_over_those_of_the_main_server() {
     let config = load(text).config;
     let host = config.hosts().next().expect("a host");
     assert_eq!(host.names().collect::<Vec<_>>(), ["a"]);
-    assert_eq!(host.settings().text("DocumentRoot"), Some("/host"));
-    assert_eq!(host.settings().text("LogLevel"), Some("info"));
-    assert_eq!(config.main().settings().text("DocumentRoot"), Some("/main"));
+    assert_eq!(host.settings().get(DOCUMENT_ROOT), Some("/host"));
+    assert_eq!(host.settings().get(LOG_LEVEL), Level::Info);
+    assert_eq!(config.main().settings().get(DOCUMENT_ROOT), Some("/main"));
     // As in httpd, a section of the main server is merged after what stands directly in the host.
-    assert!(!ask(&config, "http://a/").flag("ScriptReload"));
+    assert!(!ask(&config, "http://a/").get(SCRIPT_RELOAD));
 }
 
 #[test]
@@ -125,7 +132,7 @@ fn all_settings_can_be_listed() {
     let text = "Mark a\n<Directory /d>\nMark b\n<Files f>\nMark c\n</Files>\n</Directory>\n<VirtualHost *:80>\n\
                 <Location /l>\nMark d\n</Location>\n</VirtualHost>";
     let config = load(text).config;
-    let mut marks: Vec<_> = config.settings().filter_map(|setting| setting.text()).collect();
+    let mut marks: Vec<_> = config.lines(MARK).map(Line::value).collect();
     marks.sort_unstable();
     assert_eq!(marks, ["a", "b", "c", "d"]);
 }
@@ -133,7 +140,8 @@ fn all_settings_can_be_listed() {
 #[test]
 fn of_equal_limits_the_inner_line_holds() {
     let held = merged("ScriptLimit depth 9", "ScriptLimit depth 9", "");
-    let line = held.key("ScriptLimit", "depth").expect("it is set").origin().to_string();
+    let line =
+        held.lines(SCRIPT_LIMIT).find(|line| line.key() == Some("depth")).expect("it is set").origin().to_string();
     assert!(line.contains("in <Location /a>"), "{line}");
 }
 

@@ -1,6 +1,6 @@
 //! Which settings hold for a request.
 
-use crate::site::{ask, load};
+use crate::site::{MARK, ask, load};
 
 /// Each row: a request, and the marks of the sections that hold for it, in the order of merging.
 #[track_caller]
@@ -8,7 +8,7 @@ fn marks(text: &str, rows: &[(&str, &str)]) {
     let loaded = load(text);
     for (request, expected) in rows {
         let resolved = ask(&loaded.config, request);
-        let found: Vec<&str> = resolved.texts("Mark").collect();
+        let found: Vec<&str> = resolved.get(MARK).collect();
         assert_eq!(found.join(" "), *expected, "{request}");
     }
 }
@@ -332,7 +332,7 @@ fn s2_a_section_for_a_path_does_not_hold_for_what_is_not_there() {
     let config = load(text).config;
     let held = |exact: bool| {
         let query = samovar_config::Query { exact, ..crate::site::query("/none -> /srv/www/none") };
-        config.resolve(&query).texts("Mark").collect::<Vec<_>>().join(" ")
+        config.resolve(&query).get(MARK).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(held(true), "in none regex");
     assert_eq!(held(false), "regex");
@@ -404,7 +404,7 @@ fn s1_the_first_host_that_has_the_name_answers_be_it_written_out_or_not() {
     let marked = |address: &str, host: Option<&str>| {
         let address = address.parse().expect("an address");
         let held = config.resolve(&samovar_config::Query { address, host, path: "/", filename: None, exact: true });
-        held.text("Mark").unwrap_or("none").to_owned()
+        held.get(MARK).next_back().unwrap_or("none").to_owned()
     };
     for (address, host, expected) in [
         ("10.0.0.9:80", Some("plain.example"), "wild"),

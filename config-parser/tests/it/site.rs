@@ -3,43 +3,76 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use samovar_config::Merge::{Accumulate, Innermost, PerKey, PerKeyTighten, Replace, ReplaceKeyed};
+use std::time::Duration;
+
+use samovar_config::Merge::{PerKeyTighten, Replace, ReplaceKeyed};
 use samovar_config::{
-    ANYWHERE, ArgumentFault, Config, Directive, HOST, Loaded, Loader, MemoryFiles, Parameter, Query, Resolved, SERVER,
-    Schema, Setting,
+    Address, Argument, ArgumentFault, Choice, Config, HOST, Key, List, Loaded, Loader, MemoryFiles, Parameter, PerKey,
+    Query, Resolved, SERVER, Setting, directives,
 };
 
-const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
-const LIMITS: &[&str] = &["operations", "depth", "string", "array", "map", "time", "memory"];
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
 
-/// The directives, one a row.
-#[rustfmt::skip]
-pub(crate) fn schema() -> Schema {
-    let text = Parameter::text;
-    Schema::new([
-        //             name                arguments                                           context   merge
-        Directive::new("Listen",           [Parameter::address("[address:]port")],             SERVER,   Accumulate),
-        Directive::new("ServerRoot",       [text("directory")],                                SERVER,   Innermost),
-        Directive::new("ServerName",       [text("name")],                                     SERVER | HOST, Innermost),
-        Directive::new("ServerAlias",      [text("name").many()],                              HOST,     Accumulate),
-        Directive::new("DocumentRoot",     [text("directory")],                                SERVER | HOST, Innermost),
-        Directive::new("DirectoryIndex",   [text("name").many()],                              ANYWHERE, Replace).default(&["index.html"]),
-        Directive::new("ErrorLog",         [text("file")],                                     SERVER | HOST, Innermost),
-        Directive::new("LogLevel",         [Parameter::choice("level", LEVELS)],               ANYWHERE, Innermost).default(&["warn"]),
-        Directive::new("Timeout",          [Parameter::seconds("seconds")],                    SERVER | HOST, Innermost).default(&["60"]),
-        Directive::new("LimitRequestBody", [Parameter::integer("bytes", 0, 1 << 31)],          ANYWHERE, Innermost),
-        Directive::new("SetHandler",       [text("handler")],                                  ANYWHERE, Innermost).default(&["static"]),
-        Directive::new("ScriptHandler",    [text("module").many()],                            ANYWHERE, ReplaceKeyed(extensions))
-            .written("module[::function] .. [| .ext ..]").check(modules_first),
-        Directive::new("ScriptReload",     [Parameter::flag()],                                ANYWHERE, Innermost).default(&["On"])
-            .help("whether changed scripts are loaded again"),
-        Directive::new("ScriptOption",     [text("key"), text("value").optional()],            ANYWHERE, PerKey),
-        Directive::new("ScriptImport",     [text("module"), text("interpreter")],              SERVER | HOST, Accumulate),
-        Directive::new("ScriptPath",       [text("directory").many()],                         ANYWHERE, Replace),
-        Directive::new("ScriptLimit",      [Parameter::choice("what", LIMITS), Parameter::integer("most", 0, u64::MAX)],
-                                                                                               ANYWHERE, PerKeyTighten(most)),
-        Directive::new("Mark",             [text("name")],                                     ANYWHERE, Accumulate),
-    ])
+impl Choice for Level {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
+const LIMITS: &[&str] = &["operations", "depth", "string", "array", "map", "time", "memory"];
+const MODULES: &[Parameter] = &[Parameter::text("module").many()];
+const OPTION: &[Parameter] = &[Parameter::text("key"), Parameter::text("value").optional()];
+const IMPORT: &[Parameter] = &[Parameter::text("module"), Parameter::text("interpreter")];
+const LIMIT: &[Parameter] = &[Parameter::choice("what", LIMITS), Parameter::integer("most", 0, u64::MAX)];
+
+directives! {
+    /// The directives, one a row.
+    pub(crate) fn schema;
+
+    pub(crate) const LISTEN: Key<List<Address>> = Key::address("Listen", "[address:]port").list().contexts(SERVER);
+    pub(crate) const SERVER_ROOT: Key<Option<String>> = Key::text("ServerRoot", "directory").contexts(SERVER);
+    pub(crate) const SERVER_NAME: Key<Option<String>> = Key::text("ServerName", "name").contexts(SERVER.or(HOST));
+    pub(crate) const SERVER_ALIAS: Key<List<Vec<String>>> = Key::texts("ServerAlias", "name").list().contexts(HOST);
+    pub(crate) const DOCUMENT_ROOT: Key<Option<String>> = Key::text("DocumentRoot", "directory").contexts(SERVER.or(HOST));
+    pub(crate) const DIRECTORY_INDEX: Key<List<Vec<String>>> =
+        Key::texts("DirectoryIndex", "name").list().merge(Replace).default(&["index.html"]);
+    pub(crate) const ERROR_LOG: Key<Option<String>> = Key::text("ErrorLog", "file").contexts(SERVER.or(HOST));
+    pub(crate) const LOG_LEVEL: Key<Level> = Key::choice("LogLevel", "level").default(&["warn"]);
+    pub(crate) const TIMEOUT: Key<Duration> =
+        Key::seconds("Timeout", "seconds").contexts(SERVER.or(HOST)).default(&["60"]);
+    pub(crate) const LIMIT_REQUEST_BODY: Key<Option<u64>> = Key::integer("LimitRequestBody", "bytes", 0, 1 << 31);
+    pub(crate) const SET_HANDLER: Key<String> = Key::text("SetHandler", "handler").default(&["static"]);
+    pub(crate) const SCRIPT_HANDLER: Key<PerKey<Vec<String>>> = Key::new("ScriptHandler", MODULES, modules)
+        .per_key()
+        .merge(ReplaceKeyed(extensions))
+        .written("module[::function] .. [| .ext ..]");
+    pub(crate) const SCRIPT_RELOAD: Key<bool> =
+        Key::flag("ScriptReload").default(&["On"]).help("whether changed scripts are loaded again");
+    pub(crate) const SCRIPT_OPTION: Key<PerKey<String>> = Key::new("ScriptOption", OPTION, second).per_key();
+    pub(crate) const SCRIPT_IMPORT: Key<List<String>> =
+        Key::new("ScriptImport", IMPORT, second).list().contexts(SERVER.or(HOST));
+    pub(crate) const SCRIPT_PATH: Key<List<Vec<String>>> = Key::texts("ScriptPath", "directory").list().merge(Replace);
+    pub(crate) const SCRIPT_LIMIT: Key<PerKey<u64>> =
+        Key::new("ScriptLimit", LIMIT, |arguments| Ok(arguments[1].integer().unwrap_or_default()))
+            .per_key()
+            .merge(PerKeyTighten(most));
+    pub(crate) const MARK: Key<List<String>> = Key::text("Mark", "name").list();
+}
+
+fn second(arguments: &[Argument]) -> Result<String, ArgumentFault> {
+    Ok(arguments.get(1).map(|argument| argument.text().to_owned()).unwrap_or_default())
 }
 
 /// The keys of a handler's line: its extensions, or one empty key for all files.
@@ -50,21 +83,22 @@ fn extensions(arguments: &[&str]) -> Vec<String> {
     }
 }
 
-fn modules_first(arguments: &[&str]) -> Result<(), ArgumentFault> {
+fn modules(arguments: &[Argument]) -> Result<Vec<String>, ArgumentFault> {
     let fault = |argument, message: &str, expected: &str| {
         Err(ArgumentFault { argument, message: message.to_owned(), expected: expected.to_owned() })
     };
-    match arguments.iter().position(|text| *text == "|") {
+    let texts: Vec<String> = arguments.iter().map(|argument| argument.text().to_owned()).collect();
+    match texts.iter().position(|text| text == "|") {
         Some(0) => fault(0, "no module stands before `|`", "expected a module"),
         Some(bar) if bar + 1 == arguments.len() => {
             fault(bar, "no extension stands after `|`", "expected `.ext` after it")
         }
-        _ => Ok(()),
+        bar => Ok(texts[..bar.unwrap_or(texts.len())].to_vec()),
     }
 }
 
 fn most(setting: &Setting) -> u64 {
-    setting.arguments().get(1).and_then(samovar_config::Argument::integer).unwrap_or(u64::MAX)
+    setting.arguments().get(1).and_then(Argument::integer).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn loader() -> Loader {

@@ -1,20 +1,25 @@
 //! How lines, words and sections are read.
 
-use samovar_config::{Directive, Loader, Merge, Parameter};
-use samovar_config::{Loaded, MemoryFiles, SERVER, Schema};
+use std::time::Duration;
 
-use crate::site::{ask, load, load_files, loader};
+use samovar_config::{Key, List, Loaded, Loader, MemoryFiles, SERVER, Schema};
+
+use crate::site::{
+    LIMIT_REQUEST_BODY, LISTEN, LOG_LEVEL, Level, MARK, SCRIPT_RELOAD, TIMEOUT, ask, load, load_files, loader,
+};
+
+const WORDS: Key<List<Vec<String>>> = Key::texts("Words", "word").list().contexts(SERVER);
 
 /// The arguments of every `Words` line of a text, each as `[one][two]`.
 #[track_caller]
 fn words(text: &str) -> Vec<String> {
-    let words = Directive::new("Words", [Parameter::text("word").many()], SERVER, Merge::Accumulate);
     let files =
         MemoryFiles::new().file("/a.conf", text).environment("HOME", "/root").environment("NAME", "environment");
-    let loaded = Loader::new(Schema::new([words])).define("FLAG").define("GIVEN=on the line").load(&files, "/a.conf");
+    let loaded =
+        Loader::new(Schema::new([WORDS.into()])).define("FLAG").define("GIVEN=on the line").load(&files, "/a.conf");
     let loaded = loaded.unwrap_or_else(|report| panic!("should load:\n{report}"));
     let settings = loaded.config.main().settings();
-    settings.all("Words").map(|line| line.texts().map(|text| format!("[{text}]")).collect()).collect()
+    settings.get(WORDS).map(|words| words.iter().map(|text| format!("[{text}]")).collect()).collect()
 }
 
 #[track_caller]
@@ -55,10 +60,10 @@ fn a_comment_stands_only_at_the_start_of_a_line() {
         ("#\n\nWords b", "[b]"),
     ]);
     for text in ["Words a # b", "Words a #b", "Words #", "Timeout 1 # a"] {
-        let words = Directive::new("Words", [Parameter::text("word").many()], SERVER, Merge::Accumulate);
-        let time = Directive::new("Timeout", [Parameter::seconds("seconds")], SERVER, Merge::Innermost);
         let files = MemoryFiles::new().file("/a.conf", text);
-        let report = Loader::new(Schema::new([words, time])).load(&files, "/a.conf").expect_err(text);
+        let report = Loader::new(Schema::new([WORDS.into(), Key::seconds("Timeout", "seconds").into()]))
+            .load(&files, "/a.conf")
+            .expect_err(text);
         assert_eq!(report.diagnostics().iter().map(|found| found.code.slug()).collect::<Vec<_>>(), ["extra-argument"]);
     }
 }
@@ -153,7 +158,7 @@ fn heads_of_sections_end_at_the_last_angle() {
     ];
     for (text, expected) in rows {
         let loaded = load(text);
-        assert_eq!(ask(&loaded.config, "/a").texts("Mark").collect::<Vec<_>>().join(" "), expected, "{text}");
+        assert_eq!(ask(&loaded.config, "/a").get(MARK).collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }
 
@@ -161,12 +166,11 @@ fn heads_of_sections_end_at_the_last_angle() {
 fn values_are_read_by_their_kind() {
     let text = "Timeout 1min\nLimitRequestBody 1024\nLogLevel DEBUG\nScriptReload off\nListen 80\nListen [::1]:81\nListen *:82";
     let settings = load(text).config.main().settings();
-    assert_eq!(settings.duration("Timeout").map(|span| span.as_secs()), Some(60));
-    assert_eq!(settings.integer("LimitRequestBody"), Some(1024));
-    assert_eq!(settings.text("LogLevel"), Some("debug"));
-    assert!(!settings.flag("ScriptReload"));
-    let listen: Vec<_> = settings.all("Listen").filter_map(|line| line.arguments()[0].address()).collect();
-    assert_eq!(listen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["*:80", "[::1]:81", "*:82"]);
+    assert_eq!(settings.get(TIMEOUT), Duration::from_secs(60));
+    assert_eq!(settings.get(LIMIT_REQUEST_BODY), Some(1024));
+    assert_eq!(settings.get(LOG_LEVEL), Level::Debug);
+    assert!(!settings.get(SCRIPT_RELOAD));
+    assert_eq!(settings.get(LISTEN).map(ToString::to_string).collect::<Vec<_>>(), ["*:80", "[::1]:81", "*:82"]);
 }
 
 #[test]
@@ -273,5 +277,5 @@ fn a_first_file_that_is_missing_has_no_place() {
 }
 
 fn marks(loaded: &Loaded) -> String {
-    ask(&loaded.config, "/").texts("Mark").collect::<Vec<_>>().join(" ")
+    ask(&loaded.config, "/").get(MARK).collect::<Vec<_>>().join(" ")
 }

@@ -11,7 +11,7 @@ use super::{findings::BELOW_ROOT, lines::span};
 use crate::{
     routing::{
         hidden::is_hidden,
-        private::{file_of, is_log, named, real},
+        private::{named, real},
     },
     settings::{directories::document_root, read::Opened},
 };
@@ -41,10 +41,8 @@ pub(crate) fn judge(opened: &Opened, found: &mut Vec<Diagnostic>) {
     for source in opened.loaded.report.sources().iter().filter(|_| opened.is_configured) {
         warn(source.included_from(), "a file of the configuration,", source.path());
     }
-    for line in named(config) {
-        let what = if is_log(line) { "a log," } else { "the control socket," };
-        if let Some(path) = file_of(line, config, &opened.root) {
-            warn(span(line, 0), what, &path);
-        }
+    for file in named(config, &opened.root) {
+        let what = if file.is_log { "a log," } else { "the control socket," };
+        warn(span(file.line, 0), what, &file.path);
     }
 }

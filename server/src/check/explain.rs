@@ -9,7 +9,7 @@ use std::{
 };
 
 use http::{HeaderMap, Method, Uri, Version};
-use samovar_config::{Config, Host, Origin, Query, Resolved, Scope, Setting, url};
+use samovar_config::{Config, Host, Line, Merge, Origin, Query, Resolved, Scope, Setting, url};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,13 +21,14 @@ use crate::{
         route::{Route, Target, on_disk, route},
     },
     settings::{
-        directive,
+        directives::{ADD_HANDLER, DIRECTORY_INDEX, OPTION, SET_HANDLER},
         directories::document_root,
         phase::{BEFORE, Phase},
-        policy::{Kind, Naming, Place, interpreter_of, kind_of_file, named, naming},
+        policy::{Naming, Place, interpreter_of, kind_of_file, named, naming},
         read::{self, Opened},
         server::listens,
         texts::Texts,
+        values::Kind,
     },
 };
 
@@ -143,7 +144,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
     let root = document_root(&opened.root, &host.settings());
     let index = |directory: &Path| {
         let resolved = host.resolve(&asked.path, directory.join("").to_str(), true);
-        resolved.texts("DirectoryIndex").map(str::to_owned).collect()
+        resolved.get(DIRECTORY_INDEX).flatten().cloned().collect()
     };
     let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root);
     let Route { target, index } = route(&root, &asked.path, &on_disk(&private), &index);
@@ -175,7 +176,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
     });
     let of_directory = of_directory.filter(|before| !Arc::ptr_eq(before, resolved));
     let mut before = of_directory.map_or_else(BTreeMap::new, |before| values(&before));
-    let is_before = |name: &str| BEFORE.iter().any(|phase| name.starts_with(phase.directive()));
+    let is_before = |name: &str| BEFORE.iter().any(|phase| name.starts_with(phase.directive().name()));
     before.retain(|name, _| is_before(name));
     let answering = Answering::of(resolved, &target, &root);
     let considered = |it: &samovar_config::Considered| Considered {
@@ -237,12 +238,14 @@ impl Answering {
         let named = named(resolved, file);
         match (named.first(), target) {
             (Some(line), _) => {
-                let modules = named.iter().flat_map(|line| directive::modules(line));
+                let modules = named.iter().map(|line| line.value().join(" "));
                 by(modules.collect::<Vec<_>>().join(" "), Some(line))
             }
-            (None, Target::Script { file, .. }) => by(file.to_string_lossy().into_owned(), resolved.get("SetHandler")),
+            (None, Target::Script { file, .. }) => {
+                by(file.to_string_lossy().into_owned(), resolved.line(SET_HANDLER).as_deref())
+            }
             (None, Target::File(file)) if is_script => {
-                by(file.to_string_lossy().into_owned(), resolved.get("SetHandler"))
+                by(file.to_string_lossy().into_owned(), resolved.line(SET_HANDLER).as_deref())
             }
             (None, Target::File(_)) => nobody("static"),
             (None, _) => nobody("none"),
@@ -263,31 +266,36 @@ fn interpreter(resolved: &Resolved, host: Host<'_>, root: &str, file: Option<&st
 /// Every directive that holds, defaults included; one with keys once for each.
 fn values(resolved: &Resolved) -> BTreeMap<String, Held> {
     let mut values = BTreeMap::new();
-    let schema = directive::schema();
-    for (_, directive) in schema.iter().filter(|(_, directive)| directive.name() != "RhaiOption") {
-        let name = directive.name();
-        let keyed = name == "RhaiLimit" || name == "AddHandler" || Phase::ALL.iter().any(|it| it.directive() == name);
-        if keyed {
-            for (key, line) in resolved.keyed(name) {
-                let entry = match (name, key) {
-                    (_, "") => name.to_owned(),
-                    ("RhaiLimit", key) => format!("RhaiLimit {key}"),
-                    (_, extension) => format!("{name} | {extension}"),
-                };
-                let text = match name {
-                    "RhaiLimit" => line.texts().skip(1).collect::<Vec<_>>().join(" "),
-                    "AddHandler" => line.text().unwrap_or_default().to_owned(),
-                    _ => directive::modules(line).collect::<Vec<_>>().join(" "),
-                };
-                add(&mut values, entry, text, line);
-            }
-            continue;
+    for (directive, lines) in resolved.iter().filter(|(directive, _)| directive.name() != OPTION.name()) {
+        for (key, line) in lines {
+            let name = directive.name();
+            let (entry, text) = match (key, directive.merge()) {
+                (Some(key), Merge::PerKey | Merge::PerKeyTighten(_)) => (format!("{name} {key}"), text(line, 1)),
+                (Some(_), _) => continue,
+                (None, _) => (name.to_owned(), text(line, 0)),
+            };
+            add(&mut values, entry, text, line);
         }
-        for line in resolved.all(name) {
-            add(&mut values, name.to_owned(), line.texts().collect::<Vec<_>>().join(" "), line);
+    }
+    let entry = |name: &str, line_key: Option<&str>| match line_key.unwrap_or_default() {
+        "" => name.to_owned(),
+        extension => format!("{name} | {extension}"),
+    };
+    for line in resolved.lines(ADD_HANDLER) {
+        let handler = line.text().unwrap_or_default().to_owned();
+        add(&mut values, entry(ADD_HANDLER.name(), line.key()), handler, &line);
+    }
+    for phase in Phase::ALL.map(Phase::directive) {
+        for line in resolved.lines(phase) {
+            add(&mut values, entry(phase.name(), line.key()), line.value().join(" "), &line);
         }
     }
     values
+}
+
+/// The arguments of a line, from this one on.
+fn text(line: &Setting, from: usize) -> String {
+    line.texts().skip(from).collect::<Vec<_>>().join(" ")
 }
 
 /// Lines that hold together are one value; its origin is the last of them.
@@ -300,9 +308,8 @@ fn add(values: &mut BTreeMap<String, Held>, name: String, text: String, line: &S
 }
 
 fn options(resolved: &Resolved) -> BTreeMap<String, Held> {
-    let held =
-        |line: &Setting| Held { value: line.texts().nth(1).unwrap_or_default().to_owned(), origin: origin(line) };
-    resolved.keyed("RhaiOption").map(|(key, line)| (key.to_owned(), held(line))).collect()
+    let held = |line: Line<'_, String>| Held { value: line.value().to_owned(), origin: origin(&line) };
+    resolved.lines(OPTION).map(|line| (line.key().unwrap_or_default().to_owned(), held(line))).collect()
 }
 
 fn origin(line: &Setting) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use samovar_config::{ANYWHERE, Contexts, DIRECTORY, Directive, HOST, Merge, SERVER, VARIABLES};
 
-use crate::{check::findings::FINDINGS, settings::directive::schema};
+use crate::{check::findings::FINDINGS, settings::directives::schema};
 
 /// The page, as Markdown.
 #[must_use]
@@ -13,14 +13,14 @@ pub fn guide() -> String {
     let names = VARIABLES.map(|name| format!("`{name}`")).join(", ");
     let mut out = BEGINNING.replace("{VARIABLES}", &names);
     out.push_str("\n## Directives\n\n| directive | arguments | where | default |\n|---|---|---|---|\n");
-    for (_, directive) in schema.iter() {
+    for directive in schema.iter() {
         let name = directive.name();
         let synopsis = directive.synopsis();
         let arguments = cell(synopsis[name.len()..].trim());
         let (place, default) = (short(directive.contexts()), default(directive));
         let _ = writeln!(out, "| [{name}](#{}) | {arguments} | {place} | {default} |", name.to_ascii_lowercase());
     }
-    for (_, directive) in schema.iter() {
+    for directive in schema.iter() {
         section(&mut out, directive);
     }
     out.push_str(MERGING);
@@ -48,8 +48,8 @@ fn section(out: &mut String, directive: &Directive) {
     let _ = writeln!(out, "- Where: {}", directive.contexts());
     let _ = writeln!(out, "- Default: {}", default(directive));
     let _ = writeln!(out, "- Merging: {}", merging(directive.merge()));
-    if let Some((_, more)) = MORE.iter().find(|(name, _)| *name == directive.name()) {
-        let _ = write!(out, "\n{more}\n");
+    if !directive.details().is_empty() {
+        let _ = write!(out, "\n{}\n", directive.details());
     }
 }
 
@@ -89,96 +89,6 @@ fn merging(merge: Merge) -> &'static str {
         Merge::Custom(_) => "by a rule of its own",
     }
 }
-
-/// What the table has no place for.
-const MORE: &[(&str, &str)] = &[
-    (
-        "Listen",
-        "`8080`, `:8080` and `*:8080` are for all addresses of the machine, of IPv4 and IPv6; `localhost:8080` and other names for all that they stand for; \
-         `127.0.0.1:8080` and `[::1]:8080` for one. `[::]:8080` takes IPv4 as well, unless another line does. A family that the machine does not have is left out, \
-         as long as there is another. Port 0 is any free port; the log says which. `--listen` takes the same, in place of all lines.",
-    ),
-    (
-        "ControlSocket",
-        "Without it, the socket is in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` of the temporary directory where there is none, under a name that is \
-      made of the site's path; see [Operating](operating.md#where-the-socket-is). Its directory must be there. A server that another user, or a service manager \
-      with private temporary directories, starts is found most easily at a `ControlSocket`.",
-    ),
-    (
-        "CustomLog",
-        "`combined` is the default; `common` leaves out `Referer` and `User-Agent`. The user is what a script has set as `req.user`. \
-      Times are in UTC. Lines that cannot be written are dropped and counted; requests never wait for the log. A hang-up \
-      signal opens the files anew.",
-    ),
-    (
-        "LogLevel",
-        "httpd's levels: `emerg`, `alert` and `crit` are `error` here, `notice` is `warn`, `trace1` to `trace8` are `trace`. Of `module:level`, what is \
-      said of `rhai` holds, and the rest is passed over. Outside of all sections it is for the whole log; elsewhere for what scripts print while they answer a \
-      request, and for what is told of them.",
-    ),
-    (
-        "ErrorLog",
-        "In a virtual host it takes what its requests fail with. What is not about a request of a virtual host goes to the file of \
-      the main server.",
-    ),
-    (
-        "SetHandler",
-        "`rhai`: URLs name scripts (`/a/b` is `a.rhai` with the path info `/b`, or `a/b.rhai`), and other files are served. `static`: files are \
-      served. `none`: nobody answers. The source of a script is never served. Where `SetHandler` is not set at all, `RhaiHandler` implies `rhai`.",
-    ),
-    (
-        "AddHandler",
-        "With `rhai`, a file with the extension is handed to the functions of `RhaiHandler`; without any, it is itself the script.",
-    ),
-    (
-        "RhaiHandler",
-        "The module is searched in the directory of the section that names it, then in `importer.path`, then in `RhaiPath`; without `::function` the \
-      function is `handler`. With `| .ext ..` the line is for files with these extensions. Several functions are asked in order until one does not return \
-      `DECLINED`; if all decline, the file is served, if it is one.",
-    ),
-    (
-        "RhaiDebug",
-        "Where it is `On`, clients see what is wrong: the error of a script, with its excerpt, and while a change is refused, everybody who would use a \
-      module of it gets that error with status 500, not the page as it was before. Elsewhere the last good generation is served on, and the error \
-      stands in the log alone. It also writes to the log which modules are imported, and how their state is carried. It is for those who edit, not for the public.",
-    ),
-    (
-        "RhaiOption",
-        "Scripts read `req.options[\"key\"]`. The importer reads `importer.path \"dir:dir\"` (`~` is the handler root), `importer.freshness strict` (a request \
-      looks at its files itself, and sees every save that returned before it began) and `importer.carry strict` (state that is no plain data is refused).",
-    ),
-    (
-        "RhaiInterpreter",
-        "It beats `RhaiInterpPerDirectory`, which beats `RhaiInterpPerDirective`, which beats the default: the `ServerName` of the virtual host, `main` for the \
-      main server.",
-    ),
-    (
-        "RhaiInterpPerDirectory",
-        "The interpreter is named after the directory. Each has threads of its own that look for changes: mind the number of directories.",
-    ),
-    (
-        "RhaiInterpPerDirective",
-        "The interpreter is named after the handler root: the directory of the section that names the handler, or the document root.",
-    ),
-    (
-        "RhaiImport",
-        "The lines run in their order, each once in the life of the process. The function takes no arguments. `RhaiImport importer::freeze_modules NAME` ends all \
-      reloading of an interpreter. A failure stops the start; when the configuration is read again, it keeps what runs.",
-    ),
-    (
-        "Timeout",
-        "It holds for the head of a request, before which only the address tells which virtual host is meant, and for its body. Where it is not set, a head has \
-      15 seconds. A client that takes nothing of its answer for so long is cut off; one that takes something now and then is served to the end.",
-    ),
-    (
-        "RhaiLimit",
-        "They hold for each call. `time` is in milliseconds (1000 unless it is set), `operations` counts steps (50 million), `depth` calls within each other (64), `string` \
-      bytes (16 MiB), `array` items, and bytes of a blob (a million), `map` entries (half a million), `modules` the imports that a call makes by statement (1,000), `variables` those in scope at one time (10,000). \
-      `expression`, the expressions and blocks within each other (64, and 256 at most), and `functions`, those of one script with its closures (10,000), are counted when a text is compiled. `none` is no limit; \
-      only `time` cannot be without. Calls can be nested as deeply as the stack allows, whatever the limit: some thousands.\n\nLoading a module has the limits of the main server, and at least a second. When the \
-      configuration is read again, limits hold for what runs as well.",
-    ),
-];
 
 const BEGINNING: &str = r#"# Configuration
 
@@ -333,11 +243,8 @@ mod tests {
 
     #[test]
     fn every_directive_says_what_it_is_for() {
-        for (_, directive) in schema().iter() {
+        for directive in schema().iter() {
             assert!(!directive.purpose().is_empty(), "{}", directive.name());
-        }
-        for (name, _) in MORE {
-            assert!(schema().id(name).is_some(), "{name}");
         }
     }
 }

@@ -8,17 +8,17 @@ use super::{
     findings::{LIMIT_LOOSENED, LIMIT_OF_LOADING},
     lines::span,
 };
-use crate::settings::limits::number;
+use crate::settings::{directives::LIMIT, values::allowed};
 
 /// Those that are counted when a text is compiled.
 const OF_LOADING: &[&str] = &["expression", "functions"];
 
 /// Warns of limits that are larger than one around them, and of those that hold nothing where they stand.
 pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
-    let lines: Vec<&Arc<Setting>> = config.settings().filter(|line| line.directive() == "RhaiLimit").collect();
+    let lines: Vec<_> = config.lines(LIMIT).collect();
     for line in &lines {
         let is_inside = line.origin().scope().is_some_and(|scope| scope.parent().is_some());
-        if let Some(key) = line.text().filter(|key| is_inside && OF_LOADING.contains(key)) {
+        if let Some(key) = line.key().filter(|key| is_inside && OF_LOADING.contains(key)) {
             let message = format!("the limit of `{key}` holds when a text is compiled, which is done for all sections");
             let help = "put the line outside of all sections";
             found.push(Diagnostic::new(LIMIT_OF_LOADING, span(line, 0), message).help(help.to_owned()));
@@ -28,9 +28,9 @@ pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
         let Some(scope) = line.origin().scope() else { continue };
         let around = std::iter::successors(scope.parent(), |scope| scope.parent());
         let is_around = |other: &Setting| around.clone().any(|scope| stands_in(other, scope));
-        let outer = lines.iter().filter(|other| other.text() == line.text() && is_around(other));
-        if let Some(outer) = outer.min_by_key(|outer| number(outer)).filter(|outer| number(outer) < number(line)) {
-            let key = line.text().unwrap_or_default();
+        let outer = lines.iter().filter(|other| other.key() == line.key() && is_around(other));
+        if let Some(outer) = outer.min_by_key(|outer| allowed(outer)).filter(|outer| allowed(outer) < allowed(line)) {
+            let key = line.key().unwrap_or_default();
             let most = outer.texts().nth(1).unwrap_or_default();
             let message = format!("the limit of `{key}` is {most} here as well");
             let mut wrong = Diagnostic::new(LIMIT_LOOSENED, span(line, 1), message);

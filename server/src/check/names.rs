@@ -10,6 +10,7 @@ use super::{
 };
 use crate::net::bind;
 use crate::settings::{
+    directives::{IMPORT, SERVER_NAME},
     policy::{Naming, interpreter_of, naming},
     server::listens,
 };
@@ -33,7 +34,7 @@ pub(crate) fn is_asked(config: &Config, host: Host<'_>) -> bool {
 }
 
 fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {
-    let imports: Vec<_> = config.settings().filter(|line| line.directive() == "RhaiImport").collect();
+    let imports: Vec<_> = config.lines(IMPORT).collect();
     if imports.is_empty() {
         return;
     }
@@ -50,10 +51,13 @@ fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {
     }
     let is_used = |name: &str| used.contains(name) || (by_directory && Path::new(name).is_dir());
     for line in imports {
-        let Some(name) = line.texts().nth(1).filter(|name| !is_used(name)) else { continue };
+        let name = &line.value().interpreter;
+        if is_used(name) {
+            continue;
+        }
         let message = format!("no request is answered in the interpreter `{name}`");
         let names: Vec<_> = used.iter().map(|name| format!("`{name}`")).collect();
-        let wrong = Diagnostic::new(UNUSED_INTERPRETER, span(line, 1), message);
+        let wrong = Diagnostic::new(UNUSED_INTERPRETER, span(&line, 1), message);
         let wrong = wrong.expected(format!("requests are answered in {}", names.join(", ")));
         found.push(wrong.help(meant(name, used.iter().map(String::as_str))));
     }
@@ -61,7 +65,7 @@ fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {
 
 fn hosts(config: &Config, found: &mut Vec<Diagnostic>) {
     let main = config.main().settings();
-    let main = main.text("ServerName").map(samovar_config::server_name);
+    let main = main.get(SERVER_NAME).map(samovar_config::server_name);
     let names: Vec<&str> = config.hosts().flat_map(|host| host.names()).chain(main).collect();
     // A site without names has one host, whatever it is called.
     if names.is_empty() {

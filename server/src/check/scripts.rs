@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use samovar_config::{Code, Diagnostic, FileId, Host, Origin, Report, Resolved, SectionKind, Setting, Span};
+use samovar_config::{Code, Diagnostic, FileId, Host, Report, Resolved, SectionKind, Setting, Span};
 use samovar_importer::{ImportError, Place, Scope};
 use samovar_rhai::Outline;
 
@@ -20,15 +20,17 @@ use crate::{
     },
     routing::{hidden::is_hidden, private::Private},
     settings::{
-        directive,
-        directories::{document_root, searched, server_root},
+        directives::{ADD_HANDLER, OPTION, PATH, SET_HANDLER},
+        directories::{IMPORTER_PATH, document_root, searched, server_root},
         imports::ImportLine,
         limits::Loading,
         phase::Phase,
-        policy::{Kind, Place as Root, kind_of_file, named, scope},
+        phase::PhaseKey,
+        policy::{Place as Root, kind_of_file, named, scope},
         read::Opened,
         remedy::worded,
         texts::Texts,
+        values::Kind,
     },
     settings::{directories, imports},
 };
@@ -137,26 +139,30 @@ impl<'o> Judge<'o> {
 
     /// What `RhaiImport` lists.
     fn imports(&mut self) {
-        for ImportLine { line, directory, settings } in imports::imports(self.opened) {
-            let Some(name) = line.text().filter(|name| *name != "importer::freeze_modules") else { continue };
+        for ImportLine { line, module, directory, settings, .. } in imports::imports(self.opened) {
+            if module == "importer::freeze_modules" {
+                continue;
+            }
             let search = Search { scope: Arc::new(scope(&settings, &directory, &self.server_root)), wide: None };
-            self.named(&line, 0, name, &[(directory, search)], None, BAD_IMPORT);
+            self.named(&line, 0, &module, &[(directory, search)], None, BAD_IMPORT);
         }
     }
 
     /// What the lines of the phases name.
     fn handlers(&mut self) {
-        let lines: Vec<_> = self.opened.loaded.config.settings().cloned().collect();
-        for line in lines.iter().filter(|line| Phase::ALL.iter().any(|phase| phase.directive() == line.directive())) {
-            let places = self.places(line);
-            for (at, name) in directive::modules(line).enumerate() {
-                self.named(line, at, name, &places, Some("handler"), NO_MODULE);
+        let opened = self.opened;
+        for phase in Phase::ALL.map(Phase::directive) {
+            for line in opened.loaded.config.lines(phase) {
+                let places = self.places(phase, &line);
+                for (at, name) in line.value().iter().enumerate() {
+                    self.named(&line, at, name, &places, Some("handler"), NO_MODULE);
+                }
             }
         }
     }
 
     /// Where a line's modules are searched: handler roots, and the search in each.
-    fn places(&self, line: &Setting) -> Vec<(PathBuf, Search)> {
+    fn places(&self, phase: PhaseKey, line: &Setting) -> Vec<(PathBuf, Search)> {
         let section = line.origin().scope();
         let is_main = section.and_then(host_of).is_none_or(|host| host.kind().is_none());
         let hosts = self.hosts.iter().zip(&self.roots).filter(|(host, _)| is_main || belongs(line, **host));
@@ -166,14 +172,14 @@ impl<'o> Judge<'o> {
             Some(Some(root)) => hosts.map(|(host, _)| place(Path::new(root), &resolved_in(*host, line))).collect(),
             // A pattern stands for the directories that it matches.
             Some(None) => {
-                let roots = hosts.flat_map(|(host, root)| self.matched(*host, root, line));
+                let roots = hosts.flat_map(|(host, root)| self.matched(*host, root, phase, line));
                 roots.map(|(root, resolved)| place(&root, &resolved)).collect()
             }
         }
     }
 
     /// The directories below a document root that the section of a line matches, as handler roots.
-    fn matched(&self, host: Host<'_>, root: &Path, line: &Setting) -> Vec<(PathBuf, Arc<Resolved>)> {
+    fn matched(&self, host: Host<'_>, root: &Path, phase: PhaseKey, line: &Setting) -> Vec<(PathBuf, Arc<Resolved>)> {
         let mut found: Vec<(PathBuf, Arc<Resolved>)> = Vec::new();
         for directory in directories_below(root) {
             let (Some(name), Ok(below)) =
@@ -183,7 +189,7 @@ impl<'o> Judge<'o> {
             };
             let url = format!("/{}", below.join("").to_string_lossy());
             let resolved = host.resolve(&url, Some(&name), true);
-            let holds = resolved.all(line.directive()).any(|held| held.origin().span() == line.origin().span());
+            let holds = resolved.lines(phase).any(|held| held.origin().span() == line.origin().span());
             let handler_root = Root::of(Some(line)).root(Path::new(&name), root).to_path_buf();
             if holds && !found.iter().any(|(known, _)| *known == handler_root) {
                 found.push((handler_root, resolved));
@@ -261,8 +267,8 @@ impl<'o> Judge<'o> {
 
     /// Looks into the scripts that URLs name, as far as scripts answer there and no line names other ones.
     fn urls(&mut self) {
-        let conditional = self.opened.loaded.config.settings().any(|line| is_search_in_condition(line));
-        let has_added = self.opened.loaded.config.settings().any(|line| line.directive() == "AddHandler");
+        let conditional = self.has_search_in_condition();
+        let has_added = self.opened.loaded.config.lines(ADD_HANDLER).next().is_some();
         let mut pages = Vec::new();
         let config = &self.opened.loaded.config;
         let private = Private::new(&Texts::of(&self.opened.loaded.report), config, &self.opened.root);
@@ -282,10 +288,10 @@ impl<'o> Judge<'o> {
                 if !is_script || !named(&resolved, &file).is_empty() {
                     continue;
                 }
-                let handler_root = Root::of(resolved.get("SetHandler")).root(&file, &root).to_path_buf();
+                let handler_root = Root::of(resolved.line(SET_HANDLER).as_deref()).root(&file, &root).to_path_buf();
                 let search = self.search(&resolved, &handler_root, conditional);
-                let line = resolved.get("SetHandler").filter(|line| !matches!(line.origin(), Origin::Default));
-                let here = line.and_then(|line| span(line, 0)).filter(|_| self.opened.is_configured);
+                let line = resolved.line(SET_HANDLER).filter(|line| !line.is_default());
+                let here = line.and_then(|line| span(&line, 0)).filter(|_| self.opened.is_configured);
                 self.reach.visit(&file, &search, here);
                 pages.push(file);
             }
@@ -293,6 +299,13 @@ impl<'o> Judge<'o> {
         for page in pages {
             self.page(&page);
         }
+    }
+
+    /// Is it said, for some requests only, where modules are searched?
+    fn has_search_in_condition(&self) -> bool {
+        let config = &self.opened.loaded.config;
+        let mut paths = config.lines(OPTION).filter(|line| line.key() == Some(IMPORTER_PATH));
+        paths.any(|line| is_conditional(&line)) || config.lines(PATH).any(|line| is_conditional(&line))
     }
 
     /// A script that URLs name and that nobody imports has a function that answers, or was meant to have one.
@@ -321,13 +334,11 @@ fn resolved_in(host: Host<'_>, line: &Setting) -> Arc<Resolved> {
     host.sections().find(|(scope, _)| is_its(scope)).map_or_else(|| host.settings(), |(_, resolved)| resolved)
 }
 
-/// Does a line say, for some requests only, where modules are searched?
-fn is_search_in_condition(line: &Setting) -> bool {
-    let names_path =
-        line.directive() == "RhaiPath" || (line.directive() == "RhaiOption" && line.text() == Some("importer.path"));
+/// Does a line hold for some requests only?
+fn is_conditional(line: &Setting) -> bool {
     let condition = [SectionKind::If, SectionKind::ElseIf, SectionKind::Else];
     let mut outward = std::iter::successors(line.origin().scope(), |scope| scope.parent());
-    names_path && outward.any(|scope| scope.kind().is_some_and(|kind| condition.contains(&kind)))
+    outward.any(|scope| scope.kind().is_some_and(|kind| condition.contains(&kind)))
 }
 
 fn offers(outline: &Outline, function: &str, params: usize) -> bool {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use samovar_config::{
-    Address, AddressHost, Code, Config, Diagnostic, Host, Resolved, Scope, SectionKind, Setting, nearest,
+    Address, AddressHost, Code, Config, Diagnostic, Host, Line, Resolved, Scope, SectionKind, Setting, nearest,
 };
 
 use super::{
@@ -14,8 +14,10 @@ use super::{
 };
 use crate::{
     net::bind::known,
+    routing::private::{NamedFile, named},
     settings::{
-        directories::{document_root, path_in, server_root},
+        directives::{AUTO_RELOAD, DOCUMENT_ROOT, INTERPRETER, LISTEN, OPTION},
+        directories::{IMPORTER_PATH, document_root},
         policy::{Naming, interpreter_of, naming},
         read::Opened,
     },
@@ -30,7 +32,7 @@ pub(super) fn judge(opened: &Opened) -> Vec<Diagnostic> {
     }
     addresses(config, &mut found);
     logs(opened, &mut found);
-    config.settings().for_each(|line| option(line, &mut found));
+    config.lines(OPTION).for_each(|line| option(line, &mut found));
     limits::judge(config, &mut found);
     mixed_reload(config, &mut found);
     below_root::judge(opened, &mut found);
@@ -41,9 +43,9 @@ pub(super) fn judge(opened: &Opened) -> Vec<Diagnostic> {
 fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
     let settings = host.settings();
     let root = document_root(&opened.root, &settings);
-    if let Some(line) = settings.get("DocumentRoot").filter(|line| belongs(line, host) && !root.is_dir()) {
+    if let Some(line) = settings.line(DOCUMENT_ROOT).filter(|line| belongs(line, host) && !root.is_dir()) {
         let message = format!("`{}` is not a directory", root.display());
-        found.push(Diagnostic::new(NO_DIRECTORY, span(line, 0), message).expected("expected a directory"));
+        found.push(Diagnostic::new(NO_DIRECTORY, span(&line, 0), message).expected("expected a directory"));
     }
     let roots: Vec<_> = match host.index() {
         Some(_) => vec![root],
@@ -69,8 +71,7 @@ fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
 /// Two lines of `Listen` for one address, or for one and for all: the second could not be had.
 fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
     let settings = config.main().settings();
-    let lines: Vec<_> =
-        settings.all("Listen").filter_map(|line| Some((line, line.arguments().first()?.address()?))).collect();
+    let lines: Vec<_> = settings.lines(LISTEN).map(|line| (line, line.value())).collect();
     let is_in_the_way = |one: &SocketAddr, other: &SocketAddr| {
         let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
         let is_same = one.ip() == other.ip() || (is_any && one.is_ipv4() == other.is_ipv4());
@@ -102,9 +103,7 @@ fn is_single(address: &Address) -> bool {
 
 fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
     let config = &opened.loaded.config;
-    let root = server_root(&opened.root, &config.main().settings());
-    for line in config.settings().filter(|line| matches!(line.directive(), "ErrorLog" | "CustomLog")) {
-        let Some(path) = line.text().map(|file| path_in(&root, file)) else { continue };
+    for NamedFile { line, path, .. } in named(config, &opened.root).into_iter().filter(|file| file.is_log) {
         if !path.parent().is_some_and(Path::is_dir) || path.is_dir() {
             let message = format!("there can be no file `{}`", path.display());
             found.push(Diagnostic::new(NO_LOG, span(line, 0), message).expected("its directory must be there"));
@@ -114,57 +113,53 @@ fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
 
 /// The options that the program itself reads, and the values that they may have.
 const OPTIONS: &[(&str, &[&str])] =
-    &[("importer.path", &[]), ("importer.freshness", &["strict"]), ("importer.carry", &["strict"])];
+    &[(IMPORTER_PATH, &[]), ("importer.freshness", &["strict"]), ("importer.carry", &["strict"])];
 
-fn option(line: &Setting, found: &mut Vec<Diagnostic>) {
-    let texts: Vec<&str> = line.texts().collect();
-    let ("RhaiOption", [key, value @ ..]) = (line.directive(), texts.as_slice()) else { return };
-    let known = OPTIONS.iter().find(|(name, _)| name == key);
-    match (known, value) {
-        (None, _) => {
+fn option(line: Line<'_, String>, found: &mut Vec<Diagnostic>) {
+    let (key, value) = (line.key().unwrap_or_default(), line.value());
+    match OPTIONS.iter().find(|(name, _)| *name == key) {
+        None => {
             let close = nearest(key, OPTIONS.iter().map(|(name, _)| *name));
             // Other keys are the scripts' own.
             if close.is_some() || key.starts_with("importer.") {
                 let message = format!("nothing reads the option `{key}`");
                 let names: Vec<_> = OPTIONS.iter().map(|(name, _)| *name).collect();
-                let wrong = Diagnostic::new(UNKNOWN_OPTION, span(line, 0), message);
+                let wrong = Diagnostic::new(UNKNOWN_OPTION, span(&line, 0), message);
                 let help = close.map(|close| format!("did you mean `{close}`?"));
                 found.push(wrong.expected(format!("the importer reads: {}", names.join(", "))).help(help));
             }
         }
-        (Some((_, values)), [value, ..])
+        Some((_, values))
             if !values.is_empty() && !value.is_empty() && !values.iter().any(|it| it.eq_ignore_ascii_case(value)) =>
         {
             let message = format!("`{key}` has no meaning for `{value}`");
             let expected = format!("expected {}", values.join(" or "));
-            found.push(Diagnostic::new(OPTION_VALUE, span(line, 1), message).expected(expected));
+            found.push(Diagnostic::new(OPTION_VALUE, span(&line, 1), message).expected(expected));
         }
-        (Some(_), _) => {}
+        Some(_) => {}
     }
 }
 
 /// One interpreter whose modules are reloaded for one place of the configuration and not for another (R39).
 fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
-    let mut said: BTreeMap<String, Vec<(bool, Setting)>> = BTreeMap::new();
+    let mut said: BTreeMap<String, Vec<(bool, Arc<Setting>)>> = BTreeMap::new();
     for host in std::iter::once(config.main()).chain(config.hosts()) {
         let settings = host.settings();
         let default = interpreter_of(host, &settings);
         let mut say = |resolved: &Resolved| {
-            let (Naming::Named(name), Some(line)) = (naming(resolved, &default), resolved.get("RhaiAutoReload")) else {
+            let (Naming::Named(name), Some(line)) = (naming(resolved, &default), resolved.line(AUTO_RELOAD)) else {
                 return;
             };
             let said = said.entry(name).or_default();
             if !said.iter().any(|(_, known)| known.origin().span() == line.origin().span()) {
-                said.push((resolved.flag("RhaiAutoReload"), line.clone()));
+                said.push((line.value(), line.setting().clone()));
             }
         };
         say(&settings);
         let speaks = |scope: &Scope, resolved: &Resolved| {
-            let stands_in = |directive: &str| {
-                let line = resolved.get(directive).and_then(|line| line.origin().scope());
-                line.is_some_and(|of| std::ptr::eq(Arc::as_ptr(of), scope))
-            };
-            stands_in("RhaiAutoReload") || stands_in("RhaiInterpreter")
+            let lines = [resolved.line(AUTO_RELOAD).map(Line::setting), resolved.line(INTERPRETER).map(Line::setting)];
+            let scopes = lines.into_iter().flatten().filter_map(|line| line.origin().scope());
+            scopes.into_iter().any(|of| std::ptr::eq(Arc::as_ptr(of), scope))
         };
         host.sections().filter(|(scope, resolved)| speaks(scope, resolved)).for_each(|(_, resolved)| say(&resolved));
     }

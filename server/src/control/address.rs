@@ -18,6 +18,7 @@ use std::{
 use samovar_importer::normalize;
 
 use crate::settings::{
+    directives::CONTROL_SOCKET,
     directories::{path_in, server_root},
     read,
 };
@@ -61,7 +62,7 @@ impl Address {
         let configured = read::read(site, defines).ok().and_then(|opened| {
             let settings = opened.loaded.config.main().settings();
             let server_root = server_root(&opened.root, &settings);
-            settings.text("ControlSocket").map(|socket| path_in(&server_root, socket))
+            settings.get(CONTROL_SOCKET).map(|socket| path_in(&server_root, socket))
         });
         configured.map_or_else(|| Self::of_site(site), |socket| Ok(Self::at(socket)))
     }

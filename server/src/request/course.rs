@@ -127,14 +127,14 @@ fn before(
         }
     }
     if phase.one_is_enough() && !handlers.is_empty() {
-        let message = format!("every function of `{}` declined", phase.directive());
+        let message = format!("every function of `{}` declined", phase.directive().name());
         return Err(Diagnostic::error(message).help("one of them must return OK, or a status"));
     }
     Ok(None)
 }
 
 fn undecided(phase: Phase, handler: &Handler) -> Diagnostic {
-    let message = format!("`{}`, named by `{}`, returned nothing", handler.path().display(), phase.directive());
+    let message = format!("`{}`, named by `{}`, returned nothing", handler.path().display(), phase.directive().name());
     Diagnostic::error(message).help("return OK, DECLINED, DONE or a status, such as 403")
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use samovar_rhai::Options;
 use tracing::level_filters::LevelFilter;
 
-use crate::{logs::file::LogFile, settings::server::TIMEOUT};
+use crate::{logs::file::LogFile, settings::server::DEFAULT_TIMEOUT};
 
 /// What holds for a request, whatever answers it.
 #[derive(Clone)]
@@ -27,6 +27,6 @@ impl Default for Terms {
     /// What holds where nothing else is said.
     fn default() -> Self {
         let (options, body_limit) = (Options::default(), 1 << 20);
-        Self { options, level: None, body_limit, timeout: TIMEOUT, debug: false, error_log: None }
+        Self { options, level: None, body_limit, timeout: DEFAULT_TIMEOUT, debug: false, error_log: None }
     }
 }

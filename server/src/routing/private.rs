@@ -15,6 +15,7 @@ use samovar_config::{Config, Setting};
 use crate::{
     identity::identity,
     settings::{
+        directives::{CONTROL_SOCKET, CUSTOM_LOG, ERROR_LOG},
         directories::{path_in, server_root},
         texts::Texts,
     },
@@ -34,10 +35,9 @@ impl Private {
     pub(crate) fn new(texts: &Texts, config: &Config, opened_root: &Path) -> Self {
         let mut private = Self::default();
         private.add(texts);
-        for line in named(config) {
-            let Some(path) = file_of(line, config, opened_root) else { continue };
+        for NamedFile { path, is_log, .. } in named(config, opened_root) {
             private.hide(&path);
-            if is_log(line) {
+            if is_log {
                 private.logs.extend([real(&path), path]);
             }
         }
@@ -70,19 +70,21 @@ impl Private {
 }
 
 /// The lines that name a file of the server's own.
-pub(crate) fn named(config: &Config) -> impl Iterator<Item = &Setting> {
-    let names = |line: &&Setting| is_log(line) || line.directive() == "ControlSocket";
-    config.settings().map(AsRef::as_ref).filter(names)
-}
-
-/// The file that such a line names.
-pub(crate) fn file_of(line: &Setting, config: &Config, opened_root: &Path) -> Option<PathBuf> {
+pub(crate) fn named<'c>(config: &'c Config, opened_root: &Path) -> Vec<NamedFile<'c>> {
     let root = server_root(opened_root, &config.main().settings());
-    line.text().map(|file| path_in(&root, file))
+    let file = |line, file: &str, is_log| NamedFile { line, path: path_in(&root, file), is_log };
+    let error_logs = config.lines(ERROR_LOG).map(|line| file(line.setting(), line.value(), true));
+    let access_logs = config.lines(CUSTOM_LOG).map(|line| file(line.setting(), &line.value().file, true));
+    let sockets = config.lines(CONTROL_SOCKET).map(|line| file(line.setting(), line.value(), false));
+    error_logs.chain(access_logs).chain(sockets).collect()
 }
 
-pub(crate) fn is_log(line: &Setting) -> bool {
-    matches!(line.directive(), "ErrorLog" | "CustomLog")
+/// A file of the server's own that a line names.
+pub(crate) struct NamedFile<'c> {
+    pub(crate) line: &'c Setting,
+    pub(crate) path: PathBuf,
+    /// Is it a log, and not the control socket?
+    pub(crate) is_log: bool,
 }
 
 /// A path without links; of a file that is not there yet, with those of its directory followed.

@@ -5,9 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use samovar_config::{Resolved, SectionKind, Setting};
+use samovar_config::{Line, Resolved, SectionKind, Setting};
 
-use super::{origin::origin, phase::Phase, read::Opened};
+use super::{
+    directives::{DOCUMENT_ROOT, OPTION, PATH, SERVER_ROOT, SET_HANDLER},
+    origin::origin,
+    phase::Phase,
+    read::Opened,
+    values::Kind,
+};
 use crate::error::OpenError;
 
 /// All directories that modules may come from.
@@ -37,13 +43,13 @@ pub(crate) fn path_in(root: &Path, text: &str) -> PathBuf {
 
 /// The directory at which relative paths of a configuration start; without `ServerRoot` that of its first file.
 pub(crate) fn server_root(opened_root: &Path, settings: &Resolved) -> PathBuf {
-    settings.text("ServerRoot").map_or_else(|| opened_root.to_path_buf(), |text| path_in(opened_root, text))
+    settings.get(SERVER_ROOT).map_or_else(|| opened_root.to_path_buf(), |text| path_in(opened_root, text))
 }
 
 /// The document root of a host.
 pub(crate) fn document_root(opened_root: &Path, settings: &Resolved) -> PathBuf {
     let server_root = server_root(opened_root, settings);
-    settings.text("DocumentRoot").map_or(server_root.clone(), |text| path_in(&server_root, text))
+    settings.get(DOCUMENT_ROOT).map_or(server_root.clone(), |text| path_in(&server_root, text))
 }
 
 /// All directories of a configuration that modules may come from.
@@ -53,7 +59,7 @@ pub(crate) fn roots(opened: &Opened) -> Result<Roots, OpenError> {
         let settings = host.settings();
         let directory = document_root(&opened.root, &settings);
         if !directory.is_dir() {
-            let origin = settings.get("DocumentRoot").map(origin).unwrap_or_default();
+            let origin = settings.line(DOCUMENT_ROOT).map(|line| origin(&line)).unwrap_or_default();
             return Err(OpenError::Directory { path: directory, origin });
         }
     }
@@ -69,10 +75,9 @@ pub(crate) fn declared_roots(opened: &Opened) -> Roots {
     }
     let server_root = server_root(&opened.root, &config.main().settings());
     // A handler's module is searched in the directory of its section.
-    let is_phase = |name: &str| Phase::ALL.iter().any(|phase| phase.directive() == name);
-    let names_scripts = |line: &Setting| line.directive() == "SetHandler" && line.text() == Some("rhai");
-    let handlers = config.settings().filter(|line| is_phase(line.directive()) || names_scripts(line));
-    roots.watched.extend(handlers.filter_map(|setting| section_directory(setting, &server_root)));
+    let phases = Phase::ALL.into_iter().flat_map(|phase| config.lines(phase.directive()).map(Line::setting));
+    let scripts = config.lines(SET_HANDLER).filter(|line| line.value() == Kind::Scripts).map(Line::setting);
+    roots.watched.extend(phases.chain(scripts).filter_map(|line| section_directory(line, &server_root)));
     let handler_roots = roots.watched.clone();
     // `~` is each of them in turn; `~/..` may lead out of all of them.
     let absolute = |path: PathBuf| -> Vec<PathBuf> {
@@ -81,20 +86,14 @@ pub(crate) fn declared_roots(opened: &Opened) -> Roots {
             Err(_) => vec![path],
         }
     };
-    for setting in config.settings() {
-        let texts: Vec<_> = setting.texts().collect();
-        match (setting.directive(), texts.as_slice()) {
-            ("RhaiOption", ["importer.path", list]) => {
-                roots.watched.extend(search_path(&server_root, list).flat_map(absolute));
-            }
-            ("RhaiPath", list) => {
-                roots.library.extend(list.iter().map(|text| directory_in(&server_root, text)).flat_map(absolute));
-            }
-            _ => {}
-        }
-    }
+    let (path, library) = searched(opened);
+    roots.watched.extend(path.into_iter().flat_map(absolute));
+    roots.library.extend(library.into_iter().flat_map(absolute));
     roots
 }
+
+/// The option that says where modules are searched.
+pub(crate) const IMPORTER_PATH: &str = "importer.path";
 
 /// The directories of `importer.path`, in order.
 pub(crate) fn search_path<'t>(server_root: &'t Path, list: &'t str) -> impl Iterator<Item = PathBuf> + 't {
@@ -125,16 +124,9 @@ fn section_directory(setting: &Setting, server_root: &Path) -> Option<PathBuf> {
 pub(crate) fn searched(opened: &Opened) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let config = &opened.loaded.config;
     let root = server_root(&opened.root, &config.main().settings());
-    let (mut path, mut library) = (Vec::new(), Vec::new());
-    for line in config.settings() {
-        let texts: Vec<_> = line.texts().collect();
-        match (line.directive(), texts.as_slice()) {
-            ("RhaiOption", ["importer.path", list]) => {
-                path.extend(search_path(&root, list));
-            }
-            ("RhaiPath", list) => library.extend(list.iter().map(|text| directory_in(&root, text))),
-            _ => {}
-        }
-    }
+    let lists = config.lines(OPTION).filter(|line| line.key() == Some(IMPORTER_PATH)).map(Line::value);
+    let path = lists.flat_map(|list| search_path(&root, list)).collect();
+    let directories = config.lines(PATH).flat_map(Line::value);
+    let library = directories.map(|directory| directory_in(&root, directory)).collect();
     (path, library)
 }

@@ -2,21 +2,10 @@
 
 use std::time::Duration;
 
-use samovar_config::{Argument, ArgumentFault, Resolved, Setting};
+use samovar_config::Resolved;
 use samovar_rhai::{Limits, TIME};
 
-/// The limits that there are.
-pub(crate) const NAMES: &[&str] =
-    &["operations", "depth", "expression", "string", "array", "map", "modules", "variables", "functions", "time"];
-
-/// The word for no limit.
-pub(crate) const NONE: &str = "none";
-
-/// What people ask for that cannot be counted, and what does its work.
-pub(crate) const ABSENT: &[(&str, &str)] = &[(
-    "memory",
-    "memory is not counted; `string`, `array` and `map` bound single values, `operations` and `time` their number",
-)];
+use super::directives::LIMIT;
 
 /// What a call may use up where these settings hold.
 pub(crate) fn of(settings: &Resolved) -> Limits {
@@ -57,24 +46,6 @@ impl Loading {
 }
 
 /// What is set for a limit; 0 for none, as in [`Limits`].
-fn most(settings: &Resolved, key: &str) -> Option<u64> {
-    let line = settings.key("RhaiLimit", key)?;
-    Some(line.arguments().get(1).and_then(Argument::integer).unwrap_or(0))
-}
-
-/// How much a line allows: the more, the looser.
-pub(crate) fn number(line: &Setting) -> u64 {
-    line.arguments().get(1).and_then(Argument::integer).unwrap_or(u64::MAX)
-}
-
-/// Judges the arguments of a line together.
-pub(crate) fn in_range(arguments: &[&str]) -> Result<(), ArgumentFault> {
-    match arguments {
-        [what, most] if what.eq_ignore_ascii_case("time") && most.eq_ignore_ascii_case(NONE) => Err(ArgumentFault {
-            argument: 1,
-            message: "every call has to end".to_owned(),
-            expected: "expected a whole number from 1, in milliseconds".to_owned(),
-        }),
-        _ => Ok(()),
-    }
+fn most(settings: &Resolved, limit: &str) -> Option<u64> {
+    settings.at(LIMIT, limit)
 }

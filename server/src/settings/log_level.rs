@@ -3,7 +3,7 @@
 //! A section may say that more or less is to be told of its requests than of the rest. While a script runs for one, its
 //! thread knows the level, and whoever filters the log asks for it: see [`level_of_request`].
 
-use samovar_config::Resolved;
+use samovar_config::{Argument, ArgumentFault, Value};
 use tracing::level_filters::LevelFilter;
 
 /// httpd's levels, and what they come to: there is nothing that is less than an error.
@@ -25,16 +25,27 @@ pub(crate) const EXPECTED: &str =
 /// The modules of httpd's that are meant by `module:level`.
 const MODULES: [&str; 3] = ["rhai", "rhai_module", "mod_rhai.c"];
 
-/// The level that holds: the last one that is meant for this program.
-pub(crate) fn of(settings: &Resolved) -> LevelFilter {
-    let own = |text: &str| match text.split_once(':') {
-        Some((module, level)) => {
-            level_named(level).filter(|_| MODULES.iter().any(|it| it.eq_ignore_ascii_case(module)))
-        }
-        None => None,
+/// The level of the requests for which a line holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Level(LevelFilter);
+
+impl Value for Level {
+    type Given<'v> = LevelFilter;
+
+    fn given(&self) -> LevelFilter {
+        self.0
+    }
+}
+
+/// Reads a line: of its arguments, the last one counts that is meant for this program.
+pub(crate) fn read(arguments: &[Argument]) -> Result<Level, ArgumentFault> {
+    let own = |text: &str| {
+        let (module, level) = text.split_once(':')?;
+        level_named(level).filter(|_| MODULES.iter().any(|it| it.eq_ignore_ascii_case(module)))
     };
-    let texts = || settings.texts("LogLevel");
-    texts().filter_map(own).last().or_else(|| texts().filter_map(level_named).last()).unwrap_or(LevelFilter::INFO)
+    let texts = || arguments.iter().map(Argument::text);
+    let level = texts().rev().find_map(own).or_else(|| texts().rev().find_map(level_named));
+    Ok(Level(level.unwrap_or(LevelFilter::INFO)))
 }
 
 /// Is it `level` or `module:level`?

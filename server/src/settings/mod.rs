@@ -1,8 +1,8 @@
 //! From directives to values.
 //!
-//! A directive is added in `directive.rs`.
+//! A directive is added in `directives.rs`.
 
-pub(crate) mod directive;
+pub(crate) mod directives;
 pub(crate) mod directories;
 pub(crate) mod imports;
 pub(crate) mod limits;
@@ -15,3 +15,4 @@ pub(crate) mod read;
 pub(crate) mod remedy;
 pub(crate) mod server;
 pub(crate) mod texts;
+pub(crate) mod values;

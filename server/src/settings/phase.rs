@@ -1,5 +1,14 @@
 //! The phases of a request, and the directives that name their handlers.
 
+use samovar_config::{Key, PerKey};
+
+use super::directives::{
+    ACCESS_HANDLER, AUTHEN_HANDLER, AUTHZ_HANDLER, CLEANUP_HANDLER, FIXUP_HANDLER, HANDLER, LOG_HANDLER,
+};
+
+/// What a directive of a phase gives: by extension, the modules that its lines name.
+pub(crate) type PhaseKey = Key<PerKey<Vec<String>>>;
+
 /// A phase, in their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
@@ -20,15 +29,15 @@ impl Phase {
         [Self::Access, Self::Authen, Self::Authz, Self::Fixup, Self::Handler, Self::Log, Self::Cleanup];
 
     /// The directive that names its handlers.
-    pub(crate) fn directive(self) -> &'static str {
+    pub(crate) fn directive(self) -> PhaseKey {
         match self {
-            Self::Access => "RhaiAccessHandler",
-            Self::Authen => "RhaiAuthenHandler",
-            Self::Authz => "RhaiAuthzHandler",
-            Self::Fixup => "RhaiFixupHandler",
-            Self::Handler => "RhaiHandler",
-            Self::Log => "RhaiLogHandler",
-            Self::Cleanup => "RhaiCleanupHandler",
+            Self::Access => ACCESS_HANDLER,
+            Self::Authen => AUTHEN_HANDLER,
+            Self::Authz => AUTHZ_HANDLER,
+            Self::Fixup => FIXUP_HANDLER,
+            Self::Handler => HANDLER,
+            Self::Log => LOG_HANDLER,
+            Self::Cleanup => CLEANUP_HANDLER,
         }
     }
 

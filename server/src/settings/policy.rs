@@ -2,21 +2,18 @@
 
 use std::{path::Path, sync::Arc};
 
-use samovar_config::{Host, Origin, Resolved, Setting};
+use samovar_config::{Host, Line, Resolved, Setting};
 use samovar_importer::Scope;
 
 use super::{
-    directories::{directory_in, search_path},
+    directives::{
+        ADD_HANDLER, AUTO_RELOAD, DEBUG, HANDLER, INTERP_PER_DIRECTIVE, INTERP_PER_DIRECTORY, INTERPRETER, OPTION,
+        PATH, SERVER_NAME, SET_HANDLER,
+    },
+    directories::{IMPORTER_PATH, directory_in, search_path},
     origin::origin,
+    values::Kind,
 };
-
-/// Who answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    Scripts,
-    Files,
-    Nobody,
-}
 
 /// Where the interpreter comes from that a handler runs in.
 pub(crate) enum Naming {
@@ -43,39 +40,28 @@ impl Place {
 
 /// What the configuration says for imports that start at a handler root.
 pub(crate) fn scope(resolved: &Resolved, root: &Path, server_root: &Path) -> Scope {
-    let option = |key| resolved.key("RhaiOption", key).and_then(|line| line.texts().nth(1));
+    let option = |key| resolved.at(OPTION, key);
     let strict = |key| option(key).is_some_and(|value| value.eq_ignore_ascii_case("strict"));
-    let library = resolved.texts("RhaiPath").map(|text| directory_in(server_root, text));
-    Scope::new(resolved.get("RhaiAutoReload").map(origin).unwrap_or_default())
+    let library = resolved.get(PATH).flatten().map(|text| directory_in(server_root, text));
+    Scope::new(resolved.line(AUTO_RELOAD).map(|line| origin(&line)).unwrap_or_default())
         .handler_root(root)
-        .path(search_path(server_root, option("importer.path").unwrap_or_default()))
+        .path(search_path(server_root, option(IMPORTER_PATH).unwrap_or_default()))
         .library(library)
-        .autoreload(resolved.flag("RhaiAutoReload"))
-        .log(resolved.flag("RhaiDebug"))
-        .show_refusals(resolved.flag("RhaiDebug"))
+        .autoreload(resolved.get(AUTO_RELOAD))
+        .log(resolved.get(DEBUG))
+        .show_refusals(resolved.get(DEBUG))
         .strict(strict("importer.freshness"))
         .strict_carry(strict("importer.carry"))
 }
 
 /// `RhaiHandler` without `SetHandler` means scripts: nobody names a handler that is not to answer.
 pub(crate) fn kind(resolved: &Resolved) -> Kind {
-    let named = resolved.keyed("RhaiHandler").next().is_some();
-    match resolved.text("SetHandler").map(kind_of) {
-        _ if named && !is_set(resolved) => Kind::Scripts,
-        kind => kind.unwrap_or(Kind::Files),
-    }
+    let is_named = resolved.get(HANDLER).next().is_some();
+    if is_named && !is_set(resolved) { Kind::Scripts } else { resolved.get(SET_HANDLER) }
 }
 
 fn is_set(resolved: &Resolved) -> bool {
-    resolved.get("SetHandler").is_some_and(|line| !matches!(line.origin(), Origin::Default))
-}
-
-fn kind_of(text: &str) -> Kind {
-    match text {
-        "rhai" => Kind::Scripts,
-        "none" => Kind::Nobody,
-        _ => Kind::Files,
-    }
+    resolved.line(SET_HANDLER).is_some_and(|line| !line.is_default())
 }
 
 /// What `AddHandler` says of a file.
@@ -94,8 +80,7 @@ pub(crate) fn added(resolved: &Resolved) -> Vec<(Box<str>, Kind)> {
     if is_set(resolved) {
         return Vec::new();
     }
-    let kind = |line: &Setting| line.text().map_or(Kind::Files, kind_of);
-    resolved.keyed("AddHandler").map(|(extension, line)| (extension.into(), kind(line))).collect()
+    resolved.get(ADD_HANDLER).map(|(extension, kind)| (extension.into(), kind)).collect()
 }
 
 /// The interpreter of the main server.
@@ -104,17 +89,17 @@ pub(crate) const MAIN: &str = "main";
 /// Where the interpreter of a request comes from: a name beats the directory of the file, that beats the directory of the
 /// line that names the handler, that beats the host.
 pub(crate) fn naming(resolved: &Resolved, of_the_host: &str) -> Naming {
-    match resolved.text("RhaiInterpreter") {
+    match resolved.get(INTERPRETER) {
         Some(name) => Naming::Named(name.to_owned()),
-        None if resolved.flag("RhaiInterpPerDirectory") => Naming::PerDirectory,
-        None if resolved.flag("RhaiInterpPerDirective") => Naming::PerDirective,
+        None if resolved.get(INTERP_PER_DIRECTORY) => Naming::PerDirectory,
+        None if resolved.get(INTERP_PER_DIRECTIVE) => Naming::PerDirective,
         None => Naming::Named(of_the_host.to_owned()),
     }
 }
 
 /// The interpreter of a host that nothing else names: its `ServerName`, without scheme and port.
 pub(crate) fn interpreter_of(host: Host<'_>, settings: &Resolved) -> String {
-    let name = settings.text("ServerName").filter(|_| host.index().is_some());
+    let name = settings.get(SERVER_NAME).filter(|_| host.index().is_some());
     name.map_or(MAIN, samovar_config::server_name).to_owned()
 }
 
@@ -128,10 +113,9 @@ pub(crate) fn kind_of_file(resolved: &Resolved, file: &Path) -> (Kind, bool) {
 }
 
 /// The lines of `RhaiHandler` that answer for a file.
-pub(crate) fn named<'r>(resolved: &'r Resolved, file: &Path) -> Vec<&'r Setting> {
+pub(crate) fn named<'r>(resolved: &'r Resolved, file: &Path) -> Vec<Line<'r, Vec<String>>> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let fits = |extension: &str| extension.is_empty() || name.ends_with(extension);
-    let longest =
-        resolved.keyed("RhaiHandler").map(|(extension, _)| extension).filter(|it| fits(it)).max_by_key(|it| it.len());
-    resolved.keyed("RhaiHandler").filter(|(extension, _)| Some(*extension) == longest).map(|(_, line)| line).collect()
+    let extensions = resolved.get(HANDLER).map(|(extension, _)| extension);
+    let longest = extensions.filter(|it| name.ends_with(it)).max_by_key(|it| it.len());
+    resolved.lines(HANDLER).filter(|line| line.key() == longest).collect()
 }

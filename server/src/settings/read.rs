@@ -7,7 +7,7 @@ use std::{
 
 use samovar_config::{DiskFiles, Files, Loaded, Loader, MemoryFiles};
 
-use super::{directive::schema, texts::Texts};
+use super::{directives::schema, texts::Texts};
 use crate::error::OpenError;
 
 /// A configuration that was read, and where its paths start.

@@ -34,7 +34,7 @@ fn name(limit: Limit) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::limits::NAMES;
+    use crate::settings::values::LIMITS;
 
     #[test]
     fn each_remedy_names_a_limit_that_there_is() {
@@ -50,9 +50,9 @@ mod tests {
             Limit::Variables,
             Limit::Functions,
         ];
-        assert_eq!(limits.len(), NAMES.len());
+        assert_eq!(limits.len(), LIMITS.len());
         for limit in limits {
-            assert!(NAMES.contains(&name(limit)), "{limit:?}");
+            assert!(LIMITS.contains(&name(limit)), "{limit:?}");
         }
     }
 }

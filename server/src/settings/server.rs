@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use samovar_config::{Address, Config};
+use samovar_config::{Address, Config, Line};
 
-/// What httpd's manual says of `Timeout`.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
+use super::directives::{DEBUG, LISTEN};
+
+/// How long a client may take where no `Timeout` can say it; the same as the directive's default.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where the configuration says that connections are accepted.
 pub(crate) fn listens(config: &Config) -> Vec<Address> {
-    config.main().settings().all("Listen").filter_map(|line| line.arguments().first()?.address().cloned()).collect()
+    config.main().settings().get(LISTEN).cloned().collect()
 }
 
 /// Is there a place whose clients see what is wrong with a change, in place of what was served before?
 pub(crate) fn shows_refusals(config: &Config) -> bool {
-    let mut lines = config.settings().filter(|line| line.directive() == "RhaiDebug");
-    lines.any(|line| line.text().is_some_and(|word| word.eq_ignore_ascii_case("on")))
+    config.lines(DEBUG).any(Line::value)
 }

@@ -10,7 +10,7 @@ use std::{
 use arc_swap::ArcSwap;
 use papaya::HashMap;
 use parking_lot::Mutex;
-use samovar_config::{Config, Host, Loaded, Origin, Resolved};
+use samovar_config::{Config, Host, Line, Loaded, Resolved};
 use samovar_importer::Scope;
 
 use crate::{
@@ -23,12 +23,13 @@ use crate::{
         route::{Index, Route, Target, on_disk, route, route_away},
     },
     settings::{
+        directives::{AUTO_RELOAD, CUSTOM_LOG, DIRECTORY_INDEX, ERROR_LOG, TIMEOUT},
         directories::{document_root, path_in, server_root},
         origin::origin,
         policy::interpreter_of,
         read::Opened,
-        server::TIMEOUT,
         texts::Texts,
+        values::{CustomLog, LogFormat},
     },
     site::{
         interpreters::Interpreters,
@@ -112,7 +113,7 @@ impl Configuration {
     /// The file that the main server's `ErrorLog` names.
     pub(crate) fn error_log(&self) -> Option<PathBuf> {
         let settings = self.config.main().settings();
-        settings.text("ErrorLog").map(|file| path_in(&server_root(&self.root, &settings), file))
+        settings.get(ERROR_LOG).map(|file| path_in(&server_root(&self.root, &settings), file))
     }
 
     /// Another configuration has taken its place. What it says about reloading holds at once, also for scripts that nobody
@@ -126,7 +127,7 @@ impl Configuration {
             let Some(scope) = scope.upgrade() else { return false };
             let Example { local, host, path, filename, exact } = &**example;
             let host = next.config.host_for(*local, host.as_deref());
-            scope.retire(host.resolve(path, filename.as_deref(), *exact).flag("RhaiAutoReload"));
+            scope.retire(host.resolve(path, filename.as_deref(), *exact).get(AUTO_RELOAD));
             true
         });
         *next.former.lock() = places;
@@ -232,21 +233,19 @@ impl Configuration {
 impl Served {
     fn new(host: Host<'_>, root: &Path, logs: &mut Logs) -> Result<Self, OpenError> {
         let settings = host.settings();
-        let access_log = settings.get("CustomLog").and_then(|line| Some((line, line.text()?)));
-        let access_log = access_log.map(|(line, file)| {
-            let common = line.texts().nth(1) == Some("common");
-            Ok::<_, OpenError>(AccessLog::new(logs.open(file, line)?, common))
+        let access_log = settings.line(CUSTOM_LOG).map(|line| {
+            let CustomLog { file, format } = line.value();
+            Ok::<_, OpenError>(AccessLog::new(logs.open(file, &line)?, *format == LogFormat::Common))
         });
         // That of the main server is where everything else is told, see `Site::error_log`.
-        let error_log = settings.get("ErrorLog").filter(|line| is_of(host, line));
-        let error_log = error_log.and_then(|line| Some((line, line.text()?)));
+        let error_log = settings.line(ERROR_LOG).filter(|line| is_of(host, line));
         Ok(Self {
             document_root: document_root(root, &settings),
             interpreter: interpreter_of(host, &settings),
             head_time: head_time(&settings),
-            send_time: settings.duration("Timeout").unwrap_or(TIMEOUT),
+            send_time: settings.get(TIMEOUT),
             access_log: access_log.transpose()?,
-            error_log: error_log.map(|(line, file)| logs.open(file, line)).transpose()?,
+            error_log: error_log.map(|line| logs.open(line.value(), &line)).transpose()?,
             policies: HashMap::new(),
             routes: HashMap::new(),
         })
@@ -259,8 +258,7 @@ impl Served {
 }
 
 fn head_time(settings: &Resolved) -> Duration {
-    let line = settings.get("Timeout").filter(|line| !matches!(line.origin(), Origin::Default));
-    line.and_then(|line| line.arguments().first()?.duration()).unwrap_or(HEAD_TIME)
+    settings.line(TIMEOUT).filter(|line| !line.is_default()).map_or(HEAD_TIME, Line::value)
 }
 
 /// Does the line stand in the virtual host itself?
@@ -271,7 +269,7 @@ fn is_of(host: Host<'_>, line: &samovar_config::Setting) -> bool {
 /// The names that answer for a directory, by the settings that hold for it.
 fn index(host: Host<'_>, path: &str, directory: &Path) -> Vec<String> {
     let resolved = host.resolve(path, directory.join("").to_str(), true);
-    resolved.texts("DirectoryIndex").map(str::to_owned).collect()
+    resolved.get(DIRECTORY_INDEX).flatten().cloned().collect()
 }
 
 /// The log files of one configuration: what is named twice is one file.

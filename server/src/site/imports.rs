@@ -13,10 +13,11 @@ use samovar_rhai::Interpreter;
 use crate::{
     error::OpenError,
     settings::{
+        directives::AUTO_RELOAD,
         directories::server_root,
         imports::{ImportLine, imports},
         origin::origin,
-        policy::{MAIN, scope},
+        policy::scope,
         read::Opened,
     },
 };
@@ -32,19 +33,17 @@ pub(crate) fn run_imports(
     imported: &mut Imported,
     interpreter: impl Fn(&str) -> Result<Interpreter, OpenError>,
 ) -> Result<(), OpenError> {
-    for ImportLine { line, directory, settings } in imports(opened) {
-        let mut texts = line.texts();
-        let (Some(module), name) = (texts.next(), texts.next().unwrap_or(MAIN)) else { continue };
-        let interpreter = interpreter(name)?;
+    for ImportLine { line, module, interpreter: name, directory, settings } in imports(opened) {
+        let interpreter = interpreter(&name)?;
         let scope = Arc::new(scope(&settings, &directory, &server_root(&opened.root, &settings)));
-        let key = (module.to_owned(), name.to_owned(), directory);
+        let key = (module, name, directory);
         if let Some(before) = imported.get(&key) {
             interpreter.registry().forget(before);
-            before.retire(settings.flag("RhaiAutoReload"));
+            before.retire(settings.get(AUTO_RELOAD));
             // It was found before; if it is gone by now, that is told when somebody asks for it.
-            let _ = interpreter.handler_in(&scope, module, &key.2);
+            let _ = interpreter.handler_in(&scope, &key.0, &key.2);
         } else {
-            run_import(&interpreter, &scope, module, &key.2)
+            run_import(&interpreter, &scope, &key.0, &key.2)
                 .map_err(|error| OpenError::Import { origin: origin(&line), diagnostic: Box::new(error) })?;
         }
         imported.insert(key, scope);

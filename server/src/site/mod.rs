@@ -32,9 +32,9 @@ use crate::{
     net::{listen::Sockets, peers::Peers, sending::Sent},
     request::{body::Body, pool::Threads},
     settings::{
+        directives::LOG_LEVEL,
         directories::roots,
         limits::Loading,
-        log_level,
         read::{self, Opened},
         server,
         texts::Texts,
@@ -230,7 +230,7 @@ impl Site {
     /// The level of detail that the configuration wants in the log.
     #[must_use]
     pub fn log_level(&self) -> LevelFilter {
-        log_level::of(&self.current.load().config.main().settings())
+        self.current.load().config.main().settings().get(LOG_LEVEL)
     }
 
     /// The file that the main server's `ErrorLog` names: what is not about a virtual host's requests belongs there.

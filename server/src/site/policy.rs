@@ -16,11 +16,12 @@ use crate::{
     error::OpenError,
     logs::file::LogFile,
     request::terms::Terms,
-    settings::server::TIMEOUT,
     settings::{
-        directive, limits, log_level,
+        directives::{DEBUG, LIMIT_REQUEST_BODY, LOG_LEVEL, OPTION, SET_HANDLER, TIMEOUT},
+        limits,
         phase::Phase,
-        policy::{Kind, Naming, Place, added, added_kind, kind, naming, scope},
+        policy::{Naming, Place, added, added_kind, kind, naming, scope},
+        values::Kind,
     },
     site::interpreters::Interpreters,
 };
@@ -111,14 +112,13 @@ impl Policy {
             Naming::Named(name) => Some(interpreters.get(name)?),
             Naming::PerDirectory | Naming::PerDirective => None,
         };
-        let options = resolved.keyed("RhaiOption").filter_map(|(key, line)| Some((key, line.texts().nth(1)?)));
-        let body_limit = resolved.integer("LimitRequestBody").filter(|limit| *limit > 0).unwrap_or(u64::MAX);
+        let body_limit = Some(resolved.get(LIMIT_REQUEST_BODY)).filter(|limit| *limit > 0).unwrap_or(u64::MAX);
         let terms = Terms {
-            options: options.collect(),
-            level: Some(log_level::of(&resolved)),
+            options: resolved.get(OPTION).collect(),
+            level: Some(resolved.get(LOG_LEVEL)),
             body_limit: usize::try_from(body_limit).unwrap_or(usize::MAX),
-            timeout: resolved.duration("Timeout").unwrap_or(TIMEOUT),
-            debug: resolved.flag("RhaiDebug"),
+            timeout: resolved.get(TIMEOUT),
+            debug: resolved.get(DEBUG),
             error_log,
         };
         Ok(Self {
@@ -134,7 +134,7 @@ impl Policy {
             server_root: server_root.to_path_buf(),
             lines: Phase::ALL.map(|phase| lines(&resolved, phase)),
             scripts: HashMap::new(),
-            script_root: Place::of(resolved.get("SetHandler")),
+            script_root: Place::of(resolved.line(SET_HANDLER).as_deref()),
             scopes: HashMap::new(),
             resolved,
             example: Arc::new(example),
@@ -239,9 +239,11 @@ impl Policy {
 /// The lines of a phase, those of one extension together.
 fn lines(resolved: &Resolved, phase: Phase) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    for (extension, setting) in resolved.keyed(phase.directive()) {
-        let named = |name: &str| Named { name: name.into(), place: Place::of(Some(setting)), found: HashMap::new() };
-        let modules = directive::modules(setting).map(named);
+    for line in resolved.lines(phase.directive()) {
+        let extension = line.key().unwrap_or_default();
+        let named =
+            |name: &String| Named { name: name.as_str().into(), place: Place::of(Some(&line)), found: HashMap::new() };
+        let modules = line.value().iter().map(named);
         match lines.iter_mut().find(|line| &*line.extension == extension) {
             Some(line) => line.modules.extend(modules),
             None => lines.push(Line { extension: extension.into(), modules: modules.collect() }),

@@ -29,7 +29,7 @@ use crate::{
     },
     settings::{
         phase::{BEFORE, Phase},
-        policy::Kind,
+        values::Kind,
     },
 };
 

@@ -1,0 +1,68 @@
+//! Random texts of the language. The unit tests of the syntax include this file, too.
+
+use proptest::prelude::*;
+
+/// Texts that are mostly made of what the language is made of.
+pub(crate) fn text() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        prop::sample::select(vec![
+            "\n",
+            "\r\n",
+            "\r",
+            " ",
+            "\t",
+            "\\",
+            "\\\n",
+            "\\\r\n",
+            "#",
+            "\"",
+            "'",
+            "<",
+            "</",
+            ">",
+            "~",
+            "|",
+            "/",
+            "*",
+            "[",
+            "]",
+            "!",
+            "${",
+            "}",
+            "é",
+            "\u{feff}",
+            "\0",
+            "Define",
+            "UnDefine",
+            "Include",
+            "IncludeOptional",
+            "Listen",
+            "SetHandler",
+            "ScriptOption",
+            "<Directory ",
+            "</Directory>\n",
+            "<Files ",
+            "</Files>\n",
+            "<Location /a>\n",
+            "</Location>\n",
+            "<VirtualHost *:80>\n",
+            "</VirtualHost>\n",
+            "<IfDefine ",
+            "</IfDefine>\n",
+            "<IfModule script_module>\n",
+            "</IfModule>\n",
+            "<If ",
+            "/srv/www",
+            "other.conf",
+            "/etc/*.conf",
+            "A",
+            "${A}",
+            "(",
+            "80",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+        "[a-z0-9 /]{0,8}",
+    ];
+    prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
+}
