@@ -168,8 +168,30 @@ impl Builder {
     }
 
     /// Makes the host's types and functions known to scripts.
+    ///
+    /// Limits are those of an engine, so `register` is called once for each set of limits that is in use, see
+    /// [`Handler::limits`](crate::Handler::limits): now, and when a new set is first asked for. What all engines are to
+    /// share is made before, and cloned.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
+    /// use samovar_rhai::{Interpreter, Limits, importer::MemoryTree};
+    ///
+    /// let tree = MemoryTree::default();
+    /// tree.write("/site/shop.rhai", "fn order(text) { next_number() }");
+    /// let number = Arc::new(AtomicI64::new(0));
+    /// let builder = Interpreter::builder("shop").register(move |engine| {
+    ///     let number = number.clone();
+    ///     engine.register_fn("next_number", move || number.fetch_add(1, Ordering::Relaxed) + 1);
+    /// });
+    /// let order = builder.build_on(tree, Some("/site".as_ref())).handler("shop::order")?;
+    /// let narrow = order.clone().limits(&Limits { operations: 100, ..Limits::default() });
+    /// assert_eq!(order.call::<i64>(("tea",))?, 1);
+    /// assert_eq!(narrow.call::<i64>(("tea",))?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn register(mut self, register: impl FnOnce(&mut Engine) + Send + 'static) -> Self {
+    pub fn register(mut self, register: impl Fn(&mut Engine) + Send + Sync + 'static) -> Self {
         self.register.push(Box::new(register));
         self
     }

@@ -64,7 +64,6 @@ impl Handler {
     }
 
     /// The same function, with other limits for what its calls use up; loading its module has those of the interpreter.
-    /// `None` if [`Builder::register`](crate::Builder::register) was used: then there is one engine, with one set of limits.
     ///
     /// ```
     /// use samovar_rhai::{Interpreter, Limits, importer::MemoryTree};
@@ -73,15 +72,15 @@ impl Handler {
     /// tree.write("/site/echo.rhai", "fn twice(text) { text + text }");
     /// let interpreter = Interpreter::builder("site").build_on(tree, Some("/site".as_ref()));
     /// let wide = interpreter.handler("echo::twice")?;
-    /// let narrow = wide.clone().limits(&Limits { string_bytes: 8, ..Limits::default() }).ok_or("one engine")?;
+    /// let narrow = wide.clone().limits(&Limits { string_bytes: 8, ..Limits::default() });
     /// assert_eq!(wide.call::<String>(("samovar",))?, "samovarsamovar");
     /// assert!(narrow.call::<String>(("samovar",)).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn limits(self, limits: &Limits) -> Option<Self> {
-        let engine = self.registry.loader().linker().engines().with(limits)?;
-        Some(Self { engine, ..self })
+    pub fn limits(self, limits: &Limits) -> Self {
+        let engine = self.registry.loader().linker().engines().with(limits);
+        Self { engine, ..self }
     }
 
     /// The same function, for which it is no error that its module has none of that name: then it declines. For modules

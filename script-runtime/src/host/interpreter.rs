@@ -126,10 +126,9 @@ impl Interpreter {
     }
 
     /// Sets what loading a module may use up from now on, and calls of handlers that are made from now on; what is loaded
-    /// stays. False, and nothing is set, if [`Builder::register`] was used: then there is one engine, with the limits that
-    /// it began with.
-    pub fn set_limits(&self, limits: &Limits) -> bool {
-        self.registry.loader().linker().engines().set(limits)
+    /// stays.
+    pub fn set_limits(&self, limits: &Limits) {
+        self.registry.loader().linker().engines().set(limits);
     }
 
     /// Sets how long loading a module may take from now on.

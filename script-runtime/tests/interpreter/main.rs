@@ -9,6 +9,7 @@ mod hooks;
 mod http;
 mod keep;
 mod limitations;
+mod limits;
 mod messages;
 mod natives;
 mod reloading;

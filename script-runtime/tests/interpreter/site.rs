@@ -31,6 +31,7 @@ impl Site {
         let notes = Arc::<Mutex<Vec<String>>>::default();
         let noted = notes.clone();
         let builder = Interpreter::builder("test").register(move |engine| {
+            let noted = noted.clone();
             engine.register_fn("note", move |text: ImmutableString| noted.lock().expect("no panic").push(text.into()));
         });
         let interpreter = configure(builder).build_on(tree.clone(), Some(Path::new("/s")));

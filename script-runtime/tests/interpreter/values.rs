@@ -161,6 +161,7 @@ fn what_is_captured_and_let_go_in_a_loop_is_freed_while_the_loop_runs() {
     let counts = Arc::<(AtomicUsize, AtomicUsize)>::default();
     let of_script = counts.clone();
     let register = move |engine: &mut rhai::Engine| {
+        let of_script = of_script.clone();
         engine.register_fn("probe", move || Probe(Arc::new(Alive::new(&of_script))));
     };
     let text = "=== m.rhai\nfn f() { for i in 0..1000 { let a = probe(); [1].map(|x| a); } 1 }";

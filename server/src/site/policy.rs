@@ -208,8 +208,7 @@ impl Policy {
             (None, _) => self.interpreters.get(&root.to_string_lossy())?,
         };
         let handler = interpreter.handler_in(&self.scope(root), module, searched)?.time(self.time);
-        // Only hosts that register functions of their own have one engine for all; this one does not.
-        Ok(handler.clone().limits(&self.limits).unwrap_or(handler))
+        Ok(handler.limits(&self.limits))
     }
 
     /// Where its handlers are imported, each with the request that led there.

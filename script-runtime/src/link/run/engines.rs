@@ -14,14 +14,13 @@ use crate::link::run::{
 /// Makes functions and types of this crate known to an engine.
 pub(crate) type Equip = fn(&mut Engine);
 
-/// What a host makes known to scripts.
-pub(crate) type Register = Box<dyn FnOnce(&mut Engine) + Send>;
+/// What a host makes known to scripts: called for each engine.
+pub(crate) type Register = Box<dyn Fn(&mut Engine) + Send + Sync>;
 
 pub(crate) struct Engines {
     output: Output,
     equipment: &'static [Equip],
-    /// The host has made functions known that no other engine can be given.
-    is_only_one: bool,
+    host: Vec<Register>,
     own: ArcSwap<Own>,
     /// Of calls with other limits, for as long as somebody makes such calls.
     others: Mutex<Vec<(Limits, Weak<Engine>)>>,
@@ -35,49 +34,44 @@ pub(crate) struct Own {
 }
 
 impl Engines {
-    /// All engines have the equipment; what the host registers is for the one with these limits, and then there is no other.
+    /// All engines have the equipment, and what the host registers.
     pub(crate) fn new(limits: &Limits, output: &Output, equipment: &'static [Equip], host: Vec<Register>) -> Self {
-        let is_only_one = !host.is_empty();
-        let mut engine = build(limits, output, equipment);
-        host.into_iter().for_each(|register| register(&mut engine));
+        let engine = build(limits, output, equipment, &host);
         let own = ArcSwap::from_pointee(Own::new(limits, Arc::new(engine)));
-        Self { output: output.clone(), equipment, is_only_one, own, others: Mutex::default() }
+        Self { output: output.clone(), equipment, host, own, others: Mutex::default() }
     }
 
     pub(crate) fn own(&self) -> Arc<Own> {
         self.own.load_full()
     }
 
-    /// The engine for calls with these limits; `None` if there can be only one.
-    pub(crate) fn with(&self, limits: &Limits) -> Option<Arc<Engine>> {
+    /// The engine for calls with these limits.
+    pub(crate) fn with(&self, limits: &Limits) -> Arc<Engine> {
         let own = self.own.load();
         if own.limits == *limits {
-            return Some(own.engine.clone());
-        }
-        if self.is_only_one {
-            return None;
+            return own.engine.clone();
         }
         let mut others = self.others.lock();
         others.retain(|(_, engine)| engine.strong_count() > 0);
         let known = others.iter().find(|(known, _)| known == limits).and_then(|(_, engine)| engine.upgrade());
-        Some(known.unwrap_or_else(|| {
-            let engine = Arc::new(build(limits, &self.output, self.equipment));
+        known.unwrap_or_else(|| {
+            let engine = Arc::new(build(limits, &self.output, self.equipment, &self.host));
             others.push((limits.clone(), Arc::downgrade(&engine)));
             engine
-        }))
+        })
     }
 
-    /// From now on modules are loaded under these limits. False if there can be only one engine.
-    pub(crate) fn set(&self, limits: &Limits) -> bool {
-        let Some(engine) = self.with(limits) else { return false };
+    /// From now on modules are loaded under these limits.
+    pub(crate) fn set(&self, limits: &Limits) {
+        let engine = self.with(limits);
         self.own.store(Arc::new(Own::new(limits, engine)));
-        true
     }
 }
 
-fn build(limits: &Limits, output: &Output, equipment: &[Equip]) -> Engine {
+fn build(limits: &Limits, output: &Output, equipment: &[Equip], host: &[Register]) -> Engine {
     let mut engine = running(limits, output);
     equipment.iter().for_each(|equip| equip(&mut engine));
+    host.iter().for_each(|register| register(&mut engine));
     engine
 }
 

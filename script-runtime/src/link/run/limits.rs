@@ -18,7 +18,7 @@ use rhai::Engine;
 /// assert_eq!(count.call::<i64>((10,))?, 10);
 /// assert!(count.call::<i64>((1_000_000,)).is_err());
 ///
-/// let count = count.limits(&Limits { operations: 0, ..Limits::default() }).ok_or("one engine")?;
+/// let count = count.limits(&Limits { operations: 0, ..Limits::default() });
 /// assert_eq!(count.call::<i64>((10_000,))?, 10_000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -124,7 +124,8 @@ fn r61_a_callback_can_be_called_at_every_moment_while_loading_ends() {
          arm(callback(|| V + lib::f()));
          const W = 2;";
     let site = Site::with(&[("main", main), ("lib", "fn f() { 7 }")], move |engine| {
-        engine.register_type_with_name::<Probe>("probe").register_fn("probe", probe);
+        engine.register_type_with_name::<Probe>("probe").register_fn("probe", probe.clone());
+        let given = given.clone();
         engine.register_fn("arm", move |callback: FnPtr| *given.lock() = Some(callback));
     });
     let main = site.load("main").expect("it loads");

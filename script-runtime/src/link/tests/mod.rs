@@ -41,7 +41,7 @@ impl Site {
     #[track_caller]
     pub(crate) fn with(
         files: &[(&str, &str)],
-        configure: impl FnOnce(&mut rhai::Engine) + Send + 'static,
+        configure: impl Fn(&mut rhai::Engine) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let printed = Arc::new(Mutex::new(Vec::new()));
         let out = printed.clone();
