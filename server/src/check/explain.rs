@@ -16,19 +16,20 @@ use crate::{
     error::OpenError,
     net::{bind, listen::Listeners, peers::Peers},
     routing::{
+        answering::{Answering, Callee, Otherwise},
         facts::RequestFacts,
+        holding::{Holding, index_names},
         private::Private,
-        route::{Route, Target, on_disk, route},
+        route::{on_disk, route},
     },
     settings::{
-        directives::{ADD_HANDLER, DIRECTORY_INDEX, OPTION, SET_HANDLER},
-        directories::document_root,
+        directives::{ADD_HANDLER, OPTION},
+        host::HostValues,
         phase::{BEFORE, Phase},
-        policy::{Naming, Place, interpreter_of, kind_of_file, named, naming},
+        policy::Policy,
         read::{self, Opened},
         server::listens,
         texts::Texts,
-        values::Kind,
     },
 };
 
@@ -141,44 +142,36 @@ impl Asked {
 fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, headers: &HeaderMap) -> Explanation {
     let config = &opened.loaded.config;
     let host = config.host_for(asked.address, asked.host.as_deref());
-    let root = document_root(&opened.root, &host.settings());
-    let index = |directory: &Path| {
-        let resolved = host.resolve(&asked.path, directory.join("").to_str(), true);
-        resolved.get(DIRECTORY_INDEX).flatten().cloned().collect()
-    };
+    let values = Arc::new(HostValues::of(host, &opened.root));
     let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root);
-    let Route { target, index } = route(&root, &asked.path, &on_disk(&private), &index);
-    let filename = target.filename().map(|file| file.to_string_lossy().into_owned());
-    let query = Query {
-        address: asked.address,
-        host: asked.host.as_deref(),
-        path: index.as_ref().map_or(&asked.path, |index| &index.path),
-        filename: filename.as_deref(),
-        exact: target.is_exact(),
-    };
+    let index = |directory: &Path| index_names(host, &asked.path, directory);
+    let route = route(&values.document_root, &asked.path, &on_disk(&private), &index);
     let facts = RequestFacts {
         method,
         uri: &asked.uri,
         version: Version::HTTP_11,
         headers,
         host: asked.host.as_deref(),
-        path: query.path,
-        path_info: target.path_info(),
-        filename: filename.as_deref(),
-        document_root: &root,
+        path: &asked.path,
+        path_info: "",
+        filename: None,
+        document_root: &values.document_root,
         peers: Peers { local: asked.address, ..Peers::default() },
     };
-    let explanation = config.explain_for(&query, &facts);
-    let resolved = &explanation.resolved;
-    let of_directory = index.as_ref().map(|index| {
-        let facts = RequestFacts { path: &asked.path, filename: index.directory.to_str(), ..facts };
-        host.resolve_for(&asked.path, facts.filename, true, &facts)
-    });
-    let of_directory = of_directory.filter(|before| !Arc::ptr_eq(before, resolved));
-    let mut before = of_directory.map_or_else(BTreeMap::new, |before| values(&before));
-    let is_before = |name: &str| BEFORE.iter().any(|phase| name.starts_with(phase.directive().name()));
-    before.retain(|name, _| is_before(name));
-    let answering = Answering::of(resolved, &target, &root);
+    let Holding { page, directory } = Holding::of(host, &route, &facts);
+    let before = directory.map_or_else(BTreeMap::new, |directory| held_before(&directory));
+    let policy = Policy::of(page.clone(), &values);
+    let answering = Answering::of(&policy, &route.target);
+    let content: Vec<_> = answering.callees(Phase::Handler).collect();
+    let filename = route.target.filename().map(|file| file.to_string_lossy().into_owned());
+    let facts = facts.of_page(&route, filename.as_deref());
+    let query = Query {
+        address: asked.address,
+        host: asked.host.as_deref(),
+        path: facts.path,
+        filename: facts.filename,
+        exact: route.target.is_exact(),
+    };
     let considered = |it: &samovar_config::Considered| Considered {
         section: it.scope.to_string(),
         origin: format!("{}:{}", it.scope.file(), it.scope.line()),
@@ -189,16 +182,37 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         host: asked.host.clone(),
         virtual_host: host.index().map(|_| describe(host)),
         virtual_host_origin: host.index().map(|_| format!("{}:{}", host.scope().file(), host.scope().line())),
-        interpreter: answering.root.as_ref().map(|root| interpreter(resolved, host, root, filename.as_deref())),
-        index: index.map(|index| index.path.clone()),
+        interpreter: content.first().map(|callee| callee.interpreter().into_owned()),
+        index: route.index.as_ref().map(|index| index.path.clone()),
         before,
-        handler: answering.handler,
-        handler_root: answering.root,
-        values: values(resolved),
-        options: options(resolved),
-        sections: explanation.sections.iter().map(considered).collect(),
+        handler: handler(&content, answering.otherwise),
+        handler_root: content.first().map(|callee| callee.root.to_string_lossy().into_owned()),
+        values: held(&page),
+        options: options(&page),
+        sections: config.explain_for(&query, &facts).sections.iter().map(considered).collect(),
         filename,
     }
+}
+
+/// Who answers, in words.
+fn handler(content: &[Callee<'_>], otherwise: Otherwise<'_>) -> String {
+    if !content.is_empty() {
+        let names: Vec<_> = content.iter().map(Callee::name).collect();
+        return format!("script {}", names.join(" "));
+    }
+    match otherwise {
+        Otherwise::File(_) => "static",
+        Otherwise::Slash => "redirect to the directory",
+        Otherwise::Nothing => "none",
+    }
+    .to_owned()
+}
+
+/// What holds of the phases before the answer.
+fn held_before(resolved: &Resolved) -> BTreeMap<String, Held> {
+    let mut before = held(resolved);
+    before.retain(|name, _| BEFORE.iter().any(|phase| name.starts_with(phase.directive().name())));
+    before
 }
 
 /// The name of a virtual host, with its section.
@@ -210,61 +224,8 @@ fn describe(host: Host<'_>) -> String {
     }
 }
 
-/// Who answers, and from which handler root.
-struct Answering {
-    handler: String,
-    root: Option<String>,
-}
-
-impl Answering {
-    fn of(resolved: &Resolved, target: &Target, document_root: &Path) -> Self {
-        let nobody = |handler: &str| Self { handler: handler.to_owned(), root: None };
-        let file = match target {
-            Target::Hidden => return nobody("none"),
-            Target::Slash(_) => return nobody("redirect to the directory"),
-            target => target.filename().unwrap_or(document_root),
-        };
-        let (kind, is_script) = kind_of_file(resolved, file);
-        match kind {
-            Kind::Nobody => return nobody("none"),
-            Kind::Files if matches!(target, Target::File(_)) => return nobody("static"),
-            Kind::Files => return nobody("none"),
-            Kind::Scripts => {}
-        }
-        let by = |handler: String, line: Option<&Setting>| {
-            let root = Place::of(line).root(file, document_root).to_string_lossy().into_owned();
-            Self { handler: format!("script {handler}"), root: Some(root) }
-        };
-        let named = named(resolved, file);
-        match (named.first(), target) {
-            (Some(line), _) => {
-                let modules = named.iter().map(|line| line.value().join(" "));
-                by(modules.collect::<Vec<_>>().join(" "), Some(line))
-            }
-            (None, Target::Script { file, .. }) => {
-                by(file.to_string_lossy().into_owned(), resolved.line(SET_HANDLER).as_deref())
-            }
-            (None, Target::File(file)) if is_script => {
-                by(file.to_string_lossy().into_owned(), resolved.line(SET_HANDLER).as_deref())
-            }
-            (None, Target::File(_)) => nobody("static"),
-            (None, _) => nobody("none"),
-        }
-    }
-}
-
-fn interpreter(resolved: &Resolved, host: Host<'_>, root: &str, file: Option<&str>) -> String {
-    match naming(resolved, &interpreter_of(host, &host.settings())) {
-        Naming::Named(name) => name,
-        Naming::PerDirective => root.to_owned(),
-        Naming::PerDirectory => {
-            file.and_then(|file| Path::new(file).parent()).unwrap_or(Path::new(root)).to_string_lossy().into_owned()
-        }
-    }
-}
-
 /// Every directive that holds, defaults included; one with keys once for each.
-fn values(resolved: &Resolved) -> BTreeMap<String, Held> {
+fn held(resolved: &Resolved) -> BTreeMap<String, Held> {
     let mut values = BTreeMap::new();
     for (directive, lines) in resolved.iter().filter(|(directive, _)| directive.name() != OPTION.name()) {
         for (key, line) in lines {

@@ -11,7 +11,8 @@ use super::{
 use crate::net::bind;
 use crate::settings::{
     directives::{IMPORT, SERVER_NAME},
-    policy::{Naming, interpreter_of, naming},
+    host::interpreter_of,
+    policy::Naming,
     server::listens,
 };
 
@@ -43,7 +44,7 @@ fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {
         let settings = host.settings();
         let own = interpreter_of(host, &settings);
         for resolved in std::iter::once(settings).chain(host.sections().map(|(_, resolved)| resolved)) {
-            match naming(&resolved, &own) {
+            match Naming::of(&resolved, &own) {
                 Naming::Named(name) => drop(used.insert(name)),
                 Naming::PerDirectory | Naming::PerDirective => by_directory = true,
             }

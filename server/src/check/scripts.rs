@@ -18,21 +18,25 @@ use crate::{
         names::is_asked,
         reach::{Fault, Reach, Search},
     },
-    routing::{hidden::is_hidden, private::Private},
+    routing::{
+        answering::{Answering, Module},
+        hidden::is_hidden,
+        private::Private,
+        route::Target,
+    },
     settings::{
         directives::{ADD_HANDLER, OPTION, PATH, SET_HANDLER},
-        directories::{IMPORTER_PATH, document_root, searched, server_root},
-        imports::ImportLine,
+        directories::{IMPORTER_PATH, declared_roots, searched},
+        host::HostValues,
+        imports::{ImportLine, imports},
         limits::Loading,
-        phase::Phase,
-        phase::PhaseKey,
-        policy::{Place as Root, kind_of_file, named, scope},
+        phase::{Phase, PhaseKey},
+        policy::{Place as Root, Policy},
         read::Opened,
         remedy::worded,
+        scope::scope,
         texts::Texts,
-        values::Kind,
     },
-    settings::{directories, imports},
 };
 
 /// Texts may be nested as deep as on the threads that load them.
@@ -108,9 +112,8 @@ fn span_of(place: &Place, file: FileId) -> Span {
 struct Judge<'o> {
     opened: &'o Opened,
     hosts: Vec<Host<'o>>,
-    /// The document root of each host.
-    roots: Vec<PathBuf>,
-    server_root: PathBuf,
+    /// What is said of each host.
+    values: Vec<Arc<HostValues>>,
     /// The directories of all sections together.
     searched: (Vec<PathBuf>, Vec<PathBuf>),
     reach: Reach,
@@ -120,7 +123,7 @@ struct Judge<'o> {
 impl<'o> Judge<'o> {
     fn new(opened: &'o Opened) -> Self {
         let config = &opened.loaded.config;
-        let roots = directories::declared_roots(opened);
+        let roots = declared_roots(opened);
         // One that is not there has been told of.
         let declared = roots.watched.union(&roots.library).filter(|root| root.is_dir());
         let declared: BTreeSet<PathBuf> = declared.cloned().collect();
@@ -128,9 +131,8 @@ impl<'o> Judge<'o> {
         let hosts: Vec<_> = std::iter::once(config.main()).chain(config.hosts()).collect();
         Self {
             opened,
-            roots: hosts.iter().map(|host| document_root(&opened.root, &host.settings())).collect(),
+            values: hosts.iter().map(|host| Arc::new(HostValues::of(*host, &opened.root))).collect(),
             hosts,
-            server_root: server_root(&opened.root, &settings),
             searched: searched(opened),
             reach: Reach::new(&declared, &Loading::of(&settings).limits),
             found: Vec::new(),
@@ -139,11 +141,12 @@ impl<'o> Judge<'o> {
 
     /// What `RhaiImport` lists.
     fn imports(&mut self) {
-        for ImportLine { line, module, directory, settings, .. } in imports::imports(self.opened) {
+        for ImportLine { line, module, directory, settings, .. } in imports(self.opened) {
             if module == "importer::freeze_modules" {
                 continue;
             }
-            let search = Search { scope: Arc::new(scope(&settings, &directory, &self.server_root)), wide: None };
+            let search =
+                Search { scope: Arc::new(scope(&settings, &directory, &self.values[0].server_root)), wide: None };
             self.named(&line, 0, &module, &[(directory, search)], None, BAD_IMPORT);
         }
     }
@@ -165,7 +168,11 @@ impl<'o> Judge<'o> {
     fn places(&self, phase: PhaseKey, line: &Setting) -> Vec<(PathBuf, Search)> {
         let section = line.origin().scope();
         let is_main = section.and_then(host_of).is_none_or(|host| host.kind().is_none());
-        let hosts = self.hosts.iter().zip(&self.roots).filter(|(host, _)| is_main || belongs(line, **host));
+        let hosts = self
+            .hosts
+            .iter()
+            .zip(self.values.iter().map(|values| &values.document_root))
+            .filter(|(host, _)| is_main || belongs(line, **host));
         let place = |root: &Path, resolved: &Resolved| (root.to_path_buf(), self.search(resolved, root, true));
         match section.and_then(|section| section.directory()).map(|directory| directory.literal()) {
             None => hosts.map(|(host, root)| place(root, &resolved_in(*host, line))).collect(),
@@ -201,7 +208,7 @@ impl<'o> Judge<'o> {
     fn search(&self, resolved: &Resolved, root: &Path, is_wide: bool) -> Search {
         let (path, library) = &self.searched;
         let wide = || Arc::new(Scope::new("check").handler_root(root).path(path).library(library));
-        Search { scope: Arc::new(scope(resolved, root, &self.server_root)), wide: is_wide.then(wide) }
+        Search { scope: Arc::new(scope(resolved, root, &self.values[0].server_root)), wide: is_wide.then(wide) }
     }
 
     /// Looks for `module[::function]` at some places, and into it wherever it is. One is enough.
@@ -275,21 +282,21 @@ impl<'o> Judge<'o> {
         let asked: Vec<_> =
             self.hosts.iter().copied().enumerate().filter(|(_, host)| is_asked(config, *host)).collect();
         for (at, host) in asked {
-            let root = self.roots[at].clone();
+            let root = self.values[at].document_root.clone();
             for file in files_below(&root, has_added) {
                 let Some((url, name)) = url(&root, &file) else { continue };
                 if file.metadata().is_ok_and(|found| private.hides(&file, &found)) {
                     continue;
                 }
                 let resolved = host.resolve(&url, Some(&name), true);
-                let (kind, is_itself) = kind_of_file(&resolved, &file);
-                let is_script =
-                    kind == Kind::Scripts && (is_itself || url.len() < name.len() && name.ends_with(".rhai"));
-                if !is_script || !named(&resolved, &file).is_empty() {
-                    continue;
-                }
-                let handler_root = Root::of(resolved.line(SET_HANDLER).as_deref()).root(&file, &root).to_path_buf();
-                let search = self.search(&resolved, &handler_root, conditional);
+                let policy = Policy::of(resolved.clone(), &self.values[at]);
+                let target = match name.ends_with(".rhai") {
+                    true => Target::Script { file: file.as_path().into(), path_info: String::new() },
+                    false => Target::File(file.clone()),
+                };
+                let callee = Answering::of(&policy, &target).callees(Phase::Handler).next();
+                let Some(callee) = callee.filter(|callee| matches!(callee.module, Module::Script(_))) else { continue };
+                let search = self.search(&resolved, callee.root, conditional);
                 let line = resolved.line(SET_HANDLER).filter(|line| !line.is_default());
                 let here = line.and_then(|line| span(&line, 0)).filter(|_| self.opened.is_configured);
                 self.reach.visit(&file, &search, here);

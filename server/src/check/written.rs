@@ -18,7 +18,8 @@ use crate::{
     settings::{
         directives::{AUTO_RELOAD, DOCUMENT_ROOT, INTERPRETER, LISTEN, OPTION},
         directories::{IMPORTER_PATH, document_root},
-        policy::{Naming, interpreter_of, naming},
+        host::interpreter_of,
+        policy::Naming,
         read::Opened,
     },
 };
@@ -147,7 +148,7 @@ fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
         let settings = host.settings();
         let default = interpreter_of(host, &settings);
         let mut say = |resolved: &Resolved| {
-            let (Naming::Named(name), Some(line)) = (naming(resolved, &default), resolved.line(AUTO_RELOAD)) else {
+            let (Naming::Named(name), Some(line)) = (Naming::of(resolved, &default), resolved.line(AUTO_RELOAD)) else {
                 return;
             };
             let said = said.entry(name).or_default();

@@ -43,7 +43,7 @@ pub(crate) struct Way {
     /// The handlers that follow it.
     pub(crate) after: After,
     /// What answers if no handler does.
-    pub(crate) otherwise: Otherwise,
+    pub(crate) otherwise: Fallback,
     /// The path of the URL, normalised.
     pub(crate) path: String,
     /// What follows the path of the script in it.
@@ -56,7 +56,7 @@ pub(crate) struct Way {
 pub(crate) type Page = Box<Response<Bytes>>;
 
 /// What answers if no handler does.
-pub(crate) enum Otherwise {
+pub(crate) enum Fallback {
     /// A file, as it is.
     File(StaticFile),
     /// A redirect to the same URL with a slash at its end.
@@ -117,7 +117,7 @@ impl Way {
     /// The way to one handler, which answers for every URL.
     pub(crate) fn to(handler: Handler, terms: Arc<Terms>, path: String) -> Self {
         let file = handler.path().to_path_buf();
-        let (course, after, otherwise) = (Course::of(handler), After::default(), Otherwise::Nothing);
+        let (course, after, otherwise) = (Course::of(handler), After::default(), Fallback::Nothing);
         Self { terms, course, after, otherwise, path, path_info: String::new(), file }
     }
 
@@ -181,7 +181,7 @@ impl Way {
     }
 }
 
-impl Otherwise {
+impl Fallback {
     /// Answers, with `set` among the headers of a file.
     async fn answer(self, head: Parts, set: HeaderMap) -> Response<Body> {
         match self {

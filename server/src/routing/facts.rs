@@ -5,6 +5,7 @@ use std::{borrow::Cow, path::Path};
 use http::{HeaderMap, Method, Uri, Version, header};
 use samovar_config::Facts;
 
+use super::route::Route;
 use crate::net::peers::Peers;
 
 /// The head of a request, with what was found out since.
@@ -63,7 +64,13 @@ impl Facts for RequestFacts<'_> {
     }
 }
 
-impl RequestFacts<'_> {
+impl<'r> RequestFacts<'r> {
+    /// With what is known of the page that a route leads to.
+    pub(crate) fn of_page(&self, route: &'r Route, filename: Option<&'r str>) -> Self {
+        let path = route.index.as_ref().map_or(self.path, |index| &index.path);
+        Self { path, path_info: route.target.path_info(), filename, ..*self }
+    }
+
     /// As in httpd, the port that the client believes to ask.
     fn port(&self) -> u16 {
         let port = |host: &str| host.parse::<http::uri::Authority>().ok()?.port_u16();

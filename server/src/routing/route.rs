@@ -138,15 +138,23 @@ pub(crate) fn route(
 }
 
 /// Follows a path that leads to nothing by way of what is served though its file is away: editors remove a file and make
-/// it again, and a URL follows its module (R34, R63). `serves` says what is.
+/// it again, and a URL follows its module (R34, R63). `serves` says what is served, `is_directory` what is a directory now.
 pub(crate) fn route_away(
     root: &Path,
     path: &str,
     serves: &dyn Fn(&Path) -> bool,
+    is_directory: &dyn Fn(&Path) -> bool,
     index: &dyn Fn(&Path) -> Vec<String>,
 ) -> Option<Route> {
     let look = |file: &Path| if serves(file) { There::File } else { There::Directory };
-    let route_of = |path: &str| route(root, path, &look, index);
+    // A directory that is away is known by what is served below it. A page elsewhere answers for a directory that is there.
+    let index = |directory: &Path| {
+        let is_below = |name: &str| samovar_importer::normalize(&directory.join(name)).starts_with(directory);
+        let mut names = index(directory);
+        names.retain(|name| is_below(name) || is_directory(directory));
+        names
+    };
+    let route_of = |path: &str| route(root, path, &look, &index);
     let found = route_of(path);
     let is_found = match &found.target {
         Target::Script { .. } | Target::File(_) => true,
@@ -272,7 +280,9 @@ mod tests {
     fn check_away(path: &str, expected: &str) {
         let served = ["/s/hello.rhai", "/s/admin/index.rhai", "/s/admin/users.rhai", "/s/page.html"];
         let serves = |file: &Path| served.contains(&&*file.to_string_lossy());
-        let route = route_away(Path::new("/s"), path, &serves, &|_| vec!["index.html".into(), "index.rhai".into()]);
+        let is_directory = |directory: &Path| directory == Path::new("/s/there");
+        let names = ["index.html", "index.rhai", "/hello.rhai", "../hello.rhai"].map(str::to_owned);
+        let route = route_away(Path::new("/s"), path, &serves, &is_directory, &|_| names.to_vec());
         let found = match route.map(|route| route.target) {
             Some(Target::Script { file, path_info }) => format!("script {} {path_info}", file.display()),
             Some(Target::File(file)) => format!("file {}", file.display()),
@@ -291,7 +301,19 @@ mod tests {
         check_away("/admin/", "script /s/admin/index.rhai");
         check_away("/admin", "slash /s/admin/");
         check_away("/page.html", "file /s/page.html");
-        for path in ["/none", "/page.html/x", "/hello.rhai", "/.hello", "/", "/admin/none", "/admin/users.rhai"] {
+        check_away("/there/", "script /s/hello.rhai");
+        check_away("/there", "slash /s/there/");
+        for path in [
+            "/none",
+            "/page.html/x",
+            "/hello.rhai",
+            "/.hello",
+            "/none/",
+            "/none/more",
+            "/",
+            "/admin/none",
+            "/admin/users.rhai",
+        ] {
             check_away(path, "None");
         }
     }

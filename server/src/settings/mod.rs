@@ -1,9 +1,10 @@
 //! From directives to values.
 //!
-//! A directive is added in `directives.rs`.
+//! A directive is added in `directives.rs`, and nowhere else.
 
 pub(crate) mod directives;
 pub(crate) mod directories;
+pub(crate) mod host;
 pub(crate) mod imports;
 pub(crate) mod limits;
 pub(crate) mod log_level;
@@ -13,6 +14,7 @@ pub(crate) mod phase;
 pub(crate) mod policy;
 pub(crate) mod read;
 pub(crate) mod remedy;
+pub(crate) mod scope;
 pub(crate) mod server;
 pub(crate) mod texts;
 pub(crate) mod values;

@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -18,22 +18,24 @@ use crate::{
     logs::{access::AccessLog, file::LogFile},
     net::connection::Times,
     routing::{
-        facts::RequestFacts,
+        holding::index_names,
         private::Private,
-        route::{Index, Route, Target, on_disk, route, route_away},
+        route::{Route, Target, on_disk, route, route_away},
     },
     settings::{
-        directives::{AUTO_RELOAD, CUSTOM_LOG, DIRECTORY_INDEX, ERROR_LOG, TIMEOUT},
-        directories::{document_root, path_in, server_root},
+        directives::{AUTO_RELOAD, CUSTOM_LOG, ERROR_LOG, TIMEOUT},
+        directories::{path_in, server_root},
+        host::HostValues,
         origin::origin,
-        policy::interpreter_of,
+        policy::Policy,
         read::Opened,
         texts::Texts,
         values::{CustomLog, LogFormat},
     },
     site::{
+        handlers::{Example, Handlers},
         interpreters::Interpreters,
-        policy::{Example, Policy},
+        routes::Routes,
     },
 };
 
@@ -55,31 +57,16 @@ pub(crate) struct Configuration {
 
 /// The main server or a virtual host.
 pub(crate) struct Served {
-    pub(crate) document_root: PathBuf,
-    /// The name of its interpreter, where nothing else names one.
-    interpreter: String,
+    pub(crate) values: Arc<HostValues>,
     pub(crate) access_log: Option<AccessLog>,
     error_log: Option<LogFile>,
     head_time: Duration,
     send_time: Duration,
     /// By the address of what the configuration resolved to, which the policy keeps alive.
-    policies: HashMap<usize, Arc<Policy>>,
-    /// Scripts that URLs were found to name: what keeps the file system out of the way of a request.
-    routes: HashMap<Box<str>, Known>,
+    policies: HashMap<usize, Arc<Handlers>>,
+    pub(crate) routes: Routes,
 }
 
-/// A script that a path was found to name. Believed while no file has come or gone, as far as events tell, and not for
-/// ever, since they do not tell everything.
-struct Known {
-    file: Arc<Path>,
-    index: Option<Arc<Index>>,
-    stirred: u64,
-    since: Instant,
-}
-
-const BELIEVED: Duration = Duration::from_secs(5);
-/// More paths than this are not remembered: there are so many only if somebody makes them up.
-const ROUTES: usize = 16 << 10;
 /// The head of a request may take so long unless `Timeout` says it; it is short.
 const HEAD_TIME: Duration = Duration::from_secs(15);
 /// As many as a host keeps results; so different sets of sections are rare.
@@ -107,7 +94,7 @@ impl Configuration {
         let mut private = Private::clone(&self.private.load());
         private.add(texts);
         self.private.store(Arc::new(private));
-        std::iter::once(&self.main).chain(&self.hosts).for_each(Served::forget_routes);
+        std::iter::once(&self.main).chain(&self.hosts).for_each(|served| served.routes.forget());
     }
 
     /// The file that the main server's `ErrorLog` names.
@@ -151,82 +138,42 @@ impl Configuration {
     /// The script or file that a path names, from memory if it is a script that is in use.
     pub(crate) fn route(&self, host: Host<'_>, served: &Served, path: &str) -> Route {
         let stirred = self.interpreters.stirred();
-        let routes = served.routes.pin();
-        let is_good = |known: &&Known| known.stirred == stirred && known.since.elapsed() < BELIEVED;
-        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-        for end in ends.filter(|end| *end > 1) {
-            if let Some(Known { file, index, .. }) = routes.get(&path[..end]).filter(is_good) {
-                let target = Target::Script { file: file.clone(), path_info: path[end..].to_owned() };
-                return Route { target, index: index.clone() };
-            }
+        if let Some(known) = served.routes.get(path, stirred) {
+            return known;
         }
         let private = self.private.load();
-        let root = &served.document_root;
-        let index = |directory: &Path| index(host, path, directory);
+        let root = &served.values.document_root;
+        let index = |directory: &Path| index_names(host, path, directory);
         let route = route(root, path, &on_disk(&private), &index);
         if let Target::Nothing { .. } = route.target {
             let serves = |file: &Path| self.interpreters.serve(file) && !private.names(file);
-            return route_away(root, path, &serves, &index).unwrap_or(route);
+            return route_away(root, path, &serves, &Path::is_dir, &index).unwrap_or(route);
         }
-        if let Target::Script { file, path_info } = &route.target {
-            let own = path.strip_suffix(path_info.as_str()).unwrap_or(path);
-            if routes.len() >= ROUTES {
-                routes.clear();
-            }
-            let (file, index) = (file.clone(), route.index.clone());
-            routes.insert(own.into(), Known { file, index, stirred, since: Instant::now() });
-        }
+        served.routes.remember(path, &route, stirred);
         route
     }
 
-    /// What holds for a request; `exact` says whether its file is there.
-    pub(crate) fn policy(
-        &self,
-        host: Host<'_>,
-        served: &Served,
-        exact: bool,
-        facts: &RequestFacts<'_>,
-    ) -> Result<Arc<Policy>, OpenError> {
-        let resolved = host.resolve_for(facts.path, facts.filename, exact, facts);
-        let key = Arc::as_ptr(&resolved).addr();
-        let policies = served.policies.pin();
-        if let Some(policy) = policies.get(&key) {
-            return Ok(policy.clone());
-        }
-        if policies.len() >= POLICIES {
-            policies.values().for_each(|policy| policy.forget());
-            policies.clear();
-        }
-        let example = Example {
-            local: facts.peers.local,
-            host: facts.host.map(str::to_owned),
-            path: facts.path.to_owned(),
-            filename: facts.filename.map(str::to_owned),
-            exact,
-        };
-        let policy = self.make_policy(served, resolved, example)?;
-        policies.insert(key, policy.clone());
-        Ok(policy)
-    }
-
-    fn make_policy(
+    /// The handlers of the policy that is made of what `resolved` says. `example` is a request that leads there.
+    pub(crate) fn handlers(
         &self,
         served: &Served,
         resolved: Arc<Resolved>,
-        example: Example,
-    ) -> Result<Arc<Policy>, OpenError> {
-        let server_root = server_root(&self.root, &resolved);
-        let (interpreters, document_root) = (&self.interpreters, &served.document_root);
-        Policy::new(
-            resolved,
-            interpreters,
-            document_root,
-            &server_root,
-            &served.interpreter,
-            served.error_log.clone(),
-            example,
-        )
-        .map(Arc::new)
+        example: impl FnOnce() -> Example,
+    ) -> Result<Arc<Handlers>, OpenError> {
+        let key = Arc::as_ptr(&resolved).addr();
+        let policies = served.policies.pin();
+        if let Some(handlers) = policies.get(&key) {
+            return Ok(handlers.clone());
+        }
+        if policies.len() >= POLICIES {
+            policies.values().for_each(|handlers| handlers.forget());
+            policies.clear();
+        }
+        let policy = Policy::of(resolved, &served.values);
+        let handlers = Handlers::new(policy, &self.interpreters, served.error_log.clone(), example())?;
+        let handlers = Arc::new(handlers);
+        policies.insert(key, handlers.clone());
+        Ok(handlers)
     }
 }
 
@@ -240,20 +187,14 @@ impl Served {
         // That of the main server is where everything else is told, see `Site::error_log`.
         let error_log = settings.line(ERROR_LOG).filter(|line| is_of(host, line));
         Ok(Self {
-            document_root: document_root(root, &settings),
-            interpreter: interpreter_of(host, &settings),
+            values: Arc::new(HostValues::of(host, root)),
             head_time: head_time(&settings),
             send_time: settings.get(TIMEOUT),
             access_log: access_log.transpose()?,
             error_log: error_log.map(|line| logs.open(line.value(), &line)).transpose()?,
             policies: HashMap::new(),
-            routes: HashMap::new(),
+            routes: Routes::default(),
         })
-    }
-
-    /// Forgets which scripts paths name: one of them is gone.
-    pub(crate) fn forget_routes(&self) {
-        self.routes.pin().clear();
     }
 }
 
@@ -264,12 +205,6 @@ fn head_time(settings: &Resolved) -> Duration {
 /// Does the line stand in the virtual host itself?
 fn is_of(host: Host<'_>, line: &samovar_config::Setting) -> bool {
     host.index().is_some() && line.origin().scope().is_some_and(|scope| Arc::ptr_eq(scope, host.scope()))
-}
-
-/// The names that answer for a directory, by the settings that hold for it.
-fn index(host: Host<'_>, path: &str, directory: &Path) -> Vec<String> {
-    let resolved = host.resolve(path, directory.join("").to_str(), true);
-    resolved.get(DIRECTORY_INDEX).flatten().cloned().collect()
 }
 
 /// The log files of one configuration: what is named twice is one file.

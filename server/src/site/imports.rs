@@ -17,8 +17,8 @@ use crate::{
         directories::server_root,
         imports::{ImportLine, imports},
         origin::origin,
-        policy::scope,
         read::Opened,
+        scope::scope,
     },
 };
 

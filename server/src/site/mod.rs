@@ -15,11 +15,12 @@ use samovar_rhai::Interpreter;
 use tracing::level_filters::LevelFilter;
 
 mod configuration;
+mod handlers;
 mod imports;
 mod interpreters;
-mod policy;
 mod refused;
 mod respond;
+mod routes;
 mod serve;
 mod traffic;
 mod watch;

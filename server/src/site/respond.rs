@@ -1,15 +1,15 @@
-//! How the configuration decides about a request: host, target, policy, handlers.
+//! How a site answers a request: what the configuration decides about it becomes its way.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, request::Parts};
 use samovar_config::Host;
-use samovar_rhai::{Handler, status_page};
+use samovar_rhai::status_page;
 
 use super::{
     configuration::{Configuration, Served},
-    policy::{NoHandler, Policy},
+    handlers::{Example, Handlers, NoHandler},
 };
 use crate::{
     error::OpenError,
@@ -17,36 +17,19 @@ use crate::{
     request::{
         authority::host_name,
         body::Body,
-        course::{After, Course, Phases},
+        course::{After, Course},
         files::StaticFile,
         pages,
         pool::Threads,
-        way::{Otherwise, Page, Received, Way},
+        way::{Fallback, Page, Received, Way},
     },
     routing::{
+        answering::{self, Answering},
         facts::RequestFacts,
-        route::{Index, Route, Target},
-    },
-    settings::{
-        phase::{BEFORE, Phase},
-        values::Kind,
+        holding::Holding,
+        route::Target,
     },
 };
-
-/// What is known of a request when its policy is found.
-struct Asked<'c> {
-    configuration: &'c Configuration,
-    served: &'c Served,
-    target: Target,
-    policy: Arc<Policy>,
-    directory: Option<Directory>,
-}
-
-/// A directory for which a page answers, with what holds for it. Its handlers have their say before those of the page.
-struct Directory {
-    index: Arc<Index>,
-    policy: Arc<Policy>,
-}
 
 impl Configuration {
     /// Answers. Whatever goes wrong becomes a response, and a line in the log.
@@ -71,121 +54,72 @@ impl Configuration {
 
     /// What is to be done with a request for this host.
     fn way(&self, host: Host<'_>, served: &Served, head: &Parts, path: String, peers: Peers) -> Result<Way, Page> {
-        let Route { target, index } = self.route(host, served, &path);
-        if target == Target::Hidden {
+        let route = self.route(host, served, &path);
+        if route.target == Target::Hidden {
             return Err(status_page(StatusCode::NOT_FOUND, None).into());
         }
-        let filename = target.filename().map(Path::to_string_lossy);
-        let facts = RequestFacts {
+        let asked = RequestFacts {
             method: &head.method,
             uri: &head.uri,
             version: head.version,
             headers: &head.headers,
             host: host_name(&head.headers),
-            path: index.as_ref().map_or(&path, |index| &index.path),
-            path_info: target.path_info(),
-            filename: filename.as_deref(),
-            document_root: &served.document_root,
+            path: &path,
+            path_info: "",
+            filename: None,
+            document_root: &served.values.document_root,
             peers,
         };
-        let policy = self.policy(host, served, target.is_exact(), &facts).map_err(|error| internal(&error))?;
-        let directory = index.as_ref().map(|index| {
-            let facts = RequestFacts { path: &path, filename: index.directory.to_str(), ..facts };
-            let policy = self.policy(host, served, true, &facts)?;
-            Ok(Directory { index: index.clone(), policy })
+        let holding = Holding::of(host, &route, &asked);
+        let page = self.handlers(served, holding.page, || Example::of_page(&asked, &route));
+        let page = page.map_err(|error| internal(&error))?;
+        let directory = holding.directory.zip(route.index.as_deref()).map(|(resolved, index)| {
+            let handlers = self.handlers(served, resolved, || Example::of_directory(&asked, index));
+            Ok((handlers?, index.directory.as_path()))
         });
         let directory = directory.transpose().map_err(|error: OpenError| internal(&error))?;
-        // Where the same holds for both, nobody is asked twice.
-        let directory = directory.filter(|it| !Arc::ptr_eq(&it.policy, &policy));
-        drop(filename);
-        let asked = Asked { configuration: self, served, target, policy, directory };
-        let handlers = asked.course().and_then(|course| Ok((course, asked.after()?)));
-        let (course, after) = handlers.map_err(|error| asked.no_handler(&path, &error))?;
-        Ok(Way {
-            terms: asked.policy.terms.clone(),
-            course,
-            after,
-            otherwise: asked.otherwise(),
-            path,
-            path_info: asked.target.path_info().to_owned(),
-            file: asked.file().to_path_buf(),
-        })
-    }
-}
-
-impl Asked<'_> {
-    /// The file that the path leads to, or would lead to.
-    fn file(&self) -> &Path {
-        self.target.filename().unwrap_or(&self.served.document_root)
-    }
-
-    /// The handlers up to the answer.
-    fn course(&self) -> Result<Course, NoHandler> {
-        let directory = self.directory.as_ref();
-        let of_directory = |it: &Directory| {
-            let before = before(&it.policy, &it.index.directory)?;
-            Ok::<_, NoHandler>((it.policy.terms.options.clone(), before))
-        };
-        let directory = directory.map(of_directory).transpose()?;
-        let before = before(&self.policy, self.file())?;
-        Ok(Course { directory, before, content: self.content()?, later: Vec::new() })
-    }
-
-    fn content(&self) -> Result<Vec<Handler>, NoHandler> {
-        let (policy, file) = (&self.policy, self.file());
-        if policy.kind(file) != Kind::Scripts || matches!(self.target, Target::Slash(_)) {
-            return Ok(Vec::new());
-        }
-        let named = policy.named(Phase::Handler, file)?;
-        match &self.target {
-            _ if !named.is_empty() => Ok(named),
-            Target::Script { file, .. } => Ok(vec![policy.script(file)?]),
-            Target::File(file) if policy.is_script(file) => Ok(vec![policy.script(file)?]),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    fn after(&self) -> Result<After, NoHandler> {
-        let named = |phase| match self.policy.has(phase) {
-            true => self.policy.named(phase, self.file()),
-            false => Ok(Vec::new()),
-        };
-        Ok(After { log: named(Phase::Log)?, cleanup: named(Phase::Cleanup)? })
-    }
-
-    /// What answers if no handler does.
-    fn otherwise(&self) -> Otherwise {
-        match &self.target {
-            Target::Slash(_) => Otherwise::Slash,
-            Target::File(file) if self.policy.kind(file) != Kind::Nobody && !self.policy.is_script(file) => {
-                let (root, private) = (self.served.document_root.clone(), self.configuration.private());
-                Otherwise::File(StaticFile { root, file: file.clone(), private })
+        let answering = Answering::of(&page.policy, &route.target);
+        let compiled = compile(&page, &answering, directory.as_ref().map(|(handlers, path)| (&**handlers, *path)));
+        let (course, after) =
+            compiled.map_err(|error| Self::no_handler(served, &page, &route.target, &path, &error))?;
+        let otherwise = match answering.otherwise {
+            answering::Otherwise::File(file) => {
+                let (root, private) = (served.values.document_root.clone(), self.private());
+                Fallback::File(StaticFile { root, file: file.to_path_buf(), private })
             }
-            _ => Otherwise::Nothing,
-        }
+            answering::Otherwise::Slash => Fallback::Slash,
+            answering::Otherwise::Nothing => Fallback::Nothing,
+        };
+        let (file, path_info) = (answering.file.to_path_buf(), route.target.path_info().to_owned());
+        Ok(Way { terms: page.terms.clone(), course, after, otherwise, path, path_info, file })
     }
 
     /// A script whose file is gone is not found; anything else is an error of the site's.
-    fn no_handler(&self, path: &str, error: &NoHandler) -> Page {
-        if let Target::Script { file, .. } = &self.target
+    fn no_handler(served: &Served, page: &Handlers, target: &Target, path: &str, error: &NoHandler) -> Page {
+        if let Target::Script { file, .. } = target
             && error.missing
             && !file.exists()
         {
-            self.served.forget_routes();
+            served.routes.forget();
             return status_page(StatusCode::NOT_FOUND, None).into();
         }
-        pages::failed(&self.policy.terms, path, &error.diagnostic).into()
+        pages::failed(&page.terms, path, &error.diagnostic).into()
     }
 }
 
-/// The handlers that are asked before the answer is made.
-fn before(policy: &Policy, file: &Path) -> Result<Phases, NoHandler> {
-    let mut before = Vec::new();
-    for phase in BEFORE.into_iter().filter(|phase| policy.has(*phase)) {
-        before.push((phase, policy.named(phase, file)?));
-    }
-    before.retain(|(_, handlers)| !handlers.is_empty());
-    Ok(before)
+/// The handlers of a request. Those of a directory have their say before those of the page that answers for it.
+fn compile(
+    page: &Handlers,
+    answering: &Answering<'_>,
+    directory: Option<(&Handlers, &Path)>,
+) -> Result<(Course, After), NoHandler> {
+    let directory = directory.map(|(handlers, path)| {
+        let before = handlers.before(&Answering::of_directory(&handlers.policy, path))?;
+        Ok::<_, NoHandler>((handlers.terms.options.clone(), before))
+    });
+    let directory = directory.transpose()?;
+    let course = Course { directory, ..page.course(answering)? };
+    Ok((course, page.after(answering)?))
 }
 
 fn internal(error: &OpenError) -> Page {
