@@ -16,7 +16,7 @@ ci:
 storm seconds="10":
     SAMOVAR_STORM_SECONDS={{seconds}} cargo test --release -p samovar --test program storm -- --nocapture
 
-# How late each native function ends that is given much: on a machine that does nothing else, no line but those of `==` says more than 50 ms.
+# How late each native function ends that is given much: on a machine that does nothing else, no line says more than 50 ms.
 natives:
     cargo test --release -p samovar-rhai --test interpreter how_late -- --ignored --nocapture
 

@@ -1,5 +1,5 @@
-//! Are two arrays, or two maps, equal? Part by part, as Rhai compares them, but without recursion and not beyond the
-//! deadline.
+//! Are two arrays, or two maps, equal? Part by part, as Rhai compares them, but without recursion beyond a few levels, and
+//! not beyond the deadline.
 
 use rhai::{Array, Dynamic, EvalAltResult, Map, Module, NativeCallContext};
 
@@ -12,60 +12,102 @@ type Answer = Result<bool, Box<EvalAltResult>>;
 
 const EQUALS: &str = "==";
 
+/// What is nested more deeply is compared when all else is: recursion ends here.
+const LEVELS: usize = 64;
+
 pub(super) fn register(module: &mut Module) {
-    for (name, wanted) in [(EQUALS, true), ("!=", false)] {
-        reading(name).set_into_module(module, move |context: NativeCallContext<'_>, one: &mut Array, other: Array| {
-            equal(&context, one.clone().into(), other.into()).map(|equal| equal == wanted)
-        });
-        reading(name).set_into_module(module, move |context: NativeCallContext<'_>, one: &mut Map, other: Map| {
-            equal(&context, one.clone().into(), other.into()).map(|equal| equal == wanted)
-        });
+    #[allow(clippy::needless_pass_by_value, reason = "the form of a native function")]
+    fn arrays(context: NativeCallContext<'_>, one: &mut Array, other: Array) -> Answer {
+        let mut comparing = Comparing::new(&context);
+        let are_equal = comparing.items(one, &other, 0)? && comparing.deeper_parts()?;
+        Ok(are_equal)
     }
+    #[allow(clippy::needless_pass_by_value, reason = "the form of a native function")]
+    fn maps(context: NativeCallContext<'_>, one: &mut Map, other: Map) -> Answer {
+        let mut comparing = Comparing::new(&context);
+        let are_equal = comparing.entries(one, &other, 0)? && comparing.deeper_parts()?;
+        Ok(are_equal)
+    }
+    reading(EQUALS).set_into_module(module, arrays);
+    reading(EQUALS).set_into_module(module, maps);
+    reading("!=").set_into_module(module, |context: NativeCallContext<'_>, one: &mut Array, other: Array| {
+        arrays(context, one, other).map(|equal| !equal)
+    });
+    reading("!=").set_into_module(module, |context: NativeCallContext<'_>, one: &mut Map, other: Map| {
+        maps(context, one, other).map(|equal| !equal)
+    });
 }
 
-fn equal(context: &NativeCallContext<'_>, one: Dynamic, other: Dynamic) -> Answer {
-    let mut left = Pairs(vec![(one, other)]);
-    let mut meter = Meter::new();
-    while let Some((one, other)) = left.0.pop() {
-        meter.step()?;
-        let are_equal = match (one.is_array() && other.is_array(), one.is_map() && other.is_map()) {
-            (true, _) => left.add_items(one, other),
-            (_, true) => left.add_entries(one, other),
-            _ => leaves_equal(context, one, other)?,
-        };
-        if !are_equal {
+/// A comparison of two values, which stay where they are.
+struct Comparing<'c> {
+    context: &'c NativeCallContext<'c>,
+    meter: Meter,
+    /// Copies of what is nested too deeply to go on there.
+    deeper: Vec<(Dynamic, Dynamic)>,
+}
+
+impl<'c> Comparing<'c> {
+    fn new(context: &'c NativeCallContext<'c>) -> Self {
+        Self { context, meter: Meter::new(), deeper: Vec::new() }
+    }
+
+    fn deeper_parts(&mut self) -> Answer {
+        while let Some((one, other)) = self.deeper.pop() {
+            let are_equal = self.parts(&one, &other, 0);
+            drop_flat([one, other]);
+            if !are_equal? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn parts(&mut self, one: &Dynamic, other: &Dynamic, level: usize) -> Answer {
+        self.meter.step()?;
+        let are_nested = (one.is_array() && other.is_array()) || (one.is_map() && other.is_map());
+        if are_nested && level == LEVELS {
+            self.deeper.push((one.clone(), other.clone()));
+            return Ok(true);
+        }
+        if let (Some(one), Some(other)) = (one.read_lock::<Array>(), other.read_lock::<Array>()) {
+            return self.items(&one, &other, level);
+        }
+        if let (Some(one), Some(other)) = (one.read_lock::<Map>(), other.read_lock::<Map>()) {
+            return self.entries(&one, &other, level);
+        }
+        leaves_equal(self.context, one.clone(), other.clone())
+    }
+
+    /// Those of different lengths are not equal.
+    fn items(&mut self, one: &Array, other: &Array, level: usize) -> Answer {
+        if one.len() != other.len() {
             return Ok(false);
         }
-    }
-    Ok(true)
-}
-
-/// What is still to be compared, the next last.
-struct Pairs(Vec<(Dynamic, Dynamic)>);
-
-impl Pairs {
-    /// False if they differ in length.
-    fn add_items(&mut self, one: Dynamic, other: Dynamic) -> bool {
-        let (one, other) = (one.into_array().unwrap_or_default(), other.into_array().unwrap_or_default());
-        let is_long_as = one.len() == other.len();
-        self.0.extend(one.into_iter().zip(other).rev());
-        is_long_as
+        for (one, other) in one.iter().zip(other) {
+            if !self.parts(one, other, level + 1)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// False if they differ in their keys.
-    fn add_entries(&mut self, one: Dynamic, other: Dynamic) -> bool {
-        let (one, other) = (one.try_cast::<Map>().unwrap_or_default(), other.try_cast::<Map>().unwrap_or_default());
-        let has_keys_of = one.len() == other.len() && one.keys().eq(other.keys());
-        // Both are in the order of their keys.
-        let values = one.into_values().zip(other.into_values()).collect::<Vec<_>>();
-        self.0.extend(values.into_iter().rev());
-        has_keys_of
+    /// Those with different keys are not equal. Both are in the order of these.
+    fn entries(&mut self, one: &Map, other: &Map, level: usize) -> Answer {
+        if one.len() != other.len() {
+            return Ok(false);
+        }
+        for ((key, one), (other_key, other)) in one.iter().zip(other) {
+            if key != other_key || !self.parts(one, other, level + 1)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
-impl Drop for Pairs {
+impl Drop for Comparing<'_> {
     fn drop(&mut self) {
-        drop_flat(self.0.drain(..).flat_map(|(one, other)| [one, other]));
+        drop_flat(self.deeper.drain(..).flat_map(|(one, other)| [one, other]));
     }
 }
 

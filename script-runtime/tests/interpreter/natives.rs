@@ -290,8 +290,7 @@ fn natives_end_at_the_deadline_however_much_they_are_given() {
     assert!(too_late.is_empty(), "{too_late:?}");
 }
 
-/// `just natives`: how late exactly. On a machine that does nothing else, no line but those of `==`
-/// says more than 50.
+/// `just natives`: how late exactly. On a machine that does nothing else, no line says more than 50.
 #[test]
 #[ignore = "measures time"]
 fn how_late_natives_end() {
