@@ -6,6 +6,7 @@ pub(crate) mod flight;
 pub(crate) mod loader;
 pub(crate) mod publish;
 pub(crate) mod registry_id;
+pub(crate) mod releases;
 pub(crate) mod retention;
 pub(crate) mod rooms;
 pub(crate) mod snapshot;

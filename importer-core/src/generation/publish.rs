@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     module::{Module, ModuleId},
+    release::ReleaseCause,
     report::Event,
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Candidate<'a, L: Loader> {
     /// Must all agree about each module? There are times when nothing can be done about it.
     pub(crate) agreed: bool,
     pub(crate) started: Instant,
+    pub(crate) cause: ReleaseCause,
 }
 
 /// Why a draft was not published.
@@ -114,7 +116,7 @@ impl<L: Loader> Rooms<L> {
         let mut aliases = links.aliases.clone();
         aliases.extend(candidate.aliases.iter().copied());
         aliases.retain(|alias, _| !leaving.contains(alias));
-        let release = before.release() + u64::from(load == Load::Reload || before.release() == 0);
+        let release = self.releases.number(load, before.release(), &new);
         let texts = candidate.texts.clone();
         let next = before.next(Step { release, texts, built: &new, aliases: &aliases, dropped: &leaving });
         if !self.fits(candidate, &before, &next, &new) {
@@ -126,6 +128,8 @@ impl<L: Loader> Rooms<L> {
         links.aliases = aliases;
         self.store.put_away(&before, &gone);
         self.note(links, &before, &new, &leaving);
+        let dropped = leaving.iter().map(|&id| self.names.path(id));
+        self.releases.published((release, candidate.cause.clone()), &new, dropped, started);
         let modules = new.iter().map(|module| module.path().clone()).collect();
         self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took: started.elapsed() });
         Ok(Published { before, generation, new, gone })

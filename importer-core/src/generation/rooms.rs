@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    failures::Failures, flight::Flights, loader::Loader, registry_id::RegistryId, retention::Retention,
-    snapshot::Snapshot, store::Store, texts::Texts,
+    failures::Failures, flight::Flights, loader::Loader, registry_id::RegistryId, releases::Releases,
+    retention::Retention, snapshot::Snapshot, store::Store, texts::Texts,
 };
 use crate::{
     change::{Precedence, Shown, Standing, Waits},
@@ -27,6 +27,8 @@ pub(crate) struct Rooms<L: Loader> {
     pub(crate) names: Names<L>,
     /// What is served.
     pub(crate) store: Store<L>,
+    /// Which releases there are, and where they are kept.
+    pub(crate) releases: Releases,
     /// Who decides what may be reloaded.
     pub(crate) precedence: Precedence,
     /// What only reloads need to know. Held for the length of a reload.
@@ -54,6 +56,7 @@ impl<L: Loader> Rooms<L> {
             loader,
             names: Names::default(),
             store: Store::new(Texts::new(Arc::new(tree))),
+            releases: Releases::default(),
             precedence: Precedence::default(),
             standing: Mutex::default(),
             shown: Shown::default(),

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     generation::{Disagreement, Loader, Rooms, Snapshot, Unpublished},
     module::{ImportError, Located, Module, ModuleId, Scope, Unmet},
+    release::ReleaseCause,
     report::Event,
     text::Diagnostic,
     watch::Hint,
@@ -96,7 +97,7 @@ fn attempt_on<L: Loader>(
     match Built::first(rooms, base, located, scope) {
         First::Moved => Err(Outrun::Moved),
         First::Loaded(module, built) => {
-            match built.publish(&[], agreed, started) {
+            match built.publish(&[], agreed, (ReleaseCause::Load, started)) {
                 Ok(served) => retire(&served, &[]),
                 Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Outrun::Disagrees(others)),
                 Err(Unpublished::Frozen | Unpublished::Moved) => return Err(Outrun::Moved),

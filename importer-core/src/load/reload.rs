@@ -23,6 +23,7 @@ use crate::{
     },
     generation::{Disagreement, Loader, Rooms, Snapshot, Texts, Unpublished},
     module::{InstanceId, Module, ModuleId, Reason},
+    release::ReleaseCause,
     report::Event,
     text::{Diagnostic, ReadError},
     watch::{Hint, cost::Cost},
@@ -59,6 +60,17 @@ pub(crate) enum Occasion<'a> {
     Joining(&'a BTreeSet<ModuleId>),
 }
 
+impl Occasion<'_> {
+    /// What the release of a reload is said to be caused by.
+    fn cause(self) -> ReleaseCause {
+        match self {
+            Self::Noticed => ReleaseCause::Files,
+            Self::Asked => ReleaseCause::Command,
+            Self::Joining(_) => ReleaseCause::Load,
+        }
+    }
+}
+
 /// A change on its way to being served.
 struct Reload {
     texts: Texts,
@@ -66,6 +78,7 @@ struct Reload {
     dropped: Vec<ModuleId>,
     /// What was refused and told before: it is not news because somebody asks for it again.
     told: Vec<Told>,
+    cause: ReleaseCause,
     started: Instant,
 }
 
@@ -134,7 +147,7 @@ fn found<L: Loader>(
     let told = standing.refusals.iter().filter(asked_again).map(Refusal::told).collect();
     let changes = not_refused(rooms, standing, &base, allowed, forced);
     let is_news = !changes.is_empty() || !dropped.is_empty();
-    is_news.then(|| Reload { texts: base.texts().clone(), changes, dropped, told, started })
+    is_news.then(|| Reload { texts: base.texts().clone(), changes, dropped, told, cause: occasion.cause(), started })
 }
 
 /// Leaves out what was refused before, unless something says to try it again.
@@ -292,7 +305,7 @@ fn publish<L: Loader>(
     for old in leaving.iter().filter(|old| purged.insert(old.instance())) {
         purge(old, built.view());
     }
-    let served = match built.publish(&change.dropped, true, change.started) {
+    let served = match built.publish(&change.dropped, true, (change.cause.clone(), change.started)) {
         Ok(served) => served,
         Err(Unpublished::Frozen) => return Ok(Outcome::Frozen),
         Err(Unpublished::Moved) => return Err(Again::Outrun),

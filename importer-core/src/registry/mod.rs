@@ -24,6 +24,7 @@ use crate::{
         retire::shut_down,
     },
     module::{ImportError, ImportOptions, Importer, Located, ModuleId, Scope, import::Import},
+    release::History,
     report::{Event, Retained},
     sync::Mutex,
     text::{Diagnostic, SourceTree},
@@ -163,6 +164,24 @@ impl<L: Loader> Registry<L> {
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.rooms.store.is_frozen()
+    }
+
+    /// Keeps the releases of this interpreter from now on (L3), and goes on with their numbers: a first load joins the
+    /// newest release of the history as long as its texts are those that the release names.
+    ///
+    /// This is meant for before anything is loaded. What is served already is kept from the next reload on. A registry keeps
+    /// one history: a second one is let go of.
+    pub fn keep_history(&self, history: History) {
+        // Nothing is published meanwhile. A history that is let go of may take its time afterwards.
+        let links = self.rooms.store.links();
+        let unused = self.rooms.releases.keep(history, self.snapshot().release());
+        drop((links, unused));
+    }
+
+    /// The releases of this interpreter, if they are kept.
+    #[must_use]
+    pub fn history(&self) -> Option<&History> {
+        self.rooms.releases.history()
     }
 
     /// Ends the interpreter: no reload comes any more, and every module's purge hook is called, importers first (R49).

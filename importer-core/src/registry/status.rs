@@ -9,6 +9,7 @@ use super::Registry;
 use crate::{
     generation::Loader,
     module::{Module, ModuleId},
+    release::History,
     report::{ModuleStatus, State, Status},
 };
 
@@ -33,6 +34,7 @@ impl<L: Loader> Registry<L> {
             interpreter: self.name().to_owned(),
             generation: snapshot.generation(),
             release: snapshot.release(),
+            history: self.history().map(History::problems).unwrap_or_default(),
             frozen: self.is_frozen(),
             modules,
             retained: self.retained(),

@@ -125,9 +125,14 @@ impl StateDirectory {
         write(&text_path(&self.path, hash), bytes)
     }
 
+    /// Makes sure that the texts that were written are on the disk.
+    pub(super) fn flush_texts(&self) -> Result<(), DiskError> {
+        flush(&self.path.join("texts"))
+    }
+
     /// Writes a release, after its texts.
     pub(super) fn write_release(&self, release: &Release) -> Result<(), DiskError> {
-        flush(&self.path.join("texts"))?;
+        self.flush_texts()?;
         let manifest = manifest::write(release);
         write(&self.manifest_path(release.number()), manifest.as_bytes())?;
         flush(&self.path.join("releases"))?;

@@ -9,12 +9,16 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 
 use super::{
+    bell::Bell,
     directory::StateDirectory,
-    keeper::{HistoryState, Keeper, Shared, reason},
+    keeper::{Keeper, Shared},
     ledger::{Bounds, Ledger},
+    publication::{Inbox, Publication},
     reading::TextError,
     record::Release,
+    state::{HistoryState, reason},
     texts::ReleaseTree,
+    tip::Tip,
 };
 use crate::text::{ContentHash, Diagnostic};
 
@@ -67,6 +71,7 @@ impl History {
         let opened = match StateDirectory::open(&path).map_err(|unopened| reason(&path, unopened)) {
             Ok((directory, contents)) => {
                 state.ledger = Ledger::new(contents.releases.iter().cloned(), &contents.texts, contents.highest);
+                state.tip = Tip::resume(&state.ledger);
                 state.find(&contents);
                 Some(directory)
             }
@@ -79,7 +84,13 @@ impl History {
                 None
             }
         };
-        let shared = Arc::new(Shared { path, state: Mutex::new(state), wake: Condvar::new(), settled: Condvar::new() });
+        let shared = Arc::new(Shared {
+            path,
+            state: Mutex::new(state),
+            inbox: Mutex::new(Inbox::new(bounds)),
+            bell: Bell::default(),
+            settled: Condvar::new(),
+        });
         let keeper = Keeper::new(shared.clone(), opened);
         let thread = std::thread::Builder::new().name("samovar-history".into());
         if let Err(error) = thread.spawn(|| keeper.run()) {
@@ -95,25 +106,25 @@ impl History {
     /// The releases that are kept, the newest last. A release is among them as soon as it is recorded.
     #[must_use]
     pub fn releases(&self) -> Vec<Arc<Release>> {
-        self.shared.state.lock().ledger.releases().cloned().collect()
+        self.shared.up_to_date().ledger.releases().cloned().collect()
     }
 
     /// The release with this number, if it is kept.
     #[must_use]
     pub fn release(&self, number: u64) -> Option<Arc<Release>> {
-        self.shared.state.lock().ledger.release(number).cloned()
+        self.shared.up_to_date().ledger.release(number).cloned()
     }
 
     /// The newest release that is kept.
     #[must_use]
     pub fn latest(&self) -> Option<Arc<Release>> {
-        self.shared.state.lock().ledger.releases().next_back().cloned()
+        self.shared.up_to_date().ledger.releases().next_back().cloned()
     }
 
     /// The number that the next release is to have: higher than any that was ever found in the directory or recorded.
     #[must_use]
     pub fn next_number(&self) -> u64 {
-        self.shared.state.lock().ledger.next_number()
+        self.shared.up_to_date().ledger.next_number()
     }
 
     /// Keeps a release, in place of the one that had its number, and returns at once.
@@ -125,27 +136,22 @@ impl History {
     /// oldest of them are lost first, and never the newest.
     pub fn record(&self, release: Arc<Release>, texts: impl IntoIterator<Item = (ContentHash, Arc<str>)>) {
         let texts = texts.into_iter().collect();
-        let mut state = self.shared.state.lock();
-        if state.is_off {
-            state.ledger.pass(release.number());
-            return;
-        }
-        state.ledger.record(release, texts);
-        let bounds = state.bounds;
-        let lost = state.ledger.shed(bounds);
-        state.lose(lost);
-        state.is_dirty = true;
-        state.retries = 0;
-        state.retry = None;
-        self.shared.wake.notify_one();
+        self.shared.up_to_date().record(release, texts);
+        self.shared.bell.ring();
     }
 
-    /// ReleaseChanges how much is kept.
+    /// Takes what was published, and returns at once: the thread that writes makes releases of it.
+    pub(crate) fn publish(&self, publication: Publication) {
+        self.shared.publish(publication);
+    }
+
+    /// Changes how much is kept.
     pub fn set_bounds(&self, bounds: Bounds) {
+        self.shared.inbox.lock().set_bounds(bounds);
         let mut state = self.shared.state.lock();
         state.bounds = bounds;
         state.is_dirty = true;
-        self.shared.wake.notify_one();
+        self.shared.bell.ring();
     }
 
     /// Reads a text of a release that is kept. What is read has this hash.
@@ -172,7 +178,7 @@ impl History {
     /// writes calls it.
     pub fn on_problem(&self, report: impl Fn(&Diagnostic) + Send + Sync + 'static) {
         self.shared.state.lock().reporter = Some(Arc::new(report));
-        self.shared.wake.notify_one();
+        self.shared.bell.ring();
     }
 
     /// Waits until everything that was recorded is on the disk, and what exceeds the bounds is removed. Returns `false` if
@@ -180,13 +186,13 @@ impl History {
     #[must_use]
     pub fn flush(&self, within: Duration) -> bool {
         let deadline = Instant::now() + within;
-        let mut state = self.shared.state.lock();
+        let mut state = self.shared.up_to_date();
         let is_done = |state: &HistoryState| !state.is_dirty && !state.is_busy;
         // What is tried at the moment may have begun before the disk was mended.
         let enough = state.refusals + if state.is_busy { 2 } else { 1 };
         while !is_done(&state) && !state.is_off && !state.has_ended && state.refusals < enough {
             state.retry = None;
-            self.shared.wake.notify_one();
+            self.shared.bell.ring();
             if self.shared.settled.wait_until(&mut state, deadline).timed_out() {
                 break;
             }
@@ -201,7 +207,7 @@ impl Drop for History {
         let deadline = Instant::now() + AT_END;
         let mut state = self.shared.state.lock();
         state.is_closing = true;
-        self.shared.wake.notify_one();
+        self.shared.bell.ring();
         while !state.has_ended && !self.shared.settled.wait_until(&mut state, deadline).timed_out() {}
     }
 }

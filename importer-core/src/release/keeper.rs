@@ -4,214 +4,57 @@
 //! grows from a second to a minute.
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::{
-    directory::{Contents, DiskError, Fault, Part, StateDirectory, Unopened},
-    ledger::{Bounds, Content, Excess, Ledger},
+    bell::Bell,
+    directory::{DiskError, StateDirectory},
+    ledger::{Excess, Ledger},
+    publication::{Inbox, Publication},
+    state::{HistoryState, Reporter, reason},
 };
 use crate::text::Diagnostic;
 
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(60);
-/// How many damaged files are reported one by one.
-const REPORTED: usize = 10;
+/// First loads that join a release are gathered for so long at least, and for so many times as long as it takes to record
+/// them: a site that loads ten thousand modules one by one does not record them ten thousand times.
+const GATHERED: Duration = Duration::from_millis(50);
+const SHARE: u32 = 10;
 
 /// What the thread and those who ask have in common.
 pub(super) struct Shared {
     pub(super) path: PathBuf,
     pub(super) state: Mutex<HistoryState>,
+    /// Locked for moments only, since it is on the way of first loads.
+    pub(super) inbox: Mutex<Inbox>,
     /// There may be something to do for the thread.
-    pub(super) wake: Condvar,
+    pub(super) bell: Bell,
     /// The thread has done something, or has ended.
     pub(super) settled: Condvar,
 }
 
-pub(super) type Reporter = Arc<dyn Fn(&Diagnostic) + Send + Sync>;
-
-#[derive(Default)]
-pub(super) struct HistoryState {
-    pub(super) ledger: Ledger,
-    pub(super) bounds: Bounds,
-    /// Nothing is kept, and nothing is tried any more.
-    pub(super) is_off: bool,
-    /// Is there something to be written or removed?
-    pub(super) is_dirty: bool,
-    /// Is the thread at it?
-    pub(super) is_busy: bool,
-    /// How often the disk has refused, and how often since something new was asked of it; and when to ask it again.
-    pub(super) refusals: u64,
-    pub(super) retries: u32,
-    pub(super) retry: Option<Instant>,
-    /// The thread is to end.
-    pub(super) is_closing: bool,
-    pub(super) has_ended: bool,
-    problems: BTreeMap<Topic, Diagnostic>,
-    unreported: Vec<Diagnostic>,
-    pub(super) reporter: Option<Reporter>,
-    lost: u64,
-    /// Releases whose manifests cannot be used. They go when all others of their age have gone.
-    unusable: Vec<u64>,
-}
-
-/// What a problem is about. Of each, there is one at a time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Topic {
-    Off,
-    Writing,
-    Lost,
-    File(Part),
-    MoreFiles,
-}
-
-impl HistoryState {
-    pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, ..Self::default() }
-    }
-
-    /// Everything that is wrong at the moment.
-    pub(super) fn problems(&self) -> Vec<Diagnostic> {
-        self.problems.values().cloned().collect()
-    }
-
-    /// Notes a problem. It is reported once, however long it lasts.
-    fn report(&mut self, topic: Topic, diagnostic: Diagnostic) {
-        if self.problems.insert(topic, diagnostic.clone()).is_none() {
-            self.unreported.push(diagnostic);
+impl Shared {
+    /// The state, with everything in it that was published so far.
+    pub(super) fn up_to_date(&self) -> MutexGuard<'_, HistoryState> {
+        let mut state = self.state.lock();
+        let mut inbox = self.inbox.lock();
+        if !inbox.is_empty() {
+            let (publications, lost) = inbox.take();
+            drop(inbox);
+            state.fold(publications, lost);
+            self.bell.ring();
         }
+        state
     }
 
-    /// Ends everything, but for the numbers.
-    pub(super) fn turn_off(&mut self, diagnostic: Diagnostic) {
-        self.is_off = true;
-        self.ledger = Ledger::new([], &[].into(), self.ledger.next_number().saturating_sub(1));
-        self.problems.clear();
-        self.report(Topic::Off, diagnostic);
-    }
-
-    pub(super) fn lose(&mut self, releases: u64) {
-        if releases > 0 {
-            self.lost += releases;
-            let lost = self.lost;
-            let are = if lost == 1 { "release is" } else { "releases are" };
-            let message = format!("{lost} {are} missing from the history: too much waited to be written");
-            let diagnostic = Diagnostic::error(message);
-            self.report(Topic::Lost, diagnostic.help("see why the state directory cannot be written, or is slow"));
-        }
-    }
-
-    pub(super) fn fail(&mut self, failure: &DiskError) {
-        let what = match self.ledger.pending_releases() {
-            0 => "the history cannot be kept".to_owned(),
-            1 => "the newest release is not in the history yet".to_owned(),
-            several => format!("the last {several} releases are not in the history yet"),
-        };
-        let diagnostic = Diagnostic::error(format!("{what}: {failure}"))
-            .help("make room, or let this user write there: it is tried again by itself");
-        self.report(Topic::Writing, diagnostic);
-        let wait = FIRST_RETRY.saturating_mul(1 << self.retries.min(6)).min(LAST_RETRY);
-        self.refusals += 1;
-        self.retries = self.retries.saturating_add(1);
-        self.retry = Some(Instant::now() + wait);
-        self.is_dirty = true;
-    }
-
-    /// A stored text that was read is not what it was.
-    pub(super) fn spoil(&mut self, fault: &Fault) {
-        let Part::Text(hash) = fault.of else { return };
-        self.ledger.is_missing(hash);
-        self.find_fault(fault);
-    }
-
-    /// Takes up what was found on the disk when it was opened.
-    pub(super) fn find(&mut self, contents: &Contents) {
-        self.problems.retain(|topic, _| !matches!(topic, Topic::File(_) | Topic::MoreFiles));
-        self.unusable.clear();
-        for fault in &contents.faults {
-            if let Part::Manifest(number) = fault.of {
-                self.unusable.push(number);
-            }
-        }
-        let first = contents.faults.iter().take(REPORTED);
-        first.for_each(|fault| self.find_fault(fault));
-        let more = contents.faults.len().saturating_sub(REPORTED);
-        if more > 0 {
-            let diagnostic = Diagnostic::error(format!("{more} more files of the history cannot be used"));
-            self.report(
-                Topic::MoreFiles,
-                diagnostic.help("restore the state directory from a backup, or begin a new one"),
-            );
-        }
-        self.is_dirty = true;
-    }
-
-    fn find_fault(&mut self, fault: &Fault) {
-        let path = fault.path.display();
-        let state = match &fault.error {
-            None => "is damaged".to_owned(),
-            Some(error) if error.kind() == std::io::ErrorKind::NotFound => "is missing".to_owned(),
-            Some(error) => format!("cannot be read: {error}"),
-        };
-        let diagnostic = match fault.of {
-            Part::Manifest(number) => {
-                Diagnostic::error(format!("release {number} is missing from the history: `{path}` {state}"))
-                    .help("restore the file from a backup and start again, or remove it")
-            }
-            Part::Text(hash) => {
-                let releases = self.ledger.releases_with(hash);
-                let names = match releases.as_slice() {
-                    [] => "no release names it any more".to_owned(),
-                    [one] => format!("release {one} names it"),
-                    [first, .., last] => format!("{} releases from {first} to {last} name it", releases.len()),
-                };
-                Diagnostic::error(format!("a text of the history is lost: `{path}` {state}; {names}")).help(
-                    "restore the file from a backup; it is written again when a module with this text is published",
-                )
-            }
-        };
-        self.report(Topic::File(fault.of), diagnostic);
-    }
-
-    /// Lets go of problems that are none any more.
-    fn heal(&mut self) {
-        let ledger = &self.ledger;
-        self.problems.retain(|topic, _| match topic {
-            Topic::Writing => false,
-            Topic::File(Part::Text(hash)) => matches!(ledger.text(*hash), Some((Content::Missing, _))),
-            Topic::File(Part::Manifest(_)) | Topic::Off | Topic::Lost | Topic::MoreFiles => true,
-        });
-        self.retries = 0;
-        self.retry = None;
-    }
-
-    /// What is too much, and the unusable manifests that are as old.
-    fn prune(&mut self) -> Excess {
-        let mut dropped = self.ledger.prune(self.bounds);
-        let oldest = self.ledger.releases().next().map_or(0, |release| release.number());
-        if !dropped.releases.is_empty() {
-            let old = self.unusable.extract_if(.., |number| *number < oldest);
-            dropped.releases.extend(old);
-            self.problems.retain(|topic, _| !matches!(topic, Topic::File(Part::Manifest(old)) if *old < oldest));
-        }
-        dropped
-    }
-}
-
-/// Why a directory is not used by this process.
-pub(super) fn reason(directory: &std::path::Path, unopened: Unopened) -> Result<Diagnostic, DiskError> {
-    let message = |why: String| Diagnostic::error(format!("no history is kept in `{}`: {why}", directory.display()));
-    match unopened {
-        Unopened::Refused(failure) => Err(failure),
-        Unopened::Locked(holder) => Ok(message(format!("{holder} uses it"))
-            .help("give each server a state directory of its own; or stop the other one, and start this one again")),
-        Unopened::Newer(path) => Ok(message(format!("a later version of Samovar wrote `{}`", path.display()))
-            .help("use that version, or another directory")),
+    /// Takes a publication, and returns at once.
+    pub(super) fn publish(&self, publication: Publication) {
+        self.inbox.lock().push(publication);
+        self.bell.ring();
     }
 }
 
@@ -249,12 +92,18 @@ impl Keeper {
     }
 
     fn next(&self) -> Next {
-        let mut state = self.shared.state.lock();
         loop {
-            if let Some(reporter) = state.reporter.clone().filter(|_| !state.unreported.is_empty()) {
-                return Next::Report(std::mem::take(&mut state.unreported), reporter);
+            let mut state = self.shared.state.lock();
+            if let Some(reporter) = state.reporter.clone().filter(|_| state.has_unreported()) {
+                return Next::Report(state.take_unreported(), reporter);
             }
-            let is_due = state.is_closing || state.retry.is_none_or(|retry| Instant::now() >= retry);
+            let now = Instant::now();
+            let gathered = self.gathered(&state);
+            if gathered.is_some_and(|gathered| state.is_closing || now >= gathered) {
+                drop(state);
+                state = self.shared.up_to_date();
+            }
+            let is_due = state.is_closing || state.retry.is_none_or(|retry| now >= retry);
             if state.is_dirty && is_due && !state.is_off {
                 state.is_dirty = false;
                 state.is_busy = true;
@@ -263,16 +112,28 @@ impl Keeper {
             if state.is_closing {
                 return Next::End;
             }
-            match state.retry.filter(|_| state.is_dirty && !state.is_off) {
-                Some(retry) => drop(self.shared.wake.wait_until(&mut state, retry)),
-                None => self.shared.wake.wait(&mut state),
-            }
+            let retry = state.retry.filter(|_| state.is_dirty && !state.is_off);
+            let until = retry.into_iter().chain(self.gathered(&state)).min();
+            drop(state);
+            self.shared.bell.wait(until);
+        }
+    }
+
+    /// When what was published is to be recorded, if anything was.
+    fn gathered(&self, state: &HistoryState) -> Option<Instant> {
+        let inbox = self.shared.inbox.lock();
+        match (inbox.is_empty(), inbox.has_news()) {
+            (true, _) => None,
+            (false, true) => Some(Instant::now()),
+            (false, false) => Some(state.gather_until.unwrap_or_else(Instant::now)),
         }
     }
 
     fn work(&mut self) {
+        let started = Instant::now();
         let worked = self.write();
         let mut state = self.shared.state.lock();
+        state.gather_until = Some(Instant::now() + (started.elapsed() * SHARE).max(GATHERED));
         match worked {
             Ok(()) => state.heal(),
             Err(failure) => {
@@ -298,20 +159,21 @@ impl Keeper {
         let written = self.write_to(&directory).and_then(|()| self.tidy(&directory));
         self.directory = Some(directory);
         let mut state = self.shared.state.lock();
-        state.is_dirty |= state.ledger.pending_releases() > 0;
+        state.is_dirty |= state.ledger.has_unwritten();
         written
     }
 
     fn write_to(&mut self, directory: &StateDirectory) -> Result<(), DiskError> {
         let state = || self.shared.state.lock();
-        let Some(pending) = state().ledger.pending() else { return Ok(()) };
+        let Some(pending) = state().ledger.unwritten() else { return Ok(()) };
         for (hash, text) in &pending.texts {
             directory.write_text(*hash, text.as_bytes())?;
             state().ledger.is_stored(*hash, text.len() as u64);
         }
-        directory.write_release(&pending.release)?;
-        if !state().ledger.is_written(&pending.release) {
-            self.dropped.releases.push(pending.release.number());
+        let Some(release) = pending.release else { return directory.flush_texts() };
+        directory.write_release(&release)?;
+        if !state().ledger.is_written(&release) {
+            self.dropped.releases.push(release.number());
         }
         Ok(())
     }

@@ -42,9 +42,10 @@ struct Text {
     releases: usize,
 }
 
-/// A release that waits to be written, with those of its texts that are not stored yet.
+/// What is to be written next: texts, and then a release that names them.
 pub(super) struct Unwritten {
-    pub(super) release: Arc<Release>,
+    /// `None`: the texts belong to releases that are written already.
+    pub(super) release: Option<Arc<Release>>,
     pub(super) texts: Vec<(ContentHash, Arc<str>)>,
 }
 
@@ -132,6 +133,16 @@ impl Ledger {
         self.insert(release);
     }
 
+    /// Takes a text that is loaded, in case it is one that is missing.
+    pub(super) fn offer(&mut self, hash: ContentHash, text: &Arc<str>) {
+        if let Some((Content::Missing, _)) = self.text(hash)
+            && let Some(text) = as_in_file(hash, text)
+        {
+            let bytes = text.len() as u64;
+            self.put(hash, Content::Waiting(text), bytes);
+        }
+    }
+
     /// Lets go of the oldest releases that wait, but for the newest, until what waits is within the bounds. How many were
     /// lost?
     pub(super) fn shed(&mut self, bounds: Bounds) -> u64 {
@@ -149,19 +160,24 @@ impl Ledger {
         lost
     }
 
-    /// The oldest release that waits to be written.
-    pub(super) fn pending(&self) -> Option<Unwritten> {
-        let release = self.release(*self.pending.first()?)?.clone();
+    /// Is there anything to be written?
+    pub(super) fn has_unwritten(&self) -> bool {
+        !self.pending.is_empty() || !self.waiting.is_empty()
+    }
+
+    /// The oldest release that waits to be written, with those of its texts that are not stored yet.
+    pub(super) fn unwritten(&self) -> Option<Unwritten> {
+        let release = self.pending.first().and_then(|number| self.release(*number)).cloned();
         let waiting = |hash| match &self.texts.get(&hash)?.content {
             Content::Waiting(text) => Some((hash, text.clone())),
             Content::Stored | Content::Missing => None,
         };
-        let hashes: BTreeSet<_> = match self.pending.len() {
-            // With the last one goes what was found for releases that are written already.
-            1 => self.waiting.clone(),
-            _ => release.entries().iter().map(|(_, hash)| *hash).collect(),
+        let hashes: BTreeSet<_> = match &release {
+            Some(release) => release.entries().iter().map(|(_, hash)| *hash).collect(),
+            None => self.waiting.clone(),
         };
-        Some(Unwritten { texts: hashes.into_iter().filter_map(waiting).collect(), release })
+        let texts = hashes.into_iter().filter_map(waiting).collect();
+        self.has_unwritten().then_some(Unwritten { release, texts })
     }
 
     /// How many releases wait to be written?
@@ -293,7 +309,7 @@ impl Ledger {
         }
     }
 
-    /// ReleaseChanges where a text is, and the sums with it.
+    /// Changes where a text is, and the sums with it.
     fn put(&mut self, hash: ContentHash, content: Content, bytes: u64) {
         let Some(text) = self.texts.get_mut(&hash) else { return };
         let waits = |text: &Text| if let Content::Waiting(_) = text.content { text.bytes } else { 0 };

@@ -53,7 +53,7 @@ impl Shared {
             return Err(TextError::Unknown(hash));
         }
         state.spoil(&Fault { of: Part::Text(hash), path: path.clone(), error });
-        self.wake.notify_one();
+        self.bell.ring();
         Err(TextError::Lost(path))
     }
 }

@@ -17,6 +17,8 @@ pub struct Status {
     pub generation: u64,
     /// The number of the release that it is made from: every reload is one (L1).
     pub release: u64,
+    /// What is wrong with the history, if one is kept (L3).
+    pub history: Vec<Diagnostic>,
     /// Has reloading ended (R40)?
     pub frozen: bool,
     /// The modules of that generation, and those whose first load failed, by path.

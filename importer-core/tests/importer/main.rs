@@ -7,6 +7,7 @@ mod between;
 mod looking;
 mod plain;
 mod properties;
+mod releases;
 mod reloading;
 mod seeing;
 mod toy;

@@ -15,6 +15,7 @@ use crate::{
     change::{Cause, Change, Changes, Plan},
     generation::{Candidate, Load, Loader, Published, Rooms, Snapshot, Texts, Unpublished},
     module::{ImportError, Located, Module, ModuleId, Reason, Scope, Unmet},
+    release::ReleaseCause,
     sync::{STACK, spare_threads},
     text::{Diagnostic, ReadError},
 };
@@ -157,7 +158,7 @@ impl<L: Loader> Built<L> {
         self,
         dropped: &[ModuleId],
         agreed: bool,
-        started: Instant,
+        (cause, started): (ReleaseCause, Instant),
     ) -> Result<Served<L>, Unpublished> {
         let Self { building, state } = self;
         let candidate = Candidate {
@@ -169,6 +170,7 @@ impl<L: Loader> Built<L> {
             dropped,
             agreed,
             started,
+            cause,
         };
         let published = building.0.rooms.publish(&candidate)?;
         Ok(Served { building, state, published })

@@ -28,6 +28,8 @@ enum Step {
     Bounds(usize, u64),
     /// A file of a text is gone, and that is noticed.
     Lose(u8),
+    /// A module with this text is loaded.
+    Offer(u8),
     /// The directory is opened anew.
     Reopen,
     /// The directory is removed, and opened anew.
@@ -43,6 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Shed),
         1 => (0usize..4, 0u64..40).prop_map(|(releases, bytes)| Step::Bounds(releases, bytes)),
         1 => (0u8..6).prop_map(Step::Lose),
+        1 => (0u8..6).prop_map(Step::Offer),
         1 => Just(Step::Reopen),
         1 => Just(Step::Remove),
     ]
@@ -90,18 +93,17 @@ fn run(steps: Vec<Step>) {
                 ledger.record(Arc::new(release), given);
             }
             Step::Write(most) => {
-                let Some(unwritten) = ledger.pending() else { continue };
+                let Some(unwritten) = ledger.unwritten() else { continue };
                 let most = most.map_or(usize::MAX, usize::from);
                 for (hash, text) in unwritten.texts.iter().take(most) {
                     assert_eq!(super::hash(text), *hash);
                     files.texts.insert(*hash, text.len() as u64);
                     ledger.is_stored(*hash, text.len() as u64);
                 }
-                if unwritten.texts.len() <= most {
-                    let number = unwritten.release.number();
-                    files.manifests.insert(number, unwritten.release.clone());
-                    if !ledger.is_written(&unwritten.release) {
-                        files.manifests.remove(&number);
+                if let Some(release) = unwritten.release.filter(|_| unwritten.texts.len() <= most) {
+                    files.manifests.insert(release.number(), release.clone());
+                    if !ledger.is_written(&release) {
+                        files.manifests.remove(&release.number());
                     }
                 }
             }
@@ -124,6 +126,11 @@ fn run(steps: Vec<Step>) {
                     lost.insert(hash);
                 }
             }
+            Step::Offer(text) => {
+                let (text, hash) = (text_of(text), hash(&text_of(text)));
+                ledger.offer(hash, &text.into());
+                lost.remove(&hash);
+            }
             Step::Reopen => assert!(ledger.compare(&files.open()), "nobody else has written"),
             Step::Remove => {
                 lost.extend(files.texts.keys().copied());
@@ -134,13 +141,15 @@ fn run(steps: Vec<Step>) {
         agree(&ledger, &files, &lost);
     }
     // In the end everything is written, and only what is kept is left.
-    while let Some(unwritten) = ledger.pending() {
+    while let Some(unwritten) = ledger.unwritten() {
         for (hash, text) in &unwritten.texts {
             files.texts.insert(*hash, text.len() as u64);
             ledger.is_stored(*hash, text.len() as u64);
         }
-        assert!(ledger.is_written(&unwritten.release));
-        files.manifests.insert(unwritten.release.number(), unwritten.release);
+        if let Some(release) = unwritten.release {
+            assert!(ledger.is_written(&release));
+            files.manifests.insert(release.number(), release);
+        }
     }
     files.remove(&ledger.prune(bounds));
     agree(&ledger, &files, &lost);

@@ -3,6 +3,7 @@
 mod bounds;
 mod damage;
 mod disk;
+mod inbox;
 mod kept;
 mod killed;
 mod ledgers;
