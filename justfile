@@ -50,7 +50,7 @@ oracle:
 # Texts that nobody would write, to the configuration's parser: for so many seconds, with cargo-fuzz and a nightly compiler.
 fuzz seconds="60":
     cd config-parser && mkdir -p fuzz/corpus/load && \
-        cargo +nightly fuzz run load fuzz/corpus/load tests/debian tests/diagnostics -- -max_total_time={{seconds}}
+        cargo +nightly fuzz run load fuzz/corpus/load tests/debian tests/findings -- -max_total_time={{seconds}}
 
 # Values of every shape, to every native function: for so many seconds. The script that runs stands in fuzz.rhai below target.
 fuzz-values seconds="600" seed="$RANDOM":

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use samovar_config::Merge::Replace;
 use samovar_config::{
-    Address, HOST, Key, Limits, List, Loader, MemoryFiles, Parameter, PerKey, Query, Resolved, SERVER, directives,
+    Address, HOST, Key, List, MemoryFiles, Parameter, PerKey, Query, ReadLimits, Reader, Resolved, SERVER, directives,
 };
 
 /// The file includes itself under these names, and others of them.
@@ -14,8 +14,8 @@ const OTHER: &str = "/etc/conf.d/other.conf";
 
 pub(crate) fn attempt(bytes: &[u8]) {
     let files = MemoryFiles::new().file(FILE, bytes).file(OTHER, "Option other included\n");
-    let limits = Limits { files: 50, include_depth: 5, ..Limits::default() };
-    match Loader::new(schema()).module("so_module").define("GIVEN=1").limits(limits).load(&files, FILE) {
+    let limits = ReadLimits { files: 50, include_depth: 5, ..ReadLimits::default() };
+    match Reader::new(schema()).module("so_module").define("GIVEN=1").limits(limits).read(&files, FILE) {
         Ok(loaded) => {
             assert_eq!(loaded.report.errors(), 0);
             assert_eq!(loaded.report.render(true).is_empty(), loaded.report.is_empty());
@@ -24,7 +24,7 @@ pub(crate) fn attempt(bytes: &[u8]) {
         Err(report) => {
             assert!(report.errors() > 0);
             assert!(!report.render(false).is_empty());
-            assert_eq!(report.findings().count(), report.diagnostics().len());
+            assert_eq!(report.records().count(), report.findings().len());
         }
     }
 }
@@ -38,7 +38,7 @@ fn ask(config: &samovar_config::Config) {
         let first = config.resolve(&query);
         take(&first);
         assert!(std::sync::Arc::ptr_eq(&first, &config.resolve(&query)));
-        assert_eq!(config.explain(&query).sections.len(), config.host_for(address, host).sections().count());
+        assert_eq!(config.trace(&query).sections.len(), config.host_for(address, host).sections().count());
     }
 }
 

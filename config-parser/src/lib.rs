@@ -2,7 +2,7 @@
 //! declares its own directives.
 //!
 //! A program declares its directives with [`directives!`]: each is a [`Key`], which says what the directive takes, where it may
-//! stand, how its lines are merged, and which type its value has. A [`Loader`] reads files for the [`Schema`] of all keys,
+//! stand, how its lines are merged, and which type its value has. A [`Reader`] reads files for the [`Schema`] of all keys,
 //! follows includes, and either reports everything that is wrong, each finding with its line, or gives a [`Config`]. A
 //! [`Config`] is asked with a [`Query`] for each request, and answers with the settings that hold, by httpd's rules for virtual
 //! hosts, `<Directory>`, `<Files>` and `<Location>`. The keys take the values out: a misspelt directive does not compile, nor does
@@ -13,7 +13,7 @@
 //! ```
 //! use std::net::SocketAddr;
 //!
-//! use samovar_config::{Address, Key, List, Loader, MemoryFiles, Parameter, PerKey, Query, SERVER, directives};
+//! use samovar_config::{Address, Key, List, Reader, MemoryFiles, Parameter, PerKey, Query, SERVER, directives};
 //!
 //! const BREW_ARGUMENTS: &[Parameter] = &[Parameter::text("leaf"), Parameter::integer("minutes", 1, 60)];
 //!
@@ -35,7 +35,7 @@
 //!     Brew mint 7
 //! </Location>
 //! "#);
-//! let config = Loader::new(tea_house()).load(&files, "/etc/tea.conf")?.config;
+//! let config = Reader::new(tea_house()).read(&files, "/etc/tea.conf")?.config;
 //!
 //! let address = SocketAddr::from(([127, 0, 0, 1], 8080));
 //! let held = config.resolve(&Query { address, host: None, path: "/samovar/cup", filename: None, exact: false });
@@ -46,28 +46,31 @@
 //! # Ok::<(), Box<samovar_config::Report>>(())
 //! ```
 
+// A text goes through `syntax`, `expand`, `declare`, `layout` and `resolve`, in this order, and none uses one that comes
+// later. `report` and `section` stand below all of them, `schema` below `declare`; `reader` is the way through all.
 mod declare;
 mod expand;
 mod layout;
-mod loader;
+mod reader;
 mod report;
 mod resolve;
 mod schema;
 mod section;
-mod suggest;
 mod syntax;
+
+mod suggest;
 pub mod url;
 
 pub use expand::files::{DiskFiles, Entry, Files, MemoryFiles};
-pub use loader::{Loaded, Loader};
-pub use report::diagnostic::{Code, Diagnostic, Related, Severity};
-pub use report::source::{FileId, Position, Source, Sources, Span};
-pub use report::{Finding, Place, Report};
+pub use reader::{Loaded, Reader};
+pub use report::finding::{Finding, FindingCode, Related, Severity};
+pub use report::source::{FileId, Position, SourceFile, Sources, Span};
+pub use report::{FileRange, FindingRecord, Report};
 pub use resolve::config::{Config, Host};
-pub use resolve::explain::{Considered, Explanation};
 pub use resolve::hosts::server_name;
 pub use resolve::query::Query;
 pub use resolve::resolved::Resolved;
+pub use resolve::trace::{SectionMatch, Trace};
 pub use schema::Schema;
 pub use schema::address::{Address, AddressError, AddressHost};
 pub use schema::directive::{ANYWHERE, ArgumentFault, Contexts, DIRECTORY, Directive, HOST, SERVER};
@@ -80,9 +83,9 @@ pub use schema::shape::{List, PerKey, Shape};
 pub use schema::value::{Choice, Value};
 pub use section::expression::{Facts, VARIABLES};
 pub use section::host_address::HostAddress;
-pub use section::{Scope, SectionKind};
+pub use section::{Section, SectionKind};
 pub use suggest::nearest;
-pub use syntax::limits::Limits;
+pub use syntax::limits::ReadLimits;
 
 /// The examples of README.md are compiled and run.
 #[cfg(doctest)]

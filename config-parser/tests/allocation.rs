@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use samovar_config::{HOST, Key, Loader, MemoryFiles, Query, directives};
+use samovar_config::{HOST, Key, MemoryFiles, Query, Reader, directives};
 
 directives! {
     fn schema;
@@ -20,7 +20,7 @@ fn asking_again_allocates_nothing() {
         let _ = writeln!(text, "<Directory /srv/{number}>\n<Files *.rhai>\nSet {number}\n</Files>\n</Directory>");
         let _ = writeln!(text, "<LocationMatch ^/{number}/.*x$>\nSet {number}\n</LocationMatch>");
     }
-    let config = Loader::new(schema()).load(&MemoryFiles::new().file("a.conf", text), "a.conf").expect("loads").config;
+    let config = Reader::new(schema()).read(&MemoryFiles::new().file("a.conf", text), "a.conf").expect("loads").config;
     let address = SocketAddr::from(([127, 0, 0, 1], 80));
     let ask = |path, filename| {
         let query = Query { address, host: Some("A.example:80"), path, filename: Some(filename), exact: true };

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use samovar_config::{
-    Address, Argument, ArgumentFault, Choice, Config, Directive, HOST, Key, List, Loader, MemoryFiles, Merge,
-    Parameter, PerKey, Query, Report, SERVER, Value, directives,
+    Address, Argument, ArgumentFault, Choice, Config, Directive, HOST, Key, List, MemoryFiles, Merge, Parameter,
+    PerKey, Query, Reader, Report, SERVER, Value, directives,
 };
 
 /// What is done with a letter that cannot be delivered.
@@ -99,7 +99,7 @@ directives! {
 }
 
 fn load(text: &str) -> Result<Config, Box<Report>> {
-    Ok(Loader::new(post_office()).load(&MemoryFiles::new().file("/etc/post.conf", text), "/etc/post.conf")?.config)
+    Ok(Reader::new(post_office()).read(&MemoryFiles::new().file("/etc/post.conf", text), "/etc/post.conf")?.config)
 }
 
 const TEXT: &str = "

@@ -19,7 +19,7 @@ fn sites() -> Vec<PathBuf> {
 fn check(site: &PathBuf) -> (String, BTreeSet<String>) {
     let site = Site::new(&fs::read_to_string(site).expect("a site"));
     let report = samovar::check(site.path(), &[]).expect("it can be read");
-    let names = report.findings().map(|finding| finding.slug.to_owned()).collect();
+    let names = report.records().map(|finding| finding.slug.to_owned()).collect();
     (report.render(false).replace(&*site.path().to_string_lossy(), "{ROOT}"), names)
 }
 

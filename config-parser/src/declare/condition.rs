@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Declarer, usage};
 use crate::expand::statement::{Block, Text, count_arguments};
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::Span;
 use crate::section::expression::Condition;
 use crate::section::{Pattern, SectionKind, expression};
@@ -15,8 +15,8 @@ impl Declarer<'_> {
         let own = self.own_condition(kind, block);
         if kind != SectionKind::If && !*in_chain {
             let message = format!("there is no `<If>` before this `<{}>`", kind.name());
-            let wrong = Diagnostic::new(Code::WRONG_CONTEXT, block.head.span, message);
-            self.diagnostics.push(wrong.expected("expected an `<If>` or `<ElseIf>` before it, in the same section"));
+            let wrong = Finding::new(FindingCode::WRONG_CONTEXT, block.head.span, message);
+            self.findings.push(wrong.expected("expected an `<If>` or `<ElseIf>` before it, in the same section"));
             return None;
         }
         *in_chain = kind != SectionKind::Else;
@@ -27,7 +27,7 @@ impl Declarer<'_> {
         let count = usize::from(kind != SectionKind::Else);
         if let Some(wrong) = count_arguments(&block.head, count, Some(count), &usage(kind, false)) {
             let help = "the whole expression stands in double quotes, texts in it in single ones".to_owned();
-            self.diagnostics.push(if count > 0 { wrong.help(help) } else { wrong });
+            self.findings.push(if count > 0 { wrong.help(help) } else { wrong });
             return None;
         }
         if count == 0 {
@@ -38,8 +38,8 @@ impl Declarer<'_> {
             Ok(condition) => Some(condition),
             Err(fault) => {
                 let span = self.part(argument, fault.at);
-                let wrong = Diagnostic::new(Code::BAD_EXPRESSION, span, "this is not an expression");
-                self.diagnostics.push(wrong.expected(fault.expected).help(fault.help));
+                let wrong = Finding::new(FindingCode::BAD_EXPRESSION, span, "this is not an expression");
+                self.findings.push(wrong.expected(fault.expected).help(fault.help));
                 None
             }
         }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::schema::DirectiveId;
 use crate::schema::merge::Held;
-use crate::section::Scope;
+use crate::section::Section;
 use crate::section::host_address::HostAddress;
 
 /// The main server or a virtual host, as it is declared.
 #[derive(Debug)]
 pub(crate) struct Declared {
-    pub(crate) scope: Arc<Scope>,
+    pub(crate) head: Arc<Section>,
     /// None for the main server.
     pub(crate) addresses: Vec<HostAddress>,
     pub(crate) settings: Settings,
@@ -25,7 +25,7 @@ pub(crate) struct Declared {
 /// A section below a server.
 #[derive(Debug)]
 pub(crate) struct DeclaredSection {
-    pub(crate) scope: Arc<Scope>,
+    pub(crate) head: Arc<Section>,
     pub(crate) settings: Settings,
     /// `<Files>` sections in a `<Directory>`.
     pub(crate) files: Vec<Arc<DeclaredSection>>,

@@ -13,7 +13,7 @@ use crate::expand::files::normal;
 use crate::expand::preprocessor;
 use crate::expand::preprocessor::section_names;
 use crate::expand::statement::{Block, Item, NO_COMMENT, Statement, Text, count_arguments};
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{Sources, Span};
 use crate::schema::directive::{AnyValue, Contexts, DIRECTORY, Directive, HOST, SERVER};
 use crate::schema::merge::collect;
@@ -22,7 +22,7 @@ use crate::schema::setting::{Argument, Origin, Setting};
 use crate::schema::{DirectiveId, Schema};
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::reason;
-use crate::section::{Pattern, Scope, SectionKind, compile};
+use crate::section::{Pattern, Section, SectionKind, compile};
 use crate::suggest::nearest;
 
 pub(crate) struct Declarer<'a> {
@@ -30,7 +30,7 @@ pub(crate) struct Declarer<'a> {
     pub(crate) sources: &'a Sources,
     /// Where relative directories start.
     pub(crate) root: &'a Path,
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// What was found in one section so far.
@@ -49,30 +49,30 @@ struct Found {
 impl Declarer<'_> {
     /// The main server, with everything in it.
     pub(crate) fn server(&mut self, items: &[Item], file: Arc<str>) -> Declared {
-        let scope =
-            Scope { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1, span: None };
-        self.declare(items, Arc::new(scope), Vec::new(), None)
+        let section =
+            Section { kind: None, argument: String::new(), pattern: None, parent: None, file, line: 1, span: None };
+        self.declare(items, Arc::new(section), Vec::new(), None)
     }
 
     fn declare(
         &mut self,
         items: &[Item],
-        scope: Arc<Scope>,
+        section: Arc<Section>,
         addresses: Vec<HostAddress>,
         opener: Option<Span>,
     ) -> Declared {
-        let found = self.items(items, &scope, opener);
+        let found = self.items(items, &section, opener);
         let settings = self.settings(&found.lines);
         let Found { directories, files, locations, conditions, hosts, .. } = found;
-        Declared { scope, addresses, settings, directories, files, locations, conditions, hosts }
+        Declared { head: section, addresses, settings, directories, files, locations, conditions, hosts }
     }
 
-    fn items(&mut self, items: &[Item], scope: &Arc<Scope>, opener: Option<Span>) -> Found {
+    fn items(&mut self, items: &[Item], section: &Arc<Section>, opener: Option<Span>) -> Found {
         let mut found = Found::default();
         for item in items {
             match item {
-                Item::Directive(statement) => found.lines.extend(self.directive(statement, scope, opener)),
-                Item::Section(block) => self.section(block, scope, opener, &mut found),
+                Item::Directive(statement) => found.lines.extend(self.directive(statement, section, opener)),
+                Item::Section(block) => self.section(block, section, opener, &mut found),
             }
         }
         found
@@ -81,7 +81,7 @@ impl Declarer<'_> {
     fn directive(
         &mut self,
         statement: &Statement,
-        scope: &Arc<Scope>,
+        section: &Arc<Section>,
         opener: Option<Span>,
     ) -> Option<(DirectiveId, Arc<Setting>)> {
         let Some(id) = self.schema.id(&statement.name.value) else {
@@ -89,25 +89,25 @@ impl Declarer<'_> {
             return None;
         };
         let directive = self.schema.directive(id);
-        if !directive.contexts.contains(context(scope)) {
-            self.wrong_context(directive, statement, scope, opener);
+        if !directive.contexts.contains(context(section)) {
+            self.wrong_context(directive, statement, section, opener);
             return None;
         }
         let arguments = self.arguments(directive, statement)?;
         let value = self.value(directive, statement, &arguments)?;
-        let origin = self.origin(statement.span, scope);
+        let origin = self.origin(statement.span, section);
         Some((id, Arc::new(Setting { directive: directive.name, arguments, value, origin })))
     }
 
     fn arguments(&mut self, directive: &Directive, statement: &Statement) -> Option<Vec<Argument>> {
         if let Some(found) = self.comment(directive, statement) {
-            self.diagnostics.push(found);
+            self.findings.push(found);
             return None;
         }
         let open_ended = directive.parameter(usize::MAX).is_some();
         let most = (!open_ended).then_some(directive.parameters.len());
         if let Some(found) = count_arguments(statement, directive.least_arguments(), most, &directive.usage()) {
-            self.diagnostics.push(found);
+            self.findings.push(found);
             return None;
         }
         let mut arguments = Vec::with_capacity(statement.arguments.len());
@@ -116,10 +116,10 @@ impl Declarer<'_> {
                 Ok(value) => arguments.push(Argument::new(&text.value, value, Some(text.span))),
                 Err(wrong) => {
                     let message = format!("`{}` does not take `{}` here", directive.name, text.value);
-                    let found = Diagnostic::new(Code::BAD_ARGUMENT, text.span, message).expected(wrong.expected);
+                    let found = Finding::new(FindingCode::BAD_ARGUMENT, text.span, message).expected(wrong.expected);
                     let comment = text.value.starts_with('#').then(|| NO_COMMENT.to_owned());
                     let help = comment.or(wrong.help).unwrap_or_else(|| directive.usage());
-                    self.diagnostics.push(found.help(help));
+                    self.findings.push(found.help(help));
                 }
             }
         }
@@ -128,7 +128,7 @@ impl Declarer<'_> {
 
     /// A comment behind the arguments. It would be taken for more of them, or for the names of modules; what is meant to
     /// begin with `#` is quoted, or is one that the directive has, such as a colour.
-    fn comment(&self, directive: &Directive, statement: &Statement) -> Option<Diagnostic> {
+    fn comment(&self, directive: &Directive, statement: &Statement) -> Option<Finding> {
         let is_more = |index: usize| {
             let open_ended = directive.parameter(index).is_some_and(|parameter| parameter.count == Count::Many);
             open_ended || index >= directive.parameters.len()
@@ -141,7 +141,7 @@ impl Declarer<'_> {
         let (_, first) = statement.arguments.iter().enumerate().find(begins)?;
         let last = statement.arguments.last().unwrap_or(first);
         let message = format!("there is no comment behind the arguments of `{}`", directive.name);
-        let found = Diagnostic::new(Code::EXTRA_ARGUMENT, first.span.to(last.span), message);
+        let found = Finding::new(FindingCode::EXTRA_ARGUMENT, first.span.to(last.span), message);
         Some(found.expected("this would be more arguments").help(format!("{NO_COMMENT}, or quote what is meant")))
     }
 
@@ -151,20 +151,20 @@ impl Declarer<'_> {
             Ok(value) => Some(value),
             Err(fault) => {
                 let at = statement.arguments.get(fault.argument).map_or(statement.span, |text| text.span);
-                let found = Diagnostic::new(Code::BAD_ARGUMENT, at, fault.message).expected(fault.expected);
-                self.diagnostics.push(found.help(directive.usage()));
+                let found = Finding::new(FindingCode::BAD_ARGUMENT, at, fault.message).expected(fault.expected);
+                self.findings.push(found.help(directive.usage()));
                 None
             }
         }
     }
 
-    fn section(&mut self, block: &Block, parent: &Arc<Scope>, opener: Option<Span>, found: &mut Found) {
+    fn section(&mut self, block: &Block, parent: &Arc<Section>, opener: Option<Span>, found: &mut Found) {
         let Some(kind) = self.kind(block) else { return };
         if !kind.may_stand_in(parent.kind) {
             self.wrong_section(kind, block, parent, opener);
             // What stands in it is judged in the same run.
-            let scope = self.scope(kind, block, parent, None);
-            drop(self.items(&block.items, &scope, Some(block.head.span)));
+            let section = self.opened(kind, block, parent, None);
+            drop(self.items(&block.items, &section, Some(block.head.span)));
             return;
         }
         match kind {
@@ -174,11 +174,15 @@ impl Declarer<'_> {
                     _ if kind.is_condition() => self.condition(kind, block, &mut found.in_chain),
                     _ => self.pattern(kind, block),
                 };
-                let scope = self.scope(kind, block, parent, pattern);
-                let inner = self.items(&block.items, &scope, Some(block.head.span));
+                let section = self.opened(kind, block, parent, pattern);
+                let inner = self.items(&block.items, &section, Some(block.head.span));
                 let settings = self.settings(&inner.lines);
-                let section =
-                    Arc::new(DeclaredSection { scope, settings, files: inner.files, conditions: inner.conditions });
+                let section = Arc::new(DeclaredSection {
+                    head: section,
+                    settings,
+                    files: inner.files,
+                    conditions: inner.conditions,
+                });
                 let group = match kind {
                     _ if kind.is_directory() => &mut found.directories,
                     _ if kind.is_files() => &mut found.files,
@@ -201,27 +205,27 @@ impl Declarer<'_> {
         let message = format!("there is no section `<{}>`", name.value);
         let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `<{close}>`?"));
         let help = self.schema.absent(&format!("<{}>", name.value)).map_or_else(help, str::to_owned);
-        self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_SECTION, name.span, message).help(help));
+        self.findings.push(Finding::new(FindingCode::UNKNOWN_SECTION, name.span, message).help(help));
         close.and_then(SectionKind::of)
     }
 
-    fn host(&mut self, block: &Block, parent: &Arc<Scope>, found: &mut Found) {
-        self.diagnostics.extend(count_arguments(&block.head, 1, None, &usage(SectionKind::VirtualHost, false)));
+    fn host(&mut self, block: &Block, parent: &Arc<Section>, found: &mut Found) {
+        self.findings.extend(count_arguments(&block.head, 1, None, &usage(SectionKind::VirtualHost, false)));
         let mut addresses = Vec::new();
         for text in &block.head.arguments {
             match HostAddress::read(&text.value) {
                 Some(address) => addresses.push(address),
                 None => {
                     let message = format!("`{}` is not an address", text.value);
-                    let wrong = Diagnostic::new(Code::BAD_ADDRESS, text.span, message)
+                    let wrong = Finding::new(FindingCode::BAD_ADDRESS, text.span, message)
                         .expected("expected `*`, `*:port`, `address` or `address:port`")
                         .help("an address and a port are numbers; a name goes into `ServerName`".to_owned());
-                    self.diagnostics.push(wrong);
+                    self.findings.push(wrong);
                 }
             }
         }
-        let scope = self.scope(SectionKind::VirtualHost, block, parent, None);
-        found.hosts.push(self.declare(&block.items, scope, addresses, Some(block.head.span)));
+        let section = self.opened(SectionKind::VirtualHost, block, parent, None);
+        found.hosts.push(self.declare(&block.items, section, addresses, Some(block.head.span)));
     }
 
     /// What a section matches; `None` after a diagnostic.
@@ -229,7 +233,7 @@ impl Declarer<'_> {
         let tilde = !kind.is_match() && block.head.arguments.first().is_some_and(|first| first.value == "~");
         let least = 1 + usize::from(tilde);
         if let Some(wrong) = count_arguments(&block.head, least, Some(least), &usage(kind, tilde)) {
-            self.diagnostics.push(wrong);
+            self.findings.push(wrong);
             return None;
         }
         let argument = block.head.arguments.last()?;
@@ -262,23 +266,29 @@ impl Declarer<'_> {
             _ => return,
         };
         let wrong =
-            Diagnostic::new(Code::NEVER_MATCHES, argument.span, "this section can never match").expected(reason);
-        self.diagnostics.push(wrong);
+            Finding::new(FindingCode::NEVER_MATCHES, argument.span, "this section can never match").expected(reason);
+        self.findings.push(wrong);
     }
 
-    fn scope(&self, kind: SectionKind, block: &Block, parent: &Arc<Scope>, pattern: Option<Pattern>) -> Arc<Scope> {
+    fn opened(
+        &self,
+        kind: SectionKind,
+        block: &Block,
+        parent: &Arc<Section>,
+        pattern: Option<Pattern>,
+    ) -> Arc<Section> {
         let source = self.sources.get(block.head.span.file);
         let line = source.position(block.head.span.start).line;
         let (argument, file) = (block.expression.clone(), Arc::clone(source.display()));
         let span = Some(block.head.span);
-        Arc::new(Scope { kind: Some(kind), argument, pattern, parent: Some(Arc::clone(parent)), file, line, span })
+        Arc::new(Section { kind: Some(kind), argument, pattern, parent: Some(Arc::clone(parent)), file, line, span })
     }
 
-    fn origin(&self, span: Span, scope: &Arc<Scope>) -> Origin {
+    fn origin(&self, span: Span, section: &Arc<Section>) -> Origin {
         let source = self.sources.get(span.file);
         let position = source.position(span.start);
-        let (file, scope) = (Arc::clone(source.display()), Arc::clone(scope));
-        Origin::Line { file, line: position.line, column: position.column, span, scope }
+        let (file, section) = (Arc::clone(source.display()), Arc::clone(section));
+        Origin::Line { file, line: position.line, column: position.column, span, section }
     }
 
     fn settings(&mut self, lines: &[(DirectiveId, Arc<Setting>)]) -> Settings {
@@ -292,7 +302,7 @@ impl Declarer<'_> {
         for id in ids {
             let (rule, lines) = (self.schema.directive(id).merge, of(id));
             let held = collect(rule, &lines);
-            self.diagnostics.extend(overridden_in_section(rule, &lines, &held));
+            self.findings.extend(overridden_in_section(rule, &lines, &held));
             settings.push((id, held));
         }
         settings
@@ -304,24 +314,24 @@ impl Declarer<'_> {
         let message = format!("there is no directive `{}`", name.value);
         let help = || close.map_or_else(|| ELSEWHERE.to_owned(), |close| format!("did you mean `{close}`?"));
         let help = self.schema.absent(&name.value).map_or_else(help, str::to_owned);
-        self.diagnostics.push(Diagnostic::new(Code::UNKNOWN_DIRECTIVE, name.span, message).help(help));
+        self.findings.push(Finding::new(FindingCode::UNKNOWN_DIRECTIVE, name.span, message).help(help));
     }
 
-    fn wrong_context(&mut self, directive: &Directive, statement: &Statement, scope: &Scope, opener: Option<Span>) {
-        let (name, place) = (directive.name, place(scope));
+    fn wrong_context(&mut self, directive: &Directive, statement: &Statement, section: &Section, opener: Option<Span>) {
+        let (name, place) = (directive.name, place(section));
         let message = format!("`{name}` may not stand {place}");
-        let wrong = Diagnostic::new(Code::WRONG_CONTEXT, statement.name.span, message);
+        let wrong = Finding::new(FindingCode::WRONG_CONTEXT, statement.name.span, message);
         self.misplaced(wrong.expected(format!("it may stand {}", directive.contexts)), opener);
     }
 
-    fn wrong_section(&mut self, kind: SectionKind, block: &Block, scope: &Scope, opener: Option<Span>) {
-        let message = format!("`<{}>` may not stand {}", kind.name(), place(scope));
-        let wrong = Diagnostic::new(Code::WRONG_CONTEXT, block.head.span, message);
+    fn wrong_section(&mut self, kind: SectionKind, block: &Block, section: &Section, opener: Option<Span>) {
+        let message = format!("`<{}>` may not stand {}", kind.name(), place(section));
+        let wrong = Finding::new(FindingCode::WRONG_CONTEXT, block.head.span, message);
         self.misplaced(wrong.expected(format!("it may stand {}", kind.contexts())), opener);
     }
 
-    fn misplaced(&mut self, wrong: Diagnostic, opener: Option<Span>) {
-        self.diagnostics.push(match opener {
+    fn misplaced(&mut self, wrong: Finding, opener: Option<Span>) {
+        self.findings.push(match opener {
             Some(opener) => wrong.related(opener, "opened here"),
             None => wrong,
         });
@@ -330,17 +340,17 @@ impl Declarer<'_> {
     fn bad_pattern(&mut self, argument: &Text, error: &regex::Error, regex: bool) {
         let what = if regex { "regular expression" } else { "pattern" };
         let message = format!("`{}` is not a {what}", argument.value);
-        self.diagnostics.push(Diagnostic::new(Code::BAD_PATTERN, argument.span, message).expected(reason(error)));
+        self.findings.push(Finding::new(FindingCode::BAD_PATTERN, argument.span, message).expected(reason(error)));
     }
 }
 
 /// Advice on what belongs to another program.
 const ELSEWHERE: &str = "what only another server knows can stand in an `<IfModule name>` of its own";
 
-/// In words: where a line in this scope stands.
-fn place(scope: &Scope) -> String {
-    match scope.kind {
-        Some(_) => format!("in `{scope}`"),
+/// In words: where a line in this section stands.
+fn place(section: &Section) -> String {
+    match section.kind {
+        Some(_) => format!("in `{section}`"),
         None => "outside all sections".to_owned(),
     }
 }
@@ -350,8 +360,8 @@ fn usage(kind: SectionKind, tilde: bool) -> String {
     format!("it is written `<{}>`", written.trim_end())
 }
 
-fn context(scope: &Scope) -> Contexts {
-    match scope.kind {
+fn context(section: &Section) -> Contexts {
+    match section.kind {
         None => SERVER,
         Some(SectionKind::VirtualHost) => HOST,
         Some(_) => DIRECTORY,

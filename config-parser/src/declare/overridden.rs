@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::slice;
 use std::sync::Arc;
 
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::schema::merge::{Held, Merge, collect};
 use crate::schema::setting::Setting;
 
 /// Lines that a later line of the same section replaces.
-pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &[Held]) -> Vec<Diagnostic> {
+pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &[Held]) -> Vec<Finding> {
     if lines.len() == held.len() {
         return Vec::new();
     }
@@ -24,13 +24,13 @@ pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &
 }
 
 /// The warning that `setting` never holds, because `by` does.
-pub(crate) fn overridden(setting: &Setting, by: &Setting) -> Option<Diagnostic> {
+pub(crate) fn overridden(setting: &Setting, by: &Setting) -> Option<Finding> {
     let (span, later) = (setting.origin().span()?, by.origin().span()?);
     let message = format!("this `{}` never holds", setting.directive());
     let expected = "always replaced by a value that is merged later";
     let help = "remove one of the two; what is merged later wins, whichever section is longer";
     Some(
-        Diagnostic::new(Code::ALWAYS_OVERRIDDEN, span, message)
+        Finding::new(FindingCode::ALWAYS_OVERRIDDEN, span, message)
             .expected(expected)
             .related(later, "this one holds")
             .help(help.to_owned()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::expand::files::{Entry, normal};
 use crate::expand::statement::{Item, Statement, Text};
 use crate::expand::{Expander, preprocessor};
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{FileId, Span};
 use crate::section::pattern::{has_wildcards, reason, whole};
 
@@ -55,13 +55,13 @@ impl Expander<'_> {
         let span = search.argument.span;
         if let Some(start) = self.chain.iter().position(|open| open == path) {
             let found = self.cycle(start, span);
-            self.diagnostics.push(found);
+            self.findings.push(found);
             return;
         }
         if self.chain.len() > self.limits.include_depth {
             let limit = self.limits.include_depth;
             let message = format!("files include each other more than {limit} deep");
-            self.diagnostics.push(Diagnostic::new(Code::INCLUDE_TOO_DEEP, span, message));
+            self.findings.push(Finding::new(FindingCode::INCLUDE_TOO_DEEP, span, message));
             return;
         }
         let Some(file) = self.load(path, Some(span), search.optional) else { return };
@@ -97,7 +97,7 @@ impl Expander<'_> {
         };
         let line = bytes[..reason.1].iter().filter(|&&byte| byte == b'\n').count() + 1;
         let message = format!("`{}` is not text: {} on line {line}, at byte {}", path.display(), reason.0, reason.1);
-        self.diagnostics.push(Diagnostic::new(Code::NOT_TEXT, span, message).help("save it as UTF-8".to_owned()));
+        self.findings.push(Finding::new(FindingCode::NOT_TEXT, span, message).help("save it as UTF-8".to_owned()));
         None
     }
 
@@ -120,17 +120,17 @@ impl Expander<'_> {
                 }
                 Err(error) => {
                     let message = format!("`{text}` is not a pattern");
-                    let found = Diagnostic::new(Code::BAD_PATTERN, search.argument.span, message);
-                    self.diagnostics.push(found.expected(reason(&error)));
+                    let found = Finding::new(FindingCode::BAD_PATTERN, search.argument.span, message);
+                    self.findings.push(found.expected(reason(&error)));
                     return Vec::new();
                 }
             }
         }
         if found.is_empty() && !search.optional {
             let Text { value, span } = search.argument;
-            let found = Diagnostic::new(Code::INCLUDE_MISSING, *span, format!("no file matches `{value}`"));
+            let found = Finding::new(FindingCode::INCLUDE_MISSING, *span, format!("no file matches `{value}`"));
             let help = format!("looked for `{}`; write `IncludeOptional` if there may be none", pattern.display());
-            self.diagnostics.push(found.help(help));
+            self.findings.push(found.help(help));
         }
         found
     }
@@ -185,7 +185,7 @@ impl Expander<'_> {
             self.told_too_many = true;
             let (files, bytes) = (self.limits.files, self.limits.total_bytes);
             let message = format!("the configuration has more than {files} files or {bytes} bytes");
-            self.diagnostics.push(Diagnostic::new(Code::TOO_MANY_FILES, span, message));
+            self.findings.push(Finding::new(FindingCode::TOO_MANY_FILES, span, message));
         }
     }
 
@@ -193,7 +193,7 @@ impl Expander<'_> {
         let path = path.display();
         let found = match error.kind() {
             io::ErrorKind::NotFound => {
-                let found = Diagnostic::new(Code::INCLUDE_MISSING, span, format!("`{path}` is not there"));
+                let found = Finding::new(FindingCode::INCLUDE_MISSING, span, format!("`{path}` is not there"));
                 match span {
                     Some(_) => found.help("write `IncludeOptional` if it may be missing".to_owned()),
                     None => found,
@@ -201,18 +201,18 @@ impl Expander<'_> {
             }
             io::ErrorKind::FileTooLarge => {
                 let limit = self.limits.file_bytes;
-                Diagnostic::new(Code::INCLUDE_UNREADABLE, span, format!("`{path}` is larger than {limit} bytes"))
+                Finding::new(FindingCode::INCLUDE_UNREADABLE, span, format!("`{path}` is larger than {limit} bytes"))
             }
-            _ => Diagnostic::new(Code::INCLUDE_UNREADABLE, span, format!("`{path}` cannot be read: {error}")),
+            _ => Finding::new(FindingCode::INCLUDE_UNREADABLE, span, format!("`{path}` cannot be read: {error}")),
         };
-        self.diagnostics.push(found);
+        self.findings.push(found);
     }
 
-    fn cycle(&self, start: usize, span: Span) -> Diagnostic {
+    fn cycle(&self, start: usize, span: Span) -> Finding {
         let names = self.chain[start..].iter().chain(self.chain.get(start));
         let names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
         let message = format!("a file includes itself: {}", names.join(" -> "));
-        Diagnostic::new(Code::INCLUDE_CYCLE, span, message).expected("this closes the circle")
+        Finding::new(FindingCode::INCLUDE_CYCLE, span, message).expected("this closes the circle")
     }
 }
 

@@ -15,21 +15,21 @@ use std::path::{Path, PathBuf};
 use crate::expand::files::{Files, normal};
 use crate::expand::statement::{Block, Item, Statement, Text, count_arguments};
 use crate::expand::variables::Variables;
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{FileId, Sources, Span};
-use crate::syntax::limits::Limits;
+use crate::syntax::limits::ReadLimits;
 use crate::syntax::{Node, RawLine, RawSection, Word, parse};
 
 /// Reads files, one after the other.
 pub(crate) struct Expander<'a> {
     pub(crate) files: &'a dyn Files,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ReadLimits,
     pub(crate) variables: Variables,
     pub(crate) modules: BTreeSet<String>,
     /// Where relative includes and directories start.
     pub(crate) root: PathBuf,
     pub(crate) sources: Sources,
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) findings: Vec<Finding>,
     /// The files that are being read, outermost first.
     pub(crate) chain: Vec<PathBuf>,
     /// Bytes read so far.
@@ -43,7 +43,7 @@ impl Expander<'_> {
     pub(crate) fn text(&mut self, file: FileId) -> Vec<Item> {
         let text = self.sources.get(file).shared_text();
         let syntax = parse(file, &text, &self.limits);
-        self.diagnostics.extend(syntax.diagnostics);
+        self.findings.extend(syntax.findings);
         let mut items = Vec::new();
         self.nodes(&syntax.nodes, &mut items);
         items
@@ -126,8 +126,9 @@ impl Expander<'_> {
     fn is_name(&mut self, name: &Text) -> bool {
         let right = !name.value.is_empty() && !name.value.contains([':', '}']);
         if !right {
-            let found = Diagnostic::new(Code::BAD_ARGUMENT, name.span, format!("`{}` cannot be a name", name.value));
-            self.diagnostics.push(found.expected("expected a name without `:` and `}`"));
+            let found =
+                Finding::new(FindingCode::BAD_ARGUMENT, name.span, format!("`{}` cannot be a name", name.value));
+            self.findings.push(found.expected("expected a name without `:` and `}`"));
         }
         right
     }
@@ -148,7 +149,7 @@ impl Expander<'_> {
     ) -> Option<[Option<Text>; N]> {
         let found = count_arguments(statement, least, Some(N), &format!("it is written `{synopsis}`"));
         if let Some(found) = found {
-            self.diagnostics.push(found);
+            self.findings.push(found);
             return None;
         }
         Some(std::array::from_fn(|index| statement.arguments.get(index).cloned()))
@@ -175,10 +176,10 @@ impl Expander<'_> {
             let message = format!("`${{{name}}}` is not defined");
             let known = crate::suggest::did_you_mean(name, self.variables.names());
             let found =
-                Diagnostic::new(Code::UNDEFINED_VARIABLE, span, message).expected("left as it is written").help(
+                Finding::new(FindingCode::UNDEFINED_VARIABLE, span, message).expected("left as it is written").help(
                     known.unwrap_or_else(|| format!("write `Define {name} value` above, or set it in the environment")),
                 );
-            self.diagnostics.push(found);
+            self.findings.push(found);
         }
         expanded.text
     }

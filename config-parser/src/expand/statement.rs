@@ -1,6 +1,6 @@
 //! Directives and sections as the expansion leaves them.
 
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::Span;
 
 /// A directive or a section, ready to be understood.
@@ -43,7 +43,7 @@ pub(crate) fn count_arguments(
     least: usize,
     most: Option<usize>,
     usage: &str,
-) -> Option<Diagnostic> {
+) -> Option<Finding> {
     let name = &statement.name.value;
     let count = statement.arguments.len();
     if let Some(extra) = most.and_then(|most| statement.arguments.get(most)) {
@@ -54,7 +54,7 @@ pub(crate) fn count_arguments(
             arguments(most.unwrap_or_default()),
             count = number(count)
         );
-        let found = Diagnostic::new(Code::EXTRA_ARGUMENT, extra.span.to(last.span), message);
+        let found = Finding::new(FindingCode::EXTRA_ARGUMENT, extra.span.to(last.span), message);
         let help = if extra.value.starts_with('#') {
             NO_COMMENT.to_owned()
         } else {
@@ -65,7 +65,7 @@ pub(crate) fn count_arguments(
     if count < least {
         let bound = if most == Some(least) { "" } else { "at least " };
         let message = format!("`{name}` takes {bound}{}, found {}", arguments(least), number(count));
-        return Some(Diagnostic::new(Code::MISSING_ARGUMENT, statement.span, message).help(usage.to_owned()));
+        return Some(Finding::new(FindingCode::MISSING_ARGUMENT, statement.span, message).help(usage.to_owned()));
     }
     None
 }

@@ -1,6 +1,6 @@
 //! The sections that can hold for a host, laid out for look-up.
 //!
-//! Every section has a rank: its place in the order in which sections are merged. Finding what holds for a request is then
+//! Every section has a rank: its place in the order in which sections are merged. FindingRecord what holds for a request is then
 //! finding ranks, in any order, and sorting them. Plain paths are found by walking down a tree of their components, names
 //! by hashing, and all patterns of a group in one pass.
 
@@ -149,7 +149,7 @@ impl Layout {
 
     fn directory(&mut self, section: &Arc<DeclaredSection>) {
         let rank = self.push(section);
-        match &section.scope.pattern {
+        match &section.head.pattern {
             Some(Pattern::Literal(path)) => self.directories.insert(path, rank),
             Some(Pattern::Wildcards(pattern, _)) => self.directory_wildcards.push(pattern, rank),
             Some(Pattern::Regex(pattern)) => self.directory_regexes.push(pattern, rank),
@@ -160,7 +160,7 @@ impl Layout {
     fn file(&mut self, section: &Arc<DeclaredSection>, within: Option<Rank>) {
         let rank = self.push(section);
         self.within.push(within);
-        match &section.scope.pattern {
+        match &section.head.pattern {
             Some(Pattern::Literal(name)) => self.files.entry(name.as_str().into()).or_default().push(rank),
             Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => self.file_patterns.push(pattern, rank),
             Some(Pattern::Condition(_)) | None => {}
@@ -169,7 +169,7 @@ impl Layout {
 
     fn location(&mut self, section: &Arc<DeclaredSection>) {
         let rank = self.push(section);
-        match &section.scope.pattern {
+        match &section.head.pattern {
             Some(Pattern::Literal(path)) => self.locations.insert(path, rank),
             Some(Pattern::Wildcards(pattern, _) | Pattern::Regex(pattern)) => {
                 self.location_patterns.push(pattern, rank);
@@ -180,12 +180,12 @@ impl Layout {
 
     fn condition(&mut self, section: &Arc<DeclaredSection>, within: Option<Rank>) {
         // One that is wrong is told of, and holds for nothing.
-        let condition = match &section.scope.pattern {
+        let condition = match &section.head.pattern {
             Some(Pattern::Condition(condition)) => condition.clone(),
             _ => Condition::Constant(false),
         };
         self.push(section);
-        let is_else = section.scope.kind != Some(SectionKind::If);
+        let is_else = section.head.kind != Some(SectionKind::If);
         self.conditions.push(Branch { within, is_else, condition });
     }
 
@@ -196,7 +196,7 @@ impl Layout {
     }
 
     fn next_rank(&self) -> Rank {
-        // Limits on bytes and files keep the number of sections far below.
+        // ReadLimits on bytes and files keep the number of sections far below.
         Rank::try_from(self.sections.len()).unwrap_or(Rank::MAX)
     }
 }
@@ -204,7 +204,7 @@ impl Layout {
 /// Plain directories and those with wildcards by the number of their components, then regular expressions: httpd counts
 /// the slashes of those as well, one at the end included, whatever they mean there.
 fn merge_depth(section: &DeclaredSection) -> (bool, usize) {
-    match &section.scope.pattern {
+    match &section.head.pattern {
         Some(Pattern::Literal(path)) => (false, components(path).count()),
         Some(Pattern::Wildcards(_, components)) => (false, *components),
         Some(Pattern::Regex(regex)) => {

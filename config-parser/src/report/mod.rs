@@ -1,25 +1,25 @@
 //! Everything that was found, with the texts it was found in.
 
-pub(crate) mod diagnostic;
+pub(crate) mod finding;
 mod render;
 pub(crate) mod source;
 
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::report::diagnostic::{Diagnostic, Severity};
+use crate::report::finding::{Finding, Severity};
 use crate::report::source::{FileId, Sources, Span};
 
 /// Findings, in the order of the files and lines.
 #[derive(Debug, Clone)]
 pub struct Report {
     sources: Sources,
-    diagnostics: Vec<Diagnostic>,
+    findings: Vec<Finding>,
 }
 
 /// A finding with its places written out, for programs: every field is plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct FindingRecord {
     /// `error` or `warning`.
     pub severity: &'static str,
     /// Stable number, such as `E010`.
@@ -29,20 +29,20 @@ pub struct Finding {
     /// One sentence.
     pub message: String,
     /// Where, if it has a place.
-    pub place: Option<Place>,
+    pub place: Option<FileRange>,
     /// What was expected there.
     pub expected: Option<String>,
     /// Advice.
     pub help: Option<String>,
     /// Other places that belong to it, with what they have to do with it.
-    pub related: Vec<(Place, String)>,
+    pub related: Vec<(FileRange, String)>,
     /// The places of the includes through which the file was reached, innermost first.
-    pub included_from: Vec<Place>,
+    pub included_from: Vec<FileRange>,
 }
 
 /// A place with its file, lines and columns; the end is exclusive. Lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FileRange {
     /// The file, as it was opened.
     pub file: String,
     /// First line.
@@ -58,16 +58,16 @@ pub struct Place {
 impl Report {
     /// Findings about these texts.
     #[must_use]
-    pub fn new(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
-        let mut report = Self { sources, diagnostics: Vec::new() };
-        report.extend(diagnostics);
+    pub fn new(sources: Sources, findings: Vec<Finding>) -> Self {
+        let mut report = Self { sources, findings: Vec::new() };
+        report.extend(findings);
         report
     }
 
     /// The findings.
     #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// The texts that were read.
@@ -82,37 +82,37 @@ impl Report {
     }
 
     /// Adds findings, such as those of a program that judges what the values mean.
-    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        self.diagnostics.extend(diagnostics);
-        self.diagnostics.sort_by_key(|found| found.span.map(|span| (span.file, span.start)));
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+        self.findings.sort_by_key(|found| found.span.map(|span| (span.file, span.start)));
     }
 
     /// Whether nothing was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.diagnostics.is_empty()
+        self.findings.is_empty()
     }
 
     /// The number of errors.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.severity() == Severity::Error).count()
+        self.findings.iter().filter(|found| found.severity() == Severity::Error).count()
     }
 
     /// Everything as text for people, with excerpts; `colored` with colours for a terminal.
     #[must_use]
     pub fn render(&self, colored: bool) -> String {
-        render::report(&self.sources, &self.diagnostics, colored)
+        render::report(&self.sources, &self.findings, colored)
     }
 
     /// Everything as data for programs.
-    pub fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.diagnostics.iter().map(|found| self.finding(found))
+    pub fn records(&self) -> impl Iterator<Item = FindingRecord> {
+        self.findings.iter().map(|found| self.finding(found))
     }
 
-    fn finding(&self, found: &Diagnostic) -> Finding {
+    fn finding(&self, found: &Finding) -> FindingRecord {
         let chain = found.span.into_iter().flat_map(|span| self.sources.include_chain(span.file));
-        Finding {
+        FindingRecord {
             severity: match found.severity() {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
@@ -128,10 +128,10 @@ impl Report {
         }
     }
 
-    fn place(&self, span: Span) -> Place {
+    fn place(&self, span: Span) -> FileRange {
         let source = self.sources.get(span.file);
         let (start, end) = (source.position(span.start), source.position(span.end));
-        Place {
+        FileRange {
             file: source.display().to_string(),
             line: start.line,
             column: start.column,

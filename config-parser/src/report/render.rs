@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::report::diagnostic::{Diagnostic, Severity};
-use crate::report::source::{Source, Sources, Span};
+use crate::report::finding::{Finding, Severity};
+use crate::report::source::{SourceFile, Sources, Span};
 
 /// More of a line than this is not shown.
 const SHOWN: usize = 160;
 
-pub(crate) fn report(sources: &Sources, diagnostics: &[Diagnostic], colored: bool) -> String {
+pub(crate) fn report(sources: &Sources, findings: &[Finding], colored: bool) -> String {
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
-    for found in diagnostics {
+    for found in findings {
         let level = match found.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -42,7 +42,7 @@ fn place(sources: &Sources, span: Span) -> String {
 }
 
 /// The excerpts of a finding: places near each other in one file are shown in one.
-fn snippets<'d>(sources: &'d Sources, found: &'d Diagnostic) -> Vec<Snippet<'d, Annotation<'d>>> {
+fn snippets<'d>(sources: &'d Sources, found: &'d Finding) -> Vec<Snippet<'d, Annotation<'d>>> {
     let Some(span) = found.span else { return Vec::new() };
     let primary = (span, AnnotationKind::Primary, found.expected.as_deref());
     let related = found.related.iter().map(|other| (other.span, AnnotationKind::Context, Some(other.message.as_str())));
@@ -63,7 +63,7 @@ fn snippets<'d>(sources: &'d Sources, found: &'d Diagnostic) -> Vec<Snippet<'d, 
 
 /// Consecutive lines of a text with places in them.
 struct Excerpt<'d> {
-    source: &'d Source,
+    source: &'d SourceFile,
     file: Span,
     lines: Range<usize>,
     marks: Vec<(Span, AnnotationKind, Option<&'d str>)>,
@@ -99,7 +99,7 @@ impl<'d> Excerpt<'d> {
     }
 }
 
-fn lines_of(source: &Source, span: Span) -> Range<usize> {
+fn lines_of(source: &SourceFile, span: Span) -> Range<usize> {
     let (first, last) = (source.line_index(span.start), source.line_index(span.end.max(span.start)));
     first..last + 1
 }

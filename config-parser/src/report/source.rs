@@ -52,7 +52,7 @@ pub struct Position {
 
 /// A text that was read.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct SourceFile {
     path: PathBuf,
     display: Arc<str>,
     text: Arc<str>,
@@ -60,7 +60,7 @@ pub struct Source {
     included_from: Option<Span>,
 }
 
-impl Source {
+impl SourceFile {
     fn new(path: PathBuf, text: Arc<str>, included_from: Option<Span>) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| offset(at + 1))).collect();
         let display = path.to_string_lossy().into();
@@ -122,7 +122,7 @@ impl Source {
 /// Every text of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: Vec<Source>,
+    files: Vec<SourceFile>,
     asked: BTreeSet<PathBuf>,
 }
 
@@ -130,7 +130,7 @@ impl Sources {
     /// Adds a text. `path` is only shown, nothing is read.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>, included_from: Option<Span>) -> FileId {
         let id = FileId(offset(self.files.len()));
-        self.files.push(Source::new(path.into(), text.into(), included_from));
+        self.files.push(SourceFile::new(path.into(), text.into(), included_from));
         id
     }
 
@@ -139,7 +139,7 @@ impl Sources {
     /// # Panics
     /// If the id came from other sources.
     #[must_use]
-    pub fn get(&self, file: FileId) -> &Source {
+    pub fn get(&self, file: FileId) -> &SourceFile {
         &self.files[file.0 as usize]
     }
 
@@ -153,7 +153,7 @@ impl Sources {
     }
 
     /// All texts in the order in which they were read.
-    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+    pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter()
     }
 
@@ -173,7 +173,7 @@ impl Sources {
     }
 }
 
-/// Offsets fit in 32 bits: [`Limits`](crate::Limits) caps the size of a file far below.
+/// Offsets fit in 32 bits: [`ReadLimits`](crate::ReadLimits) caps the size of a file far below.
 pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

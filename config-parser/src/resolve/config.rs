@@ -5,30 +5,30 @@ use std::sync::Arc;
 
 use crate::declare::declared::Declared;
 use crate::expand::preprocessor;
-use crate::resolve::explain::Explanation;
-use crate::resolve::host_scope::HostScope;
+use crate::resolve::host_resolver::HostResolver;
 use crate::resolve::hosts::{Hosts, bare_name, server_name};
 use crate::resolve::query::{Asked, Query};
 use crate::resolve::resolved::Resolved;
+use crate::resolve::trace::Trace;
 use crate::schema::key::Key;
 use crate::schema::lines::Line;
 use crate::schema::merge::Held;
 use crate::schema::shape::Shape;
 use crate::schema::{DirectiveId, Schema};
-use crate::section::Scope;
+use crate::section::Section;
 use crate::section::expression::Facts;
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::host_matches;
 
-/// A configuration, ready to be asked. Made by [`Loader::load`](crate::Loader::load).
+/// A configuration, ready to be asked. Made by [`Reader::read`](crate::Reader::read).
 ///
 /// It never changes, and can be asked from many threads at once.
 #[derive(Debug)]
 pub struct Config {
     schema: Arc<Schema>,
     declared: Declared,
-    main: HostScope,
-    hosts: Vec<HostScope>,
+    main: HostResolver,
+    hosts: Vec<HostResolver>,
     /// The names of each host.
     names: Vec<Vec<String>>,
     choice: Hosts,
@@ -39,15 +39,15 @@ pub struct Config {
 pub struct Host<'c> {
     index: Option<usize>,
     declared: &'c Declared,
-    scope: &'c HostScope,
+    resolver: &'c HostResolver,
     names: &'c [String],
 }
 
 impl Config {
     pub(crate) fn new(schema: Arc<Schema>, declared: Declared) -> Self {
-        let main = HostScope::new(Arc::clone(&schema), &declared, None);
-        let scope = |host: &Declared| HostScope::new(Arc::clone(&schema), &declared, Some(host));
-        let hosts = declared.hosts.iter().map(scope).collect();
+        let main = HostResolver::new(Arc::clone(&schema), &declared, None);
+        let resolver = |host: &Declared| HostResolver::new(Arc::clone(&schema), &declared, Some(host));
+        let hosts = declared.hosts.iter().map(resolver).collect();
         let names: Vec<Vec<String>> = declared.hosts.iter().map(|host| host_names(&schema, host)).collect();
         let mut choice = Hosts::default();
         for (index, (host, names)) in declared.hosts.iter().zip(&names).enumerate() {
@@ -71,22 +71,22 @@ impl Config {
 
     /// What holds for a request, and which sections were considered. Slow: for people who ask why.
     #[must_use]
-    pub fn explain(&self, query: &Query<'_>) -> Explanation {
+    pub fn trace(&self, query: &Query<'_>) -> Trace {
         let Query { host, path, filename, .. } = *query;
-        self.explain_for(query, &Asked { host, path, filename })
+        self.trace_for(query, &Asked { host, path, filename })
     }
 
     /// As [`explain`](Self::explain), with more that is known of the request, for the conditions of `<If>`.
     #[must_use]
-    pub fn explain_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Explanation {
+    pub fn trace_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Trace {
         let host = self.host_for(query.address, query.host);
-        Explanation::new(host.scope(), host.scope, query, facts)
+        Trace::new(host.section(), host.resolver, query, facts)
     }
 
     /// The main server: what stands outside of `<VirtualHost>`.
     #[must_use]
     pub fn main(&self) -> Host<'_> {
-        Host { index: None, declared: &self.declared, scope: &self.main, names: &[] }
+        Host { index: None, declared: &self.declared, resolver: &self.main, names: &[] }
     }
 
     /// The virtual hosts, in the order of the file.
@@ -104,9 +104,9 @@ impl Config {
     /// The virtual host with this place in the order of the file, from 0.
     #[must_use]
     pub fn host(&self, index: usize) -> Option<Host<'_>> {
-        let (declared, scope, names) =
+        let (declared, resolver, names) =
             (self.declared.hosts.get(index)?, self.hosts.get(index)?, self.names.get(index)?.as_slice());
-        Some(Host { index: Some(index), declared, scope, names })
+        Some(Host { index: Some(index), declared, resolver, names })
     }
 
     /// Every line of a directive in the whole configuration, whether or not any request can reach it. A line with several
@@ -135,7 +135,7 @@ impl Config {
         settings.flat_map(|(id, held)| held.iter().map(|held| (*id, held)))
     }
 
-    fn scope_for(&self, address: SocketAddr, name: Option<&str>) -> &HostScope {
+    fn scope_for(&self, address: SocketAddr, name: Option<&str>) -> &HostResolver {
         self.choice.choose(address, name).and_then(|index| self.hosts.get(index)).unwrap_or(&self.main)
     }
 }
@@ -143,8 +143,8 @@ impl Config {
 impl<'c> Host<'c> {
     /// The `<VirtualHost>`, or the main server.
     #[must_use]
-    pub fn scope(&self) -> &'c Arc<Scope> {
-        &self.declared.scope
+    pub fn section(&self) -> &'c Arc<Section> {
+        &self.declared.head
     }
 
     /// The addresses of the `<VirtualHost>`; none for the main server.
@@ -179,20 +179,20 @@ impl<'c> Host<'c> {
     /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
     #[must_use]
     pub fn resolve_for(&self, path: &str, filename: Option<&str>, exact: bool, facts: &dyn Facts) -> Arc<Resolved> {
-        self.scope.resolve(path, filename, exact, facts)
+        self.resolver.resolve(path, filename, exact, facts)
     }
 
     /// What holds before any section is considered.
     #[must_use]
     pub fn settings(&self) -> Arc<Resolved> {
-        self.scope.merged(&[])
+        self.resolver.merged(&[])
     }
 
     /// Its sections, the main server's included, in the order of merging, each with what would hold if it alone matched.
-    pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Scope>, Arc<Resolved>)> + use<'c> {
-        let scope = self.scope;
-        let sections = scope.layout().sections().iter().zip(0..);
-        sections.map(move |(section, rank)| (&section.scope, scope.merged(&[rank])))
+    pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Section>, Arc<Resolved>)> + use<'c> {
+        let resolver = self.resolver;
+        let sections = resolver.layout().sections().iter().zip(0..);
+        sections.map(move |(section, rank)| (&section.head, resolver.merged(&[rank])))
     }
 }
 

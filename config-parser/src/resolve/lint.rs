@@ -6,15 +6,15 @@ use std::collections::hash_map::Entry;
 use crate::declare::declared::Declared;
 use crate::declare::overridden::overridden;
 use crate::layout::Layout;
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::schema::Schema;
 use crate::schema::merge::replaces;
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::host_matches;
-use crate::section::{Pattern, Scope, SectionKind};
+use crate::section::{Pattern, Section, SectionKind};
 
 /// Judges everything that is declared. `names` gives the names that a host answers to.
-pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -> Vec<String>) -> Vec<Diagnostic> {
+pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -> Vec<String>) -> Vec<Finding> {
     let mut found = Vec::new();
     for server in std::iter::once(main).chain(&main.hosts) {
         // Laid out alone: that the sections of one host replace those of the main server is what hosts are for.
@@ -25,7 +25,7 @@ pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -
 }
 
 /// Settings of a section that a section merged later replaces wherever the first one matches.
-fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Diagnostic>) {
+fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Finding>) {
     let entries = || {
         let sections = layout.sections().iter().enumerate();
         let settings = sections.flat_map(|(rank, section)| section.settings.iter().map(move |it| (rank, section, it)));
@@ -34,18 +34,18 @@ fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Diag
     };
     let mut last = HashMap::new();
     for (rank, section, id, held) in entries() {
-        last.insert((reach(&section.scope), id, &held.key), (rank, &held.setting));
+        last.insert((reach(&section.head), id, &held.key), (rank, &held.setting));
     }
     for (rank, section, id, held) in entries() {
         let later = |reach| last.get(&(reach, id, &held.key)).filter(|(later, _)| *later > rank);
-        let by = wider_reaches(&section.scope).into_iter().filter_map(later).max_by_key(|(rank, _)| *rank);
+        let by = wider_reaches(&section.head).into_iter().filter_map(later).max_by_key(|(rank, _)| *rank);
         found.extend(by.and_then(|(_, by)| overridden(&held.setting, by)));
     }
 }
 
-/// Names the set of requests that a scope matches: equal names, equal sets.
-fn reach(scope: &Scope) -> String {
-    let group = match scope.kind {
+/// Names the set of requests that a section matches: equal names, equal sets.
+fn reach(section: &Section) -> String {
+    let group = match section.kind {
         Some(SectionKind::Directory | SectionKind::DirectoryMatch) => "directory",
         Some(SectionKind::Files | SectionKind::FilesMatch) => "files",
         Some(SectionKind::Location | SectionKind::LocationMatch) => "location",
@@ -53,8 +53,8 @@ fn reach(scope: &Scope) -> String {
             return String::new();
         }
     };
-    let around = scope.parent.as_deref().map(reach).unwrap_or_default();
-    match &scope.pattern {
+    let around = section.parent.as_deref().map(reach).unwrap_or_default();
+    match &section.pattern {
         Some(Pattern::Literal(text)) => format!("{around}{group} {text}\n"),
         Some(Pattern::Wildcards(regex, _) | Pattern::Regex(regex)) => format!("{around}{group} regex {regex}\n"),
         Some(Pattern::Condition(_)) | None => String::new(),
@@ -64,10 +64,10 @@ fn reach(scope: &Scope) -> String {
 /// Components of a path that are judged: enough for people, and few enough for a path that is made to be long.
 const DEEPEST: usize = 64;
 
-/// The reaches, its own included, that hold wherever this scope matches.
-fn wider_reaches(scope: &Scope) -> Vec<String> {
-    let mut reaches = vec![reach(scope), "location /\n".to_owned()];
-    if let (Some(SectionKind::Location), Some(Pattern::Literal(path))) = (scope.kind, &scope.pattern) {
+/// The reaches, its own included, that hold wherever this section matches.
+fn wider_reaches(section: &Section) -> Vec<String> {
+    let mut reaches = vec![reach(section), "location /\n".to_owned()];
+    if let (Some(SectionKind::Location), Some(Pattern::Literal(path))) = (section.kind, &section.pattern) {
         for (slash, _) in path.match_indices('/').skip(1).take(DEEPEST) {
             reaches.push(format!("location {}\n", &path[..slash]));
             // `/a/` holds for all of `/a/b`, but not for `/a` itself.
@@ -84,10 +84,10 @@ fn wider_reaches(scope: &Scope) -> Vec<String> {
 }
 
 /// Hosts whose every name is answered by earlier hosts with the same addresses.
-fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, found: &mut Vec<Diagnostic>) {
+fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, found: &mut Vec<Finding>) {
     let mut earlier: HashMap<&[HostAddress], Taken<'_>> = HashMap::new();
     for host in hosts.iter().filter(|host| !host.addresses.is_empty()) {
-        let Some(span) = host.scope.span else { continue };
+        let Some(span) = host.head.span else { continue };
         let names = names(host);
         match earlier.entry(&host.addresses) {
             Entry::Vacant(first) => first.insert(Taken::new(host)).take(host, names),
@@ -97,9 +97,9 @@ fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, fo
                     let by = by.first().copied().unwrap_or(taken.get().first);
                     let reason =
                         if names.is_empty() { "it has no name, and is not the first" } else { "its names are taken" };
-                    let wrong = Diagnostic::new(Code::DUPLICATE_HOST, span, "this virtual host never answers");
+                    let wrong = Finding::new(FindingCode::DUPLICATE_HOST, span, "this virtual host never answers");
                     let wrong = wrong.expected(reason).help("give it a `ServerName` of its own".to_owned());
-                    let by = by.scope.span.unwrap_or(span);
+                    let by = by.head.span.unwrap_or(span);
                     found.push(wrong.related(by, "this one answers for its addresses and names"));
                 }
                 taken.get_mut().take(host, names);

@@ -40,9 +40,9 @@ use crate::schema::value::{Choice, Value};
 ///         })
 ///         .per_key();
 /// }
-/// # use samovar_config::{Loader, MemoryFiles};
+/// # use samovar_config::{Reader, MemoryFiles};
 /// let text = "Listen 8080\nListen 8081\nPrice assam 30\n<Location />\nKettle On\nLeaves assam mint\nPrice mint 20\n</Location>\n";
-/// let config = Loader::new(tea_house()).load(&MemoryFiles::new().file("tea.conf", text), "tea.conf")?.config;
+/// let config = Reader::new(tea_house()).read(&MemoryFiles::new().file("tea.conf", text), "tea.conf")?.config;
 /// let held = config.main().resolve("/cup", None, false);
 ///
 /// let kettle: bool = held.get(KETTLE);

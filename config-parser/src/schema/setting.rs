@@ -9,7 +9,7 @@ use crate::schema::address::Address;
 use crate::schema::directive::AnyValue;
 use crate::schema::parameter::ArgumentValue;
 use crate::schema::value::Choice;
-use crate::section::Scope;
+use crate::section::Section;
 
 /// One line of a configuration that sets a directive, or the directive's default.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub enum Origin {
         /// The same place, in the [`Sources`](crate::Sources) of the report.
         span: Span,
         /// The section in which the line stands.
-        scope: Arc<Scope>,
+        section: Arc<Section>,
     },
 }
 
@@ -145,10 +145,10 @@ impl Argument {
 impl Origin {
     /// The section in which the line stands; `None` for a default.
     #[must_use]
-    pub fn scope(&self) -> Option<&Arc<Scope>> {
+    pub fn section(&self) -> Option<&Arc<Section>> {
         match self {
             Self::Default => None,
-            Self::Line { scope, .. } => Some(scope),
+            Self::Line { section, .. } => Some(section),
         }
     }
 
@@ -167,7 +167,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => out.write_str("default"),
-            Self::Line { file, line, scope, .. } => write!(out, "{file}:{line} in {scope}"),
+            Self::Line { file, line, section, .. } => write!(out, "{file}:{line} in {section}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The sections that give settings a scope.
+//! Sections: which requests the lines in them are for.
 
 pub(crate) mod expression;
 pub(crate) mod host_address;
@@ -139,20 +139,20 @@ pub(crate) enum Pattern {
     Condition(Condition),
 }
 
-/// The scope of a setting: a section, or the server outside all sections.
+/// A section, or what stands outside all of them: the main server.
 #[derive(Debug)]
-pub struct Scope {
+pub struct Section {
     pub(crate) kind: Option<SectionKind>,
     /// Everything after the name, as it is written.
     pub(crate) argument: String,
     pub(crate) pattern: Option<Pattern>,
-    pub(crate) parent: Option<Arc<Scope>>,
+    pub(crate) parent: Option<Arc<Section>>,
     pub(crate) file: Arc<str>,
     pub(crate) line: u32,
     pub(crate) span: Option<Span>,
 }
 
-impl Scope {
+impl Section {
     /// The kind of section; `None` outside all sections.
     #[must_use]
     pub fn kind(&self) -> Option<SectionKind> {
@@ -183,7 +183,7 @@ impl Scope {
         found
     }
 
-    /// The scope around it.
+    /// The section around it.
     #[must_use]
     pub fn parent(&self) -> Option<&Arc<Self>> {
         self.parent.as_ref()
@@ -207,14 +207,14 @@ impl Scope {
         self.span
     }
 
-    /// The `<Directory>` section that this scope is or stands in.
+    /// The `<Directory>` section that this section is or stands in.
     #[must_use]
     pub fn directory(&self) -> Option<&Self> {
-        let outward = std::iter::successors(Some(self), |scope| scope.parent.as_deref());
-        outward.into_iter().find(|scope| scope.kind.is_some_and(SectionKind::is_directory))
+        let outward = std::iter::successors(Some(self), |section| section.parent.as_deref());
+        outward.into_iter().find(|section| section.kind.is_some_and(SectionKind::is_directory))
     }
 
-    /// The directory that this scope, which holds for `filename`, is about: of `<Directory>` the leading part of `filename`
+    /// The directory that this section, which holds for `filename`, is about: of `<Directory>` the leading part of `filename`
     /// that it names, of a regular expression the directory in which the file is. `None` if it is in no directory section.
     #[must_use]
     pub fn directory_in<'f>(&self, filename: &'f str) -> Option<&'f str> {
@@ -229,7 +229,7 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for Section {
     /// `<Section argument>`, or `the main server`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {

@@ -2,7 +2,7 @@
 
 /// Bounds that keep a wrong or hostile configuration from taking all memory, stack or time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ReadLimits {
     /// Bytes of one line, its continuations included.
     pub line_bytes: usize,
     /// Bytes of one file.
@@ -17,7 +17,7 @@ pub struct Limits {
     pub section_depth: usize,
 }
 
-impl Default for Limits {
+impl Default for ReadLimits {
     fn default() -> Self {
         Self {
             line_bytes: 64 << 10,

@@ -7,9 +7,9 @@ pub(crate) mod limits;
 mod tests;
 pub(crate) mod token;
 
-use crate::report::diagnostic::{Code, Diagnostic};
+use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{FileId, Span, offset};
-use crate::syntax::limits::Limits;
+use crate::syntax::limits::ReadLimits;
 use crate::syntax::token::{Token, TokenKind, joined, tokens};
 
 /// A text, read.
@@ -18,7 +18,7 @@ pub(crate) struct Syntax {
     /// The lines and sections of the text.
     pub(crate) nodes: Vec<Node>,
     /// Mistakes of form.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// A directive or a section.
@@ -66,9 +66,9 @@ pub(crate) struct Word {
 }
 
 /// Reads the text of `file`.
-pub(crate) fn parse(file: FileId, text: &str, limits: &Limits) -> Syntax {
+pub(crate) fn parse(file: FileId, text: &str, limits: &ReadLimits) -> Syntax {
     let tokens = tokens(text);
-    let mut parser = Parser { file, text, limits, open: Vec::new(), nodes: Vec::new(), diagnostics: Vec::new() };
+    let mut parser = Parser { file, text, limits, open: Vec::new(), nodes: Vec::new(), findings: Vec::new() };
     for line in tokens.split(|token| token.kind == TokenKind::Newline) {
         if parser.line(line).is_break() {
             break;
@@ -78,17 +78,17 @@ pub(crate) fn parse(file: FileId, text: &str, limits: &Limits) -> Syntax {
     while !parser.open.is_empty() {
         parser.abandon(end, None);
     }
-    Syntax { nodes: parser.nodes, diagnostics: parser.diagnostics }
+    Syntax { nodes: parser.nodes, findings: parser.findings }
 }
 
 struct Parser<'t> {
     file: FileId,
     text: &'t str,
-    limits: &'t Limits,
+    limits: &'t ReadLimits,
     /// Sections that are not closed yet, outermost first.
     open: Vec<RawSection>,
     nodes: Vec<Node>,
-    diagnostics: Vec<Diagnostic>,
+    findings: Vec<Finding>,
 }
 
 type Flow = std::ops::ControlFlow<()>;
@@ -121,7 +121,7 @@ impl Parser<'_> {
             let limit = self.limits.section_depth;
             let message = format!("sections stand in each other more than {limit} deep");
             let help = "the rest of this file was not read".to_owned();
-            self.diagnostics.push(Diagnostic::new(Code::NESTED_TOO_DEEP, section.head.span, message).help(help));
+            self.findings.push(Finding::new(FindingCode::NESTED_TOO_DEEP, section.head.span, message).help(help));
             // What is open is not reported as unclosed: its end was never looked for.
             while let Some(inner) = self.open.pop() {
                 self.push(Node::Section(inner));
@@ -143,8 +143,9 @@ impl Parser<'_> {
         };
         if let Some(extra) = tokens[end + 1..].iter().find(|token| token.kind == TokenKind::Word) {
             let after = self.span(extra, tokens.last()?);
-            let found = Diagnostic::new(Code::TRAILING_TEXT, after, "what follows the `>` of a section is not read");
-            self.diagnostics.push(found.expected("expected the end of the line"));
+            let found =
+                Finding::new(FindingCode::TRAILING_TEXT, after, "what follows the `>` of a section is not read");
+            self.findings.push(found.expected("expected the end of the line"));
         }
         let span = self.span(tokens.first()?, &tokens[end]);
         let head = self.words(&tokens[1..end]);
@@ -165,7 +166,7 @@ impl Parser<'_> {
         }
         let matching = self.open.iter().rposition(|open| open.head.name.value.eq_ignore_ascii_case(name));
         let Some(matching) = matching else {
-            let mut found = Diagnostic::new(Code::UNEXPECTED_CLOSE, span, format!("`</{name}>` closes nothing"));
+            let mut found = Finding::new(FindingCode::UNEXPECTED_CLOSE, span, format!("`</{name}>` closes nothing"));
             if let Some(open) = self.open.last() {
                 let open = &open.head;
                 found = found
@@ -174,7 +175,7 @@ impl Parser<'_> {
             } else {
                 found = found.expected("no section is open here");
             }
-            self.diagnostics.push(found);
+            self.findings.push(found);
             return;
         };
         while self.open.len() > matching + 1 {
@@ -193,13 +194,13 @@ impl Parser<'_> {
         let message = format!("`<{name}>` is not closed");
         let help =
             format!("add `</{name}>` {}", if closed_instead.is_some() { "before this line" } else { "at the end" });
-        let mut found = Diagnostic::new(Code::UNCLOSED_SECTION, section.head.span, message).expected("opened here");
+        let mut found = Finding::new(FindingCode::UNCLOSED_SECTION, section.head.span, message).expected("opened here");
         if let Some(instead) = closed_instead {
             found = found.related(instead, format!("expected `</{name}>` before this"));
         } else {
             found = found.related(at, format!("the file ends, expected `</{name}>`"));
         }
-        self.diagnostics.push(found.help(help));
+        self.findings.push(found.help(help));
         self.push(Node::Section(section));
     }
 
@@ -210,10 +211,10 @@ impl Parser<'_> {
             let quoted = token.value(self.text);
             let span = self.span(token, token);
             if quoted.unclosed {
-                let found = Diagnostic::new(Code::UNCLOSED_QUOTE, span, "this quote is not closed")
+                let found = Finding::new(FindingCode::UNCLOSED_QUOTE, span, "this quote is not closed")
                     .expected("expected the same quote before the end of the line")
                     .help("the argument is taken to reach to the end of the line".to_owned());
-                self.diagnostics.push(found);
+                self.findings.push(found);
             }
             words.push(Word { value: quoted.value, span, unclosed: quoted.unclosed });
         }
@@ -229,7 +230,7 @@ impl Parser<'_> {
     }
 
     fn malformed(&mut self, span: Span, message: &str, expected: &str) {
-        self.diagnostics.push(Diagnostic::new(Code::MALFORMED_SECTION, span, message).expected(expected));
+        self.findings.push(Finding::new(FindingCode::MALFORMED_SECTION, span, message).expected(expected));
     }
 
     fn too_long(&mut self, start: usize) {
@@ -237,7 +238,7 @@ impl Parser<'_> {
         let span = Span { file: self.file, start: offset(start), end: offset(end) };
         let message = format!("this line is longer than {} bytes", self.limits.line_bytes);
         let help = "it was not read".to_owned();
-        self.diagnostics.push(Diagnostic::new(Code::LINE_TOO_LONG, span, message).help(help));
+        self.findings.push(Finding::new(FindingCode::LINE_TOO_LONG, span, message).help(help));
     }
 
     fn span(&self, first: &Token, last: &Token) -> Span {

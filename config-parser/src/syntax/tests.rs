@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::parse;
 use super::token::tokens;
 use crate::report::source::Sources;
-use crate::syntax::limits::Limits;
+use crate::syntax::limits::ReadLimits;
 
 #[path = "../../tests/it/pieces.rs"]
 mod pieces;
@@ -27,8 +27,8 @@ proptest! {
     fn nodes_lie_in_the_text_and_hold_what_stands_there(text in text()) {
         let mut sources = Sources::default();
         let file = sources.add("a", text.as_str(), None);
-        let syntax = parse(file, &text, &Limits::default());
-        for found in &syntax.diagnostics {
+        let syntax = parse(file, &text, &ReadLimits::default());
+        for found in &syntax.findings {
             let span = found.span.expect("a place");
             prop_assert!(span.start <= span.end && span.end as usize <= text.len());
         }

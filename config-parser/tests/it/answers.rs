@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samovar_config::{Config, Key, Line, Loader, MemoryFiles, Schema, Shape};
+use samovar_config::{Config, Key, Line, MemoryFiles, Reader, Schema, Shape};
 
 use crate::site::{
     DIRECTORY_INDEX, DOCUMENT_ROOT, ERROR_LOG, LIMIT_REQUEST_BODY, LOG_LEVEL, MARK, SCRIPT_OPTION, SCRIPT_RELOAD,
@@ -48,7 +48,7 @@ SetHandler main
     fn root<T: Shape>(config: &Config, filename: &str, key: Key<T>) -> Option<String> {
         let resolved = ask(config, &format!("/ -> {filename}"));
         let line = resolved.line(key).expect("a line");
-        line.origin().scope().and_then(|scope| scope.directory_in(filename)).map(str::to_owned)
+        line.origin().section().and_then(|section| section.directory_in(filename)).map(str::to_owned)
     }
     let config = &loaded.config;
     assert_eq!(root(config, "/srv/www/d/e", SET_HANDLER).as_deref(), Some("/srv/www"));
@@ -103,12 +103,12 @@ fn results_are_shared_between_threads() {
 fn explain_lists_all_sections_in_the_order_of_merging() {
     let text = "<Location /x>\nMark l\n</Location>\n<Directory /srv/www>\nMark w\n</Directory>\n<Directory /srv>\nMark s\n</Directory>";
     let loaded = load(text);
-    let explanation = loaded.config.explain(&query("/x -> /srv/a"));
+    let explanation = loaded.config.trace(&query("/x -> /srv/a"));
     let sections: Vec<String> = explanation
         .sections
         .iter()
         .map(|section| {
-            format!("{}:{} {} {}", section.scope.file(), section.scope.line(), section.scope, section.matched)
+            format!("{}:{} {} {}", section.section.file(), section.section.line(), section.section, section.matched)
         })
         .collect();
     assert_eq!(
@@ -166,7 +166,7 @@ const NUMBER: Key<Option<u64>> = Key::integer("A", "x", 0, 9);
 #[track_caller]
 fn refused(ask: impl FnOnce(&samovar_config::Resolved) + std::panic::UnwindSafe) -> String {
     let files = MemoryFiles::new().file("/a", "A 1");
-    let loaded = Loader::new(Schema::new([A.into()])).load(&files, "/a").expect("loads");
+    let loaded = Reader::new(Schema::new([A.into()])).read(&files, "/a").expect("loads");
     let held = std::panic::AssertUnwindSafe(loaded.config.main().settings());
     assert_eq!(held.get(A), Some("1"));
     let panic = std::panic::catch_unwind(|| ask(&held)).expect_err("it panics");
@@ -185,12 +185,12 @@ fn every_directive_of_a_large_schema_is_found_and_no_other() {
     let names: Vec<&'static str> = (0..3000).map(|number| &*format!("Directive{number}").leak()).collect();
     let text: String = names.iter().map(|name| format!("{name} {name}\n")).collect();
     let keys = || names.iter().map(|name| Key::text(name, "x"));
-    let loader = Loader::new(Schema::new(keys().map(Into::into)));
-    let held = loader.load(&MemoryFiles::new().file("/a", text), "/a").expect("loads").config.main().settings();
+    let reader = Reader::new(Schema::new(keys().map(Into::into)));
+    let held = reader.read(&MemoryFiles::new().file("/a", text), "/a").expect("loads").config.main().settings();
     for key in keys() {
         assert_eq!(held.get(key), Some(key.name()));
     }
-    let unknown = loader.load(&MemoryFiles::new().file("/a", "Directive3000 x"), "/a");
+    let unknown = reader.read(&MemoryFiles::new().file("/a", "Directive3000 x"), "/a");
     assert!(unknown.expect_err("there is none").to_string().contains("unknown-directive"));
 }
 
@@ -213,24 +213,24 @@ fn a_section_says_what_it_is() {
                 <Location /a>\nMark a\n</Location>\n<LocationMatch b>\nMark b\n</LocationMatch>\n<Else>\n</Else>\n"
             .replace("<Else>\n</Else>\n", "<If \"true\">\nMark i\n</If>\n<Else>\nMark e\n</Else>\n");
     let loaded = load(&text);
-    let scope = |mark: &str| {
+    let section = |mark: &str| {
         let line = loaded.config.lines(MARK).find(|line| line.value() == mark);
-        line.and_then(|line| line.origin().scope().cloned()).expect("a section")
+        line.and_then(|line| line.origin().section().cloned()).expect("a section")
     };
-    let (files, location) = (scope("x"), scope("a"));
+    let (files, location) = (section("x"), section("a"));
     assert_eq!((files.to_string(), files.line(), files.argument()), ("<Files x>".to_owned(), 3, "x"));
     assert_eq!((files.literal(), &**files.file()), (Some("x"), "/etc/site.conf"));
     let directory = files.directory().expect("it stands in one");
     assert_eq!((directory.literal(), directory.argument()), (None, "\"/srv/*\""));
     let parents: Vec<_> =
-        std::iter::successors(Some(&files), |scope| scope.parent()).map(ToString::to_string).collect();
+        std::iter::successors(Some(&files), |section| section.parent()).map(ToString::to_string).collect();
     assert_eq!(parents, ["<Files x>", "<Directory \"/srv/*\">", "<VirtualHost *:80>", "the main server"]);
     assert!(location.directory().is_none() && location.directory_in("/srv/a").is_none());
-    assert_eq!((location.literal(), scope("b").literal()), (Some("/a"), None));
+    assert_eq!((location.literal(), section("b").literal()), (Some("/a"), None));
     assert_eq!(
-        [scope("i"), scope("e"), scope("b")].map(|scope| scope.kind().map(samovar_config::SectionKind::name)),
+        [section("i"), section("e"), section("b")].map(|section| section.kind().map(samovar_config::SectionKind::name)),
         [Some("If"), Some("Else"), Some("LocationMatch")]
     );
-    assert!(location.span().is_some() && loaded.config.main().scope().span().is_none());
-    assert_eq!(loaded.config.main().scope().kind(), None);
+    assert!(location.span().is_some() && loaded.config.main().section().span().is_none());
+    assert_eq!(loaded.config.main().section().kind(), None);
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use samovar_config::{Facts, MemoryFiles, Query, Resolved};
 
-use crate::site::{MARK, loader};
+use crate::site::{MARK, reader};
 
 struct Request {
     variables: &'static [(&'static str, &'static str)],
@@ -50,7 +50,7 @@ fn marks(resolved: &Resolved) -> String {
 fn holds(expression: &str, request: &Request) -> bool {
     let text = format!("Mark no\n<If {expression}>\nMark yes\n</If>\n");
     let files = MemoryFiles::new().file("/etc/site.conf", text);
-    let loaded = loader().load(&files, "/etc/site.conf").unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let loaded = reader().read(&files, "/etc/site.conf").unwrap_or_else(|report| panic!("{}", report.render(false)));
     let address = SocketAddr::from(([127, 0, 0, 1], 80));
     let query = Query { address, host: None, path: "/", filename: None, exact: false };
     marks(&loaded.config.resolve_for(&query, request)).ends_with("yes")
@@ -127,7 +127,7 @@ fn what_is_no_expression_is_told_with_its_place() {
         (r#""true && $1 == 'a'""#, 14, "not kept"),
     ] {
         let files = MemoryFiles::new().file("/etc/site.conf", format!("<If {expression}>\n</If>\n"));
-        let report = loader().load(&files, "/etc/site.conf").expect_err(expression);
+        let report = reader().read(&files, "/etc/site.conf").expect_err(expression);
         let said = report.render(false);
         assert!(said.contains(expected), "{expression}: {said}");
         assert!(said.contains(&format!("site.conf:1:{place}\n")), "{expression}: {place}: {said}");
@@ -155,7 +155,7 @@ Mark between
 </Else>
 ";
     let config =
-        loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("it is right");
+        reader().read(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("it is right");
     let address = SocketAddr::from(([127, 0, 0, 1], 80));
     let asked = |path| marks(&config.config.resolve(&Query { address, host: None, path, filename: None, exact: true }));
     assert_eq!(asked("/a"), "between if second-else");
@@ -197,7 +197,7 @@ fn conditions_are_merged_last_in_the_order_of_what_they_stand_in() {
 </VirtualHost>
 ";
     let files = MemoryFiles::new().file("/etc/site.conf", text);
-    let config = loader().load(&files, "/etc/site.conf").expect("it is right").config;
+    let config = reader().read(&files, "/etc/site.conf").expect("it is right").config;
     let address = SocketAddr::from(([127, 0, 0, 1], 80));
     let asked = |path, filename| marks(&config.resolve(&Query { address, host: None, path, filename, exact: true }));
     assert_eq!(asked("/a/x", Some("/srv/x")), "location server host in-directory in-files nested in-location");
@@ -208,7 +208,7 @@ fn conditions_are_merged_last_in_the_order_of_what_they_stand_in() {
 fn a_query_by_itself_says_the_host_the_path_and_the_file() {
     let holds = |expression: &str| {
         let text = format!("Mark no\n<If \"{expression}\">\nMark yes\n</If>\n");
-        let loaded = loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("loads");
+        let loaded = reader().read(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("loads");
         let address = SocketAddr::from(([127, 0, 0, 1], 80));
         let query = Query { address, host: Some("h.test"), path: "/a", filename: Some("/srv/a"), exact: true };
         marks(&loaded.config.resolve(&query)).ends_with("yes")
@@ -296,9 +296,9 @@ fn numbers_are_read_as_in_c_and_texts_are_compared_as_texts() {
 fn it_is_known_what_a_variable_is_compared_with() {
     let compared = |expression: &str, variable: &str| {
         let text = format!("<If \"{expression}\">\nMark yes\n</If>\n");
-        let loaded = loader().load(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("loads");
-        let scopes = loaded.config.main().sections().map(|(scope, _)| scope.clone()).collect::<Vec<_>>();
-        scopes.iter().flat_map(|scope| scope.compared_with(variable)).collect::<Vec<_>>().join(" ")
+        let loaded = reader().read(&MemoryFiles::new().file("/etc/site.conf", text), "/etc/site.conf").expect("loads");
+        let sections = loaded.config.main().sections().map(|(section, _)| section.clone()).collect::<Vec<_>>();
+        sections.iter().flat_map(|section| section.compared_with(variable)).collect::<Vec<_>>().join(" ")
     };
     for (expression, expected) in [
         ("%{HTTP_HOST} == 'a'", "a"),

@@ -4,17 +4,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use samovar_config::{Code, MemoryFiles};
+use samovar_config::{FindingCode, MemoryFiles};
 
-use crate::site::loader;
+use crate::site::reader;
 
 #[path = "../../fuzz/attempt.rs"]
 mod attempt;
 
 /// What a server has to know better than a parser: its own directives, and what stands in its environment.
-const UNKNOWN: [Code; 3] = [Code::UNKNOWN_DIRECTIVE, Code::UNKNOWN_SECTION, Code::UNDEFINED_VARIABLE];
+const UNKNOWN: [FindingCode; 3] =
+    [FindingCode::UNKNOWN_DIRECTIVE, FindingCode::UNKNOWN_SECTION, FindingCode::UNDEFINED_VARIABLE];
 /// Directives that this program has as well, but with fewer liberties.
-const OTHERWISE: [Code; 3] = [Code::BAD_ARGUMENT, Code::EXTRA_ARGUMENT, Code::BAD_ADDRESS];
+const OTHERWISE: [FindingCode; 3] = [FindingCode::BAD_ARGUMENT, FindingCode::EXTRA_ARGUMENT, FindingCode::BAD_ADDRESS];
 
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
@@ -32,15 +33,15 @@ fn shipped() -> Vec<(String, String)> {
 
 #[track_caller]
 fn check(files: &MemoryFiles, file: &str) -> usize {
-    let report = match loader().define("APACHE_LOG_DIR=/var/log/apache2").load(files, file) {
+    let report = match reader().define("APACHE_LOG_DIR=/var/log/apache2").read(files, file) {
         Ok(loaded) => loaded.report,
         Err(report) => *report,
     };
-    for found in report.diagnostics() {
+    for found in report.findings() {
         let known = UNKNOWN.contains(&found.code) || OTHERWISE.contains(&found.code);
         assert!(known, "{file}: {:?}\n{}", found.code, report.render(false));
     }
-    report.diagnostics().iter().filter(|found| found.code == Code::UNKNOWN_DIRECTIVE).count()
+    report.findings().iter().filter(|found| found.code == FindingCode::UNKNOWN_DIRECTIVE).count()
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn all_of_it_together_is_read_with_everything_enabled() {
 fn the_corpus_of_the_fuzzer_is_survived_whole_and_in_parts() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let fixtures =
-        below(&folder.join("diagnostics")).into_iter().filter(|path| path.extension().is_some_and(|it| it == "conf"));
+        below(&folder.join("findings")).into_iter().filter(|path| path.extension().is_some_and(|it| it == "conf"));
     let corpus = below(&folder.join("debian")).into_iter().chain(fixtures);
     for file in corpus {
         let bytes = fs::read(&file).expect("a file");

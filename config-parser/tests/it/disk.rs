@@ -6,9 +6,9 @@ use std::io::ErrorKind;
 use std::io;
 use std::path::Path;
 
-use samovar_config::{DiskFiles, Entry, Files, Limits, MemoryFiles};
+use samovar_config::{DiskFiles, Entry, Files, MemoryFiles, ReadLimits};
 
-use crate::site::{MARK, ask, loader};
+use crate::site::{MARK, ask, reader};
 
 #[test]
 fn a_tree_on_the_disk_is_read() {
@@ -17,7 +17,7 @@ fn a_tree_on_the_disk_is_read() {
     fs::write(folder.path().join("site.conf"), "Include conf.d/*.conf\nMark end").expect("a file");
     fs::write(folder.path().join("conf.d/b.conf"), "Mark b").expect("a file");
     fs::write(folder.path().join("conf.d/a.conf"), "Mark a").expect("a file");
-    let loaded = loader().load(&DiskFiles, folder.path().join("site.conf")).expect("loads");
+    let loaded = reader().read(&DiskFiles, folder.path().join("site.conf")).expect("loads");
     assert_eq!(ask(&loaded.config, "/").get(MARK).collect::<Vec<_>>(), ["a", "b", "end"]);
 }
 
@@ -49,9 +49,9 @@ fn a_directory_that_leads_back_to_itself_ends_at_the_limit() {
     std::os::unix::fs::symlink(folder.path().join("loop"), folder.path().join("loop/again")).expect("a link");
     std::os::unix::fs::symlink(folder.path().join("loop"), folder.path().join("loop/more")).expect("a link");
     fs::write(folder.path().join("site.conf"), "Include loop").expect("a file");
-    let limits = Limits { files: 50, ..Limits::default() };
-    let report = loader().limits(limits).load(&DiskFiles, folder.path().join("site.conf")).expect_err("refused");
-    assert!(report.diagnostics().iter().any(|found| found.code.slug() == "too-many-files"), "{report}");
+    let limits = ReadLimits { files: 50, ..ReadLimits::default() };
+    let report = reader().limits(limits).read(&DiskFiles, folder.path().join("site.conf")).expect_err("refused");
+    assert!(report.findings().iter().any(|found| found.code.slug() == "too-many-files"), "{report}");
 }
 
 /// Files of which one directory is there and cannot be read.
@@ -75,8 +75,8 @@ impl Files for Locked {
 fn a_directory_that_cannot_be_read_is_never_taken_for_an_empty_one() {
     for include in ["Include", "IncludeOptional"] {
         let files = MemoryFiles::new().file("/etc/site.conf", format!("{include} locked/*.conf\n"));
-        let report = loader().load(&Locked(files), "/etc/site.conf").expect_err("refused");
-        let slugs: Vec<_> = report.diagnostics().iter().map(|found| found.code.slug()).collect();
+        let report = reader().read(&Locked(files), "/etc/site.conf").expect_err("refused");
+        let slugs: Vec<_> = report.findings().iter().map(|found| found.code.slug()).collect();
         assert_eq!(slugs.first(), Some(&"include-unreadable"), "{report}");
     }
 }
@@ -86,7 +86,7 @@ fn it_is_known_what_was_looked_for() {
     let files = MemoryFiles::new()
         .file("/etc/site.conf", "IncludeOptional none.conf\nIncludeOptional conf.d/*.conf\nInclude a.conf\n")
         .file("/etc/a.conf", "");
-    let loaded = loader().load(&files, "/etc/site.conf").expect("loads");
+    let loaded = reader().read(&files, "/etc/site.conf").expect("loads");
     let asked: Vec<_> = loaded.report.sources().asked().map(|path| path.display().to_string()).collect();
     assert_eq!(asked, ["/etc/a.conf", "/etc/conf.d", "/etc/none.conf", "/etc/site.conf"]);
 }

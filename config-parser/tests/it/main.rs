@@ -1,10 +1,10 @@
-//! The rules of the language, of scoping and of the diagnostics, each as a table.
+//! The rules of the language, of scoping and of the findings, each as a table.
 
 mod answers;
 mod conditions;
 mod debian;
-mod diagnostics;
 mod disk;
+mod findings;
 mod merging;
 mod pieces;
 mod properties;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samovar_config::{Key, Line, List, Loader, MemoryFiles, Merge, Resolved, Schema, Setting, Shape};
+use samovar_config::{Key, Line, List, MemoryFiles, Merge, Reader, Resolved, Schema, Setting, Shape};
 
 use crate::site::{
     DIRECTORY_INDEX, DOCUMENT_ROOT, LOG_LEVEL, Level, MARK, SCRIPT_HANDLER, SCRIPT_LIMIT, SCRIPT_OPTION, SCRIPT_RELOAD,
@@ -108,7 +108,7 @@ fn a_program_can_bring_its_own_rule() {
     }
     const LINE: Key<List<String>> = Key::text("Line", "x").list().merge(Merge::Custom(alternate));
     let files = MemoryFiles::new().file("a", "Line 1\nLine 2\nLine 3\n<Location />\nLine 4\n</Location>");
-    let config = Loader::new(Schema::new([LINE.into()])).load(&files, "a").expect("loads").config;
+    let config = Reader::new(Schema::new([LINE.into()])).read(&files, "a").expect("loads").config;
     let held = config.resolve(&query("/"));
     assert_eq!(held.get(LINE).collect::<Vec<_>>(), ["4", "1"]);
 }
@@ -150,7 +150,7 @@ fn only_what_takes_the_place_of_another_is_said_to_hide_it() {
     let warned = |line: &str, other: &str| {
         let inside = format!("<Location /a>\n{line}\n</Location>\n<Location /a>\n{other}\n</Location>\n");
         let report = load(&inside).report;
-        report.diagnostics().iter().map(|found| found.code.slug()).collect::<Vec<_>>().join(" ")
+        report.findings().iter().map(|found| found.code.slug()).collect::<Vec<_>>().join(" ")
     };
     for (line, other, expected) in [
         ("SetHandler a", "SetHandler b", "always-overridden"),

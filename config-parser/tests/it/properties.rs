@@ -5,7 +5,7 @@ use samovar_config::MemoryFiles;
 use samovar_config::url::normalize;
 
 use crate::pieces::text;
-use crate::site::{ask, loader};
+use crate::site::{ask, reader};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
@@ -13,7 +13,7 @@ proptest! {
     #[test]
     fn loading_and_telling_never_panics(text in text(), other in text()) {
         let files = MemoryFiles::new().file("/etc/site.conf", text).file("/etc/other.conf", other);
-        match loader().load(&files, "/etc/site.conf") {
+        match reader().read(&files, "/etc/site.conf") {
             Ok(loaded) => {
                 prop_assert_eq!(loaded.report.errors(), 0);
                 prop_assert_eq!(loaded.report.render(true).is_empty(), loaded.report.is_empty());
@@ -22,7 +22,7 @@ proptest! {
             Err(report) => {
                 prop_assert!(report.errors() > 0);
                 prop_assert!(!report.render(false).is_empty());
-                prop_assert_eq!(report.findings().count(), report.diagnostics().len());
+                prop_assert_eq!(report.records().count(), report.findings().len());
             }
         }
     }
@@ -30,7 +30,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_text_or_told_as_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let files = MemoryFiles::new().file("/a", bytes);
-        if let Err(report) = loader().load(&files, "/a") {
+        if let Err(report) = reader().read(&files, "/a") {
             prop_assert!(!report.render(false).is_empty());
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use samovar_config::Merge::{PerKeyTighten, Replace, ReplaceKeyed};
 use samovar_config::{
-    Address, Argument, ArgumentFault, Choice, Config, HOST, Key, List, Loaded, Loader, MemoryFiles, Parameter, PerKey,
-    Query, Resolved, SERVER, Setting, directives,
+    Address, Argument, ArgumentFault, Choice, Config, HOST, Key, List, Loaded, MemoryFiles, Parameter, PerKey, Query,
+    Reader, Resolved, SERVER, Setting, directives,
 };
 
 /// How much is logged.
@@ -101,8 +101,8 @@ fn most(setting: &Setting) -> u64 {
     setting.arguments().get(1).and_then(Argument::integer).unwrap_or(u64::MAX)
 }
 
-pub(crate) fn loader() -> Loader {
-    Loader::new(schema()).module("script_module")
+pub(crate) fn reader() -> Reader {
+    Reader::new(schema()).module("script_module")
 }
 
 /// Loads one text as `/etc/site.conf`.
@@ -113,7 +113,7 @@ pub(crate) fn load(text: &str) -> Loaded {
 
 #[track_caller]
 pub(crate) fn load_files(files: &MemoryFiles) -> Loaded {
-    loader().load(files, "/etc/site.conf").unwrap_or_else(|report| panic!("should load:\n{report}"))
+    reader().read(files, "/etc/site.conf").unwrap_or_else(|report| panic!("should load:\n{report}"))
 }
 
 /// A request: `[http://host[:port]]/path[ -> /file/name]`.

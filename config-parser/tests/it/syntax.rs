@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use samovar_config::{Key, List, Loaded, Loader, MemoryFiles, SERVER, Schema};
+use samovar_config::{Key, List, Loaded, MemoryFiles, Reader, SERVER, Schema};
 
 use crate::site::{
-    LIMIT_REQUEST_BODY, LISTEN, LOG_LEVEL, Level, MARK, SCRIPT_RELOAD, TIMEOUT, ask, load, load_files, loader,
+    LIMIT_REQUEST_BODY, LISTEN, LOG_LEVEL, Level, MARK, SCRIPT_RELOAD, TIMEOUT, ask, load, load_files, reader,
 };
 
 const WORDS: Key<List<Vec<String>>> = Key::texts("Words", "word").list().contexts(SERVER);
@@ -16,7 +16,7 @@ fn words(text: &str) -> Vec<String> {
     let files =
         MemoryFiles::new().file("/a.conf", text).environment("HOME", "/root").environment("NAME", "environment");
     let loaded =
-        Loader::new(Schema::new([WORDS.into()])).define("FLAG").define("GIVEN=on the line").load(&files, "/a.conf");
+        Reader::new(Schema::new([WORDS.into()])).define("FLAG").define("GIVEN=on the line").read(&files, "/a.conf");
     let loaded = loaded.unwrap_or_else(|report| panic!("should load:\n{report}"));
     let settings = loaded.config.main().settings();
     settings.get(WORDS).map(|words| words.iter().map(|text| format!("[{text}]")).collect()).collect()
@@ -61,10 +61,10 @@ fn a_comment_stands_only_at_the_start_of_a_line() {
     ]);
     for text in ["Words a # b", "Words a #b", "Words #", "Timeout 1 # a"] {
         let files = MemoryFiles::new().file("/a.conf", text);
-        let report = Loader::new(Schema::new([WORDS.into(), Key::seconds("Timeout", "seconds").into()]))
-            .load(&files, "/a.conf")
+        let report = Reader::new(Schema::new([WORDS.into(), Key::seconds("Timeout", "seconds").into()]))
+            .read(&files, "/a.conf")
             .expect_err(text);
-        assert_eq!(report.diagnostics().iter().map(|found| found.code.slug()).collect::<Vec<_>>(), ["extra-argument"]);
+        assert_eq!(report.findings().iter().map(|found| found.code.slug()).collect::<Vec<_>>(), ["extra-argument"]);
     }
 }
 
@@ -189,7 +189,7 @@ fn values_that_are_not_of_their_kind_are_refused() {
     for (directive, right, wrong) in rows {
         let loads = |value: &str| {
             let files = MemoryFiles::new().file("/a", format!("{directive} \"{value}\""));
-            loader().load(&files, "/a").is_ok()
+            reader().read(&files, "/a").is_ok()
         };
         right.split(' ').for_each(|value| assert!(loads(value), "{directive} should take {value}"));
         wrong.split(' ').for_each(|value| assert!(!loads(value), "{directive} should not take {value}"));
@@ -222,7 +222,7 @@ fn wildcards_in_directories_of_includes_need_what_follows_unless_optional() {
     assert_eq!(marks(&load_files(&files("Include hosts/[ab]/host.conf"))), "a b");
     assert_eq!(marks(&load_files(&files("IncludeOptional hosts/*/host.conf"))), "a b");
     assert_eq!(marks(&load_files(&files("IncludeOptional nowhere/*/host.conf"))), "");
-    let report = loader().load(&files("Include hosts/*/host.conf"), "/etc/site.conf").expect_err("one is missing");
+    let report = reader().read(&files("Include hosts/*/host.conf"), "/etc/site.conf").expect_err("one is missing");
     assert!(report.to_string().starts_with("error[E020 include-missing]: `/etc/hosts/c/host.conf` is not there"));
 }
 
@@ -234,7 +234,7 @@ fn includes_start_at_the_server_root() {
         .file("/opt/a.conf", "Mark opt");
     assert_eq!(marks(&load_files(&files)), "etc opt opt");
     let files = MemoryFiles::new().file("/etc/site.conf", "Include a.conf").file("/srv/a.conf", "Mark srv");
-    let loaded = loader().server_root("/srv").load(&files, "/etc/site.conf").expect("loads");
+    let loaded = reader().server_root("/srv").read(&files, "/etc/site.conf").expect("loads");
     assert_eq!(marks(&loaded), "srv");
 }
 
@@ -244,16 +244,16 @@ fn includes_stand_inside_sections_and_must_close_what_they_open() {
         .file("/etc/site.conf", "<Location />\nInclude in.conf\n</Location>\nInclude open.conf\n")
         .file("/etc/in.conf", "Mark in")
         .file("/etc/open.conf", "<Location /x>\n");
-    let report = loader().load(&files, "/etc/site.conf").expect_err("the section is left open");
-    let found: Vec<_> = report.diagnostics().iter().map(|found| found.code.slug()).collect();
+    let report = reader().read(&files, "/etc/site.conf").expect_err("the section is left open");
+    let found: Vec<_> = report.findings().iter().map(|found| found.code.slug()).collect();
     assert_eq!(found, ["unclosed-section"]);
 }
 
 #[test]
 fn one_run_tells_every_mistake() {
     let text = "Nonsense\n<Location /a>\nListen 80\n</Directory>\nSetHandler\n</Location>\nLogLevel loud\nInclude nowhere\n<Files";
-    let report = loader().load(&MemoryFiles::new().file("/a", text), "/a").expect_err("wrong");
-    let found: Vec<_> = report.findings().map(|found| (found.place.map(|place| place.line), found.slug)).collect();
+    let report = reader().read(&MemoryFiles::new().file("/a", text), "/a").expect_err("wrong");
+    let found: Vec<_> = report.records().map(|found| (found.place.map(|place| place.line), found.slug)).collect();
     assert_eq!(
         found,
         [
@@ -272,7 +272,7 @@ fn one_run_tells_every_mistake() {
 
 #[test]
 fn a_first_file_that_is_missing_has_no_place() {
-    let report = loader().load(&MemoryFiles::new(), "/a").expect_err("missing");
+    let report = reader().read(&MemoryFiles::new(), "/a").expect_err("missing");
     assert_eq!(report.to_string(), "error[E020 include-missing]: `/a` is not there\n\n");
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use samovar_config::{Diagnostic, Span};
+use samovar_config::{Finding, Span};
 
 use super::{findings::BELOW_ROOT, lines::span};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Warns of files of the server's own that lie below a document root, unless their names alone keep them from being served.
-pub(crate) fn judge(opened: &Opened, found: &mut Vec<Diagnostic>) {
+pub(crate) fn judge(opened: &Opened, found: &mut Vec<Finding>) {
     let config = &opened.loaded.config;
     let hosts = std::iter::once(config.main()).chain(config.hosts());
     let roots: BTreeSet<PathBuf> =
@@ -33,7 +33,7 @@ pub(crate) fn judge(opened: &Opened, found: &mut Vec<Diagnostic>) {
     let mut warn = |span: Option<Span>, what: &str, path: &Path| {
         let message = format!("{what} `{}` lies below a document root", path.display());
         let help = "this server keeps it to itself, another one would not: put it somewhere else".to_owned();
-        let wrong = Diagnostic::new(BELOW_ROOT, span, message).help(help);
+        let wrong = Finding::new(BELOW_ROOT, span, message).help(help);
         if below(path) && !found.contains(&wrong) {
             found.push(wrong);
         }

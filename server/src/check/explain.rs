@@ -9,7 +9,7 @@ use std::{
 };
 
 use http::{HeaderMap, Method, Uri, Version};
-use samovar_config::{Config, Host, Line, Merge, Origin, Query, Resolved, Scope, Setting, url};
+use samovar_config::{Config, Host, Line, Merge, Origin, Query, Resolved, Section, Setting, url};
 use serde_json::{Value, json};
 
 use crate::{
@@ -172,16 +172,16 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         filename: facts.filename,
         exact: route.target.is_exact(),
     };
-    let considered = |it: &samovar_config::Considered| Considered {
-        section: it.scope.to_string(),
-        origin: format!("{}:{}", it.scope.file(), it.scope.line()),
+    let considered = |it: &samovar_config::SectionMatch| Considered {
+        section: it.section.to_string(),
+        origin: format!("{}:{}", it.section.file(), it.section.line()),
         matched: it.matched,
     };
     Explanation {
         url: url.to_owned(),
         host: asked.host.clone(),
         virtual_host: host.index().map(|_| describe(host)),
-        virtual_host_origin: host.index().map(|_| format!("{}:{}", host.scope().file(), host.scope().line())),
+        virtual_host_origin: host.index().map(|_| format!("{}:{}", host.section().file(), host.section().line())),
         interpreter: content.first().map(|callee| callee.interpreter().into_owned()),
         index: route.index.as_ref().map(|index| index.path.clone()),
         before,
@@ -189,7 +189,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
         handler_root: content.first().map(|callee| callee.root.to_string_lossy().into_owned()),
         values: held(&page),
         options: options(&page),
-        sections: config.explain_for(&query, &facts).sections.iter().map(considered).collect(),
+        sections: config.trace_for(&query, &facts).sections.iter().map(considered).collect(),
         filename,
     }
 }
@@ -217,10 +217,10 @@ fn held_before(resolved: &Resolved) -> BTreeMap<String, Held> {
 
 /// The name of a virtual host, with its section.
 fn describe(host: Host<'_>) -> String {
-    let scope: &Arc<Scope> = host.scope();
+    let section: &Arc<Section> = host.section();
     match host.names().next() {
-        Some(name) => format!("{name} {scope}"),
-        None => scope.to_string(),
+        Some(name) => format!("{name} {section}"),
+        None => section.to_string(),
     }
 }
 

@@ -53,7 +53,7 @@ fn section(out: &mut String, directive: &Directive) {
     }
 }
 
-/// Code in a table, where a bar would end the cell.
+/// FindingCode in a table, where a bar would end the cell.
 fn cell(text: &str) -> String {
     format!("`{}`", text.replace('|', "\\|"))
 }
@@ -218,7 +218,7 @@ What is merged later is the inner one. How two values become one stands with eac
 
 #[cfg(test)]
 mod tests {
-    use samovar_config::Code;
+    use samovar_config::FindingCode;
 
     use super::*;
 
@@ -236,7 +236,7 @@ mod tests {
     fn every_kind_of_finding_is_explained_and_nothing_else() {
         let explained: Vec<&str> = FINDINGS.iter().map(|(code, _)| code.id()).collect();
         let mut known: Vec<&str> =
-            Code::ALL.iter().chain(crate::check::findings::CODES).map(|code| code.id()).collect();
+            FindingCode::ALL.iter().chain(crate::check::findings::CODES).map(|code| code.id()).collect();
         known.sort_unstable();
         assert_eq!(explained, known);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samovar_config::{Config, Diagnostic, Scope, Setting};
+use samovar_config::{Config, Finding, Section, Setting};
 
 use super::{
     findings::{LIMIT_LOOSENED, LIMIT_OF_LOADING},
@@ -14,26 +14,26 @@ use crate::settings::{directives::LIMIT, values::allowed};
 const OF_LOADING: &[&str] = &["expression", "functions"];
 
 /// Warns of limits that are larger than one around them, and of those that hold nothing where they stand.
-pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
+pub(crate) fn judge(config: &Config, found: &mut Vec<Finding>) {
     let lines: Vec<_> = config.lines(LIMIT).collect();
     for line in &lines {
-        let is_inside = line.origin().scope().is_some_and(|scope| scope.parent().is_some());
+        let is_inside = line.origin().section().is_some_and(|section| section.parent().is_some());
         if let Some(key) = line.key().filter(|key| is_inside && OF_LOADING.contains(key)) {
             let message = format!("the limit of `{key}` holds when a text is compiled, which is done for all sections");
             let help = "put the line outside of all sections";
-            found.push(Diagnostic::new(LIMIT_OF_LOADING, span(line, 0), message).help(help.to_owned()));
+            found.push(Finding::new(LIMIT_OF_LOADING, span(line, 0), message).help(help.to_owned()));
         }
     }
     for line in &lines {
-        let Some(scope) = line.origin().scope() else { continue };
-        let around = std::iter::successors(scope.parent(), |scope| scope.parent());
-        let is_around = |other: &Setting| around.clone().any(|scope| stands_in(other, scope));
+        let Some(section) = line.origin().section() else { continue };
+        let around = std::iter::successors(section.parent(), |section| section.parent());
+        let is_around = |other: &Setting| around.clone().any(|section| stands_in(other, section));
         let outer = lines.iter().filter(|other| other.key() == line.key() && is_around(other));
         if let Some(outer) = outer.min_by_key(|outer| allowed(outer)).filter(|outer| allowed(outer) < allowed(line)) {
             let key = line.key().unwrap_or_default();
             let most = outer.texts().nth(1).unwrap_or_default();
             let message = format!("the limit of `{key}` is {most} here as well");
-            let mut wrong = Diagnostic::new(LIMIT_LOOSENED, span(line, 1), message);
+            let mut wrong = Finding::new(LIMIT_LOOSENED, span(line, 1), message);
             if let Some(place) = span(outer, 1) {
                 wrong = wrong.related(place, "this one holds");
             }
@@ -43,6 +43,6 @@ pub(crate) fn judge(config: &Config, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn stands_in(line: &Setting, scope: &Arc<Scope>) -> bool {
-    line.origin().scope().is_some_and(|of| Arc::ptr_eq(of, scope))
+fn stands_in(line: &Setting, section: &Arc<Section>) -> bool {
+    line.origin().section().is_some_and(|of| Arc::ptr_eq(of, section))
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use samovar_config::{Config, Diagnostic, Host, nearest};
+use samovar_config::{Config, Finding, Host, nearest};
 
 use super::{
     findings::{UNKNOWN_HOST, UNUSED_INTERPRETER},
@@ -17,7 +17,7 @@ use crate::settings::{
 };
 
 /// Warns of interpreters in `RhaiImport` that no request is answered in, and of hosts in conditions that have no names.
-pub(crate) fn judge(config: &Config) -> Vec<Diagnostic> {
+pub(crate) fn judge(config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
     interpreters(config, &mut found);
     hosts(config, &mut found);
@@ -34,7 +34,7 @@ pub(crate) fn is_asked(config: &Config, host: Host<'_>) -> bool {
         || bind::reachable(&listens(config)).into_iter().any(|address| config.host_for(address, None).index().is_none())
 }
 
-fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {
+fn interpreters(config: &Config, found: &mut Vec<Finding>) {
     let imports: Vec<_> = config.lines(IMPORT).collect();
     if imports.is_empty() {
         return;
@@ -58,13 +58,13 @@ fn interpreters(config: &Config, found: &mut Vec<Diagnostic>) {
         }
         let message = format!("no request is answered in the interpreter `{name}`");
         let names: Vec<_> = used.iter().map(|name| format!("`{name}`")).collect();
-        let wrong = Diagnostic::new(UNUSED_INTERPRETER, span(&line, 1), message);
+        let wrong = Finding::new(UNUSED_INTERPRETER, span(&line, 1), message);
         let wrong = wrong.expected(format!("requests are answered in {}", names.join(", ")));
         found.push(wrong.help(meant(name, used.iter().map(String::as_str))));
     }
 }
 
-fn hosts(config: &Config, found: &mut Vec<Diagnostic>) {
+fn hosts(config: &Config, found: &mut Vec<Finding>) {
     let main = config.main().settings();
     let main = main.get(SERVER_NAME).map(samovar_config::server_name);
     let names: Vec<&str> = config.hosts().flat_map(|host| host.names()).chain(main).collect();
@@ -81,12 +81,12 @@ fn hosts(config: &Config, found: &mut Vec<Diagnostic>) {
             || config.hosts().any(|host| host.answers_to(bare))
     };
     let mut sections = Vec::new();
-    for (scope, _) in hosts_of(config).flat_map(|host| host.sections()) {
-        if !sections.iter().any(|known| std::ptr::eq(*known, std::sync::Arc::as_ptr(scope))) {
-            sections.push(std::sync::Arc::as_ptr(scope));
-            let compared = ["HTTP_HOST", "SERVER_NAME"].map(|variable| scope.compared_with(variable)).concat();
+    for (section, _) in hosts_of(config).flat_map(|host| host.sections()) {
+        if !sections.iter().any(|known| std::ptr::eq(*known, std::sync::Arc::as_ptr(section))) {
+            sections.push(std::sync::Arc::as_ptr(section));
+            let compared = ["HTTP_HOST", "SERVER_NAME"].map(|variable| section.compared_with(variable)).concat();
             for name in compared.into_iter().filter(|name| !name.is_empty() && !is_known(name)) {
-                let wrong = Diagnostic::new(UNKNOWN_HOST, scope.span(), format!("no host has the name `{name}`"));
+                let wrong = Finding::new(UNKNOWN_HOST, section.span(), format!("no host has the name `{name}`"));
                 let wrong = wrong.expected("expected a `ServerName` or `ServerAlias`");
                 found.push(wrong.help(meant(name, names.iter().copied())));
             }

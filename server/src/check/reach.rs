@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use samovar_config::{Code, Span};
+use samovar_config::{FindingCode, Span};
 use samovar_importer::{Diagnostic, DiskTree, ImportError, Place, Scope, SourceTree};
 use samovar_rhai::{Import, Interpreter, Limits, Outline, Outlines};
 
@@ -28,7 +28,7 @@ pub(crate) struct Search {
 /// Something that is wrong with a script.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub(crate) code: Code,
+    pub(crate) code: FindingCode,
     /// The script.
     pub(crate) file: PathBuf,
     pub(crate) diagnostic: Diagnostic,
@@ -81,7 +81,7 @@ impl Reach {
         outline
     }
 
-    pub(crate) fn fault(&mut self, code: Code, file: &Path, diagnostic: &Diagnostic, named: Option<Span>) {
+    pub(crate) fn fault(&mut self, code: FindingCode, file: &Path, diagnostic: &Diagnostic, named: Option<Span>) {
         let diagnostic = worded(diagnostic);
         let place = diagnostic.place.as_ref().map_or(file, |place| &place.file);
         let fault = Fault { code, file: place.to_path_buf(), diagnostic, named };

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use samovar_config::{Code, Diagnostic, FileId, Host, Report, Resolved, SectionKind, Setting, Span};
+use samovar_config::{FileId, Finding, FindingCode, Host, Report, Resolved, SectionKind, Setting, Span};
 use samovar_importer::{ImportError, Place, Scope};
 use samovar_rhai::Outline;
 
@@ -62,7 +62,7 @@ pub(crate) fn judge(opened: &Opened) -> Judged {
 #[derive(Default)]
 pub(crate) struct Judged {
     /// About lines of the configuration.
-    lines: Vec<Diagnostic>,
+    lines: Vec<Finding>,
     /// About scripts.
     faults: Vec<Fault>,
 }
@@ -89,7 +89,7 @@ impl Judged {
                 None => Span::at(id(&file, ""), 0, 0),
             };
             let looked = diagnostic.notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>();
-            let mut wrong = Diagnostic::new(code, span, diagnostic.message)
+            let mut wrong = Finding::new(code, span, diagnostic.message)
                 .help(diagnostic.help.into_iter().next().map(|help| help.text));
             if !looked.is_empty() {
                 wrong = wrong.expected(looked.join("; "));
@@ -117,7 +117,7 @@ struct Judge<'o> {
     /// The directories of all sections together.
     searched: (Vec<PathBuf>, Vec<PathBuf>),
     reach: Reach,
-    found: Vec<Diagnostic>,
+    found: Vec<Finding>,
 }
 
 impl<'o> Judge<'o> {
@@ -166,7 +166,7 @@ impl<'o> Judge<'o> {
 
     /// Where a line's modules are searched: handler roots, and the search in each.
     fn places(&self, phase: PhaseKey, line: &Setting) -> Vec<(PathBuf, Search)> {
-        let section = line.origin().scope();
+        let section = line.origin().section();
         let is_main = section.and_then(host_of).is_none_or(|host| host.kind().is_none());
         let hosts = self
             .hosts
@@ -219,7 +219,7 @@ impl<'o> Judge<'o> {
         name: &str,
         places: &[(PathBuf, Search)],
         default: Option<&str>,
-        no_module: Code,
+        no_module: FindingCode,
     ) {
         let here = span(line, argument);
         let (mut refused, mut is_found) = (None, false);
@@ -237,7 +237,7 @@ impl<'o> Judge<'o> {
         if let Some(error) = refused.filter(|_| !is_found) {
             let told = worded(&error.diagnostic());
             let looked = told.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ");
-            let wrong = Diagnostic::new(no_module, here, told.message);
+            let wrong = Finding::new(no_module, here, told.message);
             self.say(wrong.expected(looked).help(told.help.into_iter().next().map(|help| help.text)));
         }
     }
@@ -261,12 +261,12 @@ impl<'o> Judge<'o> {
             return;
         }
         let message = format!("`{}` has no function `{function}` with {}", file.display(), parameters(params));
-        let wrong = Diagnostic::new(NO_FUNCTION, here, message);
+        let wrong = Finding::new(NO_FUNCTION, here, message);
         self.say(wrong.help(meant(&outline, function)));
     }
 
     /// A line with several keys is looked at for each of them; one finding is enough.
-    fn say(&mut self, wrong: Diagnostic) {
+    fn say(&mut self, wrong: Finding) {
         if !self.found.iter().any(|known| known.span == wrong.span && known.message == wrong.message) {
             self.found.push(wrong);
         }
@@ -336,15 +336,15 @@ impl<'o> Judge<'o> {
 
 /// What would hold if the section of a line were the only one that matches.
 fn resolved_in(host: Host<'_>, line: &Setting) -> Arc<Resolved> {
-    let section = line.origin().scope();
-    let is_its = |scope: &Arc<samovar_config::Scope>| section.is_some_and(|section| Arc::ptr_eq(section, scope));
+    let section = line.origin().section();
+    let is_its = |scope: &Arc<samovar_config::Section>| section.is_some_and(|section| Arc::ptr_eq(section, scope));
     host.sections().find(|(scope, _)| is_its(scope)).map_or_else(|| host.settings(), |(_, resolved)| resolved)
 }
 
 /// Does a line hold for some requests only?
 fn is_conditional(line: &Setting) -> bool {
     let condition = [SectionKind::If, SectionKind::ElseIf, SectionKind::Else];
-    let mut outward = std::iter::successors(line.origin().scope(), |scope| scope.parent());
+    let mut outward = std::iter::successors(line.origin().section(), |scope| scope.parent());
     outward.any(|scope| scope.kind().is_some_and(|kind| condition.contains(&kind)))
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use samovar_config::{
-    Address, AddressHost, Code, Config, Diagnostic, Host, Line, Resolved, Scope, SectionKind, Setting, nearest,
+    Address, AddressHost, Config, Finding, FindingCode, Host, Line, Resolved, Section, SectionKind, Setting, nearest,
 };
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Judges what is written, without looking into scripts.
-pub(super) fn judge(opened: &Opened) -> Vec<Diagnostic> {
+pub(super) fn judge(opened: &Opened) -> Vec<Finding> {
     let config = &opened.loaded.config;
     let mut found = Vec::new();
     for host in std::iter::once(config.main()).chain(config.hosts()) {
@@ -41,12 +41,12 @@ pub(super) fn judge(opened: &Opened) -> Vec<Diagnostic> {
 }
 
 /// A document root that is not there, and sections for directories that no URL leads to.
-fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
+fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Finding>) {
     let settings = host.settings();
     let root = document_root(&opened.root, &settings);
     if let Some(line) = settings.line(DOCUMENT_ROOT).filter(|line| belongs(line, host) && !root.is_dir()) {
         let message = format!("`{}` is not a directory", root.display());
-        found.push(Diagnostic::new(NO_DIRECTORY, span(&line, 0), message).expected("expected a directory"));
+        found.push(Finding::new(NO_DIRECTORY, span(&line, 0), message).expected("expected a directory"));
     }
     let roots: Vec<_> = match host.index() {
         Some(_) => vec![root],
@@ -55,12 +55,12 @@ fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
             .chain(opened.loaded.config.hosts().map(|host| document_root(&opened.root, &host.settings())))
             .collect(),
     };
-    for (scope, _) in host.sections().filter(|(scope, _)| scope.kind() == Some(SectionKind::Directory)) {
-        let own = host_of(scope).is_some_and(|of| Arc::ptr_eq(of, host.scope()));
-        let Some(directory) = scope.literal().map(Path::new).filter(|_| own) else { continue };
+    for (section, _) in host.sections().filter(|(section, _)| section.kind() == Some(SectionKind::Directory)) {
+        let own = host_of(section).is_some_and(|of| Arc::ptr_eq(of, host.section()));
+        let Some(directory) = section.literal().map(Path::new).filter(|_| own) else { continue };
         if !roots.iter().any(|root| root.starts_with(directory) || directory.starts_with(root)) {
             let message = format!("no URL leads to `{}`", directory.display());
-            let wrong = Diagnostic::new(Code::NEVER_MATCHES, scope.span(), message);
+            let wrong = Finding::new(FindingCode::NEVER_MATCHES, section.span(), message);
             let mut roots: Vec<_> = roots.iter().map(|root| format!("`{}`", root.display())).collect();
             roots.dedup();
             let expected = format!("expected a directory below {}, or around it", roots.join(" or "));
@@ -70,7 +70,7 @@ fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// Two lines of `Listen` for one address, or for one and for all: the second could not be had.
-fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
+fn addresses(config: &Config, found: &mut Vec<Finding>) {
     let settings = config.main().settings();
     let lines: Vec<_> = settings.lines(LISTEN).map(|line| (line, line.value())).collect();
     let is_in_the_way = |one: &SocketAddr, other: &SocketAddr| {
@@ -88,8 +88,7 @@ fn addresses(config: &Config, found: &mut Vec<Diagnostic>) {
         };
         if let Some((earlier, _)) = lines[..at].iter().find(|(_, other)| address.port > 0 && clashes(other)) {
             let address = line.text().unwrap_or_default();
-            let mut wrong =
-                Diagnostic::new(ADDRESS_TWICE, span(line, 0), format!("`{address}` is listened at already"));
+            let mut wrong = Finding::new(ADDRESS_TWICE, span(line, 0), format!("`{address}` is listened at already"));
             if let Some(place) = span(earlier, 0) {
                 wrong = wrong.related(place, "here");
             }
@@ -102,12 +101,12 @@ fn is_single(address: &Address) -> bool {
     matches!(address.host, AddressHost::Ip(_))
 }
 
-fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
+fn logs(opened: &Opened, found: &mut Vec<Finding>) {
     let config = &opened.loaded.config;
     for NamedFile { line, path, .. } in named(config, &opened.root).into_iter().filter(|file| file.is_log) {
         if !path.parent().is_some_and(Path::is_dir) || path.is_dir() {
             let message = format!("there can be no file `{}`", path.display());
-            found.push(Diagnostic::new(NO_LOG, span(line, 0), message).expected("its directory must be there"));
+            found.push(Finding::new(NO_LOG, span(line, 0), message).expected("its directory must be there"));
         }
     }
 }
@@ -116,7 +115,7 @@ fn logs(opened: &Opened, found: &mut Vec<Diagnostic>) {
 const OPTIONS: &[(&str, &[&str])] =
     &[(IMPORTER_PATH, &[]), ("importer.freshness", &["strict"]), ("importer.carry", &["strict"])];
 
-fn option(line: Line<'_, String>, found: &mut Vec<Diagnostic>) {
+fn option(line: Line<'_, String>, found: &mut Vec<Finding>) {
     let (key, value) = (line.key().unwrap_or_default(), line.value());
     match OPTIONS.iter().find(|(name, _)| *name == key) {
         None => {
@@ -125,7 +124,7 @@ fn option(line: Line<'_, String>, found: &mut Vec<Diagnostic>) {
             if close.is_some() || key.starts_with("importer.") {
                 let message = format!("nothing reads the option `{key}`");
                 let names: Vec<_> = OPTIONS.iter().map(|(name, _)| *name).collect();
-                let wrong = Diagnostic::new(UNKNOWN_OPTION, span(&line, 0), message);
+                let wrong = Finding::new(UNKNOWN_OPTION, span(&line, 0), message);
                 let help = close.map(|close| format!("did you mean `{close}`?"));
                 found.push(wrong.expected(format!("the importer reads: {}", names.join(", "))).help(help));
             }
@@ -135,14 +134,14 @@ fn option(line: Line<'_, String>, found: &mut Vec<Diagnostic>) {
         {
             let message = format!("`{key}` has no meaning for `{value}`");
             let expected = format!("expected {}", values.join(" or "));
-            found.push(Diagnostic::new(OPTION_VALUE, span(&line, 1), message).expected(expected));
+            found.push(Finding::new(OPTION_VALUE, span(&line, 1), message).expected(expected));
         }
         Some(_) => {}
     }
 }
 
 /// One interpreter whose modules are reloaded for one place of the configuration and not for another (R39).
-fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
+fn mixed_reload(config: &Config, found: &mut Vec<Finding>) {
     let mut said: BTreeMap<String, Vec<(bool, Arc<Setting>)>> = BTreeMap::new();
     for host in std::iter::once(config.main()).chain(config.hosts()) {
         let settings = host.settings();
@@ -157,18 +156,20 @@ fn mixed_reload(config: &Config, found: &mut Vec<Diagnostic>) {
             }
         };
         say(&settings);
-        let speaks = |scope: &Scope, resolved: &Resolved| {
+        let speaks = |section: &Section, resolved: &Resolved| {
             let lines = [resolved.line(AUTO_RELOAD).map(Line::setting), resolved.line(INTERPRETER).map(Line::setting)];
-            let scopes = lines.into_iter().flatten().filter_map(|line| line.origin().scope());
-            scopes.into_iter().any(|of| std::ptr::eq(Arc::as_ptr(of), scope))
+            let sections = lines.into_iter().flatten().filter_map(|line| line.origin().section());
+            sections.into_iter().any(|of| std::ptr::eq(Arc::as_ptr(of), section))
         };
-        host.sections().filter(|(scope, resolved)| speaks(scope, resolved)).for_each(|(_, resolved)| say(&resolved));
+        host.sections()
+            .filter(|(section, resolved)| speaks(section, resolved))
+            .for_each(|(_, resolved)| say(&resolved));
     }
     for (interpreter, said) in said {
         let on = said.iter().find(|(on, _)| *on);
         for ((_, line), (_, other)) in said.iter().filter(|(on, _)| !on).filter_map(|off| Some((off, on?))) {
             let message = format!("some modules of the interpreter `{interpreter}` are reloaded, and others not");
-            let mut wrong = Diagnostic::new(MIXED_RELOAD, span(line, 0), message);
+            let mut wrong = Finding::new(MIXED_RELOAD, span(line, 0), message);
             if let Some(span) = span(other, 0) {
                 wrong = wrong.related(span, "here they are");
             }

@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use samovar::config::{Finding, Report};
+use samovar::config::{FindingRecord, Report};
 use serde_json::{Value, json};
 
 use super::{Failure, colour};
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
         _ if arguments.json => pretty(&report),
         Format::Json => pretty(&report),
         Format::Text => told(&report, colour::of_output()),
-        Format::Github => report.findings().map(|finding| command(&finding)).collect(),
+        Format::Github => report.records().map(|finding| command(&finding)).collect(),
     };
     // Whoever closes the pipe has read enough.
     let _ = writeln!(out, "{}", text.trim_end());
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
 
 fn told(report: &Report, colour: bool) -> String {
     let errors = report.errors();
-    let warnings = report.diagnostics().len() - errors;
+    let warnings = report.findings().len() - errors;
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let summary = match (errors, warnings) {
         (0, 0) => "The configuration is right.".to_owned(),
@@ -73,12 +73,12 @@ fn told(report: &Report, colour: bool) -> String {
 }
 
 fn pretty(report: &Report) -> String {
-    let findings: Vec<Value> = report.findings().map(|finding| data(&finding)).collect();
+    let findings: Vec<Value> = report.records().map(|finding| data(&finding)).collect();
     serde_json::to_string_pretty(&findings).unwrap_or_default()
 }
 
 /// A finding as a workflow command of GitHub, which shows it beside its line.
-fn command(finding: &Finding) -> String {
+fn command(finding: &FindingRecord) -> String {
     let title = format!("{} {}", finding.id, finding.slug);
     let place = finding.place.as_ref().map(|place| {
         let number = |number: u32| number.to_string();
@@ -114,7 +114,7 @@ fn seen_from_here(file: &str) -> String {
     below.unwrap_or_else(|| file.to_owned())
 }
 
-fn data(finding: &Finding) -> Value {
+fn data(finding: &FindingRecord) -> Value {
     let place = finding.place.as_ref();
     let expected = finding.expected.as_deref();
     json!({

@@ -107,14 +107,14 @@ pub(crate) fn directory_in(server_root: &Path, text: &str) -> PathBuf {
 
 /// The directory of the section in which a line stands.
 fn section_directory(setting: &Setting, server_root: &Path) -> Option<PathBuf> {
-    let scope = setting.origin().scope()?.directory()?;
-    if let Some(directory) = scope.literal() {
+    let section = setting.origin().section()?.directory()?;
+    if let Some(directory) = section.literal() {
         return Some(PathBuf::from(directory));
     }
     // What a pattern names is not known before the first request; its fixed beginning is.
-    let pattern = scope.argument().trim_matches(['"', '\'']);
+    let pattern = section.argument().trim_matches(['"', '\'']);
     let fixed = pattern.split(['*', '?', '[']).next()?.rsplit_once('/').map_or("", |(start, _)| start);
-    let is_regex = scope.kind() == Some(SectionKind::DirectoryMatch) || pattern.starts_with('~');
+    let is_regex = section.kind() == Some(SectionKind::DirectoryMatch) || pattern.starts_with('~');
     let anywhere = fixed.is_empty() && pattern.starts_with('/');
     (!is_regex && !anywhere).then(|| path_in(server_root, fixed))
 }

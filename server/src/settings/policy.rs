@@ -146,17 +146,17 @@ impl Naming {
 }
 
 /// Where a line stands: it decides about the handler root.
-pub(crate) struct Place(Option<Arc<samovar_config::Scope>>);
+pub(crate) struct Place(Option<Arc<samovar_config::Section>>);
 
 impl Place {
     pub(crate) fn of(line: Option<&Setting>) -> Self {
-        Self(line.and_then(|line| line.origin().scope()).filter(|scope| scope.directory().is_some()).cloned())
+        Self(line.and_then(|line| line.origin().section()).filter(|section| section.directory().is_some()).cloned())
     }
 
     /// The handler root: the directory of the section that named the handler; for locations, hosts and the server the
     /// document root.
     pub(crate) fn root<'f>(&self, file: &'f Path, document_root: &'f Path) -> &'f Path {
-        let within = self.0.as_ref().and_then(|scope| scope.directory_in(file.to_str()?));
+        let within = self.0.as_ref().and_then(|section| section.directory_in(file.to_str()?));
         within.map_or(document_root, Path::new)
     }
 }

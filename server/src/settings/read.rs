@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use samovar_config::{DiskFiles, Files, Loaded, Loader, MemoryFiles};
+use samovar_config::{DiskFiles, Files, Loaded, MemoryFiles, Reader};
 
 use super::{directives::schema, texts::Texts};
 use crate::error::OpenError;
@@ -41,18 +41,18 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
     // one that cannot be read.
     let is_configured = !is_directory || !is_absent(&file);
     let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
-    let loader = defines
+    let reader = defines
         .iter()
-        .fold(Loader::new(schema()).module("rhai_module").module("mod_rhai.c"), |loader, it| loader.define(it));
+        .fold(Reader::new(schema()).module("rhai_module").module("mod_rhai.c"), |reader, it| reader.define(it));
     let loaded = if !is_directory && !file.is_file() {
         return Err(reason(std::io::Error::other("neither a directory nor a configuration file")));
     } else if file.extension().is_some_and(|extension| extension == "rhai") {
         return Err(OpenError::Script(path.to_path_buf()));
     } else if is_configured {
-        load(&loader.server_root(&root), &DiskFiles, &file)?
+        load(&reader.server_root(&root), &DiskFiles, &file)?
     } else {
         let name = absolute.join("(no samovar.conf)");
-        load(&loader, &MemoryFiles::new().file(&name, directory_mode(&absolute)), &name)?
+        load(&reader, &MemoryFiles::new().file(&name, directory_mode(&absolute)), &name)?
     };
     Ok(Opened { loaded, root, is_configured })
 }
@@ -75,8 +75,8 @@ fn is_absent(file: &Path) -> bool {
     file.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
-fn load(loader: &Loader, files: &dyn Files, file: &Path) -> Result<Loaded, OpenError> {
-    loader.load(files, file).map_err(OpenError::Configuration)
+fn load(reader: &Reader, files: &dyn Files, file: &Path) -> Result<Loaded, OpenError> {
+    reader.read(files, file).map_err(OpenError::Configuration)
 }
 
 /// What a directory without configuration means.

@@ -22,7 +22,7 @@ impl PartialEq for Texts {
 
 impl Texts {
     pub(crate) fn of(report: &Report) -> Self {
-        let text = |source: &samovar_config::Source| (source.path().to_path_buf(), source.text().to_owned());
+        let text = |source: &samovar_config::SourceFile| (source.path().to_path_buf(), source.text().to_owned());
         let sources = report.sources();
         let asked = sources.asked().map(Path::to_path_buf).collect();
         Self { files: sources.iter().map(text).collect(), asked }

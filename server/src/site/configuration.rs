@@ -204,7 +204,7 @@ fn head_time(settings: &Resolved) -> Duration {
 
 /// Does the line stand in the virtual host itself?
 fn is_of(host: Host<'_>, line: &samovar_config::Setting) -> bool {
-    host.index().is_some() && line.origin().scope().is_some_and(|scope| Arc::ptr_eq(scope, host.scope()))
+    host.index().is_some() && line.origin().section().is_some_and(|scope| Arc::ptr_eq(scope, host.section()))
 }
 
 /// The log files of one configuration: what is named twice is one file.

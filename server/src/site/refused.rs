@@ -31,7 +31,7 @@ impl RefusedConfiguration {
 
 /// The first error, with its place, and how many more there are.
 fn first(report: &Report) -> String {
-    let mut errors = report.findings().filter(|finding| finding.severity == "error");
+    let mut errors = report.records().filter(|finding| finding.severity == "error");
     let Some(first) = errors.next() else { return "the configuration is wrong".into() };
     let place = first.place.map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
     let more = match errors.count() {

@@ -43,7 +43,7 @@ fn each_directive_has_a_row_that_says_what_check_says() {
         let here = row.split(" | ").next().unwrap_or_default().trim_matches('`');
         let site = Site::new(&format!("=== samovar.conf\n{directive} one two\n"));
         let report = samovar::check(site.path(), &[]).expect("it can be read");
-        let said: Vec<_> = report.findings().map(|finding| format!("{finding:?}")).collect();
+        let said: Vec<_> = report.records().map(|finding| format!("{finding:?}")).collect();
         let said = said.join("\n");
         let expected = match here {
             "nothing" => String::new(),

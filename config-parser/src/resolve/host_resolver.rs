@@ -18,7 +18,7 @@ const KEPT: usize = 4096;
 
 /// The main server or a virtual host, ready to answer.
 #[derive(Debug)]
-pub(crate) struct HostScope {
+pub(crate) struct HostResolver {
     schema: Arc<Schema>,
     /// What holds before any section is merged, by directive.
     base: Vec<Vec<Held>>,
@@ -32,7 +32,7 @@ thread_local! {
     static MATCHING: RefCell<Vec<Rank>> = const { RefCell::new(Vec::new()) };
 }
 
-impl HostScope {
+impl HostResolver {
     pub(crate) fn new(schema: Arc<Schema>, main: &Declared, host: Option<&Declared>) -> Self {
         let mut base = vec![Vec::new(); schema.len()];
         for server in std::iter::once(main).chain(host) {

@@ -3,42 +3,42 @@
 use std::sync::Arc;
 
 use crate::declare::declared::DeclaredSection;
-use crate::resolve::host_scope::HostScope;
+use crate::resolve::host_resolver::HostResolver;
 use crate::resolve::query::Query;
 use crate::resolve::resolved::Resolved;
-use crate::section::Scope;
+use crate::section::Section;
 use crate::section::expression::Facts;
 
 /// The answer to a [`Query`], with everything that led to it.
 #[derive(Debug)]
-pub struct Explanation {
+pub struct Trace {
     /// The virtual host that answers, or the main server.
-    pub host: Arc<Scope>,
+    pub host: Arc<Section>,
     /// What holds.
     pub resolved: Arc<Resolved>,
     /// The sections that were considered, in the order in which they are merged.
-    pub sections: Vec<Considered>,
+    pub sections: Vec<SectionMatch>,
 }
 
 /// A section that was considered.
 #[derive(Debug, Clone)]
-pub struct Considered {
+pub struct SectionMatch {
     /// The section.
-    pub scope: Arc<Scope>,
+    pub section: Arc<Section>,
     /// Whether it matched.
     pub matched: bool,
 }
 
-impl Explanation {
-    pub(crate) fn new(host: &Arc<Scope>, scope: &HostScope, query: &Query<'_>, facts: &dyn Facts) -> Self {
-        let layout = scope.layout();
+impl Trace {
+    pub(crate) fn new(host: &Arc<Section>, resolver: &HostResolver, query: &Query<'_>, facts: &dyn Facts) -> Self {
+        let layout = resolver.layout();
         let mut matching = Vec::new();
         layout.matching(query.path, query.filename, query.exact, facts, &mut matching);
-        let considered = |(rank, section): (u32, &Arc<DeclaredSection>)| Considered {
-            scope: Arc::clone(&section.scope),
+        let considered = |(rank, section): (u32, &Arc<DeclaredSection>)| SectionMatch {
+            section: Arc::clone(&section.head),
             matched: matching.binary_search(&rank).is_ok(),
         };
         let sections = (0..).zip(layout.sections()).map(considered).collect();
-        Self { host: Arc::clone(host), resolved: scope.merged(&matching), sections }
+        Self { host: Arc::clone(host), resolved: resolver.merged(&matching), sections }
     }
 }

@@ -15,9 +15,9 @@ pub enum Severity {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
+pub struct Finding {
     /// What kind of finding it is.
-    pub code: Code,
+    pub code: FindingCode,
     /// One sentence without a full stop.
     pub message: String,
     /// The place; `None` for what has none, such as a first file that cannot be read.
@@ -39,10 +39,10 @@ pub struct Related {
     pub message: String,
 }
 
-impl Diagnostic {
+impl Finding {
     /// A finding at a place.
     #[must_use]
-    pub fn new(code: Code, span: impl Into<Option<Span>>, message: impl Into<String>) -> Self {
+    pub fn new(code: FindingCode, span: impl Into<Option<Span>>, message: impl Into<String>) -> Self {
         let (span, message) = (span.into(), message.into());
         Self { code, message, span, expected: None, help: None, related: Vec::new() }
     }
@@ -75,16 +75,16 @@ impl Diagnostic {
     }
 }
 
-/// A kind of finding. A program that judges more than this crate does declares its own with [`Code::new`].
+/// A kind of finding. A program that judges more than this crate does declares its own with [`FindingCode::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Code {
+pub struct FindingCode {
     id: &'static str,
     slug: &'static str,
 }
 
 macro_rules! codes {
     ($($name:ident = $id:literal $slug:literal, $meaning:literal;)*) => {
-        impl Code {
+        impl FindingCode {
             $(#[doc = $meaning] pub const $name: Self = Self::new($id, $slug);)*
 
             /// Every kind that this crate finds, in the order of the ids.
@@ -122,7 +122,7 @@ codes! {
     TRAILING_TEXT = "W006" "trailing-text", "Text after the `>` of a section, which is not read.";
 }
 
-impl Code {
+impl FindingCode {
     /// A kind of finding, by a number that begins with `E` for an error or `W` for a warning, and a name.
     #[must_use]
     pub const fn new(id: &'static str, slug: &'static str) -> Self {
@@ -148,7 +148,7 @@ impl Code {
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for FindingCode {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} {}", self.id(), self.slug())
     }

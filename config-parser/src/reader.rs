@@ -9,24 +9,24 @@ use crate::expand::Expander;
 use crate::expand::files::Files;
 use crate::expand::variables::Variables;
 use crate::report::Report;
-use crate::report::diagnostic::Severity;
+use crate::report::finding::Severity;
 use crate::report::source::Sources;
 use crate::resolve::config::{Config, host_names};
 use crate::resolve::lint::lint;
 use crate::schema::Schema;
-use crate::syntax::limits::Limits;
+use crate::syntax::limits::ReadLimits;
 
 /// Reads configurations that are written for one schema.
 ///
 /// ```
-/// use samovar_config::{Address, Key, List, Loader, MemoryFiles, Schema};
+/// use samovar_config::{Address, Key, List, Reader, MemoryFiles, Schema};
 ///
 /// const LISTEN: Key<List<Address>> = Key::address("Listen", "[address:]port").list();
 ///
-/// let loader = Loader::new(Schema::new([LISTEN.into()])).define("PORT=8080");
+/// let reader = Reader::new(Schema::new([LISTEN.into()])).define("PORT=8080");
 /// let files = MemoryFiles::new().file("/etc/tea.conf", "Listen ${PORT}\nListne 8081\n");
 ///
-/// let report = loader.load(&files, "/etc/tea.conf").unwrap_err();
+/// let report = reader.read(&files, "/etc/tea.conf").unwrap_err();
 /// assert_eq!(report.to_string(), "\
 /// error[E010 unknown-directive]: there is no directive `Listne`
 ///  --> /etc/tea.conf:2:1
@@ -39,12 +39,12 @@ use crate::syntax::limits::Limits;
 /// ");
 /// ```
 #[derive(Debug, Clone)]
-pub struct Loader {
+pub struct Reader {
     schema: Arc<Schema>,
     variables: Variables,
     modules: BTreeSet<String>,
     root: Option<PathBuf>,
-    limits: Limits,
+    limits: ReadLimits,
 }
 
 /// A configuration that can be used.
@@ -56,12 +56,12 @@ pub struct Loaded {
     pub report: Report,
 }
 
-impl Loader {
-    /// A loader for these directives.
+impl Reader {
+    /// A reader for these directives.
     #[must_use]
     pub fn new(schema: impl Into<Arc<Schema>>) -> Self {
         let (variables, modules) = (Variables::default(), BTreeSet::new());
-        Self { schema: schema.into(), variables, modules, root: None, limits: Limits::default() }
+        Self { schema: schema.into(), variables, modules, root: None, limits: ReadLimits::default() }
     }
 
     /// With a name defined before the first line is read, as by `-D NAME` or `-D NAME=value`.
@@ -91,7 +91,7 @@ impl Loader {
 
     /// With other limits.
     #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn limits(mut self, limits: ReadLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -102,7 +102,7 @@ impl Loader {
     ///
     /// # Errors
     /// If anything is wrong, with everything that is wrong.
-    pub fn load(&self, files: &dyn Files, path: impl AsRef<Path>) -> Result<Loaded, Box<Report>> {
+    pub fn read(&self, files: &dyn Files, path: impl AsRef<Path>) -> Result<Loaded, Box<Report>> {
         let path = path.as_ref();
         let root = self.root.as_deref().or_else(|| path.parent()).unwrap_or(Path::new(""));
         let mut expander = Expander {
@@ -112,20 +112,20 @@ impl Loader {
             modules: self.modules.clone(),
             root: root.to_owned(),
             sources: Sources::default(),
-            diagnostics: Vec::new(),
+            findings: Vec::new(),
             chain: Vec::new(),
             bytes: 0,
             told_too_many: false,
         };
         let items = expander.first(path);
-        let Expander { root, sources, mut diagnostics, .. } = expander;
+        let Expander { root, sources, mut findings, .. } = expander;
         let (schema, sources_read) = (self.schema.as_ref(), &sources);
-        let mut declarer = Declarer { schema, sources: sources_read, root: &root, diagnostics: Vec::new() };
+        let mut declarer = Declarer { schema, sources: sources_read, root: &root, findings: Vec::new() };
         let declared = declarer.server(&items, path.to_string_lossy().into());
-        diagnostics.append(&mut declarer.diagnostics);
-        diagnostics.extend(lint(&self.schema, &declared, &|host| host_names(&self.schema, host)));
-        let report = Report::new(sources, diagnostics);
-        if report.diagnostics().iter().any(|found| found.severity() == Severity::Error) {
+        findings.append(&mut declarer.findings);
+        findings.extend(lint(&self.schema, &declared, &|host| host_names(&self.schema, host)));
+        let report = Report::new(sources, findings);
+        if report.findings().iter().any(|found| found.severity() == Severity::Error) {
             return Err(Box::new(report));
         }
         Ok(Loaded { config: Config::new(Arc::clone(&self.schema), declared), report })
