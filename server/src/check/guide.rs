@@ -78,13 +78,15 @@ fn short(contexts: Contexts) -> &'static str {
 
 fn merging(merge: Merge) -> &'static str {
     match merge {
-        Merge::Innermost => "the innermost value holds",
-        Merge::Replace => "all lines of the innermost section that has any hold together",
-        Merge::Accumulate => "all lines hold, outermost first",
-        Merge::PerKey => "for each key the innermost value holds; an empty or absent value deletes the key",
-        Merge::PerKeyTighten(_) => "for each key the smaller value holds: an inner section may tighten, not loosen",
+        Merge::Innermost => "the innermost value applies",
+        Merge::Replace => "all lines of the innermost section that has any apply together",
+        Merge::Accumulate => "all lines apply, outermost first",
+        Merge::PerKey => "for each key, the innermost value applies; an empty or absent value deletes the key",
+        Merge::PerKeyTighten(_) => {
+            "for each key, the smaller value applies: an inner section can tighten a limit, not loosen it"
+        }
         Merge::ReplaceKeyed(_) => {
-            "for each extension, and for lines without one, all lines of the innermost section that has any hold together"
+            "for each extension, and for lines without one, all lines of the innermost section that has any apply together"
         }
         Merge::Custom(_) => "by a rule of its own",
     }
@@ -94,8 +96,8 @@ const BEGINNING: &str = r#"# Configuration
 
 <!-- Made from the table of directives: `UPDATE=1 cargo test -p samovar guide`. -->
 
-The language is that of Apache httpd: one directive a line, sections for hosts, directories, files and URLs. A directory is
-served without any configuration; with a `samovar.conf` in it, that is its configuration.
+A directory is served without any configuration. If it has a file `samovar.conf`, that is its configuration. The language is that of Apache httpd: one
+directive a line, and sections for hosts, directories, files and URLs.
 
 ```
 Listen 8080
@@ -108,69 +110,69 @@ SetHandler rhai
 </Location>
 ```
 
-`samovar check PATH` says everything that is wrong with it. `samovar explain URL --site PATH` says, for one URL, every value
-that holds, the line that it comes from, and which sections matched; `--host`, `--method` and `--header` say more of the request.
+`samovar check PATH` lists all mistakes. `samovar explain URL --site PATH` shows, for one URL, every value that applies, the line that it comes from, and which
+sections match; `--host`, `--method` and `--header` describe the request further.
 
-When a configuration file changes, on a hang-up signal, and on `samovar reload`, everything is read, checked and preloaded first; then
-all of it holds at once. Any error keeps what runs, and is logged. Requests end under the configuration with which they began. Interpreters
-stay, with their state; only lines of `RhaiImport` that are new run; what is frozen stays frozen. Sockets that stay refuse no connection.
+When a configuration file changes, on `SIGHUP`, and on `samovar reload`, the server reads the whole configuration, checks it and loads what it names. Then
+all of it takes effect at once. After any error, the configuration that runs stays, and the error is logged. Requests end under the configuration with which
+they began. Interpreters stay, with their state; only new lines of `RhaiImport` run; what is frozen stays frozen. Sockets that stay accept connections all the
+while.
 
-What holds is never lost by accident:
+A configuration is never lost by accident:
 
-- Once a site has a configuration, one that is gone is an error, and so is a file of it that has become empty (a comment says that nothing is
-  meant). Only a directory that was served without `samovar.conf` begins without; the log says when a first one appears, and takes it up. Whoever
-  names the file itself, `samovar serve site/samovar.conf`, is told that it is missing at the start, too.
-- A file that somebody is still writing is taken up when it is closed. `samovar reload` and a hang-up signal do not wait for that.
-- `Include` of a file that is gone is an error. What `IncludeOptional` or a wildcard named may be missing: when it has been gone for two seconds,
-  the configuration holds without it. So name by `Include` what must not be missing, such as who is let in.
-- A directory that is there and cannot be read is an error, also for `IncludeOptional`.
+- A configuration that is gone is an error, and so is one of its files that has become empty (a file with a comment is not empty). Only a directory that was
+  served without `samovar.conf` starts without one; when it appears, it is logged and takes effect. If the file itself is named, `samovar serve
+  site/samovar.conf`, it must exist at the start, too.
+- A file that is still being written is read when it is closed. `samovar reload` and `SIGHUP` do not wait for that.
+- A file that `Include` names must exist. A file that `IncludeOptional` or a wildcard names may be missing: when it has been gone for two seconds, the
+  configuration takes effect without it. So name by `Include` what must not be missing, such as access control.
+- A directory that exists and cannot be read is an error, also for `IncludeOptional`.
 
-What belongs to the server itself is served to nobody, whatever its name and whichever links lead to it: every file that was read as configuration (also for one
-that was refused), the logs with those that were rotated away (`access.log.1`), the control socket. `samovar check` warns of those that lie
-below a document root.
+The server's own files are never served, whatever their names and whichever links lead to them: files that were read as configuration (also one that was refused),
+logs, also when they were renamed (`access.log.1`), and the control socket. `samovar check` warns if one of them lies below a document root.
 
 ## The language
 
-- Names of directives and sections are the same in upper and lower case. `#` begins a comment at the start of a line only. A `\` as the very
-  last character continues the line.
-- Arguments are split at white space; "double" and 'single' quotes keep it, with `\"` and `\\` inside.
-- `Include file` and `IncludeOptional file` take wildcards, in alphabetical order. `Define NAME value` is used as `${NAME}`, as are variables of the
-  environment; `-D NAME` on the command line defines one, for `<IfDefine NAME>`. `<IfModule name>` holds for `rhai_module` (`mod_rhai.c`) only:
-  what other modules of httpd take is skipped.
-- Relative paths start at `ServerRoot`, which is the directory of the file unless it is set.
+- Names of directives and sections are the same in upper and lower case. `#` begins a comment only at the start of a line. A `\` as the very last character
+  continues the line.
+- Arguments are separated by white space. Double and single quotes keep white space, with `\"` and `\\` inside.
+- `Include file` and `IncludeOptional file` read other files; wildcards are taken in alphabetical order.
+- `Define NAME value` defines `${NAME}`. Variables of the environment are used in the same way. `-D NAME` on the command line defines a name, also for
+  `<IfDefine NAME>`.
+- `<IfModule name>` is true for `rhai_module` (`mod_rhai.c`) only, so that directives for other modules of httpd are skipped.
+- Relative paths start at `ServerRoot`, which is the directory of the configuration file unless it is set.
 
 ## Sections
 
-| section | holds for |
+| section | applies to |
 |---|---|
-| `<VirtualHost address:port ..>` | requests that came in there and ask for its `ServerName` or a `ServerAlias`; the first one is the default |
-| `<Directory path>`, `<Directory ~ regex>`, `<DirectoryMatch regex>` | files below a directory; with wildcards |
-| `<Files name>`, `<Files ~ regex>`, `<FilesMatch regex>` | files of that name; may stand in `<Directory>` |
+| `<VirtualHost address:port ..>` | requests that came in at that address and name its `ServerName` or a `ServerAlias`; the first one is the default |
+| `<Directory path>`, `<Directory ~ regex>`, `<DirectoryMatch regex>` | files below a directory; the path may have wildcards |
+| `<Files name>`, `<Files ~ regex>`, `<FilesMatch regex>` | files with that name; it may stand in `<Directory>` |
 | `<Location url>`, `<Location ~ regex>`, `<LocationMatch regex>` | paths of URLs: `/foo` is `/foo` and `/foo/x`, not `/foobar` |
-| `<IfDefine NAME>`, `<IfDefine !NAME>`, `<IfModule name>` | what stands in them, if the condition holds while the file is read |
-| `<If "expression">`, `<ElseIf "expression">`, `<Else>` | requests for which the expression is true, or none before it was; may stand in every other section, and then hold within it |
+| `<IfDefine NAME>`, `<IfDefine !NAME>`, `<IfModule name>` | its lines are read if the condition is true |
+| `<If "expression">`, `<ElseIf "expression">`, `<Else>` | requests for which the expression is true, or no expression before it was; it may stand in every other section, and then applies within it |
 
-The expressions of `<If>` are a part of httpd's. Where they ask for something that is not known here, that is an error.
+`<If>` knows a part of httpd's expressions; anything else in one is an error.
 
 - Words: `'text'`, `"text"`, numbers, `%{NAME}` (in texts as well), `%{HTTP:Name}` or `req('Name')` for a header, `tolower(word)`, `toupper(word)`;
   `word . word` joins.
 - Texts are compared with `==`, `!=`, `<`, `<=`, `>`, `>=`; numbers with `-eq`, `-ne`, `-lt`, `-le`, `-gt`, `-ge`.
-- `word =~ /regex/i` and `word !~ m#regex#`; `word -strmatch 'a*'`, without regard to case `-strcmatch`, and `-fnmatch`, whose wildcards leave out `/`;
+- Patterns: `word =~ /regex/i` and `word !~ m#regex#`; `word -strmatch 'a*'`, `-strcmatch` without regard to case, and `-fnmatch`, whose wildcards do not match `/`;
   `word in { 'a', 'b' }`; `word -ipmatch '10.0.0.0/8'`.
-- `-n word` (not empty), `-z word` (empty), `-T word` (none of nothing, `0`, `off`, `false`, `no`), `-R '10.0.0.0/8'` (the client's address).
+- `-n word` (not empty), `-z word` (empty), `-T word` (not empty, `0`, `off`, `false` or `no`), `-R '10.0.0.0/8'` (the client's address).
 - `true`, `false`, `!`, `&&`, `||` and parentheses.
 - Names: {VARIABLES}.
-  `REMOTE_USER` is empty, since nobody has looked yet who asks.
+  `REMOTE_USER` is always empty, since sections are matched before authentication.
 
-A page that answers for a directory, as `index.html` does for `/a/`, is governed by what holds for its own URL, `/a/index.html` (of a script: `/a/index`), as if httpd had
-redirected to it: handlers, limits, options, and what `<If>` sees as `REQUEST_URI`. What holds for `/a/` of the phases before the answer comes first, with its own
-options; where the same sections hold for both, nobody is asked twice. Scripts see the URL that was asked for in `req.path`. `samovar explain /a/` shows both.
-
-A section is matched before the file of a directory is chosen, so `DirectoryIndex` has no effect in `<If>` unless that asks for the path or the file alone.
+When `/a/` is answered by an index page, `/a/index.html` (or a script, `/a/index`), the settings of that URL apply to it, as if httpd had redirected to it: handlers,
+limits, options, and `REQUEST_URI` in `<If>`. The middleware of `/a/` runs first, with its own options; where the same sections apply to both, it runs once. Scripts see
+the URL of the request in `req.path`. `samovar explain /a/` shows both. Sections are matched before the index page is chosen, so a `DirectoryIndex` in an `<If>` has an
+effect only if the expression asks for the path or the file alone.
 
 ## Phases
 
-A request passes through the functions of its phases in this order. Each takes `req`.
+A request passes through these functions in this order. All but `RhaiHandler` are middleware. Each function takes `req`.
 
 | directive | functions run until | if all decline |
 |---|---|---|
@@ -178,42 +180,43 @@ A request passes through the functions of its phases in this order. Each takes `
 | `RhaiAuthenHandler` | one returns `OK`, or ends the request | 500 |
 | `RhaiAuthzHandler` | one returns `OK`, or ends the request | 500 |
 | `RhaiFixupHandler` | one ends the request | the request goes on |
-| `RhaiHandler` | one does not return `DECLINED` | a file is served, or 404 |
+| `RhaiHandler` | one does not return `DECLINED` | the static file, or 404 |
 | `RhaiLogHandler` | one returns neither `OK` nor `DECLINED` | |
 | `RhaiCleanupHandler` | all run | |
 
-`OK`, `DECLINED` and `DONE` are constants in every script. `DONE` ends the request with what was written so far; a number is a status that ends it with
-that; any other answer ends it as that of a handler would, and so does a status or an answer that is thrown. Returning
-nothing is `OK` in the fixup, log and cleanup phases; in the phases that decide it is an error, since a decision that was forgotten is not a yes. The log and
-cleanup phases run when the answer was sent, or when the client has gone, and see its status as `req.status`. Between the two runs what scripts left to
-`req.on_finish`. They have threads of their own: no request waits for them.
+`OK`, `DECLINED` and `DONE` are constants in every script. A function ends the request by returning `DONE` (the response is what was written so far), a status, or any
+other response, or by throwing one. Returning nothing means `OK` in the fixup, log and cleanup phases. In the access, authentication and authorization phases it is an error,
+so that a forgotten decision lets nobody in.
+
+The log and cleanup phases run after the response has been sent, or when the client has gone, and see its status as `req.status`. Functions that scripts gave to
+`req.on_finish` run between the two. All of them have their own threads: no request waits for them.
 "#;
 
 const CHECK: &str = r#"
 ## Findings
 
-`samovar check` prints them with file, line and column, and ends with 1 if there is an error, with `--deny warnings` also if there is a warning. It runs
-no script. What it looks into are the scripts that URLs, lines of the configuration and literal imports lead to: whatever the server would refuse
-when it loads them is an error, at the place in the script. So it can stand before a deployment:
+`samovar check` prints findings with file, line and column. It exits with 1 if there is an error; with `--deny warnings`, also if there is a warning. It runs no script, but it
+compiles the scripts that URLs, lines of the configuration and literal imports lead to. Whatever the server would refuse when it loads them is an error, at its place in the
+script. So it can be a gate before a deploy:
 
 ```
 samovar check site && rsync -a --delete site/ server:/srv/site/
 ```
 
-`--format json` is a list for programs, `--format github` the workflow commands with which GitHub shows each finding beside its line. Imports with
-computed names, and what a module puts into `__mp_path__`, are only known when scripts run.
+`--format json` prints a list for programs, `--format github` the workflow commands with which GitHub shows each finding beside its line. Imports with computed names, and
+directories in `__mp_path__`, are only known when scripts run.
 "#;
 
 const MERGING: &str = r"
-## Which value holds
+## Which value applies
 
-1. The virtual host, by address and by the `Host` header. What stands in it is laid over what stands outside all sections.
-2. The sections that match, in httpd's order: `<Directory>` without regular expressions, the one with the fewest components first; then those with
-   regular expressions; `<Files>`; `<Location>`; `<If>`, in the order of the sections in which they stand. Within each group they are taken in the order of the file. The directories of a virtual host are sorted in
-   among those of the main server and win ties; of the other groups the virtual host's come last.
+1. The virtual host is chosen by address and `Host` header. Its settings are merged over those outside all sections.
+2. Sections that match are merged in httpd's order: `<Directory>` without regular expressions, the one with the fewest path components first; `<Directory>` with regular
+   expressions; `<Files>`; `<Location>`; `<If>`, in the order of the sections in which they stand. Within each group, the order is that of the file. `<Directory>` sections of a
+   virtual host are sorted among those of the main server, and win ties; in the other groups, the virtual host's sections come last.
 3. The URL is decoded and normalised once, before anything is matched; scripts see the same path.
 
-What is merged later is the inner one. How two values become one stands with each directive.
+A section that is merged later is the inner one. Each directive says how two values become one.
 ";
 
 #[cfg(test)]
