@@ -58,10 +58,12 @@ mod schema;
 mod section;
 mod syntax;
 
+mod nearest;
 mod suggest;
 pub mod url;
 
 pub use expand::files::{DiskFiles, Entry, Files, MemoryFiles};
+pub use nearest::nearest;
 pub use reader::{Loaded, Reader};
 pub use report::finding::{Finding, FindingCode, Related, Severity};
 pub use report::source::{FileId, Position, SourceFile, Sources, Span};
@@ -84,7 +86,6 @@ pub use schema::value::{Choice, Value};
 pub use section::expression::{Facts, VARIABLES};
 pub use section::host_address::HostAddress;
 pub use section::{Section, SectionKind};
-pub use suggest::nearest;
 pub use syntax::limits::ReadLimits;
 
 /// The examples of README.md are compiled and run.

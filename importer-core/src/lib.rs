@@ -87,6 +87,7 @@ mod registry;
 mod release;
 mod reloader;
 mod report;
+mod suggest;
 mod sync;
 mod text;
 mod watch;

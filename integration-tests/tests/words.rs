@@ -265,3 +265,12 @@ fn no_type_is_named_by_a_word_that_the_list_rules_out() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn the_crates_suggest_names_by_one_rule() {
+    let rules = ["importer-core", "script-runtime", "config-parser"].map(|folder| {
+        let file = root().join(folder).join("src/suggest.rs");
+        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    });
+    assert!(rules[0] == rules[1] && rules[1] == rules[2], "the three files `suggest.rs` differ");
+}

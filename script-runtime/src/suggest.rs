@@ -1,16 +1,37 @@
-//! What was probably meant by a name that is none.
+//! The name that was probably meant by one that nothing has.
+//!
+//! `importer-core`, `script-runtime` and `config-parser` suggest names by one rule, and must not know each other. So each of them has
+//! this file, and a test compares the three.
 
-/// The candidate that differs from `wanted` by the fewest slips, if it is near enough for a mistake of typing.
+/// Names longer than this, in bytes, are no slips of the fingers; and comparing takes time with the square of the length.
+const LONGEST: usize = 40;
+
+/// The candidate that was probably meant by `wanted`, if one is close.
+///
+/// A name that was cut short, of four letters at least, means the only candidate that begins with it. Otherwise the candidate with the fewest
+/// [`slips`] is meant, and of equal ones the first in the order of the alphabet. There may be one slip for each three letters of the candidate, or
+/// one in a shorter candidate, and fewer slips than `wanted` has letters.
 pub(crate) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    if wanted.len() > LONGEST {
+        return None;
+    }
+    let mut candidates: Vec<&str> = candidates.into_iter().collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    let (lower, letters) = (wanted.to_lowercase(), wanted.chars().count());
+    let mut longer = candidates.iter().filter(|candidate| letters > 3 && candidate.to_lowercase().starts_with(&lower));
+    if let (Some(only), None) = (longer.next(), longer.next()) {
+        return Some(only);
+    }
     let slips = candidates.into_iter().map(|candidate| (slips(wanted, candidate), candidate));
-    let (slips, candidate) = slips.min_by_key(|(slips, _)| *slips)?;
-    (slips <= (wanted.chars().count() / 3).max(1)).then_some(candidate)
+    let close = slips.filter(|(slips, candidate)| *slips <= (candidate.chars().count() / 3).max(1) && *slips < letters);
+    close.min_by_key(|(slips, _)| *slips).map(|(_, candidate)| candidate)
 }
 
-/// Letters that were swapped, left out, doubled or mistaken. Upper and lower case are one mistake at most.
+/// How many letters were swapped, left out, added or mistaken. Upper and lower case together are one slip at most.
 pub(crate) fn slips(wanted: &str, candidate: &str) -> usize {
-    let plain = strsim::osa_distance(&wanted.to_lowercase(), &candidate.to_lowercase());
-    plain + usize::from(plain == 0 && wanted != candidate)
+    let slips = strsim::osa_distance(&wanted.to_lowercase(), &candidate.to_lowercase());
+    slips + usize::from(slips == 0 && wanted != candidate)
 }
 
 #[cfg(test)]
@@ -18,18 +39,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_near_is_suggested() {
-        let known = ["status", "headers", "body"];
+    fn a_name_that_is_close_is_meant() {
+        let known = ["status", "headers", "body", "Listen", "ServerName", "B"];
         for (wanted, expected) in [
             ("stauts", Some("status")),
+            ("STATUS", Some("status")),
             ("Body", Some("body")),
+            ("boyd", Some("body")),
+            ("bdoy", Some("body")),
             ("header", Some("headers")),
+            ("lisen", Some("Listen")),
+            ("Serv", Some("ServerName")),
+            ("Ser", None),
+            ("bxxy", None),
             ("code", None),
+            ("Locomotive", None),
             ("x", None),
+            ("A", None),
             ("", None),
         ] {
             assert_eq!(closest(wanted, known), expected, "{wanted}");
         }
         assert_eq!(closest("x", []), None);
+        let long = "long".repeat(11);
+        assert_eq!(closest(&long[1..], [&*long]), None);
+    }
+
+    #[test]
+    fn the_order_of_the_candidates_does_not_matter() {
+        for known in [["cat", "car"], ["car", "cat"]] {
+            assert_eq!(closest("cas", known), Some("car"));
+        }
+        assert_eq!(closest("note", ["notebook", "notebook"]), Some("notebook"));
+        assert_eq!(closest("note", ["notebook", "notes"]), Some("notes"));
     }
 }

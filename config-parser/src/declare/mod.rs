@@ -13,6 +13,7 @@ use crate::expand::files::normal;
 use crate::expand::preprocessor;
 use crate::expand::preprocessor::section_names;
 use crate::expand::statement::{Block, Item, NO_COMMENT, Statement, Text, count_arguments};
+use crate::nearest::nearest;
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{Sources, Span};
 use crate::schema::directive::{AnyValue, Contexts, DIRECTORY, Directive, HOST, SERVER};
@@ -23,7 +24,6 @@ use crate::schema::{DirectiveId, Schema};
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::reason;
 use crate::section::{Pattern, Section, SectionKind, compile};
-use crate::suggest::nearest;
 
 pub(crate) struct Declarer<'a> {
     pub(crate) schema: &'a Schema,

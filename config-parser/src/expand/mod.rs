@@ -174,7 +174,7 @@ impl Expander<'_> {
         // `${map:key}` is no variable, but what directives with maps are given.
         for name in expanded.undefined.iter().filter(|name| !name.contains(':')) {
             let message = format!("`${{{name}}}` is not defined");
-            let known = crate::suggest::did_you_mean(name, self.variables.names());
+            let known = crate::nearest::did_you_mean(name, self.variables.names());
             let found =
                 Finding::new(FindingCode::UNDEFINED_VARIABLE, span, message).expected("left as it is written").help(
                     known.unwrap_or_else(|| format!("write `Define {name} value` above, or set it in the environment")),

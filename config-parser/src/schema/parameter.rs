@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::nearest::nearest;
 use crate::schema::address::Address;
 use crate::schema::value::Choice;
-use crate::suggest::nearest;
 
 /// One argument of a directive, or several of one kind.
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,7 @@ use super::{
     specifier::Specifier,
 };
 use crate::{
+    suggest::closest,
     sync::RwLock,
     text::{ReadError, SourceTree, Stamp},
 };
@@ -176,6 +177,6 @@ fn nearest(tree: &dyn SourceTree, name: &str, looked: &[PathBuf], extension: &st
     let directories = looked.iter().filter_map(|path| path.parent());
     let names = directories.flat_map(|directory| tree.names(directory));
     let stems = names.filter_map(|name| Some(name.strip_suffix(extension)?.strip_suffix('.')?.to_owned()));
-    let close = stems.map(|stem| (strsim::damerau_levenshtein(&stem, wanted), stem));
-    close.filter(|(distance, stem)| *distance <= stem.len().max(3) / 3).min().map(|(_, stem)| stem)
+    let stems: Vec<String> = stems.collect();
+    closest(wanted, stems.iter().map(String::as_str)).map(str::to_owned)
 }

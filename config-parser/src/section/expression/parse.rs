@@ -6,8 +6,8 @@ use super::condition::{Condition, Operand};
 use super::facts::VARIABLES;
 use super::operators::{COMPARISONS, GLOBS};
 use super::subnet::Subnet;
+use crate::nearest::nearest;
 use crate::section::pattern::reason;
-use crate::suggest::nearest;
 
 /// What is wrong with an expression, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
