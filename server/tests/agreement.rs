@@ -12,7 +12,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
-use samovar::{Explanation, Peers, Site, explain_request};
+use samovar::{
+    Peers, Site,
+    program::{Explanation, explain},
+};
 
 const DIRECTORIES: [&str; 4] = ["", "a/", "a/b/", "c.d/"];
 /// Below each directory, and what follows the path of some.
@@ -180,7 +183,8 @@ fn compare(seed: u64, tally: &mut Tally) {
         let response = runtime.block_on(site.respond(request, Peers::default()));
         let (status, body) = (response.status().as_u16(), runtime.block_on(response.into_body().collect()));
         let body = String::from_utf8_lossy(&body.expect("read").to_bytes()).into_owned();
-        let explained = explain_request(&root, &defines, &url, Some(host), &method, &HeaderMap::new()).expect("a URL");
+        let headers = HeaderMap::from_iter([(http::header::HOST, host.parse().expect("a host"))]);
+        let explained = explain(&root, &defines, &url, &method, &headers).expect("a URL");
         let (expected_status, expected_body) = expected(&root, &explained, tally, &mut said);
         let context = || format!("seed {seed}: {method} {url} of {host}\n{text}\n{}", explained.render());
         assert_eq!(status, expected_status, "{}\n{body}", context());

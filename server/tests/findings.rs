@@ -18,7 +18,7 @@ fn sites() -> Vec<PathBuf> {
 /// What is said, with `{ROOT}` for the site's directory, and the names of what was found.
 fn check(site: &PathBuf) -> (String, BTreeSet<String>) {
     let site = Site::new(&fs::read_to_string(site).expect("a site"));
-    let report = samovar::check(site.path(), &[]).expect("it can be read");
+    let report = samovar::program::check(site.path(), &[]).expect("it can be read");
     let names = report.records().map(|finding| finding.slug.to_owned()).collect();
     (report.render(false).replace(&*site.path().to_string_lossy(), "{ROOT}"), names)
 }
@@ -45,7 +45,7 @@ fn sites_are_judged_as_recorded() {
 
 #[test]
 fn every_kind_has_a_site() {
-    let guide = samovar::guide();
+    let guide = samovar::program::guide();
     let own = guide.lines().filter_map(|line| line.strip_prefix("### E1").or_else(|| line.strip_prefix("### W1")));
     let named: BTreeSet<_> = sites().iter().filter_map(|site| Some(site.file_stem()?.to_str()?.to_owned())).collect();
     for name in own.filter_map(|line| line.split_once(' ').map(|(_, name)| name)) {

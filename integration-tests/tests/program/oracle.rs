@@ -14,6 +14,7 @@ use std::{
     path::Path,
 };
 
+use http::{HeaderMap, Method, header};
 use samovar_integration_tests::{Client, Site};
 
 mod httpd;
@@ -112,7 +113,9 @@ fn compare(httpd: &Httpd, seed: u64, tally: &mut Tally) {
         let (port, host, path) = (*random.one(&ports), *random.one(&HOSTS), random.url());
         let theirs = ask(port, host, &path);
         let url = format!("http://{host}:{port}{path}");
-        let ours = samovar::explain(site.path(), &[], &url, Some(host)).expect("it can be explained");
+        let headers = HeaderMap::from_iter([(header::HOST, host.parse().expect("a name"))]);
+        let ours =
+            samovar::program::explain(site.path(), &[], &url, &Method::GET, &headers).expect("it can be explained");
         let held = |key: &str| ours.options.get(key).map(|held| held.value.clone());
         let merged = merged(&case, &ours);
         for key in KEYS {
@@ -141,7 +144,10 @@ fn compare(httpd: &Httpd, seed: u64, tally: &mut Tally) {
 }
 
 /// What each section that matched sets, in the order of merging.
-fn merged<'c>(case: &'c Case, ours: &samovar::Explanation) -> Vec<(Step, &'c BTreeMap<&'static str, Option<String>>)> {
+fn merged<'c>(
+    case: &'c Case,
+    ours: &samovar::program::Explanation,
+) -> Vec<(Step, &'c BTreeMap<&'static str, Option<String>>)> {
     let line = |origin: &str| origin.rsplit(':').next().and_then(|line| line.parse::<usize>().ok());
     let host = ours.virtual_host_origin.as_deref().and_then(line);
     let matched = ours.sections.iter().filter(|it| it.matched).filter_map(|it| line(&it.origin));

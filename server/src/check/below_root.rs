@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Warns of files of the server's own that lie below a document root, unless their names alone keep them from being served.
-pub(crate) fn judge(opened: &Opened, found: &mut Vec<Finding>) {
+pub(crate) fn check(opened: &Opened, found: &mut Vec<Finding>) {
     let config = &opened.loaded.config;
     let hosts = std::iter::once(config.main()).chain(config.hosts());
     let roots: BTreeSet<PathBuf> =

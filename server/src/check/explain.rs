@@ -2,16 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
 };
 
-use http::{HeaderMap, Method, Uri, Version};
+use http::{HeaderMap, Method, Uri, Version, header};
 use samovar_config::{Config, Host, Line, Merge, Origin, Query, Resolved, Section, Setting, url};
-use serde_json::{Value, json};
 
+use super::explanation::{Considered, Explanation, Held};
 use crate::{
     error::OpenError,
     net::{bind, listen::Listeners, peers::Peers},
@@ -33,84 +32,20 @@ use crate::{
     },
 };
 
-/// Why a URL is answered as it is. Plain data, for people as [`render`](Self::render) and for programs as
-/// [`to_json`](Self::to_json).
-#[derive(Clone, Debug)]
-pub struct Explanation {
-    /// The URL that was asked about.
-    pub url: String,
-    /// The host that was asked for.
-    pub host: Option<String>,
-    /// The virtual host that answers: its section; `None` for the main server.
-    pub virtual_host: Option<String>,
-    /// Where that section is opened, `file:line`.
-    pub virtual_host_origin: Option<String>,
-    /// The file that the URL leads to, or would lead to.
-    pub filename: Option<String>,
-    /// The path that leads to that file alone, if it answers for a directory: what holds is what holds for that path.
-    pub index: Option<String>,
-    /// What holds for that directory of the phases before the answer, which come before those of the file.
-    pub before: BTreeMap<String, Held>,
-    /// Who answers: `script` and its name, `static`, or `none`.
-    pub handler: String,
-    /// What `~` means to the scripts.
-    pub handler_root: Option<String>,
-    /// The interpreter that runs them.
-    pub interpreter: Option<String>,
-    /// What holds, by directive.
-    pub values: BTreeMap<String, Held>,
-    /// What holds of `RhaiOption`, by key.
-    pub options: BTreeMap<String, Held>,
-    /// The sections that were considered, in the order in which they are merged.
-    pub sections: Vec<Considered>,
-}
-
-/// A value that holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Its text.
-    pub value: String,
-    /// `file:line`, or `default`.
-    pub origin: String,
-}
-
-/// A section that was considered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Considered {
-    /// As it is written: `<Location /x>`.
-    pub section: String,
-    /// `file:line`.
-    pub origin: String,
-    /// Does it hold for the URL?
-    pub matched: bool,
-}
-
-/// Explains a URL, `/path` or `http://host:port/path`; `host` is the `Host` header, in place of the URL's.
+/// Explains how a URL, `/path` or `http://host:port/path`, is answered for a request with this method and these headers, of
+/// which `Host` stands in place of the URL's host.
 ///
 /// # Errors
-/// The configuration cannot be read, or is wrong; or the URL is none.
+/// The configuration cannot be read, or is wrong; or the URL is not valid.
 pub fn explain(
     path: impl AsRef<Path>,
     defines: &[String],
     url: &str,
-    host: Option<&str>,
-) -> Result<Explanation, OpenError> {
-    explain_request(path, defines, url, host, &Method::GET, &HeaderMap::new())
-}
-
-/// As [`explain`], for a request with this method and these headers, which the conditions of `<If>` may ask for.
-///
-/// # Errors
-/// As for [`explain`].
-pub fn explain_request(
-    path: impl AsRef<Path>,
-    defines: &[String],
-    url: &str,
-    host: Option<&str>,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Explanation, OpenError> {
     let opened = read::read(path.as_ref(), defines)?;
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let asked = Asked::read(url, host, &opened.loaded.config)?;
     Ok(explain_in(&opened, url, &asked, method, headers))
 }
@@ -277,74 +212,5 @@ fn origin(line: &Setting) -> String {
     match line.origin() {
         Origin::Default => "default".to_owned(),
         Origin::Line { file, line, .. } => format!("{file}:{line}"),
-    }
-}
-
-impl Explanation {
-    /// As data for programs.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let held = |values: &BTreeMap<String, Held>| -> Value {
-            let pair =
-                |(name, held): (&String, &Held)| (name.clone(), json!({ "value": held.value, "origin": held.origin }));
-            Value::Object(values.iter().map(pair).collect())
-        };
-        let section = |it: &Considered| json!({ "section": it.section, "origin": it.origin, "matched": it.matched });
-        json!({
-            "url": self.url,
-            "host": self.host,
-            "virtual_host": self.virtual_host,
-            "filename": self.filename,
-            "index": self.index,
-            "before": held(&self.before),
-            "handler": self.handler,
-            "handler_root": self.handler_root,
-            "interpreter": self.interpreter,
-            "values": held(&self.values),
-            "options": held(&self.options),
-            "sections": self.sections.iter().map(section).collect::<Vec<_>>(),
-        })
-    }
-
-    /// As text for people.
-    #[must_use]
-    pub fn render(&self) -> String {
-        let mut out = String::new();
-        let head = [
-            ("url", Some(self.url.as_str())),
-            ("host", self.host.as_deref()),
-            ("virtual host", Some(self.virtual_host.as_deref().unwrap_or("the main server"))),
-            ("file", self.filename.as_deref()),
-            ("as if", self.index.as_deref()),
-            ("handler", Some(self.handler.as_str())),
-            ("handler root", self.handler_root.as_deref()),
-            ("interpreter", self.interpreter.as_deref()),
-        ];
-        for (name, value) in head.into_iter().filter_map(|(name, value)| Some((name, value?))) {
-            let _ = writeln!(out, "{name:<13} {value}");
-        }
-        table(&mut out, "Before, for the directory", &self.before);
-        table(&mut out, "Values", &self.values);
-        table(&mut out, "Options", &self.options);
-        if !self.sections.is_empty() {
-            out.push_str("\nSections, in the order of merging\n");
-        }
-        for it in &self.sections {
-            let mark = if it.matched { "matched" } else { "-" };
-            let _ = writeln!(out, "  {mark:<8} {}  ({})", it.section, it.origin);
-        }
-        out
-    }
-}
-
-fn table(out: &mut String, title: &str, values: &BTreeMap<String, Held>) {
-    if values.is_empty() {
-        return;
-    }
-    let name = values.keys().map(|name| name.chars().count()).max().unwrap_or_default();
-    let value = values.values().map(|held| held.value.chars().count()).max().unwrap_or_default().min(40);
-    let _ = writeln!(out, "\n{title}");
-    for (key, held) in values {
-        let _ = writeln!(out, "  {key:<name$}  {:<value$}  {}", held.value, held.origin);
     }
 }

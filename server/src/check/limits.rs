@@ -14,7 +14,7 @@ use crate::settings::{directives::LIMIT, values::allowed};
 const OF_LOADING: &[&str] = &["expression", "functions"];
 
 /// Warns of limits that are larger than one around them, and of those that hold nothing where they stand.
-pub(crate) fn judge(config: &Config, found: &mut Vec<Finding>) {
+pub(crate) fn check(config: &Config, found: &mut Vec<Finding>) {
     let lines: Vec<_> = config.lines(LIMIT).collect();
     for line in &lines {
         let is_inside = line.origin().section().is_some_and(|section| section.parent().is_some());

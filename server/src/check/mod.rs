@@ -3,6 +3,7 @@
 
 mod below_root;
 mod explain;
+mod explanation;
 mod findings;
 mod guide;
 mod limits;
@@ -10,6 +11,7 @@ mod lines;
 pub(crate) mod names;
 mod reach;
 mod scripts;
+mod walk;
 mod written;
 
 use std::path::Path;
@@ -17,7 +19,8 @@ use std::path::Path;
 use samovar_config::Report;
 
 pub use self::{
-    explain::{Explanation, explain, explain_request},
+    explain::explain,
+    explanation::{Considered, Explanation, Held},
     guide::guide,
 };
 use crate::{error::OpenError, settings::read};
@@ -33,12 +36,12 @@ pub fn check(path: impl AsRef<Path>, defines: &[String]) -> Result<Report, OpenE
         Err(OpenError::Configuration(report)) => return Ok(*report),
         Err(error) => return Err(error),
     };
-    let found = written::judge(&opened);
-    let names = names::judge(&opened.loaded.config);
-    let judged = scripts::judge(&opened);
+    let found = written::check(&opened);
+    let names = names::check(&opened.loaded.config);
+    let in_scripts = scripts::check(&opened);
     let mut report = opened.loaded.report;
     report.extend(names);
     report.extend(found);
-    judged.add_to(&mut report);
+    in_scripts.add_to(&mut report);
     Ok(report)
 }

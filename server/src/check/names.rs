@@ -17,7 +17,7 @@ use crate::settings::{
 };
 
 /// Warns of interpreters in `RhaiImport` that no request is answered in, and of hosts in conditions that have no names.
-pub(crate) fn judge(config: &Config) -> Vec<Finding> {
+pub(crate) fn check(config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
     interpreters(config, &mut found);
     hosts(config, &mut found);

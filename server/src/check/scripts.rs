@@ -12,6 +12,7 @@ use samovar_importer::{ImportError, Place, Scope};
 use samovar_rhai::Outline;
 
 use crate::{
+    check::walk::{directories_below, files_below},
     check::{
         findings::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE},
         lines::{belongs, host_of, span},
@@ -31,7 +32,7 @@ use crate::{
         imports::{ImportLine, imports},
         limits::Loading,
         phase::{Phase, PhaseKey},
-        policy::{Place as Root, Policy},
+        policy::{HandlerRoot, Policy},
         read::Opened,
         remedy::worded,
         scope::scope,
@@ -43,31 +44,31 @@ use crate::{
 const STACK: usize = 64 << 20;
 
 /// Looks for every module that a line names, and into every script that lines, URLs and imports lead to.
-pub(crate) fn judge(opened: &Opened) -> Judged {
-    let judge = || {
-        let mut judge = Judge::new(opened);
-        judge.imports();
-        judge.handlers();
-        judge.urls();
-        Judged { lines: judge.found, faults: judge.reach.faults }
+pub(crate) fn check(opened: &Opened) -> Findings {
+    let check = || {
+        let mut inspection = Inspection::new(opened);
+        inspection.imports();
+        inspection.handlers();
+        inspection.urls();
+        Findings { lines: inspection.found, faults: inspection.reach.faults }
     };
     std::thread::scope(|threads| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, judge);
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, check);
         // Without a further thread there is this one.
-        thread.map_or_else(|_| judge(), |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        thread.map_or_else(|_| check(), |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
 /// What was found.
 #[derive(Default)]
-pub(crate) struct Judged {
+pub(crate) struct Findings {
     /// About lines of the configuration.
     lines: Vec<Finding>,
     /// About scripts.
     faults: Vec<Fault>,
 }
 
-impl Judged {
+impl Findings {
     /// Adds it to a report, with the texts of the scripts that something is wrong with.
     pub(crate) fn add_to(self, report: &mut Report) {
         let mut texts: Vec<(PathBuf, FileId)> = Vec::new();
@@ -109,7 +110,7 @@ fn span_of(place: &Place, file: FileId) -> Span {
     Span::at(file, range.start, range.end)
 }
 
-struct Judge<'o> {
+struct Inspection<'o> {
     opened: &'o Opened,
     hosts: Vec<Host<'o>>,
     /// What is said of each host.
@@ -120,7 +121,7 @@ struct Judge<'o> {
     found: Vec<Finding>,
 }
 
-impl<'o> Judge<'o> {
+impl<'o> Inspection<'o> {
     fn new(opened: &'o Opened) -> Self {
         let config = &opened.loaded.config;
         let roots = declared_roots(opened);
@@ -197,7 +198,7 @@ impl<'o> Judge<'o> {
             let url = format!("/{}", below.join("").to_string_lossy());
             let resolved = host.resolve(&url, Some(&name), true);
             let holds = resolved.lines(phase).any(|held| held.origin().span() == line.origin().span());
-            let handler_root = Root::of(Some(line)).root(Path::new(&name), root).to_path_buf();
+            let handler_root = HandlerRoot::of(Some(line)).of_file(Path::new(&name), root).to_path_buf();
             if holds && !found.iter().any(|(known, _)| *known == handler_root) {
                 found.push((handler_root, resolved));
             }
@@ -374,34 +375,4 @@ fn url(root: &Path, file: &Path) -> Option<(String, String)> {
     let url = below.strip_suffix(".rhai").unwrap_or(below);
     let is_open = url.split('/').all(|name| !is_hidden(name));
     is_open.then(|| Some((format!("/{url}"), file.to_str()?.to_owned()))).flatten()
-}
-
-/// The scripts in a directory and below it, or all files, without those in hidden directories.
-fn files_below(directory: &Path, all: bool) -> Vec<PathBuf> {
-    let is_wanted = |path: &PathBuf| all || path.extension().is_some_and(|extension| extension == "rhai");
-    let entries = directories_below(directory).into_iter().flat_map(|directory| entries(&directory));
-    let files = entries.filter(|(path, found)| found.is_file() && is_wanted(path));
-    let mut files: Vec<_> = files.map(|(path, _)| path).collect();
-    files.sort();
-    files
-}
-
-/// A directory and those below it that are not hidden; links are followed.
-fn directories_below(directory: &Path) -> Vec<PathBuf> {
-    let (mut found, mut todo, mut seen) = (Vec::new(), vec![directory.to_path_buf()], BTreeSet::new());
-    while let Some(directory) = todo.pop() {
-        // A link may lead to what encloses it.
-        if !directory.canonicalize().is_ok_and(|real| seen.insert(real)) {
-            continue;
-        }
-        let is_open = |path: &Path| path.file_name().is_some_and(|name| !is_hidden(&name.to_string_lossy()));
-        todo.extend(entries(&directory).filter(|(path, it)| it.is_dir() && is_open(path)).map(|(path, _)| path));
-        found.push(directory);
-    }
-    found
-}
-
-fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, std::fs::Metadata)> + use<> {
-    let entries = directory.read_dir().into_iter().flatten().filter_map(Result::ok);
-    entries.filter_map(|entry| Some((entry.path(), entry.path().metadata().ok()?)))
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Judges what is written, without looking into scripts.
-pub(super) fn judge(opened: &Opened) -> Vec<Finding> {
+pub(super) fn check(opened: &Opened) -> Vec<Finding> {
     let config = &opened.loaded.config;
     let mut found = Vec::new();
     for host in std::iter::once(config.main()).chain(config.hosts()) {
@@ -34,9 +34,9 @@ pub(super) fn judge(opened: &Opened) -> Vec<Finding> {
     addresses(config, &mut found);
     logs(opened, &mut found);
     config.lines(OPTION).for_each(|line| option(line, &mut found));
-    limits::judge(config, &mut found);
+    limits::check(config, &mut found);
     mixed_reload(config, &mut found);
-    below_root::judge(opened, &mut found);
+    below_root::check(opened, &mut found);
     found
 }
 

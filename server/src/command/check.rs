@@ -42,7 +42,7 @@ enum Denied {
 
 pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let report = samovar::check(&arguments.path, &arguments.define);
+    let report = samovar::program::check(&arguments.path, &arguments.define);
     let report = report.map_err(|error| Failure(error.render(colour::of_errors())))?;
     let text = match arguments.format {
         _ if arguments.json => pretty(&report),

@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf};
 
 use clap::Args;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::{Failure, colour};
 
@@ -14,7 +14,7 @@ pub(crate) struct Explain {
     url: String,
     /// The `Host` header, in place of the URL's host.
     #[arg(long)]
-    host: Option<String>,
+    host: Option<HeaderValue>,
     /// The method of the request, for `<If>`.
     #[arg(long, default_value = "GET")]
     method: Method,
@@ -40,12 +40,15 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 }
 
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
-    let Explain { url, host, method, header, site, json, define } = arguments;
+    let Explain { url, host, method, header: further, site, json, define } = arguments;
     let mut headers = HeaderMap::new();
-    for (name, value) in header {
+    for (name, value) in further {
         headers.append(name, value.clone());
     }
-    let explanation = samovar::explain_request(site, define, url, host.as_deref(), method, &headers);
+    if let Some(host) = host {
+        headers.insert(header::HOST, host.clone());
+    }
+    let explanation = samovar::program::explain(site, define, url, method, &headers);
     let explanation = explanation.map_err(|error| Failure(error.render(colour::of_errors())))?;
     let text = match json {
         true => serde_json::to_string_pretty(&explanation.to_json()).unwrap_or_default(),

@@ -175,7 +175,7 @@ impl<S: Subscriber> Layer<S> for Levels {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        let level = samovar::level_of_request().or(*self.0.read()).unwrap_or(LevelFilter::INFO);
+        let level = samovar::program::level_of_request().or(*self.0.read()).unwrap_or(LevelFilter::INFO);
         *metadata.level() <= level
     }
 }

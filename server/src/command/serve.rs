@@ -102,7 +102,7 @@ fn start_control(
     let is_followed = chosen.is_none();
     let refused = |error| Failure(format!("error: cannot serve `{}`: {error}", path.display()));
     // The site keeps the name under which it was started, wherever that leads later.
-    let site = control::typed(path).map_err(refused)?;
+    let site = samovar::program::typed(path).map_err(refused)?;
     let address = match chosen {
         Some(socket) => control::Address::at(socket),
         None => control::Address::find(&site, define).map_err(refused)?,

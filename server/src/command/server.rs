@@ -8,7 +8,10 @@ use std::{
 };
 
 use clap::Args;
-use samovar::control::{Address, Answered, AskError, ask};
+use samovar::{
+    control::Address,
+    program::{Answered, AskError, ask},
+};
 use samovar_importer::normalize;
 use serde_json::Value;
 

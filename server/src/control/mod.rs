@@ -11,21 +11,20 @@
 //!
 //! `samovar` is the version of the protocol. Without `interpreter`, a command means all of them; with `"colour": true`, what is
 //! rendered for people is coloured. The answer is
-//! `{"samovar": 1, "answer": {..}}`, or `{"samovar": 1, "error": "why"}`. [`Control`] is the server's end, [`ask`] the
-//! client's, and [`Address`] says where both meet.
+//! `{"samovar": 1, "answer": {..}}`, or `{"samovar": 1, "error": "why"}`. [`Control`] is the server's end; the client's is
+//! `samovar status` and the other commands that ask. [`Address`] says where both meet.
 
-mod address;
-mod ask;
+pub(crate) mod address;
+pub(crate) mod ask;
 mod clients;
 mod listener;
 mod problems;
 mod report;
 mod running;
 
-pub use address::{Address, typed};
-pub use ask::{Answered, AskError, ask};
+pub use address::Address;
 pub use listener::{Control, ControlError};
 pub use running::Running;
 
 /// The version of the protocol.
-pub const VERSION: u64 = 1;
+const VERSION: u64 = 1;

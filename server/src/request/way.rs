@@ -153,7 +153,7 @@ impl Way {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers.clone(),
             remote_ip: remote,
-            filename: file.to_string_lossy().into_owned(),
+            filename: text(file),
         };
         let exchange = Exchange::with_options(head, body, terms.options.clone());
         let mut aftermath = Aftermath { after, pins: Vec::new(), exchange: exchange.clone(), terms: terms.clone() };
@@ -196,6 +196,11 @@ impl Fallback {
             Self::Nothing => body::whole(status_page(StatusCode::NOT_FOUND, None)),
         }
     }
+}
+
+/// A path as scripts see it.
+fn text(path: PathBuf) -> String {
+    path.into_os_string().into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned())
 }
 
 type Answered = (Result<Option<Response<Body>>, Box<Diagnostic>>, Vec<Pin>);

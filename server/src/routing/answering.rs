@@ -101,11 +101,11 @@ impl<'a> Answering<'a> {
 
 impl<'a> Callee<'a> {
     fn new(module: Module<'a>, policy: &'a Policy, file: &'a Path) -> Self {
-        let place = match module {
-            Module::Named(named) => &named.place,
-            Module::Script(_) => &policy.script_place,
+        let handler_root = match module {
+            Module::Named(named) => &named.root,
+            Module::Script(_) => &policy.script_root,
         };
-        Self { module, root: place.root(file, &policy.host.document_root), policy, file }
+        Self { module, root: handler_root.of_file(file, &policy.host.document_root), policy, file }
     }
 
     /// `module[::function]` as a line names it, or the path of the script.

@@ -30,7 +30,7 @@ pub(crate) struct Policy {
     /// How many modules lines name.
     pub(crate) named: usize,
     /// Where the line stands that makes scripts of files.
-    pub(crate) script_place: Place,
+    pub(crate) script_root: HandlerRoot,
     /// What a call may use up.
     pub(crate) limits: Limits,
     /// How long a call may take.
@@ -65,7 +65,7 @@ struct Line {
 pub(crate) struct Named {
     /// `module`, or `module::function`.
     pub(crate) name: Box<str>,
-    pub(crate) place: Place,
+    pub(crate) root: HandlerRoot,
     /// Its number in the policy, from 0.
     pub(crate) number: usize,
 }
@@ -80,7 +80,7 @@ impl Policy {
             naming: Naming::of(&resolved, &host.interpreter),
             lines: Phase::ALL.map(|phase| lines(&resolved, phase, &mut named)),
             named,
-            script_place: Place::of(resolved.line(SET_HANDLER).as_deref()),
+            script_root: HandlerRoot::of(resolved.line(SET_HANDLER).as_deref()),
             limits: limits::of(&resolved),
             time: limits::time(&resolved),
             options: resolved.get(OPTION).collect(),
@@ -145,17 +145,17 @@ impl Naming {
     }
 }
 
-/// Where a line stands: it decides about the handler root.
-pub(crate) struct Place(Option<Arc<samovar_config::Section>>);
+/// How the handler root follows from the place of the line that names the handler.
+pub(crate) struct HandlerRoot(Option<Arc<samovar_config::Section>>);
 
-impl Place {
+impl HandlerRoot {
     pub(crate) fn of(line: Option<&Setting>) -> Self {
         Self(line.and_then(|line| line.origin().section()).filter(|section| section.directory().is_some()).cloned())
     }
 
-    /// The handler root: the directory of the section that named the handler; for locations, hosts and the server the
-    /// document root.
-    pub(crate) fn root<'f>(&self, file: &'f Path, document_root: &'f Path) -> &'f Path {
+    /// The handler root for a file: the directory of the section in which the line stands; for locations, hosts and the
+    /// server the document root.
+    pub(crate) fn of_file<'f>(&self, file: &'f Path, document_root: &'f Path) -> &'f Path {
         let within = self.0.as_ref().and_then(|section| section.directory_in(file.to_str()?));
         within.map_or(document_root, Path::new)
     }
@@ -186,7 +186,7 @@ fn lines(resolved: &Resolved, phase: Phase, number: &mut usize) -> Vec<Line> {
         let extension = line.key().unwrap_or_default();
         let modules = line.value().iter().map(|name| {
             *number += 1;
-            Named { name: name.as_str().into(), place: Place::of(Some(&line)), number: *number - 1 }
+            Named { name: name.as_str().into(), root: HandlerRoot::of(Some(&line)), number: *number - 1 }
         });
         match lines.iter_mut().find(|line| &*line.extension == extension) {
             Some(line) => line.modules.extend(modules),

@@ -94,7 +94,7 @@ impl Site {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_with(path: impl AsRef<Path>, defines: &[String]) -> Result<Self, OpenError> {
-        let opened = judged(read::read(path.as_ref(), defines)?);
+        let opened = with_warnings(read::read(path.as_ref(), defines)?);
         let loading = Loading::of(&opened.loaded.config.main().settings());
         let interpreters = Arc::new(Interpreters::new(roots(&opened)?, loading));
         interpreters.show_refusals(server::shows_refusals(&opened.loaded.config));
@@ -135,7 +135,7 @@ impl Site {
     /// Reads the configuration anew. What held so far may not simply be gone.
     pub(crate) fn read_again(&self) -> Result<Opened, OpenError> {
         let before = self.texts.lock().clone();
-        read::read_again(&self.path, &self.defines, self.is_configured().then_some(&before)).map(judged)
+        read::read_again(&self.path, &self.defines, self.is_configured().then_some(&before)).map(with_warnings)
     }
 
     /// Did what holds come from a configuration file?
@@ -278,8 +278,8 @@ impl Site {
 }
 
 /// Adds warnings of names that nothing has.
-fn judged(mut opened: Opened) -> Opened {
-    let found = names::judge(&opened.loaded.config);
+fn with_warnings(mut opened: Opened) -> Opened {
+    let found = names::check(&opened.loaded.config);
     opened.loaded.report.extend(found);
     opened
 }

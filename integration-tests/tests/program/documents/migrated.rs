@@ -42,7 +42,7 @@ fn each_directive_has_a_row_that_says_what_check_says() {
         let row = row.unwrap_or_else(|| panic!("{directive} has no row"));
         let here = row.split(" | ").next().unwrap_or_default().trim_matches('`');
         let site = Site::new(&format!("=== samovar.conf\n{directive} one two\n"));
-        let report = samovar::check(site.path(), &[]).expect("it can be read");
+        let report = samovar::program::check(site.path(), &[]).expect("it can be read");
         let said: Vec<_> = report.records().map(|finding| format!("{finding:?}")).collect();
         let said = said.join("\n");
         let expected = match here {

@@ -258,7 +258,7 @@ fn the_arrows_are_those_of_the_manifests() {
 }
 
 fn is_directive(name: &str) -> bool {
-    let guide = samovar::guide();
+    let guide = samovar::program::guide();
     guide.contains(&format!("\n### {name}\n")) || guide.contains(&format!("`<{name}"))
 }
 

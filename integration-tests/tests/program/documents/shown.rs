@@ -105,7 +105,7 @@ fn every_configuration_that_is_shown_is_one() {
             shown += 1;
             let site = Site::new(BESIDE);
             site.write("samovar.conf", &block.text);
-            let report = samovar::check(site.path(), &[]).expect("it can be read");
+            let report = samovar::program::check(site.path(), &[]).expect("it can be read");
             let wrong: Vec<_> = report.records().map(|finding| finding.message).collect();
             assert!(wrong.is_empty(), "{}:{}: {wrong:?}", document.name, block.line);
         }
