@@ -1,4 +1,4 @@
-//! Reloading importer core: modules, generations, reload policy. Knows no script language.
+//! Reloading importer core: modules, generations, reloading. Knows no script language.
 //!
 //! A [`Registry`] holds the modules of one interpreter as immutable generations ([`Snapshot`]). A request
 //! [pins](Registry::pin) one and sees nothing else, however long it runs. When files change, [`Registry::check`] builds

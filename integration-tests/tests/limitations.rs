@@ -48,7 +48,7 @@ fn each_statement_names_its_tests_or_says_why_it_has_none() {
         let named = statement.split_once("<!-- ").and_then(|(_, rest)| rest.split_once(" -->")).map(|(names, _)| names);
         match named {
             Some(names) => {
-                let missing = names.split(", ").filter(|name| !tests.contains(*name));
+                let missing = names.split(",").map(str::trim).filter(|name| !tests.contains(*name));
                 wrong.extend(missing.map(|name| format!("there is no test `{name}`: {shown}")));
             }
             None if statement.contains("*Not tested: ") => {}

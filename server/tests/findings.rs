@@ -24,7 +24,7 @@ fn check(site: &PathBuf) -> (String, BTreeSet<String>) {
 }
 
 #[test]
-fn sites_are_judged_as_recorded() {
+fn sites_are_checked_as_recorded() {
     let update = std::env::var_os("UPDATE").is_some();
     let mut different = Vec::new();
     for site in sites() {
@@ -40,7 +40,7 @@ fn sites_are_judged_as_recorded() {
             different.push(format!("{}:\n{said}", site.display()));
         }
     }
-    assert!(different.is_empty(), "judged differently (UPDATE=1 records it):\n{}", different.join("\n"));
+    assert!(different.is_empty(), "checked differently (UPDATE=1 records it):\n{}", different.join("\n"));
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl Declarer<'_> {
         let Some(kind) = self.kind(block) else { return };
         if !kind.may_stand_in(parent.kind) {
             self.wrong_section(kind, block, parent, opener);
-            // What stands in it is judged in the same run.
+            // What stands in it is checked in the same run.
             let section = self.opened(kind, block, parent, None);
             drop(self.items(&block.items, &section, Some(block.head.span)));
             return;
@@ -194,7 +194,7 @@ impl Declarer<'_> {
         }
     }
 
-    /// What a section is, or, after a diagnostic, is taken to be, so that what stands in it is judged in the same run.
+    /// What a section is, or, after a diagnostic, is taken to be, so that what stands in it is checked in the same run.
     fn kind(&mut self, block: &Block) -> Option<SectionKind> {
         let name = &block.head.name;
         let known = SectionKind::of(&name.value);

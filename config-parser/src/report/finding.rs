@@ -75,7 +75,7 @@ impl Finding {
     }
 }
 
-/// A kind of finding. A program that judges more than this crate does declares its own with [`FindingCode::new`].
+/// A kind of finding. A program that checks more than this crate does declares its own with [`FindingCode::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FindingCode {
     id: &'static str,

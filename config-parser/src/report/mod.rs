@@ -81,7 +81,7 @@ impl Report {
         self.sources.add(path, text, None)
     }
 
-    /// Adds findings, such as those of a program that judges what the values mean.
+    /// Adds findings, such as those of a program that checks what the values mean.
     pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.extend(findings);
         self.findings.sort_by_key(|found| found.span.map(|span| (span.file, span.start)));

@@ -13,7 +13,7 @@ use crate::section::host_address::HostAddress;
 use crate::section::pattern::host_matches;
 use crate::section::{Pattern, Section, SectionKind};
 
-/// Judges everything that is declared. `names` gives the names that a host answers to.
+/// Checks everything that is declared. `names` gives the names that a host answers to.
 pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -> Vec<String>) -> Vec<Finding> {
     let mut found = Vec::new();
     for server in std::iter::once(main).chain(&main.hosts) {
@@ -61,7 +61,7 @@ fn reach(section: &Section) -> String {
     }
 }
 
-/// Components of a path that are judged: enough for people, and few enough for a path that is made to be long.
+/// Components of a path that are checked: enough for people, and few enough for a path that is made to be long.
 const DEEPEST: usize = 64;
 
 /// The reaches, its own included, that hold wherever this section matches.
@@ -122,7 +122,7 @@ impl<'d> Taken<'d> {
 
     fn take(&mut self, host: &'d Declared, names: Vec<String>) {
         for name in names {
-            // An equal pattern answers for whatever a pattern does; of others it is not judged.
+            // An equal pattern answers for whatever a pattern does; others are not checked.
             self.plain.entry(name.to_ascii_lowercase()).or_insert(host);
             if name.contains(['*', '?']) {
                 self.wild.push((name, host));

@@ -103,7 +103,7 @@ impl fmt::Debug for ReadValue {
     }
 }
 
-/// Judges all arguments of a line together.
+/// Checks all arguments of a line together.
 pub(crate) type Check = fn(&[&str]) -> Result<(), ArgumentFault>;
 
 /// Why the arguments of a line do not belong together.

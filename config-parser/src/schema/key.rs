@@ -94,7 +94,7 @@ pub struct Key<T: Shape> {
     check: Option<Check>,
 }
 
-/// Turns the arguments of one line, each judged by its parameter, into what the line says.
+/// Turns the arguments of one line, each checked by its parameter, into what the line says.
 type ReadLine<T> = fn(&[Argument]) -> Result<<T as Shape>::Value, ArgumentFault>;
 
 #[derive(Clone, Copy)]
@@ -185,7 +185,7 @@ impl<V: Value> Key<Option<V>> {
     }
 
     /// A directive with these parameters. `read` makes the value of a line from its arguments, each of which its parameter
-    /// has judged already; it can refuse arguments that do not belong together.
+    /// has checked already; it can refuse arguments that do not belong together.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -291,7 +291,7 @@ impl<T: Shape> Key<T> {
         self
     }
 
-    /// With a judgement of all arguments of a line together, after each was judged by itself.
+    /// With a check of all arguments of a line together, after each was checked by itself.
     #[must_use]
     pub const fn check(mut self, check: fn(&[&str]) -> Result<(), ArgumentFault>) -> Self {
         self.check = Some(check);

@@ -43,7 +43,7 @@ impl<L: Language> View<L> {
         Self { modules, scope }
     }
 
-    /// The same modules under another policy: one request may run code of several places of a configuration.
+    /// The same modules in another scope: one request may run code of several places of a configuration.
     #[must_use]
     pub fn under(&self, scope: Arc<Scope>) -> Self {
         Self { modules: self.modules.clone(), scope }
@@ -61,7 +61,7 @@ impl<L: Language> View<L> {
         self.modules.loader()
     }
 
-    /// The policy under which imports are made here.
+    /// The scope in which imports are made here.
     #[must_use]
     pub fn scope(&self) -> &Arc<Scope> {
         &self.scope

@@ -136,7 +136,7 @@ fn found<L: Loader>(
     let (allowed, mixed) = rooms.precedence.allow(found, forced, importers);
     for mixed in mixed {
         let path = rooms.names.path(mixed.id);
-        rooms.emit(Event::MixedPolicy { path, origins: mixed.origins });
+        rooms.emit(Event::MixedReloading { path, origins: mixed.origins });
     }
     let (parted, importers_of_parted) = look.parted();
     let joining = if let Occasion::Joining(modules) = occasion { look.again(modules) } else { Changes::new() };

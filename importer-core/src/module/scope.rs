@@ -1,4 +1,4 @@
-//! The policy that holds where an import is made: what the configuration said for the request that led to it.
+//! What applies where an import is made: roots, search paths, whether to reload. It is what the configuration said for the request that led to it.
 
 use std::{
     path::{Path, PathBuf},
@@ -57,7 +57,7 @@ impl From<bool> for Word {
 pub(crate) struct ScopeId(u32);
 
 impl Scope {
-    /// A scope without roots and search paths, in which reloading is on. `origin` is shown when policies disagree:
+    /// A scope without roots and search paths, in which reloading is on. `origin` is shown when scopes disagree:
     /// the place in the configuration.
     #[must_use]
     pub fn new(origin: impl Into<Arc<str>>) -> Self {

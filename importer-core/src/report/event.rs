@@ -114,7 +114,7 @@ pub enum Event {
         path: Arc<Path>,
     },
     /// One module is imported with and without reloading (R39).
-    MixedPolicy {
+    MixedReloading {
         /// The module.
         path: Arc<Path>,
         /// A place that says On, and one that says Off.

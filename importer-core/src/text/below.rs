@@ -1,4 +1,4 @@
-//! Files that a host serves as they are, opened as modules are: first found, then judged, then read, all through one
+//! Files that a host serves as they are, opened as modules are: first found, then checked, then read, all through one
 //! descriptor.
 
 use std::{

@@ -72,7 +72,7 @@ impl Watching {
             }
             Err(reason) => {
                 self.watcher = None;
-                self.judge(BTreeSet::from([reason]))
+                self.health_with(BTreeSet::from([reason]))
             }
         }
     }
@@ -113,14 +113,14 @@ impl Watching {
             }
             *watched = now;
         }
-        self.judge(trouble)
+        self.health_with(trouble)
     }
 
     /// A directory that appeared cannot be watched, for this reason.
     pub(crate) fn cannot(&mut self, reason: String) -> Option<Health> {
         let mut trouble = self.trouble.clone();
         trouble.insert(reason);
-        self.judge(trouble)
+        self.health_with(trouble)
     }
 
     /// A watcher has ended by itself.
@@ -130,13 +130,14 @@ impl Watching {
         }
         (self.tell)(self.number, Some(Signal::Lost));
         let lived = self.since.elapsed();
-        let health = self.judge(BTreeSet::from(["what tells of changes has ended; it is started again".to_owned()]));
+        let health =
+            self.health_with(BTreeSet::from(["what tells of changes has ended; it is started again".to_owned()]));
         // One that ends as soon as it is started is not started all the time.
         self.again = Some(if lived >= self.pause { Instant::now() } else { Instant::now() + self.pause });
         health
     }
 
-    fn judge(&mut self, trouble: BTreeSet<String>) -> Option<Health> {
+    fn health_with(&mut self, trouble: BTreeSet<String>) -> Option<Health> {
         self.again = match (trouble.is_empty(), self.again) {
             (true, _) => None,
             (false, Some(again)) if again > Instant::now() => Some(again),

@@ -234,7 +234,9 @@ impl Site {
                 Event::Mended { .. } => "mended".into(),
                 Event::Removed { path } => format!("removed {}", name(&path)),
                 Event::Dropped { path } => format!("dropped {}", name(&path)),
-                Event::MixedPolicy { path, origins } => format!("mixed {} {} {}", name(&path), origins[0], origins[1]),
+                Event::MixedReloading { path, origins } => {
+                    format!("mixed {} {} {}", name(&path), origins[0], origins[1])
+                }
                 Event::Frozen => "frozen".into(),
                 other => format!("{other:?}"),
             });

@@ -3,6 +3,7 @@
 mod addresses;
 mod answers;
 mod carry;
+mod checking;
 mod clients;
 mod configuration;
 mod control;
@@ -14,7 +15,6 @@ mod gate;
 mod guarded;
 mod http;
 mod index;
-mod judging;
 mod limitations;
 mod limits;
 mod logs;

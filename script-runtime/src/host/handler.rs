@@ -172,7 +172,7 @@ impl Handler {
     /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
     pub fn respond(&self, exchange: &Exchange) -> Result<Response<Bytes>, Diagnostic> {
         let pin = self.pin();
-        let response = self.judge(exchange, &pin).map(|verdict| match verdict {
+        let response = self.verdict(exchange, &pin).map(|verdict| match verdict {
             Verdict::Answer(response) => response,
             Verdict::Declined => status_page(StatusCode::NOT_FOUND, None),
             Verdict::Nothing | Verdict::Ok | Verdict::Done => exchange.written(),
@@ -206,7 +206,7 @@ impl Handler {
     ///
     /// # Errors
     /// As for [`respond`](Self::respond).
-    pub fn judge(&self, exchange: &Exchange, pin: &Pin) -> Result<Verdict, Diagnostic> {
+    pub fn verdict(&self, exchange: &Exchange, pin: &Pin) -> Result<Verdict, Diagnostic> {
         let view = match pin.view().scope() {
             _ if !pin.holds(self) => self.pin().view().clone(),
             scope if Arc::ptr_eq(scope, &self.scope) => pin.view().clone(),

@@ -70,7 +70,7 @@ impl Interpreter {
         self.registry.registry()
     }
 
-    /// The policy for calls that name no other: the first root is the handler root, reloading is on.
+    /// The scope of calls that name no other: the first root is the handler root, reloading is on.
     #[must_use]
     pub fn scope(&self) -> &Arc<Scope> {
         &self.scope
@@ -86,7 +86,7 @@ impl Interpreter {
         self.handler_in(&self.scope, name, Path::new("~"))
     }
 
-    /// As [`handler`](Self::handler), under the policy of `scope`; a bare module name is searched in `directory` first
+    /// As [`handler`](Self::handler), in `scope`; a bare module name is searched in `directory` first
     /// (R16).
     ///
     /// # Errors

@@ -88,7 +88,7 @@ fn on_finish_runs_in_the_interpreter_whose_script_it_is() {
     let pins = [&one, &two].map(|site| {
         let handler = site.interpreter.handler("m").expect("found");
         let pin = handler.pin();
-        handler.judge(&exchange, &pin).expect("it runs");
+        handler.verdict(&exchange, &pin).expect("it runs");
         pin
     });
     pins[1].finish(&exchange, |error| panic!("{error}"));

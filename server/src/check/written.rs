@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Judges what is written, without looking into scripts.
+/// Checks what is written, without looking into scripts.
 pub(super) fn check(opened: &Opened) -> Vec<Finding> {
     let config = &opened.loaded.config;
     let mut found = Vec::new();

@@ -110,7 +110,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             let path = name(&path);
             tracing::warn!("{interpreter}: {path} is still open for writing; it is loaded once it is closed");
         }
-        Event::MixedPolicy { path, origins: [on, off] } => {
+        Event::MixedReloading { path, origins: [on, off] } => {
             tracing::warn!(
                 "{interpreter}: {} is imported with RhaiAutoReload On ({on}) and Off ({off}); it is reloaded",
                 name(&path)

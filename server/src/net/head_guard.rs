@@ -185,11 +185,11 @@ impl Watch {
         if line.pop() != Some(b'\r') {
             return Err(Ambiguous);
         }
-        let judged = self.whole_line(&line);
+        let checked = self.whole_line(&line);
         line.clear();
         // The memory is used again.
         self.line = line;
-        judged.map(|()| end + 1)
+        checked.map(|()| end + 1)
     }
 
     fn whole_line(&mut self, line: &[u8]) -> Result<(), Ambiguous> {

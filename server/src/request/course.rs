@@ -71,7 +71,7 @@ impl Course {
             }
         }
         for handler in &self.content {
-            match handler.judge(exchange, &pins.of(handler))? {
+            match handler.verdict(exchange, &pins.of(handler))? {
                 Verdict::Declined => {}
                 Verdict::Nothing | Verdict::Ok | Verdict::Done => return Ok(Some(exchange.written())),
                 Verdict::Answer(response) => return Ok(Some(response)),
@@ -116,7 +116,7 @@ fn before(
     pins: &mut Pins<'_>,
 ) -> Result<Option<Response<Bytes>>, Diagnostic> {
     for handler in handlers {
-        match handler.judge(exchange, &pins.of(handler))? {
+        match handler.verdict(exchange, &pins.of(handler))? {
             Verdict::Ok if phase.one_is_enough() => return Ok(None),
             Verdict::Ok | Verdict::Declined => {}
             Verdict::Nothing if phase == Phase::Fixup => {}
@@ -160,7 +160,7 @@ impl After {
     pub(crate) fn run(&self, exchange: &Exchange, seen: Vec<Pin>, mut tell: impl FnMut(&str, Diagnostic)) {
         let mut pins = Pins::new(self.handlers(), seen);
         for handler in &self.log {
-            match handler.judge(exchange, &pins.of(handler)) {
+            match handler.verdict(exchange, &pins.of(handler)) {
                 Ok(Verdict::Ok | Verdict::Declined | Verdict::Nothing) => {}
                 Ok(Verdict::Done | Verdict::Answer(_)) => break,
                 Err(diagnostic) => {
@@ -171,7 +171,7 @@ impl After {
         }
         pins.finish(exchange, &mut tell);
         for handler in &self.cleanup {
-            if let Err(diagnostic) = handler.judge(exchange, &pins.of(handler)) {
+            if let Err(diagnostic) = handler.verdict(exchange, &pins.of(handler)) {
                 tell(PHASE, diagnostic);
             }
         }

@@ -1,6 +1,6 @@
 //! Files served as they are: types and conditional requests are the library's affair.
 //!
-//! The library serves a file that is open already, since a path may lead elsewhere at every look at it: what was judged
+//! The library serves a file that is open already, since a path may lead elsewhere at every look at it: what was checked
 //! must be what is sent.
 
 use std::{

@@ -1,4 +1,4 @@
-//! From a directory or a configuration file to a configuration that was read and judged.
+//! From a directory or a configuration file to a configuration that was read and checked.
 
 use std::{
     fmt::Write as _,
