@@ -98,7 +98,7 @@ impl Keeper {
                 return Next::Report(state.take_unreported(), reporter);
             }
             let now = Instant::now();
-            let gathered = self.gathered(&state);
+            let gathered = self.gathered(&state, now);
             if gathered.is_some_and(|gathered| state.is_closing || now >= gathered) {
                 drop(state);
                 state = self.shared.up_to_date();
@@ -113,19 +113,19 @@ impl Keeper {
                 return Next::End;
             }
             let retry = state.retry.filter(|_| state.is_dirty && !state.is_off);
-            let until = retry.into_iter().chain(self.gathered(&state)).min();
+            let until = retry.into_iter().chain(self.gathered(&state, now)).min();
             drop(state);
             self.shared.bell.wait(until);
         }
     }
 
     /// When what was published is to be recorded, if anything was.
-    fn gathered(&self, state: &HistoryState) -> Option<Instant> {
+    fn gathered(&self, state: &HistoryState, now: Instant) -> Option<Instant> {
         let inbox = self.shared.inbox.lock();
         match (inbox.is_empty(), inbox.has_news()) {
             (true, _) => None,
-            (false, true) => Some(Instant::now()),
-            (false, false) => Some(state.gather_until.unwrap_or_else(Instant::now)),
+            (false, true) => Some(now),
+            (false, false) => Some(state.gather_until.unwrap_or(now)),
         }
     }
 

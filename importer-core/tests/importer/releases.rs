@@ -1,6 +1,10 @@
 //! What is served is kept as releases, and a restart goes on with them (L3).
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use samovar_importer::{Bounds, ContentHash, Hint, History, Outcome, Release, ReleaseCause, SourceTree};
 use tempfile::TempDir;
@@ -84,6 +88,27 @@ fn l3_every_reload_is_a_release_and_first_loads_join_it() {
         texts(&site, &history(&site).release(1).expect("kept")).last().map(String::as_str),
         Some("c: version 1")
     );
+}
+
+#[test]
+fn l3_what_is_published_is_written_without_being_asked_for() {
+    let machine = Machine::new();
+    let site = machine.start("a: version 1\nb: version 1");
+    let written = |number: u64, text: &str| {
+        let manifest = machine.0.path().join("releases").join(number.to_string());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !std::fs::read_to_string(&manifest).is_ok_and(|manifest| manifest.contains(text)) {
+            assert!(Instant::now() < deadline, "{number}: {text}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    site.load("a");
+    written(1, "/s/a.toy");
+    site.load("b");
+    written(1, "/s/b.toy");
+    site.write("a: version 2");
+    site.check();
+    written(2, "changed /s/a.toy");
 }
 
 #[test]
