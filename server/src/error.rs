@@ -39,6 +39,16 @@ pub enum OpenError {
         /// Where it stands, `file:line`.
         origin: String,
     },
+    /// The state directory lies where URLs lead, or around it.
+    #[error("{origin}: the state directory `{}` and the document root `{}` lie within each other", .path.display(), .root.display())]
+    StateDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Where it is said.
+        origin: String,
+        /// The document root.
+        root: PathBuf,
+    },
     /// What `RhaiImport` names cannot be loaded, or its function raised (R41).
     #[error("{origin}: {diagnostic}")]
     Import {
@@ -97,6 +107,10 @@ impl OpenError {
                 let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
                 let directory = directory.unwrap_or(Path::new(".")).display();
                 let help = format!("name the directory that it is in: `{directory}`");
+                Diagnostic::error(self.to_string()).help(help).render(colour)
+            }
+            Self::StateDirectory { .. } => {
+                let help = "put it beside what is served: it holds the texts of scripts";
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             Self::Gone(_) => {

@@ -66,6 +66,12 @@ fn a_log_that_cannot_be_is_an_error() {
 }
 
 #[test]
+fn a_state_directory_where_urls_lead_is_an_error() {
+    let files = "=== samovar.conf\nDocumentRoot public\nStateDirectory public/state\n=== public/x\n";
+    check(files, 1, &["E110", "the document root `{ROOT}/public` lie within each other", ":2:16"]);
+}
+
+#[test]
 fn options_that_nothing_reads_are_warnings() {
     let files =
         "=== samovar.conf\nRhaiOption importer.pth ~/lib\nRhaiOption importer.freshness soon\nRhaiOption colour red\n";

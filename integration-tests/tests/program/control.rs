@@ -143,7 +143,14 @@ fn status_for_people_is_a_table() {
     let said = ask(&program, &site, "status", &[]);
     check(
         &said,
-        &["samovar ", "http://127.0.0.1:", "main: generation 2, 3 modules", "MODULE ", "hello.rhai ", "up to date "],
+        &[
+            "samovar ",
+            "http://127.0.0.1:",
+            "main: generation 2, release 1, 3 modules",
+            "MODULE ",
+            "hello.rhai ",
+            "up to date ",
+        ],
     );
     assert!(!said.stdout.contains(&*site.path().to_string_lossy()), "paths are as short as can be:\n{}", said.stdout);
 }
@@ -257,7 +264,7 @@ fn status_of_many_modules_lists_first_those_that_are_not_as_they_were_saved() {
     check(
         &said,
         &[
-            "main: generation 1, 61 modules",
+            "main: generation 1, release 1, 61 modules",
             "m42.rhai ",
             "the file differs",
             "a.rhai ",

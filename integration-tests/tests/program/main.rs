@@ -13,6 +13,7 @@ mod faults;
 mod finish;
 mod gate;
 mod guarded;
+mod history;
 mod http;
 mod index;
 mod limitations;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rhai::{Engine, Module as RhaiModule, Shared};
-use samovar_importer::{DiskTree, Importer, Registry, Reloader, Scope, SourceTree};
+use samovar_importer::{Bounds, DiskTree, History, Importer, Registry, Reloader, Scope, SourceTree};
 
 use crate::{
     host::interpreter::Interpreter,
@@ -46,6 +46,7 @@ pub struct Builder {
     carryable: HashSet<TypeId>,
     watch: bool,
     interval: Duration,
+    history: Option<(PathBuf, Bounds)>,
     output: Output,
     register: Vec<Register>,
     modules: HashMap<String, Shared<RhaiModule>>,
@@ -67,6 +68,7 @@ impl Builder {
             carryable: HashSet::new(),
             watch: true,
             interval: Duration::from_secs(1),
+            history: None,
             output: Arc::new(log),
             register: Vec::new(),
             modules: HashMap::new(),
@@ -160,6 +162,42 @@ impl Builder {
         self
     }
 
+    /// Keeps the releases of this interpreter in a directory of its own, so that a restart goes on with them: see [`History`].
+    /// What is wrong with the directory is never an error, see [`History::problems`].
+    ///
+    /// ```
+    /// use samovar_rhai::{Interpreter, importer::{Bounds, MemoryTree}};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let state = directory.path();
+    /// let tree = MemoryTree::default();
+    /// tree.write("/site/shop.rhai", "fn price() { 20 }");
+    /// let start = || Interpreter::builder("shop").history(state, Bounds::default()).build_on(tree.clone(), Some("/site".as_ref()));
+    ///
+    /// let interpreter = start();
+    /// assert_eq!(interpreter.handler("shop::price")?.call::<i64>(())?, 20);
+    /// tree.write("/site/shop.rhai", "fn price() { 21 }");
+    /// interpreter.reload();
+    /// assert_eq!(interpreter.registry().status().release, 2);
+    /// # assert!(interpreter.history().expect("it is kept").flush(std::time::Duration::from_secs(60)));
+    /// drop(interpreter);
+    ///
+    /// // After a restart it is the same release, since the text is the same.
+    /// let interpreter = start();
+    /// assert_eq!(interpreter.handler("shop::price")?.call::<i64>(())?, 21);
+    /// assert_eq!(interpreter.registry().status().release, 2);
+    /// assert_eq!(interpreter.history().expect("it is kept").releases().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`History`]: samovar_importer::History
+    /// [`History::problems`]: samovar_importer::History::problems
+    #[must_use]
+    pub fn history(mut self, directory: impl Into<PathBuf>, bounds: Bounds) -> Self {
+        self.history = Some((directory.into(), bounds));
+        self
+    }
+
     /// Sets where `print` and `debug` go. The default is the log.
     #[must_use]
     pub fn output(mut self, output: impl Fn(Printed<'_>) + Send + Sync + 'static) -> Self {
@@ -234,6 +272,9 @@ impl Builder {
         let times = Times { load: self.time, clone, purge };
         let registry = Registry::new(self.name, Scripts::new(linker, times, self.carryable), tree);
         registry.loader().belong_to(&registry);
+        if let Some((directory, bounds)) = self.history {
+            registry.keep_history(History::open(directory, bounds));
+        }
         let of = Arc::downgrade(&registry);
         registry.register("importer", move |importer| {
             registered("importer", importer, importer_module::module(of.clone()))

@@ -8,7 +8,7 @@ use std::{
 
 use rhai::{Dynamic, FnPtr, FuncArgs};
 use samovar_importer::{
-    Diagnostic, Event, Hint, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, Specifier,
+    Diagnostic, Event, Hint, History, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, Specifier,
 };
 
 use crate::{
@@ -134,6 +134,12 @@ impl Interpreter {
     /// Sets how long loading a module may take from now on.
     pub fn set_load_time(&self, time: Duration) {
         self.registry.loader().set_load_time(time);
+    }
+
+    /// The releases that are kept; `None` unless [`Builder::history`](crate::Builder::history) says where.
+    #[must_use]
+    pub fn history(&self) -> Option<&History> {
+        self.registry.history()
     }
 
     /// Ends all reloading, for good (R40).

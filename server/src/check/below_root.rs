@@ -7,14 +7,26 @@ use std::{
 
 use samovar_config::{Finding, Span};
 
-use super::{findings::BELOW_ROOT, lines::span};
-use crate::{
-    routing::{
-        hidden::is_hidden,
-        private::{named, real},
-    },
-    settings::{directories::document_root, read::Opened},
+use super::{
+    findings::{BELOW_ROOT, STATE_SERVED},
+    lines::span,
 };
+use crate::{
+    routing::{hidden::is_hidden, private::named},
+    settings::{
+        directories::{document_root, real},
+        read::Opened,
+        state,
+    },
+};
+
+/// Finds a state directory that lies where URLs lead, which would keep the server from starting.
+pub(crate) fn check_state(opened: &Opened, found: &mut Vec<Finding>) {
+    let Some((line, root)) = state::configured_and_served(opened) else { return };
+    let message = format!("the state directory and the document root `{}` lie within each other", root.display());
+    let help = "put it beside what is served: it holds the texts of scripts".to_owned();
+    found.push(Finding::new(STATE_SERVED, span(line, 0), message).expected("expected another directory").help(help));
+}
 
 /// Warns of files of the server's own that lie below a document root, unless their names alone keep them from being served.
 pub(crate) fn check(opened: &Opened, found: &mut Vec<Finding>) {

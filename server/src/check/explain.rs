@@ -78,7 +78,8 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
     let config = &opened.loaded.config;
     let host = config.host_for(asked.address, asked.host.as_deref());
     let values = Arc::new(HostValues::of(host, &opened.root));
-    let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root);
+    let state = crate::settings::state::configured(opened);
+    let private = Private::new(&Texts::of(&opened.loaded.report), config, &opened.root, state.as_deref());
     let index = |directory: &Path| index_names(host, &asked.path, directory);
     let route = route(&values.document_root, &asked.path, &on_disk(&private), &index);
     let facts = RequestFacts {

@@ -18,6 +18,8 @@ pub(crate) const NO_MODULE: FindingCode = FindingCode::new("E105", "no-such-modu
 pub(crate) const NO_FUNCTION: FindingCode = FindingCode::new("E106", "no-such-function");
 /// A script does not compile.
 pub(crate) const SCRIPT_ERROR: FindingCode = FindingCode::new("E107", "script-error");
+/// The state directory and a document root lie within each other.
+pub(crate) const STATE_SERVED: FindingCode = FindingCode::new("E110", "state-directory-served");
 /// A script imports what is not found.
 pub(crate) const NO_IMPORT: FindingCode = FindingCode::new("E108", "no-such-import");
 /// Scripts import each other in a circle.
@@ -75,6 +77,7 @@ pub(crate) const FINDINGS: &[(FindingCode, &str)] = &[
     (SCRIPT_ERROR, "A script that a line of the configuration, a URL or an import leads to does not compile, or cannot be read."),
     (NO_IMPORT, "A script imports a module by a literal name, and the module is not found; the finding lists every place that was searched. In a `try`, that is no finding."),
     (IMPORT_CYCLE, "Scripts import each other in a circle while they are loaded."),
+    (STATE_SERVED, "`StateDirectory` lies below a document root, or contains one. It holds the source of scripts: put it somewhere else. The server would not start."),
     (FindingCode::UNDEFINED_VARIABLE, "`${NAME}` is neither defined nor in the environment; the text is left as it is."),
     (FindingCode::UNCLOSED_QUOTE, "A quote is not closed on its line. As in httpd, it extends to the end of the line."),
     (FindingCode::NEVER_MATCHES, "No request can match the section: its pattern matches nothing, or no URL leads to its directory."),
@@ -107,6 +110,7 @@ pub(crate) const CODES: &[FindingCode] = &[
     SCRIPT_ERROR,
     NO_IMPORT,
     IMPORT_CYCLE,
+    STATE_SERVED,
     MIXED_RELOAD,
     PERHAPS_MISSING,
     ANSWERS_NOBODY,

@@ -279,7 +279,8 @@ impl<'o> Inspection<'o> {
         let has_added = self.opened.loaded.config.lines(ADD_HANDLER).next().is_some();
         let mut pages = Vec::new();
         let config = &self.opened.loaded.config;
-        let private = Private::new(&Texts::of(&self.opened.loaded.report), config, &self.opened.root);
+        let state = crate::settings::state::configured(self.opened);
+        let private = Private::new(&Texts::of(&self.opened.loaded.report), config, &self.opened.root, state.as_deref());
         let asked: Vec<_> =
             self.hosts.iter().copied().enumerate().filter(|(_, host)| is_asked(config, *host)).collect();
         for (at, host) in asked {

@@ -37,6 +37,7 @@ pub(super) fn check(opened: &Opened) -> Vec<Finding> {
     limits::check(config, &mut found);
     mixed_reload(config, &mut found);
     below_root::check(opened, &mut found);
+    below_root::check_state(opened, &mut found);
     found
 }
 

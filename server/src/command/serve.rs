@@ -23,6 +23,9 @@ pub(crate) struct Serve {
     /// Where to listen, in place of what the configuration says: a port, also with an address or a name [default: 127.0.0.1:8080].
     #[arg(long, value_name = "[HOST:]PORT")]
     listen: Vec<Address>,
+    /// Where to keep what outlives the server, in place of `StateDirectory`; also the variable SAMOVAR_STATE of the environment.
+    #[arg(long, value_name = "DIRECTORY")]
+    state: Option<PathBuf>,
     /// Define a name for the configuration.
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     define: Vec<String>,
@@ -40,7 +43,7 @@ pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
 }
 
 fn serve(arguments: Serve) -> Result<(), Failure> {
-    let Serve { path, listen, define, .. } = arguments;
+    let Serve { path, listen, define, state, .. } = arguments;
     #[cfg(unix)]
     let control = arguments.control;
     log::start().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
@@ -50,7 +53,9 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     allow_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
-    let site = Site::open_with(&path, &define).map_err(|error| Failure(error.render(colour::of_errors())))?;
+    let state = state_directory(state).map_err(|error| Failure(format!("error: no state directory: {error}")))?;
+    let site = Site::open_with_state(&path, &define, state.as_deref())
+        .map_err(|error| Failure(error.render(colour::of_errors())))?;
     let site = Arc::new(site);
     let follow = listen.is_empty();
     let addresses = match (listen, site.listens()) {
@@ -77,6 +82,12 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// The directory that was chosen on the command line, or else by the environment.
+fn state_directory(chosen: Option<PathBuf>) -> std::io::Result<Option<PathBuf>> {
+    let of_environment = || std::env::var_os("SAMOVAR_STATE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    chosen.or_else(of_environment).map(std::path::absolute).transpose()
 }
 
 /// Lets as many connections be open as the system allows this process: what it starts with is for programs that may

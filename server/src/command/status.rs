@@ -91,6 +91,7 @@ fn describe_interpreter(interpreter: &Value, shown: usize) -> String {
     let counters = &interpreter["counters"];
     let reloads = usize::try_from(counters["reloads"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
     let mut page = format!("\n{}: generation {}", text(&interpreter["name"]), interpreter["generation"]);
+    let _ = write!(page, ", release {}", interpreter["release"]);
     let _ = write!(page, ", {}", count(modules.len(), "module"));
     let _ = write!(page, ", {}, {} refused", count(reloads, "reload"), counters["refused"]);
     let _ = writeln!(page, ", {}", watch(interpreter));

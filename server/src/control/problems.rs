@@ -35,6 +35,9 @@ pub(super) fn problems(configuration: Option<&RefusedConfiguration>, interpreter
                 );
             }
         }
+        for problem in &status.history {
+            add("history", in_line(&problem.to_string()));
+        }
         if let Watch::Polling { reason } = &status.watch {
             add("degraded watching", format!("changes are found by looking: {}", in_line(reason)));
         }

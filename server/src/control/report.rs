@@ -35,6 +35,7 @@ pub(crate) fn status<L: Loader>(status: &Status, registry: &Registry<L>, colour:
     json!({
         "name": status.interpreter,
         "generation": status.generation,
+        "release": status.release,
         "frozen": status.frozen,
         "modules": status.modules.iter().map(module).collect::<Vec<_>>(),
         "old_instances": status.retained.iter().map(|old| json!({

@@ -16,7 +16,7 @@ use crate::{
     identity::identity,
     settings::{
         directives::{CONTROL_SOCKET, CUSTOM_LOG, ERROR_LOG},
-        directories::{path_in, server_root},
+        directories::{path_in, real, server_root},
         texts::Texts,
     },
 };
@@ -28,12 +28,14 @@ pub(crate) struct Private {
     files: HashSet<(u64, u64)>,
     /// Log files, which have others beside them when they are rotated.
     logs: Vec<PathBuf>,
+    /// Where the server keeps the texts of scripts: nothing in it is served.
+    state: Option<PathBuf>,
 }
 
 impl Private {
     /// What was read as `texts`, and what the configuration names. The log files are there already.
-    pub(crate) fn new(texts: &Texts, config: &Config, opened_root: &Path) -> Self {
-        let mut private = Self::default();
+    pub(crate) fn new(texts: &Texts, config: &Config, opened_root: &Path, state: Option<&Path>) -> Self {
+        let mut private = Self { state: state.map(real), ..Self::default() };
         private.add(texts);
         for NamedFile { path, is_log, .. } in named(config, opened_root) {
             private.hide(&path);
@@ -58,13 +60,18 @@ impl Private {
 
     /// Is a file not to be served, wherever it is now?
     pub(crate) fn names(&self, path: &Path) -> bool {
-        self.paths.contains(path)
+        self.paths.contains(path) || self.is_state(path)
+    }
+
+    fn is_state(&self, path: &Path) -> bool {
+        self.state.as_ref().is_some_and(|state| path.starts_with(state))
     }
 
     /// Is a file not to be served?
     pub(crate) fn hides(&self, path: &Path, found: &Metadata) -> bool {
         self.files.contains(&identity(found))
             || self.paths.contains(path)
+            || self.is_state(path)
             || self.logs.iter().any(|log| is_rotated(path, log))
     }
 }
@@ -85,12 +92,6 @@ pub(crate) struct NamedFile<'c> {
     pub(crate) path: PathBuf,
     /// Is it a log, and not the control socket?
     pub(crate) is_log: bool,
-}
-
-/// A path without links; of a file that is not there yet, with those of its directory followed.
-pub(crate) fn real(path: &Path) -> PathBuf {
-    let in_its_directory = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(in_its_directory).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// Is it what a log was renamed to: `access.log.1`, `access.log-20260101.gz`?

@@ -13,7 +13,7 @@ use samovar_config::{
 use super::{
     log_level::{self, Level},
     migrating,
-    values::{self, CustomLog, Import, Kind, LogFormat},
+    values::{self, CustomLog, HistoryBounds, Import, Kind, LogFormat},
 };
 
 directives! {
@@ -34,6 +34,20 @@ directives! {
             "Without it, the socket is in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` in the temporary directory, under a name that is made from the site's path; see \
          [Operating](operating.md#where-the-socket-is). The socket's directory must exist. Set it for a server that another user starts, or a service manager with \
          private temporary directories.",
+        );
+
+    pub(crate) const STATE_DIRECTORY: Key<Option<String>> = Key::text("StateDirectory", "directory").contexts(SERVER)
+        .help("where the server keeps what outlives it: the releases of each interpreter, as texts")
+        .details(
+            "Without it, nothing is kept. The directory is created if it does not exist; only its owner can read it. It cannot lie below a document root, nor contain one. One server uses it at a \
+      time: a second one keeps no history, and logs a warning. `--state` and the environment variable `SAMOVAR_STATE` override the directive. A different directory takes effect when the \
+      server is restarted. See [Operating](operating.md#releases).",
+        );
+
+    pub(crate) const HISTORY: Key<HistoryBounds> = Key::new("RhaiHistory", RELEASES_BYTES, values::bounds).contexts(SERVER).default(&["100", "67108864"])
+        .help("how many releases are kept in the `StateDirectory`, and at most how many bytes of texts, of each interpreter")
+        .details(
+            "Every reload is a release. Equal texts are stored once, and count once. The newest release is always kept.",
         );
 
     pub(crate) const SERVER_ROOT: Key<Option<String>> = Key::text("ServerRoot", "directory").contexts(SERVER)
@@ -194,6 +208,8 @@ pub(crate) fn schema() -> samovar_config::Schema {
     declared().absences(migrating::ABSENT)
 }
 
+const RELEASES_BYTES: &[Parameter] =
+    &[Parameter::integer("releases", 1, u64::MAX), Parameter::integer("bytes", 1, u64::MAX).optional()];
 const LEVEL: &[Parameter] = &[Parameter::checked("level", log_level::EXPECTED, log_level::is_level).many()];
 const CUSTOM: &[Parameter] = &[Parameter::text("file"), Parameter::choice_of::<LogFormat>("format").optional()];
 const KIND: &[Parameter] = &[HANDLER_NAME];

@@ -41,6 +41,16 @@ pub(crate) fn path_in(root: &Path, text: &str) -> PathBuf {
     samovar_importer::normalize(&root.join(text))
 }
 
+/// A path without links, as far as it is there.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    for there in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {
+            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        }
+    }
+    path.to_path_buf()
+}
+
 /// The directory at which relative paths of a configuration start; without `ServerRoot` that of its first file.
 pub(crate) fn server_root(opened_root: &Path, settings: &Resolved) -> PathBuf {
     settings.get(SERVER_ROOT).map_or_else(|| opened_root.to_path_buf(), |text| path_in(opened_root, text))

@@ -16,5 +16,6 @@ pub(crate) mod read;
 pub(crate) mod remedy;
 pub(crate) mod scope;
 pub(crate) mod server;
+pub(crate) mod state;
 pub(crate) mod texts;
 pub(crate) mod values;

@@ -1,6 +1,7 @@
 //! What the lines of directives say that take more than one argument, or words of their own.
 
 use samovar_config::{Argument, ArgumentFault, Choice, Setting, Value};
+use samovar_importer::Bounds;
 
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +55,25 @@ impl Value for CustomLog {
 pub(crate) fn custom_log(arguments: &[Argument]) -> Result<CustomLog, ArgumentFault> {
     let format = arguments.get(1).and_then(Argument::choice).unwrap_or(LogFormat::Combined);
     Ok(CustomLog { file: arguments[0].text().to_owned(), format })
+}
+
+/// A line of `RhaiHistory`.
+pub(crate) struct HistoryBounds(pub(crate) Bounds);
+
+impl Value for HistoryBounds {
+    type Given<'v> = Bounds;
+
+    fn given(&self) -> Bounds {
+        self.0
+    }
+}
+
+/// Reads `releases [bytes]`.
+pub(crate) fn bounds(arguments: &[Argument]) -> Result<HistoryBounds, ArgumentFault> {
+    let default = Bounds::default();
+    let number = |at: usize| arguments.get(at).and_then(Argument::integer);
+    let releases = number(0).map_or(default.releases, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(HistoryBounds(Bounds { releases, bytes: number(1).unwrap_or(default.bytes) }))
 }
 
 /// A line of `RhaiImport`.

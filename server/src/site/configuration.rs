@@ -80,7 +80,8 @@ impl Configuration {
         let mut logs = Logs { root: server_root(&root, &config.main().settings()), open: Vec::new() };
         let main = Served::new(config.main(), &root, &mut logs)?;
         let hosts = config.hosts().map(|host| Served::new(host, &root, &mut logs)).collect::<Result<_, _>>()?;
-        let private = ArcSwap::from_pointee(Private::new(&Texts::of(&report), &config, &root));
+        let state = interpreters.state_directory();
+        let private = ArcSwap::from_pointee(Private::new(&Texts::of(&report), &config, &root, state.as_deref()));
         Ok(Self { config, is_configured, private, root, interpreters, main, hosts, former: Mutex::default() })
     }
 

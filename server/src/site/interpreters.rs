@@ -7,17 +7,18 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use samovar_importer::{DiskTree, ReadError, Reloader, Source, SourceTree, Stamp};
+use samovar_importer::{DiskTree, History, ReadError, Reloader, Source, SourceTree, Stamp};
 use samovar_rhai::Interpreter;
 
 use crate::{
     error::OpenError,
     logs::events,
-    settings::{directories::Roots, limits::Loading},
+    settings::{directories::Roots, limits::Loading, state::State},
 };
 
 /// Interpreters by name.
@@ -29,6 +30,8 @@ pub(crate) struct Interpreters {
     tree: Tree,
     roots: ArcSwap<Roots>,
     loading: ArcSwap<Loading>,
+    /// Where histories are kept, if they are.
+    state: Mutex<Option<State>>,
     /// Is there a place in the configuration whose clients are shown what was refused?
     shows_refusals: Arc<AtomicBool>,
 }
@@ -93,7 +96,7 @@ impl Tree {
 }
 
 impl Interpreters {
-    pub(crate) fn new(roots: Roots, loading: Loading) -> Self {
+    pub(crate) fn new(roots: Roots, loading: Loading, state: Option<State>) -> Self {
         let files = Files { disk: DiskTree::new(roots.all()), roots: roots.all(), former: BTreeSet::new() };
         let tree = Tree(Arc::new(ArcSwap::from_pointee(files)));
         Self {
@@ -103,6 +106,7 @@ impl Interpreters {
             tree,
             roots: ArcSwap::from_pointee(roots),
             loading: ArcSwap::from_pointee(loading),
+            state: Mutex::new(state),
             shows_refusals: Arc::default(),
         }
     }
@@ -125,6 +129,9 @@ impl Interpreters {
         }
         let Loading { limits, time } = Loading::clone(&self.loading.load());
         let interpreter = Interpreter::builder(name).limits(limits).time(time).build_on(self.tree.clone(), None);
+        if let Some(state) = &*self.state.lock() {
+            keep_history(&interpreter, state);
+        }
         events::follow(&interpreter, self.shows_refusals.clone()).map_err(OpenError::Threads)?;
         let reloader = reloader(&interpreter, &self.roots.load())?;
         self.first.get_or_init(|| interpreter.clone());
@@ -141,6 +148,44 @@ impl Interpreters {
     /// Notes whether `RhaiDebug` is `On` anywhere, so that the log tells the truth about what clients see.
     pub(crate) fn show_refusals(&self, anywhere: bool) {
         self.shows_refusals.store(anywhere, Ordering::Relaxed);
+    }
+
+    /// Where histories are kept, if they are.
+    pub(crate) fn state_directory(&self) -> Option<PathBuf> {
+        self.state.lock().as_ref().map(|state| state.directory.clone())
+    }
+
+    /// Keeps the histories of all interpreters, those that run as well, as another configuration says.
+    pub(crate) fn keep_histories(&self, wanted: Option<State>) {
+        let started = self.started.lock();
+        let mut state = self.state.lock();
+        match (&mut *state, wanted) {
+            (Some(state), Some(wanted)) if state.directory == wanted.directory => state.bounds = wanted.bounds,
+            (None, None) => return,
+            (none @ None, wanted) => *none = wanted,
+            (Some(state), _) => {
+                let directory = state.directory.display();
+                tracing::warn!("histories are kept in `{directory}` until the server is started again");
+            }
+        }
+        let Some(state) = &*state else { return };
+        for Started { interpreter, .. } in started.values() {
+            match interpreter.registry().history() {
+                Some(history) => history.set_bounds(state.bounds),
+                None => keep_history(interpreter, state),
+            }
+        }
+    }
+
+    /// Waits until the histories are on the disk, for so long at most: for a program that ends.
+    pub(crate) fn flush_histories(&self, within: Duration) {
+        let deadline = Instant::now() + within;
+        for interpreter in self.started() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if interpreter.registry().history().is_some_and(|history| !history.flush(left)) {
+                tracing::warn!("{}: the newest releases are not in the history", interpreter.name());
+            }
+        }
     }
 
     /// Lets modules come from these directories too, while a configuration is tried out.
@@ -172,6 +217,17 @@ impl Interpreters {
         self.loading.store(Arc::new(loading));
         Ok(())
     }
+}
+
+/// Keeps the releases of an interpreter, and what is wrong with that in the log.
+fn keep_history(interpreter: &Interpreter, state: &State) {
+    let history = History::open(state.of_interpreter(interpreter.name()), state.bounds);
+    let name = interpreter.name().to_owned();
+    history.on_problem(move |problem| {
+        let remedy = problem.help.iter().map(|help| format!("; {}", help.text)).collect::<String>();
+        tracing::warn!("{name}: {problem}{remedy}");
+    });
+    interpreter.registry().keep_history(history);
 }
 
 fn reloader(interpreter: &Interpreter, roots: &Roots) -> Result<Reloader, OpenError> {

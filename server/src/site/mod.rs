@@ -38,6 +38,7 @@ use crate::{
         limits::Loading,
         read::{self, Opened},
         server,
+        state::State,
         texts::Texts,
     },
     site::{
@@ -65,6 +66,8 @@ use crate::{
 pub struct Site {
     path: PathBuf,
     defines: Vec<String>,
+    /// In place of the one that the configuration names.
+    state_directory: Option<PathBuf>,
     current: ArcSwap<Configuration>,
     interpreters: Arc<Interpreters>,
     threads: Threads,
@@ -94,9 +97,23 @@ impl Site {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_with(path: impl AsRef<Path>, defines: &[String]) -> Result<Self, OpenError> {
+        Self::open_with_state(path, defines, None)
+    }
+
+    /// As [`open_with`](Self::open_with), with a directory in which the releases of each interpreter are kept, in place of
+    /// the one that `StateDirectory` names.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_with_state(
+        path: impl AsRef<Path>,
+        defines: &[String],
+        state_directory: Option<&Path>,
+    ) -> Result<Self, OpenError> {
         let opened = with_warnings(read::read(path.as_ref(), defines)?);
         let loading = Loading::of(&opened.loaded.config.main().settings());
-        let interpreters = Arc::new(Interpreters::new(roots(&opened)?, loading));
+        let state = State::of(&opened, state_directory)?;
+        let interpreters = Arc::new(Interpreters::new(roots(&opened)?, loading, state));
         interpreters.show_refusals(server::shows_refusals(&opened.loaded.config));
         let mut imported = Imported::new();
         run_imports(&opened, &mut imported, |name| interpreters.get(name))?;
@@ -106,6 +123,7 @@ impl Site {
         Ok(Self {
             path: path.as_ref().to_path_buf(),
             defines: defines.to_vec(),
+            state_directory: state_directory.map(Path::to_path_buf),
             current: ArcSwap::from_pointee(configuration),
             interpreters,
             threads: Threads::new().map_err(OpenError::Threads)?,
@@ -179,6 +197,7 @@ impl Site {
     fn take_up(self: &Arc<Self>, opened: Opened) -> Result<(), OpenError> {
         let mut imported = self.imported.lock();
         let (roots, texts) = (roots(&opened)?, Texts::of(&opened.loaded.report));
+        let state = State::of(&opened, self.state_directory.as_deref())?;
         self.interpreters.widen(&roots);
         let loading = Loading::of(&opened.loaded.config.main().settings());
         let listens = server::listens(&opened.loaded.config);
@@ -193,6 +212,7 @@ impl Site {
         })();
         let (configuration, bound) = prepared.inspect_err(|_| self.interpreters.narrow())?;
         self.interpreters.show_refusals(shows_refusals);
+        self.interpreters.keep_histories(state);
         let configuration = Arc::new(configuration);
         let before = self.current.swap(configuration.clone());
         before.retire(&configuration);

@@ -1,6 +1,6 @@
 //! A site at its sockets.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -17,6 +17,9 @@ use crate::{
     request::body::Body,
 };
 
+/// How long a server that stops waits for the disk that takes its histories.
+const AT_END: Duration = Duration::from_secs(2);
+
 impl Listeners {
     /// Serves a site until `stop` is ready, then lets requests that are under way end.
     pub async fn serve(self, site: Arc<Site>, stop: impl Future<Output = ()>) {
@@ -29,6 +32,8 @@ impl Listeners {
         if tokio::time::timeout(GRACE, site.threads.following.drained()).await.is_err() {
             tracing::warn!("what follows some answers did not end within {} s and was cut off", GRACE.as_secs());
         }
+        let interpreters = site.interpreters.clone();
+        let _ = tokio::task::spawn_blocking(move || interpreters.flush_histories(AT_END)).await;
         repeated::sum_up();
     }
 }
