@@ -114,3 +114,24 @@ fn no_signature_is_listed_twice() {
         assert!(seen.insert(signature.clone()), "{signature}");
     }
 }
+
+/// The fuzzer calls every function, with every number of arguments that there is one for; but `exit`, which ends a program, and
+/// `sleep`.
+#[test]
+fn the_fuzzer_knows_every_function() {
+    let listed = include_str!("../../tests/fuzz/natives.txt").split("\n\n").next().unwrap_or_default();
+    let listed = listed.lines().filter(|line| !line.starts_with('#')).flat_map(|line| {
+        let (name, arities) = line.split_once(' ').expect("a name and numbers");
+        arities.split(' ').map(move |arity| (name.to_owned(), arity.parse().expect("a number")))
+    });
+    let of_the_engine = engine::functions().into_iter().filter_map(|form| {
+        let (name, types) = form.strip_suffix(')')?.split_once('(')?;
+        let is_one = !name.contains(['$', ':']) && !["exit", "sleep"].contains(&name);
+        let arity = if types.is_empty() { 0 } else { types.matches(", ").count() + 1 };
+        is_one.then(|| (name.to_owned(), arity))
+    });
+    let known: BTreeSet<(String, usize)> = of_the_engine.chain(engine::natives()).collect();
+    let listed: BTreeSet<(String, usize)> = listed.collect();
+    let missing: Vec<_> = known.difference(&listed).collect();
+    assert!(missing.is_empty(), "tests/fuzz/natives.txt lacks {missing:?}");
+}

@@ -336,6 +336,8 @@ fn every_function_and_directive_that_the_guide_names_is_there() {
         "docs/limitations.md",
         "docs/operating.md",
         "docs/getting-started.md",
+        "docs/embedding.md",
+        "docs/how-it-works.md",
         "README.md",
         "SECURITY.md",
     ] {
