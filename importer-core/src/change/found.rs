@@ -16,10 +16,10 @@ pub(crate) struct Change {
 }
 
 /// By module.
-pub(crate) type Changes = BTreeMap<ModuleId, Change>;
+pub(crate) type ChangeSet = BTreeMap<ModuleId, Change>;
 
 /// What a look has found, before anybody was asked whether it may be reloaded.
-pub(crate) struct Found(pub(crate) Changes);
+pub(crate) struct Found(pub(crate) ChangeSet);
 
 impl Change {
     pub(crate) fn hash(&self) -> Option<ContentHash> {

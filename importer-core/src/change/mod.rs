@@ -9,9 +9,9 @@ pub(crate) mod refusal;
 pub(crate) mod standing;
 pub(crate) mod waits;
 
-pub(crate) use found::{Change, Changes, Found};
+pub(crate) use found::{Change, ChangeSet, Found};
 pub(crate) use plan::{Cause, Plan, plan};
 pub(crate) use precedence::{Allowed, Precedence};
-pub(crate) use refusal::{Now, NowOf, Reconsidered, Refusal, Served, Told, reconsider};
-pub(crate) use standing::{Shown, Standing};
+pub(crate) use refusal::{Now, NowOf, Reconsidered, Refusal, Served, Told, Window, reconsider};
+pub(crate) use standing::{Shown, Standing, Withheld};
 pub(crate) use waits::Waits;

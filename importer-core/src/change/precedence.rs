@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::found::{Changes, Found};
+use super::found::{ChangeSet, Found};
 use crate::{
     module::{
         ImportOptions, Importer, Language, Module, ModuleId, Scope,
@@ -26,23 +26,23 @@ pub(crate) struct Precedence {
     mixed: Mutex<HashSet<ModuleId>>,
 }
 
-/// Changes that may be made: nothing else is planned.
-pub(crate) struct Allowed(Changes);
+/// ChangeSet that may be made: nothing else is planned.
+pub(crate) struct Allowed(ChangeSet);
 
 impl Allowed {
     /// Adds what is loaded anew whatever its scopes say, since it would not go with the rest (R19, R62).
-    pub(crate) fn with(mut self, others: Changes) -> Self {
+    pub(crate) fn with(mut self, others: ChangeSet) -> Self {
         for (id, change) in others {
             self.0.entry(id).or_insert(change);
         }
         self
     }
 
-    pub(crate) fn changes(&self) -> &Changes {
+    pub(crate) fn changes(&self) -> &ChangeSet {
         &self.0
     }
 
-    pub(crate) fn into_changes(self) -> Changes {
+    pub(crate) fn into_changes(self) -> ChangeSet {
         self.0
     }
 }

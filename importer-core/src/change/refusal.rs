@@ -1,9 +1,9 @@
-//! Changes that were refused: what is remembered of them, and when they are tried again (R32).
+//! ChangeSet that were refused: what is remembered of them, and when they are tried again (R32).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    found::{Change, Changes},
+    found::{Change, ChangeSet},
     plan::plan,
     precedence::Allowed,
 };
@@ -21,6 +21,23 @@ pub(crate) struct Refusal {
     /// What failed on the way: once one of these reads otherwise, it may succeed.
     pub(crate) unmet: Vec<Unmet>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// When it was made, and made again: what was saved meanwhile and has never been loaded belongs to it (L2).
+    pub(crate) windows: Vec<Window>,
+}
+
+/// Between two moments, as [`Stamp::changed`](crate::Stamp::changed) counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Window {
+    /// The last moment at which it was not there.
+    pub(crate) after: i128,
+    /// The moment at which the change was refused.
+    pub(crate) until: i128,
+}
+
+impl Window {
+    pub(crate) fn contains(self, changed: i128) -> bool {
+        (self.after..=self.until).contains(&changed)
+    }
 }
 
 /// What was read, and what was wrong with it.
@@ -90,7 +107,9 @@ pub(crate) struct Served {
 #[derive(Default)]
 pub(crate) struct Reconsidered {
     /// What is tried now: new changes, and refused ones that something says to try again.
-    pub(crate) try_now: Changes,
+    pub(crate) try_now: ChangeSet,
+    /// When the refused ones among these were made.
+    pub(crate) windows: Vec<Window>,
     pub(crate) still_refused: Vec<Refusal>,
     /// Taken back: the files say what is served.
     pub(crate) mended: Vec<Refusal>,
@@ -127,6 +146,7 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
             known.extend(refusal.changed.keys().copied());
             result.still_refused.push(refusal);
         } else {
+            result.windows.extend(refusal.windows);
             let texts = parts.into_iter().filter_map(|id| Some((id, Change::changed(now.unnamed.remove(&id)?))));
             changes.extend(texts);
         }
@@ -136,7 +156,7 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
 }
 
 impl Now<'_> {
-    fn says(&self, id: ModuleId, found: &Changes) -> Says {
+    fn says(&self, id: ModuleId, found: &ChangeSet) -> Says {
         match (found.get(&id), self.unnamed.get(&id)) {
             (Some(change), _) => Says::Text(change.hash()),
             (None, Some(Ok(source))) => Says::Text(Some(source.hash)),

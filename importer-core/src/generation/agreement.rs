@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{loader::Loader, rooms::Rooms, snapshot::Snapshot, store::Links, texts::Texts};
 use crate::{
-    module::{Module, ModuleId},
+    module::{Because, Module, ModuleId},
     text::ReadError,
 };
 
@@ -62,7 +62,7 @@ fn missed_by<L: Loader>(rooms: &Rooms<L>, module: &Module<L>) -> Vec<ModuleId> {
 }
 
 fn unmet_ids<L: Loader>(rooms: &Rooms<L>, module: &Module<L>, cycle: bool) -> Vec<ModuleId> {
-    let unmet = module.unmet.iter().filter(|unmet| unmet.cycle == cycle);
+    let unmet = module.unmet.iter().filter(|unmet| (unmet.because == Because::Cycle) == cycle);
     unmet.filter_map(|unmet| rooms.names.find(&unmet.path)).collect()
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod failures;
 pub(crate) mod flight;
+pub(crate) mod load;
 pub(crate) mod loader;
 pub(crate) mod publish;
 pub(crate) mod registry_id;
@@ -16,8 +17,9 @@ pub(crate) mod view;
 
 pub(crate) use agreement::Disagreement;
 pub(crate) use flight::{Boarding, DraftId};
+pub(crate) use load::Load;
 pub use loader::{Carry, Code, Loader};
-pub(crate) use publish::{Candidate, Load, Published, Unpublished};
+pub(crate) use publish::{Candidate, Published, Unpublished};
 pub use registry_id::RegistryId;
 pub(crate) use rooms::Rooms;
 pub use snapshot::Snapshot;

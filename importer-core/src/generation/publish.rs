@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     agreement::{Disagreement, agree},
+    load::Load,
     loader::Loader,
     rooms::Rooms,
     snapshot::{Snapshot, Step},
@@ -20,13 +21,6 @@ use crate::{
     release::ReleaseCause,
     report::Event,
 };
-
-/// What a draft is for. Freezing forbids the one, not the other (R33).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Load {
-    First,
-    Reload,
-}
 
 /// What is to become part of the newest generation.
 pub(crate) struct Candidate<'a, L: Loader> {
@@ -108,7 +102,7 @@ impl<L: Loader> Rooms<L> {
             return Ok(Published { generation: before.generation(), before, new, gone: Vec::new() });
         }
         let gone = match agree(self, candidate.texts, links, &before, &new) {
-            Ok(gone) => gone,
+            Ok(gone) => gone.into_iter().filter(|id| !dropped.contains(id)).collect(),
             Err(disagreement) if agreed => return Err(Unpublished::Disagrees(disagreement)),
             Err(_) => Vec::new(),
         };
@@ -127,6 +121,9 @@ impl<L: Loader> Rooms<L> {
         self.store.replace(next, links);
         links.aliases = aliases;
         self.store.put_away(&before, &gone);
+        if !same_texts {
+            self.store.forget_stamps();
+        }
         self.note(links, &before, &new, &leaving);
         let dropped = leaving.iter().map(|&id| self.names.path(id));
         self.releases.published((release, candidate.cause.clone()), &new, dropped, started);

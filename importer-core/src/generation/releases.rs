@@ -9,7 +9,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use super::publish::Load;
+use super::load::Load;
 use crate::{
     module::{Language, Module},
     release::{Edit, History, Publication, Release, ReleaseCause},

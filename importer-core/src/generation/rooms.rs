@@ -1,6 +1,7 @@
 //! The rooms behind the door: what a registry consists of. Each keeps its own state.
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     change::{Precedence, Shown, Standing, Waits},
-    module::{Located, Module, ModuleId, Names, Unmet, names::Lookup},
+    module::{Because, Located, Module, ModuleId, Names, Unmet, names::Lookup},
     report::{Event, ModuleStatus, Outbox, State, gather},
     sync::{AtomicU64, Gate, Mutex},
     text::{ReadError, Source, SourceTree, Stamp},
@@ -44,6 +45,8 @@ pub(crate) struct Rooms<L: Loader> {
     pub(crate) retention: Retention<L>,
     pub(crate) writing: Writing,
     pub(crate) outbox: Outbox,
+    /// The moment at which the first generation was loaded, as files count (L2).
+    pub(crate) begun: Mutex<Option<i128>>,
     /// How long a file must be gone before its module is dropped, in milliseconds (R37).
     grace: AtomicU64,
 }
@@ -67,6 +70,7 @@ impl<L: Loader> Rooms<L> {
             retention: Retention::default(),
             writing: Writing::default(),
             outbox: Outbox::default(),
+            begun: Mutex::new(None),
             grace: AtomicU64::new(2000),
         })
     }
@@ -83,13 +87,37 @@ impl<L: Loader> Rooms<L> {
         self.grace.store(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    /// Ends reloading. What nobody has loaded yet is loaded from the texts as they are now (L2). Was it on?
+    pub(crate) fn freeze(&self) -> bool {
+        if !self.store.freeze() {
+            return false;
+        }
+        // Nothing is reloaded from now on, so the texts of what is loaded stay what they are; first loads come in between.
+        let texts = self.store.current();
+        let loaded = texts.iter().filter_map(|module| module.source().cloned()).collect::<Vec<_>>();
+        // What could not be loaded has no text worth keeping: it is loaded once somebody has mended it.
+        let failed: HashSet<_> = self.failures.all().into_iter().map(|(id, _)| self.names.path(id)).collect();
+        let read = |path: &Path| match failed.contains(path) {
+            true => Err(ReadError::Missing),
+            false => self.read(texts.texts(), path),
+        };
+        let frozen = texts.texts().freeze(loaded, L::EXTENSION, read);
+        let mut links = self.store.links();
+        let newest = self.store.current();
+        self.store.replace(newest.with_texts(frozen), &mut links);
+        true
+    }
+
     /// Reads a module's file, unless somebody is still writing it (R59). Whatever is loaded was read here.
     pub(crate) fn read(&self, texts: &Texts, path: &Path) -> Result<Source, ReadError> {
         self.writing.read(texts.tree(), path)
     }
 
-    /// Does the path still say what it said when it failed? While it is being written, it says nothing new.
+    /// Is there still the reason for which an import failed? While a file is being written, it says nothing new.
     pub(crate) fn is_still(&self, texts: &Texts, unmet: &Unmet) -> bool {
+        if unmet.because == Because::Withheld {
+            return self.shown.withheld().why(|| texts.tree().changed(&unmet.path)).is_some();
+        }
         match self.read(texts, &unmet.path) {
             Ok(source) => Some(source.hash) == unmet.hash,
             Err(ReadError::BeingWritten) => true,
@@ -100,13 +128,14 @@ impl<L: Loader> Rooms<L> {
     /// May an import succeed now that the module has swallowed (R36)? One that was a cycle may when the other module is
     /// loaded anew, which is found out then.
     pub(crate) fn may_be_met(&self, texts: &Texts, module: &Module<L>) -> bool {
-        module.unmet.iter().any(|unmet| !unmet.cycle && !self.is_still(texts, unmet))
+        module.unmet.iter().any(|unmet| unmet.because != Because::Cycle && !self.is_still(texts, unmet))
     }
 
     /// The module that was loaded from this very file under another name, if that name still leads there (R19).
     pub(crate) fn same_file(&self, texts: &Texts, id: ModuleId, stamp: &Stamp) -> Option<Located> {
         let known = self.store.loaded_as(stamp)?;
-        self.names.still_at(texts.tree(), known, id, stamp)
+        // Numbers of files that are gone are given to others, so it is asked what lies there now.
+        self.names.still_at(texts.live(), known, id, stamp)
     }
 
     /// Where names are looked up by whoever sees this generation.

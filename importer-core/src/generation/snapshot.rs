@@ -51,6 +51,12 @@ impl<L: Language> Snapshot<L> {
         &self.texts
     }
 
+    /// The same generation, whose first loads are read from other texts.
+    pub(crate) fn with_texts(&self, texts: Texts) -> Self {
+        let (generation, release, late) = (self.generation, self.release, Mutex::default());
+        Self { generation, release, texts, chunks: self.chunks.clone(), late }
+    }
+
     /// The number of the release that it is made from: every reload is one, and a first load belongs to the one that it
     /// joins (L1). 0 before anything was loaded.
     #[must_use]

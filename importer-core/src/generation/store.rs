@@ -109,6 +109,11 @@ impl<L: Language> Store<L> {
         self.stamps.write().remove(&id);
     }
 
+    /// Forgets all stamps: they are of other files.
+    pub(super) fn forget_stamps(&self) {
+        self.stamps.write().clear();
+    }
+
     /// The stamp under which the loaded text was read, if it can be trusted.
     pub(crate) fn stamp(&self, id: ModuleId) -> Option<Stamp> {
         self.stamps.read().get(&id).copied()

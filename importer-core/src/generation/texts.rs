@@ -1,18 +1,23 @@
 //! The texts that a generation is made from.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use crate::text::SourceTree;
+use crate::text::{ReadError, Source, SourceTree, frozen::FrozenTree};
 
 /// A tree with an identity: generations of the same texts can join each other's first loads, those of different texts
 /// must not.
 #[derive(Clone)]
 pub(crate) struct Texts {
     id: TextsId,
-    tree: Arc<dyn SourceTree>,
+    live: Arc<dyn SourceTree>,
+    /// The same at the moment when reloading ended.
+    frozen: Option<Arc<FrozenTree>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -21,14 +26,36 @@ pub(crate) struct TextsId(u64);
 impl Texts {
     pub(crate) fn new(tree: Arc<dyn SourceTree>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { id: TextsId(NEXT.fetch_add(1, Ordering::Relaxed)), tree }
+        Self { id: TextsId(NEXT.fetch_add(1, Ordering::Relaxed)), live: tree, frozen: None }
     }
 
     pub(crate) fn id(&self) -> TextsId {
         self.id
     }
 
+    /// What is loaded from.
     pub(crate) fn tree(&self) -> &dyn SourceTree {
-        &*self.tree
+        self.frozen.as_ref().map_or(&*self.live, |frozen| &**frozen)
+    }
+
+    /// What the files say by now.
+    pub(crate) fn live(&self) -> &dyn SourceTree {
+        &*self.live
+    }
+
+    /// The same texts as they are now, for good (L2): those that are loaded, and all others that the tree tells of.
+    pub(crate) fn freeze(
+        &self,
+        loaded: impl IntoIterator<Item = Source>,
+        extension: &str,
+        read: impl Fn(&Path) -> Result<Source, ReadError>,
+    ) -> Self {
+        let frozen = FrozenTree::of(self.live.clone(), loaded, extension, read);
+        Self { frozen: Some(Arc::new(frozen)), ..self.clone() }
+    }
+
+    /// Is what lies at this path loaded as it is now, though reloading has ended?
+    pub(crate) fn is_unknown(&self, path: &Path) -> bool {
+        self.frozen.as_ref().is_some_and(|frozen| !frozen.knows(path))
     }
 }

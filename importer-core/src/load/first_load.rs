@@ -10,8 +10,8 @@ use super::{
     retire::retire,
 };
 use crate::{
-    generation::{Disagreement, Loader, Rooms, Snapshot, Unpublished},
-    module::{ImportError, Located, Module, ModuleId, Scope, Unmet},
+    generation::{Disagreement, Loader, Published, Rooms, Snapshot, Unpublished},
+    module::{Because, ImportError, Located, Module, ModuleId, Scope, Unmet},
     release::ReleaseCause,
     report::Event,
     text::Diagnostic,
@@ -94,21 +94,46 @@ fn attempt_on<L: Loader>(
     if let Some(module) = base.get(located.id) {
         return Ok(Ok(module.clone()));
     }
+    let begun = *base.texts().tree().moment().start();
     match Built::first(rooms, base, located, scope) {
         First::Moved => Err(Outrun::Moved),
         First::Loaded(module, built) => {
             match built.publish(&[], agreed, (ReleaseCause::Load, started)) {
-                Ok(served) => retire(&served, &[]),
+                Ok(served) => {
+                    retire(&served, &[]);
+                    warn_of_unknown(rooms, served.published());
+                }
                 Err(Unpublished::Disagrees(Disagreement(others))) => return Err(Outrun::Disagrees(others)),
                 Err(Unpublished::Frozen | Unpublished::Moved) => return Err(Outrun::Moved),
             }
             rooms.failures.forget(located.id);
+            if base.generation() == 0 {
+                // Nothing was served before that the files could have differed from.
+                rooms.begun.lock().get_or_insert(begun);
+            }
             Ok(Ok(module))
         }
         First::Failed { error, unmet, _flights } => {
             failed(rooms, base, located, &error, unmet);
             Ok(Err(error))
         }
+    }
+}
+
+/// What was not there when reloading ended is loaded as it is now (L2).
+fn warn_of_unknown<L: Loader>(rooms: &Rooms<L>, published: &Published<L>) {
+    let current = rooms.store.current();
+    let unknown =
+        published.new.iter().filter(|module| module.source.is_some() && current.texts().is_unknown(module.path()));
+    let diagnostics: Vec<_> = unknown
+        .map(|module| {
+            let message =
+                format!("`{}` was not known when reloading ended: it is loaded as it is now", module.path().display());
+            Diagnostic::error(message).help("start again to load everything from one state of the files")
+        })
+        .collect();
+    if !diagnostics.is_empty() {
+        rooms.emit(Event::Warned { generation: published.generation, diagnostics });
     }
 }
 
@@ -120,10 +145,10 @@ fn failed<L: Loader>(
     mut unmet: Vec<Unmet>,
 ) {
     let hash = rooms.read(base.texts(), &located.path).ok().map(|source| source.hash);
-    unmet.push(Unmet { path: located.path.clone(), hash, cycle: false });
+    unmet.push(Unmet { path: located.path.clone(), hash, because: Because::of(error) });
     rooms.sweep_failures();
-    // Those who waited for the same load have the same error, and it is told once.
-    if rooms.failures.insert(located.id, error, unmet) {
+    // Those who waited for the same load have the same error, and it is told once; that of a refused change has been.
+    if rooms.failures.insert(located.id, error, unmet) && !matches!(error, ImportError::Withheld { .. }) {
         rooms.emit(Event::LoadFailed { path: located.path.clone(), diagnostic: error.diagnostic() });
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    change::{Change, Changes, Found, Standing},
+    change::{Change, ChangeSet, Found, Standing},
     generation::{Loader, Rooms, Snapshot, Texts},
     module::{Kind, Module, ModuleId, Reason},
     report::Event,
@@ -108,12 +108,12 @@ impl<L: Loader> Look<'_, L> {
 
     /// Names that led to a module of another name and lead elsewhere now (R19): the names are free again. Also returns
     /// those who imported by such a name, which are to be loaded anew.
-    pub(super) fn parted(&self) -> (Vec<ModuleId>, Changes) {
+    pub(super) fn parted(&self) -> (Vec<ModuleId>, ChangeSet) {
         let aliases = self.rooms.store.links().aliases.clone();
         let has_parted =
             |&(alias, module): &(ModuleId, ModuleId)| self.rooms.names.has_parted(self.texts().tree(), alias, module);
         let parted: Vec<_> = aliases.into_iter().filter(has_parted).collect();
-        let mut changes = Changes::new();
+        let mut changes = ChangeSet::new();
         for &(alias, module) in &parted {
             for importer in self.rooms.store.importers(module).into_iter().filter_map(|id| self.base.get(id)) {
                 if let (true, Some(source)) = (importer.children.iter().any(|it| it.via == alias), &importer.source) {
@@ -125,10 +125,39 @@ impl<L: Loader> Look<'_, L> {
     }
 
     /// Modules whose own texts are what is loaded, to be loaded anew with others (R62).
-    pub(super) fn again(&self, modules: &BTreeSet<ModuleId>) -> Changes {
+    pub(super) fn again(&self, modules: &BTreeSet<ModuleId>) -> ChangeSet {
         let loaded = modules.iter().filter_map(|&id| self.base.get(id));
         let again =
             |module: &Arc<Module<L>>| Some((module.id(), Change::again(module.source.as_ref()?, Reason::Retry)));
         loaded.filter_map(again).collect()
+    }
+
+    /// Compares other texts with what is loaded, all of it: what differs is to be loaded anew, with those who import what is
+    /// not there, and that is dropped.
+    pub(super) fn compare(&self, texts: &Texts) -> (ChangeSet, Vec<ModuleId>) {
+        let (mut changes, mut dropped) = (ChangeSet::new(), self.switched_aliases(texts));
+        for module in self.base.iter().filter(|module| module.kind == Kind::Reloadable) {
+            let Some(loaded) = &module.source else { continue };
+            match self.rooms.read(texts, module.path()) {
+                Ok(source) if source.hash == loaded.hash && !self.rooms.may_be_met(texts, module) => {}
+                Ok(source) => drop(changes.insert(module.id(), Change::changed(Ok(source)))),
+                Err(ReadError::Missing) => dropped.push(module.id()),
+                Err(error) => drop(changes.insert(module.id(), Change::changed(Err(error)))),
+            }
+        }
+        let importers = dropped.iter().flat_map(|&id| self.rooms.store.importers(id)).collect();
+        for (id, again) in self.again(&importers) {
+            if !dropped.contains(&id) {
+                changes.entry(id).or_insert(again);
+            }
+        }
+        (changes, dropped)
+    }
+
+    /// Names of other modules' files that say something else in other texts.
+    fn switched_aliases(&self, texts: &Texts) -> Vec<ModuleId> {
+        let aliases = self.rooms.store.links().aliases.clone();
+        let hash = |id| self.rooms.read(texts, &self.rooms.names.path(id)).ok().map(|source| source.hash);
+        aliases.into_iter().filter(|&(alias, module)| hash(alias) != hash(module)).map(|(alias, _)| alias).collect()
     }
 }

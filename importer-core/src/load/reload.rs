@@ -12,20 +12,21 @@ use std::{
 };
 
 use super::{
-    draft::{Built, CompiledDraft, Draft, Unbuilt, Wrong},
+    draft::{Base, Built, CompiledDraft, Draft, Unbuilt, Wrong},
     inside::Inside,
     look::Look,
     retire::{discard_away, purge, retire},
 };
 use crate::{
     change::{
-        Allowed, Change, Changes, Now, NowOf, Plan, Reconsidered, Refusal, Served, Standing, Told, plan, reconsider,
+        Allowed, Change, ChangeSet, Now, NowOf, Plan, Reconsidered, Refusal, Served, Standing, Told, Window, Withheld,
+        plan, reconsider,
     },
     generation::{Disagreement, Loader, Rooms, Snapshot, Texts, Unpublished},
     module::{InstanceId, Module, ModuleId, Reason},
     release::ReleaseCause,
     report::Event,
-    text::{Diagnostic, ReadError},
+    text::{Diagnostic, ReadError, SourceTree},
     watch::{Hint, cost::Cost},
 };
 
@@ -74,12 +75,21 @@ impl Occasion<'_> {
 /// A change on its way to being served.
 struct Reload {
     texts: Texts,
-    changes: Changes,
+    changes: ChangeSet,
     dropped: Vec<ModuleId>,
     /// What was refused and told before: it is not news because somebody asks for it again.
     told: Vec<Told>,
     cause: ReleaseCause,
+    /// When it was made.
+    windows: Vec<Window>,
     started: Instant,
+}
+
+impl Reload {
+    /// Does it bring other texts? Then a refusal is told, and forgotten: the files know nothing of them.
+    fn is_switch<L: Loader>(&self, base: &Snapshot<L>) -> bool {
+        self.texts.id() != base.texts().id()
+    }
 }
 
 /// Why a reload is planned again.
@@ -119,6 +129,31 @@ pub(crate) fn check<L: Loader>(rooms: &Arc<Rooms<L>>, hint: &Hint, occasion: Occ
     (if refused.is_empty() { Outcome::UpToDate } else { Outcome::Refused(refused) }, cost)
 }
 
+/// Publishes other texts in the place of those that are served (L1): what differs is reloaded, with everything that imports
+/// it, and what they do not have is dropped.
+pub(crate) fn switch<L: Loader>(rooms: &Arc<Rooms<L>>, tree: Arc<dyn SourceTree>) -> Outcome {
+    let started = Instant::now();
+    if rooms.store.is_frozen() {
+        return Outcome::Frozen;
+    }
+    let mut standing = rooms.standing.lock();
+    let _inside = Inside::enter();
+    discard_away(rooms);
+    rooms.store.begin_look();
+    let (base, texts) = (rooms.store.current(), Texts::new(tree));
+    let (changes, dropped) = Look { rooms: &**rooms, base: &base }.compare(&texts);
+    let change = Reload {
+        texts,
+        changes,
+        dropped,
+        told: Vec::new(),
+        cause: ReleaseCause::Command,
+        windows: Vec::new(),
+        started,
+    };
+    settle(rooms, &mut standing, change)
+}
+
 /// What is to be reloaded, if anything is: found, allowed, and not refused before.
 fn found<L: Loader>(
     rooms: &Arc<Rooms<L>>,
@@ -131,7 +166,13 @@ fn found<L: Loader>(
     let forced = matches!(occasion, Occasion::Asked);
     let look = Look { rooms: &**rooms, base: &base };
 
+    let moment = *base.texts().tree().moment().start();
     let found = look.find(standing, hint);
+    // While files come one after the other, none of them is known not to belong to the next.
+    let is_all = matches!(hint, Hint::Everything) && rooms.writing.is_quiet();
+    if is_all && found.0.is_empty() && standing.refusals.is_empty() {
+        standing.accepted = Some(moment);
+    }
     let importers = |id| rooms.store.importers(id).into_iter().filter_map(|id| base.get(id)).collect();
     let (allowed, mixed) = rooms.precedence.allow(found, forced, importers);
     for mixed in mixed {
@@ -139,15 +180,21 @@ fn found<L: Loader>(
         rooms.emit(Event::MixedReloading { path, origins: mixed.origins });
     }
     let (parted, importers_of_parted) = look.parted();
-    let joining = if let Occasion::Joining(modules) = occasion { look.again(modules) } else { Changes::new() };
+    let joining = if let Occasion::Joining(modules) = occasion { look.again(modules) } else { ChangeSet::new() };
     let allowed = allowed.with(joining).with(importers_of_parted);
     let dropped = [look.droppable(standing), parted].concat();
 
     let asked_again = |refusal: &&Refusal| forced && !rooms.waits.is_due(&refusal.planned, started);
     let told = standing.refusals.iter().filter(asked_again).map(Refusal::told).collect();
-    let changes = not_refused(rooms, standing, &base, allowed, forced);
+    standing.accepted = standing.accepted.or(*rooms.begun.lock());
+    let (changes, windows) = not_refused(rooms, standing, &base, allowed, forced);
+    let windows = standing.windows(*base.texts().tree().moment().end(), windows);
+    standing.looked = Some(moment);
     let is_news = !changes.is_empty() || !dropped.is_empty();
-    is_news.then(|| Reload { texts: base.texts().clone(), changes, dropped, told, cause: occasion.cause(), started })
+    is_news.then(|| {
+        let (texts, cause) = (base.texts().clone(), occasion.cause());
+        Reload { texts, changes, dropped, told, cause, windows, started }
+    })
 }
 
 /// Leaves out what was refused before, unless something says to try it again.
@@ -157,7 +204,7 @@ fn not_refused<L: Loader>(
     base: &Snapshot<L>,
     allowed: Allowed,
     forced: bool,
-) -> Changes {
+) -> (ChangeSet, Vec<Window>) {
     let refusals = std::mem::take(&mut standing.refusals);
     let ids: BTreeSet<_> = refusals.iter().flat_map(|refusal| refusal.changed.keys().copied()).collect();
     let loaded = || ids.iter().filter_map(|&id| base.get(id).map(|module| (id, module)));
@@ -175,12 +222,12 @@ fn not_refused<L: Loader>(
     let of = refusals.iter().map(of).collect();
     let links = rooms.store.links();
     let now = Now { graph: &links.graph, unnamed, served, gone, of, forced };
-    let Reconsidered { try_now, still_refused, mended, unawaited } = reconsider(refusals, allowed, now);
+    let Reconsidered { try_now, windows, still_refused, mended, unawaited } = reconsider(refusals, allowed, now);
     drop(links);
     unawaited.into_iter().for_each(|id| rooms.waits.forget(id));
     mended.iter().for_each(|_| rooms.emit(Event::Mended { generation: base.generation() }));
     standing.refusals = still_refused;
-    try_now
+    (try_now, windows)
 }
 
 /// Reloads until the change is published or refused: others may come in between.
@@ -200,7 +247,9 @@ fn settle<L: Loader>(rooms: &Arc<Rooms<L>>, standing: &mut Standing, mut change:
                 }
             }
         }
-        change.dropped.retain(|&id| rooms.store.importers(id).is_empty());
+        if !change.is_switch(&rooms.store.current()) {
+            change.dropped.retain(|&id| rooms.store.importers(id).is_empty());
+        }
     }
     Outcome::UpToDate
 }
@@ -213,7 +262,8 @@ fn reload<L: Loader>(
     purged: &mut BTreeSet<InstanceId>,
 ) -> Result<Outcome, Again> {
     let base = rooms.store.current();
-    let built = match compiled(rooms, &base, change).map_err(Unbuilt::Wrong).and_then(CompiledDraft::build) {
+    let withheld = Withheld::by(&standing.refusals);
+    let built = match compiled(rooms, &base, &withheld, change).map_err(Unbuilt::Wrong).and_then(CompiledDraft::build) {
         Ok(built) => built,
         Err(Unbuilt::Moved) => return Err(Again::Outrun),
         Err(Unbuilt::Wrong(wrong)) => return Ok(refuse(rooms, standing, change, wrong)),
@@ -229,6 +279,7 @@ fn reload<L: Loader>(
 fn compiled<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     base: &Arc<Snapshot<L>>,
+    withheld: &Withheld,
     change: &mut Reload,
 ) -> Result<CompiledDraft<L>, Wrong> {
     /// Somebody who never stops saving is not waited for.
@@ -240,7 +291,8 @@ fn compiled<L: Loader>(
         if looks < LOOKS && look_again(rooms, base, &plan, change) {
             continue;
         }
-        let compiled = Draft::of(rooms, &change.texts, base, plan.clone(), &change.changes).compile();
+        let on = Base { texts: &change.texts, snapshot: base, withheld: withheld.clone() };
+        let compiled = Draft::of(rooms, on, plan.clone(), &change.changes).compile();
         if looks >= LOOKS || !look_again(rooms, base, &plan, change) {
             return compiled;
         }
@@ -279,13 +331,21 @@ fn look_again<L: Loader>(rooms: &Rooms<L>, base: &Snapshot<L>, plan: &Plan, chan
 fn refuse<L: Loader>(rooms: &Rooms<L>, standing: &mut Standing, change: &Reload, wrong: Wrong) -> Outcome {
     let Wrong { planned, unmet, diagnostics } = wrong;
     let changed = change.changes.iter().map(|(&id, change)| (id, change.hash())).collect();
-    let refusal = Refusal { changed, planned, unmet, diagnostics: diagnostics.clone() };
+    let mut windows = change.windows.clone();
+    // What was saved while it was compiled belongs to it as well.
+    if let Some(window) = windows.last_mut() {
+        window.until = *change.texts.tree().moment().end();
+    }
+    let refusal = Refusal { changed, planned, unmet, diagnostics: diagnostics.clone(), windows };
     let is_news = !change.told.contains(&refusal.told());
-    // Requests see what is wrong as soon as anybody hears of it.
-    standing.refusals.push(refusal);
-    rooms.shown.show(&standing.refusals);
+    let base = rooms.store.current();
+    if !change.is_switch(&base) {
+        // Requests see what is wrong as soon as anybody hears of it.
+        standing.refusals.push(refusal);
+        rooms.shown.show(&standing.refusals);
+    }
     if is_news {
-        let generation = rooms.store.current().generation();
+        let generation = base.generation();
         rooms.emit(Event::Refused { generation, diagnostics: diagnostics.clone() });
     }
     Outcome::Refused(diagnostics)
@@ -313,6 +373,10 @@ fn publish<L: Loader>(
     };
     retire(&served, &change.dropped);
     let published = served.published();
+    if change.is_switch(&published.before) {
+        *standing = Standing::default();
+        rooms.shown.show(&standing.refusals);
+    }
     for gone in published.gone.iter().filter_map(|&id| itself(id)) {
         if standing.removed.remove(&gone.id()).is_none() {
             rooms.emit(Event::Removed { path: gone.path().clone() });

@@ -40,6 +40,14 @@ pub enum ImportError {
     /// It does not compile, or raised while loading.
     #[error("{0}")]
     Failed(Arc<Diagnostic>),
+    /// It was saved together with a change that was refused, and is loaded when that is mended or taken back (L2).
+    #[error("{refused}")]
+    Withheld {
+        /// The file.
+        path: Arc<Path>,
+        /// What is wrong with the change.
+        refused: Arc<Diagnostic>,
+    },
     /// It imports itself, directly or through others (R35).
     #[error("import cycle: {}", chain(.0))]
     Cycle(Vec<Arc<Path>>),
@@ -54,6 +62,7 @@ impl ImportError {
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Failed(one), Self::Failed(other)) => Arc::ptr_eq(one, other),
+            (Self::Withheld { path: one, .. }, Self::Withheld { path: other, .. }) => one == other,
             _ => self.to_string() == other.to_string(),
         }
     }
@@ -71,6 +80,11 @@ impl ImportError {
         let plain = Diagnostic::error(self.to_string());
         match self {
             Self::Failed(diagnostic) => Diagnostic::clone(diagnostic),
+            Self::Withheld { path, refused } => {
+                let file = path.display();
+                Diagnostic::clone(refused)
+                    .note(format!("`{file}` was saved together with this, and is loaded once it is mended"), None)
+            }
             Self::NotFound { looked, nearest, .. } => {
                 let places = looked.iter().map(|path| format!("no file {}", path.display()));
                 let with_places = places.fold(plain, |diagnostic, place| diagnostic.note(place, None));

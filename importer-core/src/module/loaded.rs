@@ -3,6 +3,7 @@
 use std::{fmt, path::Path, sync::Arc};
 
 use super::{
+    error::ImportError,
     id::{InstanceId, ModuleId},
     importer::Importer,
     language::Language,
@@ -49,8 +50,28 @@ pub(crate) struct Unmet {
     pub(crate) path: Arc<Path>,
     /// The content that failed; `None` if there was no file.
     pub(crate) hash: Option<ContentHash>,
-    /// Was it a cycle? That says nothing about the module, but about who asked for it.
-    pub(crate) cycle: bool,
+    pub(crate) because: Because,
+}
+
+/// Why an import failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Because {
+    /// Of what the path said.
+    Text,
+    /// It was a cycle. That says nothing about the module, but about who asked for it.
+    Cycle,
+    /// It is part of a refused change: it may succeed when that is mended, whatever the path says.
+    Withheld,
+}
+
+impl Because {
+    pub(crate) fn of(error: &ImportError) -> Self {
+        match error {
+            ImportError::Cycle(_) => Self::Cycle,
+            ImportError::Withheld { .. } => Self::Withheld,
+            _ => Self::Text,
+        }
+    }
 }
 
 impl<L: Language> Module<L> {

@@ -23,7 +23,7 @@ pub use import::ImportOptions;
 pub use importer::Importer;
 pub use language::{Compiled, Language};
 pub use loaded::Module;
-pub(crate) use loaded::{Child, Kind, Unmet};
+pub(crate) use loaded::{Because, Child, Kind, Unmet};
 pub use located::Located;
 pub(crate) use names::Names;
 pub use record::{Reason, Record};

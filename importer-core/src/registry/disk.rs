@@ -33,7 +33,7 @@ impl<L: Loader> Registry<L> {
 
     fn on_disk(&self, snapshot: &Snapshot<L>, module: &Module<L>) -> Option<Disk> {
         let loaded = module.source.as_ref()?;
-        let tree = snapshot.texts().tree();
+        let tree = snapshot.texts().live();
         let trusted = self.rooms.store.stamp(module.id());
         if tree.stamp(module.path()).is_ok_and(|stamp| Some(stamp) == trusted) {
             return Some(Disk::Same);

@@ -20,7 +20,7 @@ use crate::{
         Outcome,
         freshness::freshen,
         pinned::pin,
-        reload::{Occasion, check},
+        reload::{Occasion, check, switch},
         retire::shut_down,
     },
     module::{ImportError, ImportOptions, Importer, Located, ModuleId, Scope, import::Import},
@@ -108,6 +108,23 @@ impl<L: Loader> Registry<L> {
         check(&self.rooms, hint, Occasion::Noticed).1
     }
 
+    /// Publishes the texts of another tree in the place of those that are served, as one generation: what differs is
+    /// reloaded, with everything that imports it, and modules that `tree` does not have are dropped. Whoever has pinned a
+    /// generation before goes on loading from the texts of that one (L1). From then on changes are looked for in `tree`.
+    ///
+    /// If it is refused, nothing of `tree` is to be seen.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use samovar_importer::{Loader, MemoryTree, Outcome, Registry};
+    /// fn deploy<L: Loader>(registry: &Registry<L>, release: MemoryTree) -> bool {
+    ///     matches!(registry.switch_to(release), Outcome::Published { .. })
+    /// }
+    /// ```
+    pub fn switch_to(&self, tree: impl SourceTree) -> Outcome {
+        switch(&self.rooms, Arc::new(tree))
+    }
+
     /// Finds out which module a name means, without loading it.
     ///
     /// # Errors
@@ -153,9 +170,12 @@ impl<L: Loader> Registry<L> {
     }
 
     /// Ends all reloading of this interpreter, for good (R40). A reload that is under way is published before this
-    /// returns, or never. First loads go on.
+    /// returns, or never.
+    ///
+    /// First loads go on, from the texts as they are now (L2): the files that the tree [tells of](SourceTree::files) are
+    /// read, 64 MiB at most. What is not among them is loaded from its file as that will be, with a warning.
     pub fn freeze(&self) {
-        if self.rooms.store.freeze() {
+        if self.rooms.freeze() {
             self.emit(Event::Frozen);
         }
     }

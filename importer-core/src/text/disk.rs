@@ -14,6 +14,7 @@ use super::{
     source::{ReadError, Source, decode},
     stamp::Stamp,
     tree::SourceTree,
+    walk::{links_changed, walk},
 };
 
 /// Files on disk, confined to roots.
@@ -92,5 +93,13 @@ impl SourceTree for DiskTree {
         let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
         // A bound, since this only serves a suggestion.
         entries.take(10_000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+    }
+    fn files(&self, extension: &str) -> Vec<PathBuf> {
+        let found = walk(&self.roots, extension);
+        found.into_iter().filter(|path| self.stamp(path).is_ok()).collect()
+    }
+
+    fn changed(&self, path: &Path) -> Option<i128> {
+        Some(self.stamp(path).ok()?.changed.max(links_changed(path)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -25,8 +26,13 @@ type File = (Vec<u8>, Stamp);
 /// assert!(tree.read("/site/hello.rhai".as_ref()).is_ok());
 /// ```
 #[derive(Clone, Default)]
-pub struct MemoryTree {
-    files: Arc<RwLock<BTreeMap<PathBuf, File>>>,
+pub struct MemoryTree(Arc<RwLock<Files>>);
+
+#[derive(Default)]
+struct Files {
+    by_path: BTreeMap<PathBuf, File>,
+    /// How many writes there have been: its time.
+    writes: i128,
 }
 
 impl MemoryTree {
@@ -34,33 +40,43 @@ impl MemoryTree {
     pub fn write(&self, path: impl Into<PathBuf>, text: impl AsRef<[u8]>) {
         let bytes = text.as_ref().to_vec();
         let path = path.into();
-        let mut files = self.files.write();
-        let changed = files.get(&path).map_or(0, |(_, stamp)| stamp.changed) + 1;
-        let stamp = Stamp { len: bytes.len() as u64, changed, ..Stamp::default() };
-        files.insert(path, (bytes, stamp));
+        let mut files = self.0.write();
+        files.writes += 1;
+        let stamp = Stamp { len: bytes.len() as u64, changed: files.writes, ..Stamp::default() };
+        files.by_path.insert(path, (bytes, stamp));
     }
 
     /// Removes a file.
     pub fn remove(&self, path: impl AsRef<Path>) {
-        self.files.write().remove(path.as_ref());
+        self.0.write().by_path.remove(path.as_ref());
     }
 }
 
 impl SourceTree for MemoryTree {
     fn read(&self, path: &Path) -> Result<Source, ReadError> {
-        let files = self.files.read();
-        let (bytes, stamp) = files.get(path).ok_or(ReadError::Missing)?;
+        let files = self.0.read();
+        let (bytes, stamp) = files.by_path.get(path).ok_or(ReadError::Missing)?;
         // No two writes have the same stamp here.
         decode(path, bytes, *stamp, true, false)
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError> {
-        self.files.read().get(path).map(|(_, stamp)| *stamp).ok_or(ReadError::Missing)
+        self.0.read().by_path.get(path).map(|(_, stamp)| *stamp).ok_or(ReadError::Missing)
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {
-        let files = self.files.read();
-        let in_directory = files.keys().filter(|path| path.parent() == Some(directory));
+        let files = self.0.read();
+        let in_directory = files.by_path.keys().filter(|path| path.parent() == Some(directory));
         in_directory.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
+    }
+    fn files(&self, extension: &str) -> Vec<PathBuf> {
+        let files = self.0.read();
+        files.by_path.keys().filter(|path| path.extension().is_some_and(|it| it == extension)).cloned().collect()
+    }
+
+    fn moment(&self) -> RangeInclusive<i128> {
+        // The next change has the next number.
+        let writes = self.0.read().writes;
+        writes + 1..=writes
     }
 }

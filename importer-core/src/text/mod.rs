@@ -6,12 +6,14 @@ mod below;
 mod descriptor;
 pub(crate) mod diagnostic;
 mod disk;
+pub(crate) mod frozen;
 mod lease;
 mod memory;
 mod remedy;
 pub(crate) mod source;
 pub(crate) mod stamp;
 pub(crate) mod tree;
+mod walk;
 
 pub use below::Below;
 pub use diagnostic::{Diagnostic, Note, Place};

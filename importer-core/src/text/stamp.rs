@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::RangeInclusive,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -62,13 +63,39 @@ pub struct Stamp {
     pub file: (u64, u64),
 }
 
+/// File systems keep times in steps; none is longer than this, in nanoseconds.
+const STEP: i128 = 20_000_000;
+
+/// Now, on the clock of files: the times that a change may have which was made right before.
+pub(super) fn moment() -> RangeInclusive<i128> {
+    match step() {
+        Some(step) => step..=step,
+        None => since_1970() - STEP..=since_1970(),
+    }
+}
+
+fn since_1970() -> i128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed())
+}
+
+/// The step in which file systems are now: Linux gives files the time of its coarse clock.
+#[cfg(target_os = "linux")]
+#[allow(clippy::unnecessary_wraps, reason = "not every system tells")]
+fn step() -> Option<i128> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    Some(i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn step() -> Option<i128> {
+    None
+}
+
 impl Stamp {
     /// File systems keep times in steps. What was written in the very step in which it is read may be written again
     /// without another stamp, so a stamp this young says nothing about what comes later.
     #[must_use]
     pub fn is_young(&self) -> bool {
-        const STEP: i128 = 20_000_000;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed());
-        self.changed >= now - STEP
+        self.changed >= since_1970() - STEP
     }
 }

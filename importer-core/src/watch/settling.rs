@@ -18,7 +18,7 @@ use super::{
 /// So long nothing must happen before it is called quiet.
 const QUIET: Duration = Duration::from_millis(20);
 /// So long a change waits at most for quiet.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Collects signals until it is time to look.
 #[derive(Debug, Default)]

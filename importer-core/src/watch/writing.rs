@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::signal::{Signal, is_noise};
+use super::{
+    settling::PATIENCE,
+    signal::{Signal, is_noise},
+};
 use crate::{
     sync::{AtomicU64, Mutex},
     text::{ReadError, Source, SourceTree},
@@ -19,12 +22,16 @@ pub(crate) struct Writing {
     unfinished: Mutex<Unfinished>,
     /// Counts what the file system told.
     stirred: AtomicU64,
+    /// When anything was heard last.
+    heard: Mutex<Option<Instant>>,
 }
 
 impl Writing {
     /// Notes a change as soon as it is heard of, long before it is time to look.
     pub(crate) fn heard(&self, signal: &Signal) {
-        self.unfinished.lock().signal(signal, Instant::now());
+        let now = Instant::now();
+        *self.heard.lock() = Some(now);
+        self.unfinished.lock().signal(signal, now);
     }
 
     /// Reads a file, unless somebody is still writing it.
@@ -35,6 +42,11 @@ impl Writing {
             _ if self.is_unfinished(path) => Err(ReadError::BeingWritten),
             read => read,
         }
+    }
+
+    /// Has nothing been heard for as long as changes wait for quiet at most?
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.heard.lock().is_none_or(|heard| heard.elapsed() >= PATIENCE)
     }
 
     pub(crate) fn stirred(&self) -> u64 {

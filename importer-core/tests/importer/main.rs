@@ -10,6 +10,7 @@ mod properties;
 mod releases;
 mod reloading;
 mod seeing;
+mod texts;
 mod toy;
 #[cfg(unix)]
 mod trouble;

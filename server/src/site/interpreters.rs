@@ -84,6 +84,14 @@ impl SourceTree for Tree {
     fn names(&self, directory: &Path) -> Vec<String> {
         self.0.load().disk.names(directory)
     }
+
+    fn files(&self, extension: &str) -> Vec<PathBuf> {
+        self.0.load().disk.files(extension)
+    }
+
+    fn changed(&self, path: &Path) -> Option<i128> {
+        self.0.load().disk.changed(path)
+    }
 }
 
 impl Tree {

@@ -10,7 +10,7 @@ use std::{
 use super::{ahead::CompiledText, building::Building, prepared::Prepared, state::Loading};
 use crate::{
     generation::{Carry, Loader, Modules, View},
-    module::{ImportError, Importer, Kind, Module, Reason, Record, Scope, Unmet},
+    module::{Because, ImportError, Importer, Kind, Module, Reason, Record, Scope, Unmet},
     report::Event,
     text::{Diagnostic, Source},
 };
@@ -95,7 +95,7 @@ impl<L: Loader> Building<L> {
         let unmet = state.loading.pop().map(|it| it.unmet).unwrap_or_default();
         // Whoever swallows this waits for what it would have needed, too.
         unmet.into_iter().for_each(|unmet| state.unmet(unmet));
-        state.unmet(Unmet { path, hash: Some(hash), cycle: false });
+        state.unmet(Unmet { path, hash: Some(hash), because: Because::Text });
         // What failed because of a child that failed is told by the child.
         if turn.is_served && state.regressions.len() == turn.regressions {
             state.regressions.push(diagnostic.clone());

@@ -16,9 +16,10 @@ use super::{
     state::State,
 };
 use crate::{
+    change::Withheld,
     generation::{DraftId, Load, Loader, Modules, RegistryId, Rooms, Snapshot, Texts},
     module::{
-        Child, ImportError, ImportOptions, Importer, Kind, Located, Module, ModuleId, Reason, Scope, Unmet,
+        Because, Child, ImportError, ImportOptions, Importer, Kind, Located, Module, ModuleId, Reason, Scope, Unmet,
         import::Import,
     },
     report::{Event, ModuleStatus},
@@ -33,8 +34,26 @@ pub(crate) struct Building<L: Loader> {
     /// What is read; not those of the base, if the draft brings others.
     texts: Texts,
     pub(crate) base: Arc<Snapshot<L>>,
+    /// What is not read, since it belongs to a change that was refused.
+    withheld: Withheld,
     ahead: Arc<Ahead<L>>,
     pub(super) state: Mutex<State<L>>,
+}
+
+/// What a draft starts from.
+pub(crate) struct Base<'a, L: Loader> {
+    /// What is read; not those of the snapshot, if the draft brings others.
+    pub(crate) texts: &'a Texts,
+    /// The generation that it is to follow.
+    pub(crate) snapshot: &'a Arc<Snapshot<L>>,
+    pub(crate) withheld: Withheld,
+}
+
+impl<'a, L: Loader> Base<'a, L> {
+    /// A generation, with its own texts.
+    pub(crate) fn of(snapshot: &'a Arc<Snapshot<L>>, withheld: Withheld) -> Self {
+        Self { texts: snapshot.texts(), snapshot, withheld }
+    }
 }
 
 /// What a new module is made from.
@@ -45,9 +64,11 @@ enum Text<L: Loader> {
 }
 
 impl<L: Loader> Building<L> {
-    pub(crate) fn new(kind: Load, rooms: &Arc<Rooms<L>>, texts: Texts, base: Arc<Snapshot<L>>) -> Arc<Self> {
-        let (rooms, ahead) = (rooms.clone(), Ahead::new(rooms, texts.clone(), base.clone()));
-        Arc::new(Self { id: DraftId::next(), kind, rooms, texts, base, ahead, state: Mutex::default() })
+    pub(crate) fn new(kind: Load, rooms: &Arc<Rooms<L>>, base: Base<'_, L>) -> Arc<Self> {
+        let Base { texts, snapshot, withheld } = base;
+        let (texts, base, rooms) = (texts.clone(), snapshot.clone(), rooms.clone());
+        let ahead = Ahead::new(&rooms, texts.clone(), base.clone());
+        Arc::new(Self { id: DraftId::next(), kind, rooms, texts, base, withheld, ahead, state: Mutex::default() })
     }
 
     pub(super) fn id(&self) -> DraftId {
@@ -91,8 +112,11 @@ impl<L: Loader> Building<L> {
         if wrong.is_empty() {
             return Ok(());
         }
-        let unmet =
-            wrong.iter().map(|(source, _)| Unmet { path: source.path.clone(), hash: Some(source.hash), cycle: false });
+        let unmet = wrong.iter().map(|(source, _)| Unmet {
+            path: source.path.clone(),
+            hash: Some(source.hash),
+            because: Because::Text,
+        });
         self.state.lock().unmet.extend(unmet);
         Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect())
     }
@@ -145,8 +169,7 @@ impl<L: Loader> Building<L> {
             }
             Err(error) => {
                 let hash = self.read(&located.path).ok().map(|source| source.hash);
-                let cycle = matches!(error, ImportError::Cycle(_));
-                state.unmet(Unmet { path: located.path.clone(), hash, cycle });
+                state.unmet(Unmet { path: located.path.clone(), hash, because: Because::of(error) });
             }
         }
         found
@@ -213,8 +236,17 @@ impl<L: Loader> Building<L> {
         }
     }
 
+    /// Nothing is read for the first time that is part of a refused change (L2).
+    fn unless_withheld(&self, path: &Arc<Path>) -> Result<(), ImportError> {
+        match self.withheld.why(|| self.texts.tree().changed(path)) {
+            Some(refused) => Err(ImportError::Withheld { path: path.clone(), refused: Arc::new(refused.clone()) }),
+            None => Ok(()),
+        }
+    }
+
     /// The compiled text of a new module, or the module that was made from this very file under another name (R19).
     fn text(&self, located: &Located, scope: &Arc<Scope>) -> Result<Text<L>, ImportError> {
+        self.unless_withheld(&located.path)?;
         let ready = self.ahead.take(located.id).filter(|_| located.initial_path.is_empty());
         let read = match &ready {
             Some(CompiledText { source, .. }) => Ok(source.clone()),
@@ -287,7 +319,7 @@ impl<L: Loader> Building<L> {
         }
         for path in looked {
             let hash: Option<ContentHash> = self.read(path).ok().map(|source| source.hash);
-            state.unmet(Unmet { path: path.as_path().into(), hash, cycle: false });
+            state.unmet(Unmet { path: path.as_path().into(), hash, because: Because::Text });
         }
     }
 }

@@ -9,5 +9,5 @@ mod share;
 mod state;
 mod steps;
 
-pub(crate) use building::Building;
+pub(crate) use building::{Base, Building};
 pub(crate) use steps::{Built, CompiledDraft, Draft, First, Served, Unbuilt, Wrong};

@@ -10,10 +10,13 @@ use std::{
     time::Instant,
 };
 
-use super::{building::Building, state::State};
+use super::{
+    building::{Base, Building},
+    state::State,
+};
 use crate::{
-    change::{Cause, Change, Changes, Plan},
-    generation::{Candidate, Load, Loader, Published, Rooms, Snapshot, Texts, Unpublished},
+    change::{Cause, Change, ChangeSet, Plan},
+    generation::{Candidate, Load, Loader, Published, Rooms, Snapshot, Unpublished},
     module::{ImportError, Located, Module, ModuleId, Reason, Scope, Unmet},
     release::ReleaseCause,
     sync::{STACK, spare_threads},
@@ -24,7 +27,7 @@ use crate::{
 pub(crate) struct Draft<'a, L: Loader> {
     building: OnBoard<L>,
     plan: Plan,
-    changes: &'a Changes,
+    changes: &'a ChangeSet,
 }
 
 /// Every text of the plan compiles. Nothing has run.
@@ -76,14 +79,8 @@ pub(crate) enum First<L: Loader> {
 }
 
 impl<'a, L: Loader> Draft<'a, L> {
-    pub(crate) fn of(
-        rooms: &Arc<Rooms<L>>,
-        texts: &Texts,
-        base: &Arc<Snapshot<L>>,
-        plan: Plan,
-        changes: &'a Changes,
-    ) -> Self {
-        Self { building: OnBoard::new(Load::Reload, rooms, texts, base), plan, changes }
+    pub(crate) fn of(rooms: &Arc<Rooms<L>>, base: Base<'_, L>, plan: Plan, changes: &'a ChangeSet) -> Self {
+        Self { building: OnBoard::new(Load::Reload, rooms, base), plan, changes }
     }
 
     /// Compiles the whole plan, before any hook and any text runs.
@@ -125,7 +122,7 @@ impl<L: Loader> Built<L> {
         located: &Located,
         scope: &Arc<Scope>,
     ) -> First<L> {
-        let building = OnBoard::new(Load::First, rooms, base.texts(), base);
+        let building = OnBoard::new(Load::First, rooms, Base::of(base, rooms.shown.withheld()));
         let found = building.0.obtain(located, scope);
         let mut state = building.0.finish();
         match found {
@@ -202,8 +199,8 @@ impl<L: Loader> Served<L> {
 struct OnBoard<L: Loader>(Arc<Building<L>>);
 
 impl<L: Loader> OnBoard<L> {
-    fn new(load: Load, rooms: &Arc<Rooms<L>>, texts: &Texts, base: &Arc<Snapshot<L>>) -> Self {
-        Self(Building::new(load, rooms, texts.clone(), base.clone()))
+    fn new(load: Load, rooms: &Arc<Rooms<L>>, base: Base<'_, L>) -> Self {
+        Self(Building::new(load, rooms, base))
     }
 }
 
@@ -221,7 +218,7 @@ fn planned(plan: &Plan) -> BTreeSet<ModuleId> {
 const WORTH_A_THREAD: usize = 16;
 
 /// Compiles everything that is planned, on all threads that there are; returns what is wrong, in the plan's order.
-fn compile<L: Loader>(draft: &Building<L>, plan: &Plan, changes: &Changes) -> Vec<Diagnostic> {
+fn compile<L: Loader>(draft: &Building<L>, plan: &Plan, changes: &ChangeSet) -> Vec<Diagnostic> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();
@@ -252,7 +249,7 @@ fn compile_one<L: Loader>(
     draft: &Building<L>,
     old: &Module<L>,
     cause: Cause,
-    changes: &Changes,
+    changes: &ChangeSet,
 ) -> Result<(), Vec<Diagnostic>> {
     let path_of = |id| draft.base.get(id).map_or_else(|| old.path().clone(), |module| module.path().clone());
     match (changes.get(&old.id()), cause, &old.source) {

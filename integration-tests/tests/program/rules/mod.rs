@@ -10,6 +10,7 @@ mod reloading;
 mod search;
 mod seeing;
 mod strict;
+mod texts;
 mod under_way;
 mod view;
 

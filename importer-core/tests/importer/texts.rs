@@ -1,0 +1,219 @@
+//! A generation owns its texts (L1, L2).
+
+use std::sync::Arc;
+
+use samovar_importer::{Event, Hint, ImportError, ImportOptions, MemoryTree, Outcome, Registry, Scope};
+
+use crate::toy::{Site, Toy};
+
+/// `name: word rest; word rest`, a line each.
+fn tree(files: &str) -> MemoryTree {
+    let tree = MemoryTree::default();
+    for line in files.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, text) = line.split_once(':').expect("name: text");
+        tree.write(format!("/s/{name}.toy"), text.trim().replace("; ", "\n"));
+    }
+    tree
+}
+
+fn import(view: &samovar_importer::View<Toy>, name: &str) -> Result<String, ImportError> {
+    let found = view.import(None, &format!("~/{name}"), &ImportOptions::default());
+    found.map(|module| module.value().version.clone())
+}
+
+#[track_caller]
+fn check(view: &samovar_importer::View<Toy>, name: &str, expected: &str) {
+    let found = import(view, name).unwrap_or_else(|error| error.diagnostic().to_string());
+    assert_eq!(found, expected, "{name}");
+}
+
+fn registry(files: &str) -> (Arc<Registry<Toy>>, Arc<Scope>) {
+    let registry = Registry::new("test", Toy::default(), tree(files));
+    (registry, Arc::new(Scope::new("test.conf:1").handler_root("/s")))
+}
+
+#[test]
+fn l1_a_refused_release_is_nowhere_to_be_seen() {
+    let (registry, scope) = registry("h: version 1\nlate: version 1");
+    check(&registry.pin(&scope), "h", "1");
+    let refused = registry.switch_to(tree("h: broken\nlate: version 2"));
+    assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+    check(&registry.pin(&scope), "late", "1");
+    check(&registry.pin(&scope), "h", "1");
+    assert_eq!((registry.snapshot().generation(), registry.snapshot().release()), (2, 1));
+    // Nothing stands in the way of the next one.
+    assert!(matches!(registry.switch_to(tree("h: version 3\nlate: version 3")), Outcome::Published { .. }));
+    check(&registry.pin(&scope), "late", "3");
+    assert_eq!((registry.snapshot().generation(), registry.snapshot().release()), (3, 2));
+}
+
+#[test]
+fn l1_whoever_pinned_a_release_before_loads_from_it() {
+    let (registry, scope) = registry("h: version 1\nlate: version 1; child part\npart: version 1");
+    check(&registry.pin(&scope), "h", "1");
+    let (before, also_before) = (registry.pin(&scope), registry.pin(&scope));
+    assert!(matches!(
+        registry.switch_to(tree("h: version 2\nlate: version 2; child part\npart: version 2")),
+        Outcome::Published { .. }
+    ));
+    check(&before, "late", "1");
+    let late =
+        |view: &samovar_importer::View<Toy>| view.import(None, "~/late", &ImportOptions::default()).expect("loaded");
+    assert_eq!(late(&before).value().children["part"].value().version, "1");
+    // All who see that generation see one instance; nobody else sees it.
+    assert_eq!(late(&before).instance(), late(&also_before).instance());
+    check(&registry.pin(&scope), "late", "2");
+    assert!(registry.snapshot().iter().all(|module| module.value().version == "2"));
+    check(&before, "late", "1");
+    check(&before, "h", "1");
+}
+
+#[test]
+fn l1_what_a_release_does_not_have_is_dropped_and_its_importers_follow() {
+    let (registry, scope) = registry("h: version 1; try a\na: version 1\nalone: version 1");
+    check(&registry.pin(&scope), "h", "1");
+    check(&registry.pin(&scope), "alone", "1");
+    let before = registry.pin(&scope);
+    let switched = registry.switch_to(tree("h: version 1; try a"));
+    assert!(matches!(switched, Outcome::Published { .. }), "{switched:?}");
+    let names = |registry: &Registry<Toy>| {
+        let mut names: Vec<_> = registry.paths().keys().map(|path| path.display().to_string()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&registry), ["/s/h.toy"]);
+    assert!(
+        registry
+            .pin(&scope)
+            .import(None, "~/h", &ImportOptions::default())
+            .expect("loaded")
+            .value()
+            .children
+            .is_empty()
+    );
+    assert!(import(&registry.pin(&scope), "alone").is_err());
+    check(&before, "alone", "1");
+    // One that cannot do without is a reason to refuse.
+    assert!(matches!(registry.switch_to(tree("h: version 2; child gone")), Outcome::Refused(_)));
+    check(&registry.pin(&scope), "h", "1");
+    // The same texts in another place are a release as well, and reload nothing.
+    let same = registry.switch_to(tree("h: version 1; try a"));
+    assert!(matches!(&same, Outcome::Published { modules, .. } if modules.is_empty()), "{same:?}");
+    // From now on that place is looked at.
+    let last = tree("h: version 4");
+    assert!(matches!(registry.switch_to(last.clone()), Outcome::Published { .. }));
+    last.write("/s/h.toy", "version 5");
+    assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { .. }));
+    check(&registry.pin(&scope), "h", "5");
+    registry.freeze();
+    assert!(matches!(registry.switch_to(tree("h: version 6")), Outcome::Frozen));
+}
+
+#[test]
+fn l2_what_was_saved_together_with_a_refused_change_waits_for_it() {
+    let site = Site::new("h: version 1\nlate: version 1\nother: version 1");
+    site.load("h");
+    site.write("h: broken\nlate: version 2");
+    site.trace();
+    site.expect("refused (h.toy is broken)");
+    // Twice, for what failed a moment ago is answered from memory.
+    assert!(site.import("late").is_err());
+    assert_eq!(site.trace(), "", "it has been told");
+    let refused = site.import("late").expect_err("part of the change");
+    assert!(matches!(&refused, ImportError::Withheld { .. }), "{refused:?}");
+    let told = refused.diagnostic();
+    assert!(told.message.contains("is broken") && told.notes[0].message.contains("late.toy"), "{told:?}");
+    // What was there before is loaded, and so is what comes later.
+    assert_eq!(site.load("other").value().version, "1");
+    site.write("new: version 1");
+    assert_eq!(site.load("new").value().version, "1");
+    assert_eq!(site.load("h").value().version, "1");
+    // Mended.
+    site.write("h: version 2");
+    site.check();
+    assert_eq!(site.load("late").value().version, "2");
+}
+
+#[test]
+fn l2_what_is_withheld_is_withheld_from_whoever_imports_it() {
+    let site = Site::new("h: version 1\nlate: version 1\nq: version 1; child late\nt: version 1; try late");
+    site.load("h");
+    site.write("h: broken\nlate: version 2");
+    site.check();
+    assert!(site.import("q").is_err());
+    assert!(site.load("t").value().children.is_empty());
+    let generation = site.registry.snapshot().generation();
+    site.check();
+    site.check();
+    assert_eq!(site.registry.snapshot().generation(), generation, "tried again for nothing");
+    // Another change that is broken once more is another window; the first one holds.
+    site.write("h: broken; version 3");
+    site.check();
+    assert!(site.import("late").is_err());
+    // Taken back: the part of it that nobody has loaded is what lies there.
+    site.write("h: version 1");
+    site.check();
+    site.check();
+    assert_eq!(site.load("q").value().version, "1");
+    assert_eq!(site.load("t").value().children["late"].value().version, "2");
+}
+
+#[test]
+fn l2_a_change_that_is_tried_again_sees_its_own_new_modules() {
+    let site = Site::new("h: version 1");
+    site.load("h");
+    site.write("h: version 2; child new\nnew: broken");
+    site.check();
+    assert!(site.import("new").is_err());
+    site.write("new: version 1");
+    site.check();
+    assert_eq!(site.load("h").value().children["new"].value().version, "1");
+}
+
+#[test]
+fn l2_frozen_means_every_module() {
+    let site = Site::new("h: version 1\nlate: version 1; child part\npart: version 1\nbad: broken");
+    site.load("h");
+    site.registry.freeze();
+    site.write("h: version 2\nlate: version 2; child part\npart: version 2\nbad: version 2");
+    assert_eq!(site.load("late").value().version, "1");
+    assert_eq!(site.load("late").value().children["part"].value().version, "1");
+    assert!(site.import("bad").is_err());
+    // What was not there is loaded as it is, and that is told.
+    site.write("new: version 1");
+    site.trace();
+    let events = site.registry.subscribe();
+    assert_eq!(site.load("new").value().version, "1");
+    let warned: Vec<_> = events
+        .try_iter()
+        .filter_map(|event| match event {
+            Event::Warned { diagnostics, .. } => Some(diagnostics[0].to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(warned, ["`/s/new.toy` was not known when reloading ended: it is loaded as it is now"]);
+    // Status compares with what the files say by now.
+    let differs = |name: &str| {
+        let on_disk = site.registry.compare_with_disk();
+        let found = on_disk.iter().find(|(path, _)| path.ends_with(name)).map(|(_, disk)| format!("{disk:?}"));
+        found.expect("loaded")
+    };
+    assert_eq!([differs("h.toy"), differs("late.toy"), differs("new.toy")], ["Differs", "Differs", "Same"]);
+    // What is gone by now was there when reloading ended.
+    let site = Site::new("h: version 1\nlate: version 1");
+    site.registry.freeze();
+    site.remove("late");
+    assert_eq!(site.load("late").value().version, "1");
+}
+
+#[test]
+fn l2_freezing_does_not_bring_a_refused_change_to_light() {
+    let site = Site::new("h: version 1\nlate: version 1");
+    site.load("h");
+    site.write("h: broken\nlate: version 2");
+    site.check();
+    site.registry.freeze();
+    site.write("h: version 3\nlate: version 3");
+    assert!(matches!(site.import("late"), Err(ImportError::Withheld { .. })));
+    assert_eq!(site.load("h").value().version, "1");
+}

@@ -1,0 +1,92 @@
+//! L1 and L2: a generation owns its texts.
+
+use samovar_integration_tests::poll;
+
+use super::{Story, check_in_order, site};
+
+const RELEASES: &str = "=== samovar.conf
+DocumentRoot current
+SetHandler rhai
+=== releases/1/index.rhai
+fn handler(req) { \"index 1\" }
+=== releases/1/late.rhai
+fn handler(req) { \"late 1\" }
+=== releases/1/mark.rhai
+fn handler(req) { print(`mark number ${req.query}.`) }
+=== releases/2/index.rhai
+fn handler(req) { \"index 2\"
+=== releases/2/late.rhai
+fn handler(req) { \"late 2\" }
+=== releases/2/mark.rhai
+fn handler(req) { print(`mark number ${req.query}.`) }
+";
+
+fn switch(story: &Story, release: u32) {
+    story.site.link("next", format!("releases/{release}"));
+    std::fs::rename(story.site.file("next"), story.site.file("current")).expect("renamed");
+}
+
+#[test]
+fn l2_a_release_that_is_refused_does_not_leak_through_what_nobody_has_loaded_yet() {
+    let site = site(RELEASES);
+    site.link("current", "releases/1");
+    let story = Story::at(site);
+    story.check(&[("/", "index 1")]);
+    switch(&story, 2);
+    story.settle_refused();
+    story.check(&[("/", "index 1")]);
+    story.check_fails("/late", &["index.rhai", "late.rhai", "saved together with this"]);
+    // Back again.
+    switch(&story, 1);
+    story.settle();
+    story.check(&[("/late", "late 1"), ("/", "index 1")]);
+    // And on, mended.
+    story.site.write("releases/2/index.rhai", "fn handler(req) { \"index 2\" }");
+    switch(&story, 2);
+    story.settle();
+    story.check(&[("/late", "late 2"), ("/", "index 2")]);
+}
+
+#[test]
+fn l2_what_was_saved_with_a_refused_change_answers_with_its_diagnostic_until_it_is_mended() {
+    let story = Story::of(
+        "=== index.rhai\nfn handler(req) { \"index 1\" }\n=== late.rhai\nfn handler(req) { \"late 1\" }\n\
+         === other.rhai\nfn handler(req) { \"other 1\" }\n",
+    );
+    story.check(&[("/", "index 1")]);
+    story.site.write("late.rhai", "fn handler(req) { \"late 2\" }");
+    story.site.write("index.rhai", "fn handler(req) { oops");
+    story.settle_refused();
+    story.check_fails("/late", &["index.rhai:1", "saved together with this"]);
+    // What had nothing to do with it is served, and so is what comes later.
+    story.site.write("new.rhai", "fn handler(req) { \"new\" }");
+    story.check(&[("/other", "other 1"), ("/", "index 1")]);
+    poll("a page that is new is served", || (story.get("/new").brief() == "200 new").then_some(()));
+    story.save("index.rhai", "fn handler(req) { \"index 2\" }");
+    story.check(&[("/late", "late 2"), ("/", "index 2")]);
+}
+
+#[test]
+fn l2_frozen_is_every_script_of_the_site_as_it_was() {
+    let story = Story::of(
+        "=== index.rhai\nfn handler(req) { \"index 1\" }\n=== late.rhai\nimport \"lib/part\" as part;\n\
+         fn handler(req) { `late 1 ${part::here}` }\n=== lib/part.rhai\nlet here = 1;\n",
+    );
+    story.check(&[("/", "index 1")]);
+    assert_eq!(story.ask(&["freeze"]).code, Some(0));
+    story.site.write("index.rhai", "fn handler(req) { \"index 2\" }");
+    story.site.write("late.rhai", "fn handler(req) { \"late 2\" }");
+    story.site.write("lib/part.rhai", "let here = 2;");
+    story.site.write("new.rhai", "fn handler(req) { \"new\" }");
+    story.check(&[("/", "index 1"), ("/late", "late 1 1")]);
+    poll("a script that is new is found", || (story.get("/new").brief() == "200 new").then_some(()));
+    check_in_order(&story.told(), &["WARN", "new.rhai` was not known when reloading ended"]);
+    let status = story.ask_json("status");
+    let modules = status["interpreters"][0]["modules"].as_array().expect("modules");
+    let of = |name: &str| {
+        let module = modules.iter().find(|it| it["path"].as_str().is_some_and(|path| path.ends_with(name)));
+        module.unwrap_or_else(|| panic!("{status}"))["disk"].as_str().map(str::to_owned)
+    };
+    let [index, late, new] = ["index.rhai", "late.rhai", "new.rhai"].map(of);
+    assert_eq!((index.as_deref(), late.as_deref(), new.as_deref()), (Some("differs"), Some("differs"), Some("same")));
+}
