@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samovar_benches::{Comparison, interpreter_on, modules, path_of};
-use samovar_rhai::{Handler, Interpreter, importer::ImportOptions};
+use samovar_rhai::{Handler, Interpreter};
 
 criterion_group!(benches, pin, look_up);
 criterion_main!(benches);
@@ -28,23 +28,19 @@ fn handler_over(count: usize) -> (Interpreter, Handler) {
 fn pin(criterion: &mut Criterion) {
     let sites = COUNTS.map(handler_over);
     let mut comparison = Comparison::new("pin");
-    for ((interpreter, _), count) in sites.iter().zip(COUNTS) {
-        let (registry, scope) = (interpreter.registry(), interpreter.scope());
-        comparison = comparison.case(format!("{count} modules"), move || registry.pin(scope));
+    for ((_, handler), count) in sites.iter().zip(COUNTS) {
+        comparison = comparison.case(format!("{count} modules"), move || handler.pin());
     }
     comparison.measure(criterion);
 }
 
-/// Finds the last module that was loaded in a view that is pinned already.
+/// Pins, and finds the last module that was loaded.
 fn look_up(criterion: &mut Criterion) {
     let sites = COUNTS.map(handler_over);
     let mut comparison = Comparison::new("look-up");
     for ((interpreter, _), count) in sites.iter().zip(COUNTS) {
-        let (registry, scope) = (interpreter.registry(), interpreter.scope());
-        let located = registry.locate_root(&format!("~/m{}", count - 1), scope, &ImportOptions::default());
-        let located = located.expect("the module is there");
-        let view = registry.pin(scope);
-        comparison = comparison.case(format!("{count} modules"), move || view.load(&located).map(drop));
+        let last = interpreter.handler(&format!("~/m{}", count - 1)).expect("the module is there");
+        comparison = comparison.case(format!("{count} modules"), move || last.load());
     }
     comparison.measure(criterion);
 }

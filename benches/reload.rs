@@ -59,7 +59,7 @@ fn one_leaf(criterion: &mut Criterion) {
         comparison = comparison.case(format!("among {count}"), move || {
             version += 1;
             tree.write(path_of("leaf"), twenty_lines(version));
-            let outcome = interpreter.registry().check(&hint, false);
+            let outcome = interpreter.check(&hint);
             assert!(matches!(&outcome, Outcome::Published { modules, .. } if modules.len() == 4), "{outcome:?}");
         });
     }

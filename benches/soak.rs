@@ -67,6 +67,6 @@ fn main() {
         after.1,
         before.2,
         after.2,
-        interpreter.registry().retained().len()
+        interpreter.status().retained.len()
     );
 }

@@ -16,18 +16,16 @@ mod suggest;
 mod thread;
 mod value;
 
-pub use host::builder::{Builder, TIME};
-pub use host::handler::Handler;
-pub use host::interpreter::Interpreter;
-pub use host::outline::{Import, Lack, Outline, Outlines};
-pub use host::pin::Pin;
+pub use host::{
+    builder::{Builder, TIME},
+    handler::Handler,
+    interpreter::Interpreter,
+    outline,
+    pin::Pin,
+};
 pub use http::{Exchange, Options, RequestHead, Verdict, encode_location, status_page};
-pub use link::{Limits, Linked, Output, Printed};
-pub use module::doubts::Carried;
-pub use module::hooks::HOOK_TIME;
-pub use module::inspect::{graph_json, milliseconds, module_json};
-pub use module::script::Script;
-pub use module::scripts::Scripts;
+pub use link::{Limits, Output, Printed};
+pub use module::{hooks::HOOK_TIME, inspect::graph_json};
 pub use rhai;
 pub use samovar_importer as importer;
 

@@ -194,7 +194,7 @@ fn compare(seed: u64, tally: &mut Tally) {
     }
     let handlers: BTreeSet<_> = said.values().flatten().cloned().collect();
     for interpreter in site.interpreters() {
-        let loaded = handlers.iter().filter(|file| interpreter.registry().serves(file)).cloned().collect();
+        let loaded = handlers.iter().filter(|file| interpreter.serves(file)).cloned().collect();
         let name = interpreter.name();
         assert_eq!(said.remove(name).unwrap_or_default(), loaded, "seed {seed}: the interpreter {name}\n{text}");
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rhai::{Engine, Module as RhaiModule, Shared};
-use samovar_importer::{Bounds, DiskTree, History, Importer, Registry, Reloader, Scope, SourceTree};
+use samovar_importer::{Bounds, DiskTree, History, Importer, Registry, Scope, SourceTree};
 
 use crate::{
     host::interpreter::Interpreter,
@@ -42,6 +42,7 @@ pub struct Builder {
     hook_times: (Duration, Duration),
     retries: Option<Vec<Duration>>,
     report_after: Option<Duration>,
+    grace: Option<Duration>,
     strict_carry: bool,
     carryable: HashSet<TypeId>,
     watch: bool,
@@ -64,6 +65,7 @@ impl Builder {
             hook_times: (hooks::HOOK_TIME, hooks::HOOK_TIME),
             retries: None,
             report_after: None,
+            grace: None,
             strict_carry: false,
             carryable: HashSet::new(),
             watch: true,
@@ -132,6 +134,14 @@ impl Builder {
         self
     }
 
+    /// Sets how long a file must be gone before a module that nothing imports is dropped (R37). The default is two seconds:
+    /// editors remove a file and write it again.
+    #[must_use]
+    pub fn grace(mut self, time: Duration) -> Self {
+        self.grace = Some(time);
+        self
+    }
+
     /// Refuse state that would keep old code alive, or that is of an unknown type (R50)? The default is no: it is carried
     /// over, and told of. Holds for the default scope; others have [`Scope::strict_carry`].
     #[must_use]
@@ -178,14 +188,14 @@ impl Builder {
     /// assert_eq!(interpreter.handler("shop::price")?.call::<i64>(())?, 20);
     /// tree.write("/site/shop.rhai", "fn price() { 21 }");
     /// interpreter.reload();
-    /// assert_eq!(interpreter.registry().status().release, 2);
+    /// assert_eq!(interpreter.status().release, 2);
     /// # assert!(interpreter.history().expect("it is kept").flush(std::time::Duration::from_secs(60)));
     /// drop(interpreter);
     ///
     /// // After a restart it is the same release, since the text is the same.
     /// let interpreter = start();
     /// assert_eq!(interpreter.handler("shop::price")?.call::<i64>(())?, 21);
-    /// assert_eq!(interpreter.registry().status().release, 2);
+    /// assert_eq!(interpreter.status().release, 2);
     /// assert_eq!(interpreter.history().expect("it is kept").releases().len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -258,7 +268,7 @@ impl Builder {
         let (watch, interval) = (self.watch, self.interval);
         let mut interpreter = self.build_on(tree, roots.first().map(PathBuf::as_path));
         if watch {
-            let reloader = Reloader::new(watched).interval(interval).registry(interpreter.registry().clone());
+            let reloader = interpreter.reloader(watched).interval(interval);
             interpreter.keep_up(reloader.spawn()?);
         }
         Ok(interpreter)
@@ -288,6 +298,9 @@ impl Builder {
         }
         if let Some(time) = self.report_after {
             registry.report_retained_after(time);
+        }
+        if let Some(time) = self.grace {
+            registry.set_grace(time);
         }
         let scope = Scope::new("the host").path(self.path).library(self.library);
         let mut scope = scope.strict_carry(self.strict_carry);

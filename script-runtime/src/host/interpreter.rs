@@ -1,14 +1,16 @@
 //! An interpreter: an engine, its modules, and the thread that keeps them up to date (R42).
 
 use std::{
-    path::Path,
+    collections::HashMap,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     time::Duration,
 };
 
 use rhai::{Dynamic, FnPtr, FuncArgs};
 use samovar_importer::{
-    Diagnostic, Event, Hint, History, ImportError, ImportOptions, Outcome, Registry, Reloader, Scope, Specifier,
+    Builder as ReloaderBuilder, Diagnostic, Disk, Event, Hint, History, ImportError, ImportOptions, Located, Outcome,
+    Registry, Reloader, Scope, Specifier, Status, dot,
 };
 
 use crate::{
@@ -64,10 +66,10 @@ impl Interpreter {
         self.registry.name()
     }
 
-    /// The modules.
-    #[must_use]
-    pub fn registry(&self) -> &Arc<Registry<Scripts>> {
-        self.registry.registry()
+    /// For tests that ask the engine what it knows.
+    #[cfg(test)]
+    pub(crate) fn linker(&self) -> &crate::link::Linker {
+        self.registry.loader().linker()
     }
 
     /// The scope of calls that name no other: the first root is the handler root, reloading is on.
@@ -125,6 +127,13 @@ impl Interpreter {
         self.registry.check(&Hint::Everything, true)
     }
 
+    /// As [`reload`](Self::reload), for those who were told what may have changed: it looks there, and scopes that say that
+    /// nothing is to be reloaded hold.
+    #[must_use]
+    pub fn check(&self, hint: &Hint) -> Outcome {
+        self.registry.check(hint, false)
+    }
+
     /// Sets what loading a module may use up from now on, and calls of handlers that are made from now on; what is loaded
     /// stays.
     pub fn set_limits(&self, limits: &Limits) {
@@ -142,9 +151,91 @@ impl Interpreter {
         self.registry.history()
     }
 
+    /// Keeps the releases from now on, for hosts that cannot say where before the interpreter is made:
+    /// [`Builder::history`](crate::Builder::history) says it then.
+    pub fn keep_history(&self, history: History) {
+        self.registry.keep_history(history);
+    }
+
     /// Ends all reloading, for good (R40).
     pub fn freeze(&self) {
         self.registry.freeze();
+    }
+
+    /// Has reloading ended?
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.registry.is_frozen()
+    }
+
+    /// The number of the newest generation; 0 before anything was loaded.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.registry.snapshot().generation()
+    }
+
+    /// Describes the interpreter as it is now: its modules, what is refused, what keeps old code in memory. It looks at
+    /// running calls and walks what modules keep, so it is for a status page, not for each request.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.registry.status()
+    }
+
+    /// Compares the files of all modules with what was loaded of them, by path.
+    #[must_use]
+    pub fn compare_with_disk(&self) -> HashMap<Arc<Path>, Disk> {
+        self.registry.compare_with_disk()
+    }
+
+    /// Draws the modules and what they import, in Graphviz's language DOT; `verbose` says how each came about (R53).
+    ///
+    /// ```
+    /// use samovar_rhai::{Interpreter, importer::MemoryTree};
+    ///
+    /// let tree = MemoryTree::default();
+    /// tree.write("/site/tax.rhai", "const RATE = 20;");
+    /// tree.write("/site/price.rhai", r#"import "./tax" as tax; fn total(n) { n + n * tax::RATE / 100 }"#);
+    /// let interpreter = Interpreter::builder("shop").build_on(tree, Some("/site".as_ref()));
+    /// assert_eq!(interpreter.handler("price::total")?.call::<i64>((50,))?, 60);
+    /// assert!(interpreter.graph(false).starts_with("digraph"));
+    /// assert_eq!(interpreter.status().modules.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn graph(&self, verbose: bool) -> String {
+        dot(self.name(), &self.registry.status().modules, verbose)
+    }
+
+    /// Is the module of this file part of the newest generation? It may be while its file is gone (R34).
+    #[must_use]
+    pub fn serves(&self, file: &Path) -> bool {
+        self.registry.serves(file)
+    }
+
+    /// Finds out which module a name means in the module of this file, without loading anything.
+    ///
+    /// # Errors
+    /// There is no such module; every place that was looked at is said.
+    pub fn locate(&self, name: &str, from: &Path, scope: &Scope) -> Result<Located, ImportError> {
+        self.registry.locate_from(name, from, scope)
+    }
+
+    /// Forgets what a scope has said about reloading: its place in a configuration is no more.
+    pub fn forget(&self, scope: &Scope) {
+        self.registry.forget(scope);
+    }
+
+    /// A thread that keeps the interpreter up to date, to be spawned, for hosts that give their own tree:
+    /// [`Builder::build`] starts one itself. It watches the directories, and reloads until it is dropped.
+    pub fn reloader(&self, directories: impl IntoIterator<Item = impl Into<PathBuf>>) -> ReloaderBuilder {
+        Reloader::new(directories).registry(self.registry.registry().clone())
+    }
+
+    /// A number that is another one when files that such a thread watches may have come, gone or changed. For hosts that
+    /// remember what the file system said.
+    #[must_use]
+    pub fn stirred(&self) -> u64 {
+        self.registry.stirred()
     }
 
     /// Calls a callback that a script handed out: `callback(..)`. It runs the instance that it was made in.

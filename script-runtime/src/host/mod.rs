@@ -4,5 +4,5 @@ pub(crate) mod alive;
 pub(crate) mod builder;
 pub(crate) mod handler;
 pub(crate) mod interpreter;
-pub(crate) mod outline;
+pub mod outline;
 pub(crate) mod pin;

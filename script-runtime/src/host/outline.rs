@@ -15,7 +15,7 @@ use crate::{
 /// ```
 /// use std::path::Path;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let outlines = samovar_rhai::Outlines::new(&samovar_rhai::Limits::default());
+/// let outlines = samovar_rhai::outline::Outlines::new(&samovar_rhai::Limits::default());
 /// let page = outlines.read(Path::new("page.rhai"), r#"import "tea" as tea; fn handler(req) { tea::brew(3) }"#)?;
 /// let tea = outlines.read(Path::new("tea.rhai"), "fn brew(minutes, leaf) { }")?;
 /// assert_eq!(page.imports()[0].name, "tea");

@@ -31,12 +31,12 @@ use crate::{
 };
 
 /// A text compiled for one instance, which has not run yet.
-pub struct Linked {
+pub(crate) struct LinkedText {
     core: Arc<Core>,
     ast: AST,
 }
 
-impl Linked {
+impl LinkedText {
     /// See [`Scan::imports`].
     pub(crate) fn imports(&self) -> &[String] {
         self.core.scan().imports()
@@ -104,7 +104,7 @@ impl Linker {
         scan: &Arc<Scan>,
         id: InstanceId,
         importer: Option<Arc<Importer>>,
-    ) -> Result<Linked, ScriptError> {
+    ) -> Result<LinkedText, ScriptError> {
         // What a predecessor will hand over is not known yet, so every free name gets a slot: it may be carried.
         let carried = scan.free_names().into_iter().filter(|name| !self.is_constant(name));
         let names = scan.variables().iter().map(String::as_str).chain(carried);
@@ -116,7 +116,7 @@ impl Linker {
         let ast = compiled.map_err(|error| ScriptError::translate(error.into(), &core))?;
         captures::expect(&ast);
         core.set_code(code::of(&core, &ast));
-        Ok(Linked { core, ast })
+        Ok(LinkedText { core, ast })
     }
 
     /// Is it a constant that the host registered? Then it is found without being linked.
@@ -132,10 +132,10 @@ impl Linker {
     /// If the top level raises one.
     pub(crate) fn run(
         &self,
-        linked: Linked,
+        linked: LinkedText,
         seeds: &[(&str, Dynamic)],
     ) -> Result<(Arc<Instance>, HashMap<String, Dynamic>), ScriptError> {
-        let Linked { core, ast } = linked;
+        let LinkedText { core, ast } = linked;
         // What functions captured is let go when this ends, and the scope before that.
         at_hand::during(|| {
             let mut scope = Scope::new();

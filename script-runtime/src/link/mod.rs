@@ -25,7 +25,7 @@ mod tests;
 
 pub(crate) use instance::callback::weaken;
 pub(crate) use instance::{Core, Instance, find};
-pub use linker::Linked;
+pub(crate) use linker::LinkedText;
 pub(crate) use linker::Linker;
 pub(crate) use message::dangling::{Dangling, missing};
 pub(crate) use run::call::{Function, call_callback};

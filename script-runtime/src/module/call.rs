@@ -12,8 +12,8 @@ use samovar_importer::{Diagnostic, ImportOptions, Importer, InstanceId, ModuleSt
 use crate::{
     link::{self, Kind, ScriptError},
     module::{diagnostic::diagnostic, scripts::Scripts},
-    state::CallScope,
     thread::{
+        call::{CallScope, StillHeld},
         importing::{Imported, Importing, with_importing},
         stack,
         under_way::{self, Purpose, Seen},
@@ -58,7 +58,7 @@ pub(crate) fn attempt<R>(
 ) -> Result<R, Failed> {
     let started = Instant::now();
     let _noted = under_way::note(seen(view), purpose, started);
-    let left_locked = |held: &crate::state::call::StillHeld| tracing::warn!("{held}");
+    let left_locked = |held: &StillHeld| tracing::warn!("{held}");
     let scope = CallScope::enter_reporting(Some(started + time), &left_locked);
     let result = catch_unwind(AssertUnwindSafe(|| stack::with_room(|| with_importing(view.clone(), run))));
     let over = CallScope::is_over();

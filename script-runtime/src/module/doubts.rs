@@ -7,7 +7,7 @@ use rhai::Dynamic;
 use samovar_importer::{ModuleId, Place};
 
 /// What a hook handed over, in the order of assignment.
-pub type Carried = Vec<(String, Dynamic)>;
+pub(crate) type Carried = Vec<(String, Dynamic)>;
 
 /// What was carried over and holds code of modules that are replaced later in the same reload.
 #[derive(Default)]

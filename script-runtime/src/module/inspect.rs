@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use crate::{module::scripts::Scripts, suggest::closest, thread::importing};
 
 /// A module as JSON: its path, its state, how its instance came about, whom it imports.
-#[must_use]
-pub fn module_json(module: &ModuleStatus) -> Value {
+pub(crate) fn module_json(module: &ModuleStatus) -> Value {
     let paths = |paths: &[Arc<Path>]| paths.iter().map(|path| path.to_string_lossy()).collect::<Value>();
     let mut json = json!({
         "path": module.path.to_string_lossy(),
@@ -51,8 +50,7 @@ pub fn graph_json(modules: &[ModuleStatus]) -> Value {
 }
 
 /// Milliseconds with three digits behind the point, as they stand in JSON.
-#[must_use]
-pub fn milliseconds(time: Duration) -> f64 {
+fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 

@@ -9,7 +9,7 @@ use samovar_importer::{
 };
 
 use crate::{
-    link::{Core, Dangling, Linked, SEARCH_PATH, directories},
+    link::{Core, Dangling, LinkedText, SEARCH_PATH, directories},
     module::{
         call::call,
         diagnostic::{diagnostic, place},
@@ -24,11 +24,11 @@ use crate::{
 };
 
 impl Language for Scripts {
-    type Unit = Linked;
+    type Unit = LinkedText;
     type Instance = Script;
     const EXTENSION: &'static str = "rhai";
 
-    fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Compiled<Linked>, Diagnostic> {
+    fn compile(&self, source: &Source, importer: &Arc<Importer>) -> Result<Compiled<LinkedText>, Diagnostic> {
         let scan = self.scan(source).map_err(|error| diagnostic(&error))?;
         let linked = self.linker().link(&scan, importer.instance(), Some(importer.clone()));
         let unit = linked.map_err(|error| diagnostic(&error))?;
@@ -41,7 +41,7 @@ impl Loader for Scripts {
 
     fn load(
         &self,
-        unit: Linked,
+        unit: LinkedText,
         importer: &Arc<Importer>,
         old: Option<&Module<Self>>,
         carried: Option<Carried>,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A loaded script.
-pub struct Script {
+pub(crate) struct Script {
     instance: Arc<Instance>,
     /// Public functions by name, for the way of a request: what Rhai offers is a search through all of them.
     functions: HashMap<Box<str>, Vec<(usize, Function)>>,

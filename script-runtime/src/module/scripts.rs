@@ -28,7 +28,7 @@ pub(crate) struct Times {
 }
 
 /// Compiles and runs Rhai texts for a [`Registry`].
-pub struct Scripts {
+pub(crate) struct Scripts {
     linker: Linker,
     times: Mutex<Times>,
     /// The host's types whose values outlive reloads.

@@ -93,7 +93,7 @@ fn value(body: &str) -> Dynamic {
 pub(super) fn functions() -> BTreeSet<String> {
     let names = types();
     let interpreter = interpreter("()");
-    let linker = interpreter.registry().loader().linker();
+    let linker = interpreter.linker();
     let mut engine = Engine::new_raw();
     let importer = crate::module::importer_module::module(std::sync::Weak::new());
     engine.register_static_module("importer", importer.into());

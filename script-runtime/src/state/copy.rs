@@ -10,42 +10,35 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 use crate::{
     state::{
         error::StateError,
-        extent::{Extents, check_depth},
+        extent::Extents,
         holds::Stored,
         path::{Path, Step},
         value::is_builtin,
-        walk::{handle_address, holds_nothing, type_name},
+        walk::holds_nothing,
     },
     thread::{Meter, drop_flat, may_hold_values},
 };
 
 /// How many levels of arrays, maps and captured values a value may have that outlives its call: as many as JSON that is
 /// read.
-pub const MAX_DEPTH: usize = 128;
+pub(crate) const MAX_DEPTH: usize = 128;
 
 /// How many parts one copy may have.
-pub const MAX_PARTS: usize = 1_000_000;
+pub(crate) const MAX_PARTS: usize = 1_000_000;
 
-/// A part of a value that [`neutral`] cannot copy, or that [`walk`](super::walk()) could not enter.
+/// A part of a value that could not be copied, or that a walk could not enter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {kind}")]
-pub struct Foreign {
+pub(crate) struct Missed {
     /// Where it is, from the value that was given.
-    pub path: Path,
+    pub(crate) path: Path,
     /// What it is.
-    pub kind: ForeignKind,
+    pub(crate) kind: MissedKind,
 }
 
-/// What [`Foreign`] is.
+/// What [`Missed`] is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ForeignKind {
-    /// A function pointer or closure, by the name of its function.
-    #[error("function {0}")]
-    Function(String),
-    /// A type that is none of Rhai's and none of the state types, by its name in Rust.
-    #[error("value of type {0}")]
-    Custom(String),
+pub(crate) enum MissedKind {
     /// Something nested deeper than [`MAX_DEPTH`].
     #[error("nested too deeply")]
     TooDeep,
@@ -63,40 +56,15 @@ pub enum ForeignKind {
     OutOfTime,
 }
 
-/// A deep copy of `value` that holds no Rhai shared value and no code.
-///
-/// Handles of state types are neutral themselves: the copy shares them, and what they hold is not looked at
-/// (see [`walk`](super::walk()) for that).
-///
-/// # Errors
-///
-/// [`Foreign`] names the first part that is a function, an unknown type, or too deep.
-///
-/// ```
-/// use rhai::{Dynamic, Engine};
-/// use samovar_rhai::state;
-///
-/// let value: Dynamic = Engine::new().eval("#{ on_done: [1, 2, || 3] }")?;
-/// let foreign = state::neutral(&value).unwrap_err();
-/// assert_eq!(format!("cache{}", foreign.path), r#"cache["on_done"][2]"#);
-/// # Ok::<(), Box<rhai::EvalAltResult>>(())
-/// ```
-pub fn neutral(value: &Dynamic) -> Result<Dynamic, Foreign> {
-    let mut copy = DeepCopy::new(Code::Refused);
-    // A clone of a deep value goes down as far as that does.
-    let depth = check_depth(value, &mut copy.meter);
-    depth.and_then(|()| copy.of(value.clone(), 0)).map_err(Fault::into_foreign)
-}
-
 /// A deep copy of `value` that holds no Rhai shared value: what every state type stores.
 ///
-/// Functions and unknown types stay in it; [`neutral`] refuses them.
+/// Functions and unknown types stay in it.
 ///
 /// # Errors
 ///
 /// [`StateError::TooDeep`], [`StateError::ContainsItself`], [`StateError::TooLarge`], [`StateError::InUse`], and
 /// [`StateError::OutOfTime`] if the deadline of the call passes meanwhile.
-pub fn detach(value: Dynamic) -> Result<Dynamic, StateError> {
+pub(crate) fn detach(value: Dynamic) -> Result<Dynamic, StateError> {
     stored(value).map(|stored| stored.value)
 }
 
@@ -106,21 +74,13 @@ pub(super) fn stored(value: Dynamic) -> Result<Stored, StateError> {
     if !may_hold_values(&value) {
         return Ok(Stored { value, is_plain: true });
     }
-    let mut copy = DeepCopy::new(Code::Kept);
-    let value = copy.of(value, 0).map_err(|fault| StateError::from(fault.into_foreign()))?;
+    let mut copy = DeepCopy::new();
+    let value = copy.of(value, 0).map_err(|fault| StateError::from(fault.into_missed()))?;
     Ok(Stored { value, is_plain: copy.is_plain })
-}
-
-/// What a copy does with functions and unknown types.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Code {
-    Kept,
-    Refused,
 }
 
 /// One deep copy.
 struct DeepCopy {
-    code: Code,
     /// How many more parts it may have.
     left: usize,
     /// No function, no unknown type, and no handle that holds values has been met.
@@ -133,14 +93,14 @@ struct DeepCopy {
 
 /// Why a copy failed. The path is put together on the way out, so that a copy that succeeds pays nothing for it.
 pub(super) struct Fault {
-    kind: ForeignKind,
+    kind: MissedKind,
     way_out: Vec<Step>,
 }
 
 impl DeepCopy {
-    fn new(code: Code) -> Self {
+    fn new() -> Self {
         let (left, extents, meter) = (MAX_PARTS, Extents::default(), Meter::new());
-        Self { code, left, is_plain: true, is_measured: false, extents, meter }
+        Self { left, is_plain: true, is_measured: false, extents, meter }
     }
 
     /// Recursion ends at [`MAX_DEPTH`].
@@ -156,10 +116,10 @@ impl DeepCopy {
     }
 
     fn make_plain(&mut self, value: &mut Dynamic, depth: usize) -> Result<(), Fault> {
-        self.left = self.left.checked_sub(1).ok_or(ForeignKind::TooLarge)?;
-        self.meter.step().map_err(|_| ForeignKind::OutOfTime)?;
+        self.left = self.left.checked_sub(1).ok_or(MissedKind::TooLarge)?;
+        self.meter.step().map_err(|_| MissedKind::OutOfTime)?;
         if depth > MAX_DEPTH {
-            return Err(ForeignKind::TooDeep.into());
+            return Err(MissedKind::TooDeep.into());
         }
         if value.is_shared() {
             *value = self.captured(value, depth)?;
@@ -172,17 +132,11 @@ impl DeepCopy {
                 self.replace(part, depth).map_err(|fault| fault.inside(Step::Key(key.as_str().into())))?;
             }
         } else if let Some(mut function) = value.write_lock::<FnPtr>() {
-            if self.code == Code::Refused {
-                return Err(ForeignKind::Function(function.fn_name().to_owned()).into());
-            }
             self.is_plain = false;
             for (index, part) in function.iter_curry_mut().enumerate() {
                 self.replace(part, depth).map_err(|fault| fault.inside(Step::Captured(index)))?;
             }
         } else if !is_builtin(value) {
-            if self.code == Code::Refused && handle_address(value).is_none() {
-                return Err(ForeignKind::Custom(type_name(value).to_owned()).into());
-            }
             self.is_plain &= holds_nothing(value);
         }
         Ok(())
@@ -199,21 +153,21 @@ impl DeepCopy {
         if is_outermost {
             let extent = self.extents.of(variable, &mut self.meter)?;
             if extent.parts > self.left {
-                return Err(ForeignKind::TooLarge.into());
+                return Err(MissedKind::TooLarge.into());
             }
             if depth + extent.levels > MAX_DEPTH {
-                return Err(ForeignKind::TooDeep.into());
+                return Err(MissedKind::TooDeep.into());
             }
         }
         let held = variable.read_lock::<Dynamic>().map(|held| Dynamic::clone(&held));
-        let copy = self.of(held.ok_or(ForeignKind::InUse)?, depth)?;
+        let copy = self.of(held.ok_or(MissedKind::InUse)?, depth)?;
         self.is_measured = !is_outermost;
         Ok(copy)
     }
 }
 
-impl From<ForeignKind> for Fault {
-    fn from(kind: ForeignKind) -> Self {
+impl From<MissedKind> for Fault {
+    fn from(kind: MissedKind) -> Self {
         Self { kind, way_out: Vec::new() }
     }
 }
@@ -224,21 +178,21 @@ impl Fault {
         self
     }
 
-    fn into_foreign(self) -> Foreign {
+    fn into_missed(self) -> Missed {
         let mut path = Path::default();
         self.way_out.into_iter().rev().for_each(|step| path.push(step));
-        Foreign { path, kind: self.kind }
+        Missed { path, kind: self.kind }
     }
 }
 
-impl From<Foreign> for StateError {
-    fn from(Foreign { path, kind }: Foreign) -> Self {
+impl From<Missed> for StateError {
+    fn from(Missed { path, kind }: Missed) -> Self {
         match kind {
-            ForeignKind::InUse => Self::InUse,
-            ForeignKind::ContainsItself => Self::ContainsItself { path: path.to_string() },
-            ForeignKind::TooLarge => Self::TooLarge,
-            ForeignKind::OutOfTime => Self::OutOfTime,
-            ForeignKind::TooDeep | ForeignKind::Function(_) | ForeignKind::Custom(_) => Self::TooDeep,
+            MissedKind::InUse => Self::InUse,
+            MissedKind::ContainsItself => Self::ContainsItself { path: path.to_string() },
+            MissedKind::TooLarge => Self::TooLarge,
+            MissedKind::OutOfTime => Self::OutOfTime,
+            MissedKind::TooDeep => Self::TooDeep,
         }
     }
 }

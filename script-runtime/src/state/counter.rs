@@ -23,16 +23,15 @@ use crate::state::{
 /// as it is. `c.value += 1` is an error that says so, since a read and a write are two steps between which others add.
 ///
 /// ```
-/// use samovar_rhai::state::{self, Counter};
+/// use samovar_rhai::{Interpreter, importer::MemoryTree, state::Counter};
 ///
+/// let tree = MemoryTree::default();
+/// tree.write("/site/m.rhai", "fn visit(visits) { visits.incr(); visits.add(1) }");
+/// let visit = Interpreter::builder("site").build_on(tree, Some("/site".as_ref())).handler("m::visit")?;
 /// let visits = Counter::new(40);
-/// let mut engine = rhai::Engine::new();
-/// state::register_all(&mut engine);
-/// let mut scope = rhai::Scope::new();
-/// scope.push_constant("VISITS", visits.clone());
-/// engine.run_with_scope(&mut scope, "VISITS.incr(); VISITS.add(1);")?;
+/// assert_eq!(visit.call::<i64>((visits.clone(),))?, 42);
 /// assert_eq!(visits.get(), 42);
-/// # Ok::<(), Box<rhai::EvalAltResult>>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct Counter {

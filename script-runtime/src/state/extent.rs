@@ -10,7 +10,7 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 
 use crate::{
     state::{
-        copy::{Fault, ForeignKind, MAX_DEPTH},
+        copy::{Fault, MAX_DEPTH, MissedKind},
         path::Step,
     },
     thread::Meter,
@@ -75,14 +75,14 @@ impl Extents {
 
     /// Opens a variable. One that is known has nothing left to be measured.
     fn enter(&self, open: &mut Vec<Open>, next: &Inner, meter: &mut Meter) -> Result<(), Fault> {
-        let held = next.variable.read_lock::<Dynamic>().ok_or(ForeignKind::InUse)?;
+        let held = next.variable.read_lock::<Dynamic>().ok_or(MissedKind::InUse)?;
         let address = std::ptr::from_ref::<Dynamic>(&held) as usize;
         if open.iter().any(|around| around.address == address) {
-            return Err(ForeignKind::ContainsItself.into());
+            return Err(MissedKind::ContainsItself.into());
         }
         // A variable in another adds a level, unless it is all that the other holds.
         if open.len() > 2 * MAX_DEPTH {
-            return Err(ForeignKind::TooDeep.into());
+            return Err(MissedKind::TooDeep.into());
         }
         let (way, level, known) = (next.way.clone(), next.level, self.0.get(&address));
         let mut entered = Open { address, way, level, extent: known.copied().unwrap_or_default(), inner: Vec::new() };
@@ -101,17 +101,11 @@ impl Open {
     }
 }
 
-/// Fails where the value itself is too deep for a copy. Recursion ends there.
-pub(super) fn check_depth(value: &Dynamic, meter: &mut Meter) -> Result<(), Fault> {
-    let nothing = Open { address: 0, way: Vec::new(), level: 0, extent: Extent::default(), inner: Vec::new() };
-    look(value, &mut { nothing }, 0, meter)
-}
-
 /// Counts what is held, and notes the captured variables in it. Recursion ends at [`MAX_DEPTH`].
 fn look(value: &Dynamic, of: &mut Open, level: usize, meter: &mut Meter) -> Result<(), Fault> {
-    meter.step().map_err(|_| ForeignKind::OutOfTime)?;
+    meter.step().map_err(|_| MissedKind::OutOfTime)?;
     if level > MAX_DEPTH {
-        return Err(ForeignKind::TooDeep.into());
+        return Err(MissedKind::TooDeep.into());
     }
     of.add(level, Extent { parts: 1, levels: 0 });
     if value.is_shared() {

@@ -29,10 +29,9 @@ use crate::{
 /// | `l.is_held()` | does anyone hold it? For logs: the answer may be old before it is read |
 ///
 /// Use `with`: it releases also when the function raises. What `acquire` took and `release` did not give back is
-/// released when the call ends, for whatever reason, and reported as a mistake
-/// ([`CallScope::enter_reporting`](super::CallScope::enter_reporting)).
+/// released when the call ends, for whatever reason, and reported as a mistake.
 ///
-/// A wait ends at the deadline of the call, or after [`call::WAIT_WITHOUT_DEADLINE`], with a termination that `try`
+/// A wait ends at the deadline of the call, or after a minute, with a termination that `try`
 /// cannot catch; so two calls that wait for each other end, and nothing hangs. A lock is not re-entrant: a call that
 /// asks for a lock that it holds gets an error at once. Who waits is served in order of arrival, but that a newcomer may be faster
 /// than one who has waited for less than a millisecond.
@@ -137,7 +136,7 @@ impl Lock {
     }
 
     /// Waits until nobody holds the lock, and takes it. `None`: until the deadline of the call that runs on this
-    /// thread, or [`call::WAIT_WITHOUT_DEADLINE`].
+    /// thread, or a minute.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@
 //! All work in constants: `const HITS = table();` and then `HITS["a"] = 1` or `HITS.incr("a")` in any function.
 //!
 //! No internal lock is held while script code runs, and what waits (a [`Lock`], [`Cache::get_or`]) waits no longer than
-//! the deadline of its call: see [`call`].
+//! the deadline of its call.
 //!
 //! A handle's state is freed with its last handle, wherever that is. Handles that hold each other are therefore never
 //! freed: remove one from the other first.
@@ -28,21 +28,19 @@
 //! The number of entries of a table is not limited, nor is the number of handles; what one read returns is checked
 //! against the engine's limits on data sizes.
 //!
-//! ```
-//! use samovar_rhai::state;
+//! A host makes handles as scripts do, and hands them to functions; both sides see the same state:
 //!
-//! let mut engine = rhai::Engine::new();
-//! state::register_all(&mut engine);
-//! let total: rhai::INT = engine.eval(
-//!     r#"
-//!         const HITS = table();
-//!         HITS.incr("/");
-//!         HITS.incr("/about", 2);
-//!         HITS["/"] + HITS["/about"]
-//!     "#,
-//! )?;
-//! assert_eq!(total, 3);
-//! # Ok::<(), Box<rhai::EvalAltResult>>(())
+//! ```
+//! use samovar_rhai::{Interpreter, importer::MemoryTree, state::Table};
+//!
+//! let tree = MemoryTree::default();
+//! tree.write("/site/hits.rhai", r#"fn note(hits, page) { hits.incr(page) }"#);
+//! let note = Interpreter::builder("site").build_on(tree, Some("/site".as_ref())).handler("hits::note")?;
+//! let hits = Table::new();
+//! note.call::<i64>((hits.clone(), "/about"))?;
+//! assert_eq!(note.call::<i64>((hits.clone(), "/about"))?, 2);
+//! assert_eq!(hits.keys(), ["/about"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod cache;
@@ -65,24 +63,22 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use crate::thread::call::{self, CallScope};
 pub use cache::Cache;
 pub use cell::Cell;
-pub use copy::{Foreign, ForeignKind, MAX_DEPTH, MAX_PARTS, detach, neutral};
+pub(crate) use copy::detach;
 pub use counter::Counter;
 pub use error::{DeadlineReached, StateError};
 pub use lock::{Lock, LockGuard};
-pub use path::{Path, Step};
+pub(crate) use path::{Path, Step};
 pub use queue::Queue;
 pub use table::Table;
 pub(crate) use value::is_neutral_leaf;
-pub use walk::{MAX_PATH, walk};
 pub(crate) use walk::{find_code, holders, type_name};
 
 /// Makes all state types known to `engine`.
 ///
 /// `lock.with(..)` needs [`unreserve`] besides, since Rhai reserves the word.
-pub fn register_all(engine: &mut rhai::Engine) {
+pub(crate) fn register_all(engine: &mut rhai::Engine) {
     lock::register(engine);
     table::register(engine);
     cache::register(engine);
@@ -91,23 +87,9 @@ pub fn register_all(engine: &mut rhai::Engine) {
     queue::register(engine);
 }
 
-/// Makes the reserved word `with` an identifier, and passes on every other token: for `Engine::on_parse_token`.
-///
-/// An engine has one such callback, therefore this is a function for it to call and not a registration.
-///
-/// ```
-/// use samovar_rhai::state;
-///
-/// let mut engine = rhai::Engine::new();
-/// state::register_all(&mut engine);
-/// #[allow(deprecated)] // Rhai's way of saying that it may change
-/// engine.on_parse_token(|token, _, _| state::unreserve(token));
-/// let answer: rhai::INT = engine.eval("const LOCK = lock(); LOCK.with(|| 42)")?;
-/// assert_eq!(answer, 42);
-/// # Ok::<(), Box<rhai::EvalAltResult>>(())
-/// ```
-#[must_use]
-pub fn unreserve(token: rhai::Token) -> rhai::Token {
+/// Makes the reserved word `with` an identifier, and passes on every other token: for `Engine::on_parse_token`, of which an
+/// engine has one.
+pub(crate) fn unreserve(token: rhai::Token) -> rhai::Token {
     match token {
         rhai::Token::Reserved(word) if *word == "with" => rhai::Token::Identifier(word),
         other => other,

@@ -8,14 +8,14 @@ use rhai::ImmutableString;
 ///
 /// Put the name of the variable in front: `format!("{name}{path}")` gives `cache["on_done"][2]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Path(Vec<Step>);
+pub(crate) struct Path(Vec<Step>);
 
 /// A path of more steps than these is shown without its middle.
 const SHOWN: usize = 16;
 
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// An entry of a map, [`Table`](super::Table) or [`Cache`](super::Cache).
     Key(ImmutableString),
     /// An element of an array, or of a [`Queue`](super::Queue) counted from the one that `pop` gives next.
@@ -29,7 +29,7 @@ pub enum Step {
 impl Path {
     /// The steps, outermost first; none for the value itself.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.0
     }
 

@@ -30,7 +30,7 @@ use crate::{
 /// itself is pushed.
 ///
 /// A mutex around a ring buffer, because a lock-free queue can neither be drained in one step nor looked at, which
-/// [`walk`](super::walk()) needs. It is held for one push or pop, never while script code runs.
+/// a walk through it needs. It is held for one push or pop, never while script code runs.
 ///
 /// ```
 /// use samovar_rhai::state::Queue;

@@ -60,14 +60,13 @@ use crate::{
 /// a script has let go.
 ///
 /// ```
-/// use samovar_rhai::state::{self, Table};
+/// use samovar_rhai::{Interpreter, importer::MemoryTree, state::Table};
 ///
+/// let tree = MemoryTree::default();
+/// tree.write("/site/m.rhai", r#"fn note(hits) { hits.incr("/about"); hits.update("/", |old| 40 + 1) }"#);
+/// let note = Interpreter::builder("site").build_on(tree, Some("/site".as_ref())).handler("m::note")?;
 /// let hits = Table::new();
-/// let mut engine = rhai::Engine::new();
-/// state::register_all(&mut engine);
-/// let mut scope = rhai::Scope::new();
-/// scope.push_constant("HITS", hits.clone());
-/// engine.run_with_scope(&mut scope, r#"HITS.incr("/about"); HITS.update("/", |old| 40 + 1);"#)?;
+/// assert_eq!(note.call::<i64>((hits.clone(),))?, 41);
 /// assert_eq!(hits.incr("/", 1)?, 42);
 /// assert_eq!(hits.keys(), ["/", "/about"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -5,7 +5,10 @@ use std::time::Instant;
 
 use rhai::{Dynamic, Engine, EvalAltResult, OptimizationLevel};
 
-use crate::state::{CallScope, DeadlineReached, register_all, unreserve};
+use crate::{
+    state::{DeadlineReached, register_all, unreserve},
+    thread::call::CallScope,
+};
 
 mod atomic;
 mod basics;

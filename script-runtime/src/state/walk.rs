@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 use crate::{
     state::{
         Cache, Cell, Counter, Lock, Queue, Table,
-        copy::{Foreign, ForeignKind, MAX_DEPTH},
+        copy::{MAX_DEPTH, Missed, MissedKind},
         handle::Handle,
         holds::OnlyPlain,
         path::{Path, Step},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many steps a walk goes from the value that it was given.
-pub const MAX_PATH: usize = 256;
+pub(crate) const MAX_PATH: usize = 256;
 
 /// Calls `visit` with each leaf of `value` and the way to it.
 ///
@@ -28,33 +28,16 @@ pub const MAX_PATH: usize = 256;
 ///
 /// # Errors
 ///
-/// Everything else was visited, but the [`Foreign`] part, and maybe others, could not be entered: it is more than
+/// Everything else was visited, but the [`Missed`] part, and maybe others, could not be entered: it is more than
 /// [`MAX_DEPTH`] levels deep or [`MAX_PATH`] steps away, or it is being written.
-///
-/// ```
-/// use rhai::Engine;
-/// use samovar_rhai::state;
-///
-/// let mut engine = Engine::new();
-/// state::register_all(&mut engine);
-/// let value = engine.eval(r#"let t = table(); t["me"] = t; t["on_done"] = [1, || 2]; t"#)?;
-/// let mut functions = Vec::new();
-/// state::walk(&value, |path, leaf| {
-///     if leaf.is_fnptr() {
-///         functions.push(format!("T{path}"));
-///     }
-/// })
-/// .unwrap();
-/// assert_eq!(functions, [r#"T["on_done"][1]"#]);
-/// # Ok::<(), Box<rhai::EvalAltResult>>(())
-/// ```
-pub fn walk(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Foreign> {
+#[cfg(test)]
+pub(crate) fn walk(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Missed> {
     Walk::new(visit, true).run(value)
 }
 
 /// As [`walk`], without looking into handles that only ever held plain values: whatever it misses is neither a function
 /// nor of a type that is unknown here.
-pub(crate) fn find_code(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Foreign> {
+pub(crate) fn find_code(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> Result<(), Missed> {
     Walk::new(visit, false).run(value)
 }
 
@@ -185,7 +168,7 @@ struct Walk<V> {
     is_plain: bool,
     entered: HashMap<usize, Holder>,
     seen: HashSet<usize>,
-    missed: Option<Foreign>,
+    missed: Option<Missed>,
 }
 
 impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
@@ -195,7 +178,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         Self { visit, everywhere, path, to_enter, is_plain: true, entered, seen, missed: None }
     }
 
-    fn run(&mut self, value: &Dynamic) -> Result<(), Foreign> {
+    fn run(&mut self, value: &Dynamic) -> Result<(), Missed> {
         self.look_at(value, 0);
         // Handles and callbacks wait in a list instead of being entered on the spot: a chain of them may be longer than the stack.
         while let Some((path, entered)) = self.to_enter.pop_front() {
@@ -231,7 +214,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
 
     fn look_at(&mut self, value: &Dynamic, depth: usize) {
         if depth > MAX_DEPTH || self.path.steps().len() > MAX_PATH {
-            self.miss(ForeignKind::TooDeep);
+            self.miss(MissedKind::TooDeep);
         } else if value.is_shared() {
             self.look_at_shared(value, depth);
         } else if let Some(holder) = Holder::of(value) {
@@ -271,7 +254,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
 
     /// Looks at the value of a captured variable, once.
     fn look_at_shared(&mut self, value: &Dynamic, depth: usize) {
-        let Some(shared) = value.read_lock::<Dynamic>() else { return self.miss(ForeignKind::InUse) };
+        let Some(shared) = value.read_lock::<Dynamic>() else { return self.miss(MissedKind::InUse) };
         // The address of what is shared, like that of a handle, is the same for all who share it.
         if self.seen.insert(std::ptr::from_ref::<Dynamic>(&shared) as usize) {
             let copy = Dynamic::clone(&shared);
@@ -280,9 +263,9 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         }
     }
 
-    fn miss(&mut self, kind: ForeignKind) {
+    fn miss(&mut self, kind: MissedKind) {
         self.is_plain = false;
         let path = &self.path;
-        self.missed.get_or_insert_with(|| Foreign { path: path.clone(), kind });
+        self.missed.get_or_insert_with(|| Missed { path: path.clone(), kind });
     }
 }

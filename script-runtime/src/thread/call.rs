@@ -12,28 +12,14 @@ use std::time::{Duration, Instant};
 use crate::thread::tick;
 
 /// How long a call without deadline waits, so that a deadlock ends even there.
-pub const WAIT_WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const WAIT_WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A script call that runs on this thread, from [`CallScope::enter`] until the value is dropped.
 ///
 /// Dropping releases the locks that the call acquired and did not release, whether it returned, raised or panicked.
 /// Scopes nest: an inner call has a number of its own, and its deadline is never later than the outer one's.
-///
-/// ```
-/// use samovar_rhai::state::{CallScope, call};
-/// use std::time::{Duration, Instant};
-///
-/// let deadline = Instant::now() + Duration::from_secs(2);
-/// let outer = CallScope::enter(Some(deadline));
-/// {
-///     let inner = CallScope::enter(None);
-///     assert_ne!(inner.id(), outer.id());
-///     assert_eq!(call::deadline(), Some(deadline));
-/// }
-/// assert_eq!(call::id(), Some(outer.id()));
-/// ```
 #[must_use = "the call ends when the scope is dropped"]
-pub struct CallScope<'r> {
+pub(crate) struct CallScope<'r> {
     id: u64,
     report: Option<&'r dyn Fn(&StillHeld)>,
     /// The call is known to this thread only.
@@ -45,11 +31,11 @@ pub struct CallScope<'r> {
 #[error(
     "a lock acquired at {since} was still held when its call ended and was released: use with(..) instead of acquire()"
 )]
-pub struct StillHeld {
+pub(crate) struct StillHeld {
     /// The number of the call.
-    pub call: u64,
+    pub(crate) call: u64,
     /// Where the lock was acquired: `cart.rhai:3:5`.
-    pub since: String,
+    pub(crate) since: String,
 }
 
 /// What a call gives back when it ends, if it has not done so itself: a lock.
@@ -71,28 +57,23 @@ thread_local! {
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
+#[cfg(test)]
 impl CallScope<'static> {
     /// Starts a call that must end by `deadline`. Locks that it leaves behind are released silently.
-    pub fn enter(deadline: Option<Instant>) -> Self {
+    pub(crate) fn enter(deadline: Option<Instant>) -> Self {
         Self::start(deadline, None)
     }
 }
 
 impl<'r> CallScope<'r> {
     /// Starts a call that must end by `deadline`; `report` hears of each lock that it leaves behind.
-    pub fn enter_reporting(deadline: Option<Instant>, report: &'r dyn Fn(&StillHeld)) -> Self {
+    pub(crate) fn enter_reporting(deadline: Option<Instant>, report: &'r dyn Fn(&StillHeld)) -> Self {
         Self::start(deadline, Some(report))
-    }
-
-    /// The number of the call, unique in the process.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
     }
 
     /// Has the deadline of the call that runs on this thread passed?
     #[must_use]
-    pub fn is_over() -> bool {
+    pub(crate) fn is_over() -> bool {
         deadline().is_some_and(|deadline| Instant::now() >= deadline)
     }
 
@@ -126,13 +107,13 @@ impl Drop for CallScope<'_> {
 
 /// The number of the call that runs on this thread.
 #[must_use]
-pub fn id() -> Option<u64> {
+pub(crate) fn id() -> Option<u64> {
     FRAMES.with_borrow(|frames| frames.last().map(|frame| frame.id))
 }
 
 /// The deadline of the call that runs on this thread. `None`: no call, or a call without deadline.
 #[must_use]
-pub fn deadline() -> Option<Instant> {
+pub(crate) fn deadline() -> Option<Instant> {
     FRAMES.with_borrow(|frames| frames.last().and_then(|frame| frame.deadline))
 }
 

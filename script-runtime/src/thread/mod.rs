@@ -34,7 +34,7 @@
 //! None of it knows what instances, views or requests are: what is asked of these is a trait here, or a type that only they know.
 
 pub(crate) mod at_hand;
-pub mod call;
+pub(crate) mod call;
 pub(crate) mod captures;
 pub(crate) mod changing;
 pub(crate) mod compiling;

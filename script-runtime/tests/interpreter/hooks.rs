@@ -347,15 +347,15 @@ fn started() { STARTED.get() }";
 #[test]
 fn r49_purge_runs_when_a_module_is_dropped_and_at_the_end_importers_first() {
     let noting = |name: &str| format!("fn __mp_purge__() {{ note(\"{name}\"); }} fn f() {{ 1 }}");
-    let site = Site::new(&format!(
+    let files = format!(
         "=== gone.rhai\n{}\n=== c.rhai\n{}\n=== h.rhai\nimport \"./c\" as c;\n{}",
         noting("gone"),
         noting("c"),
         noting("h")
-    ));
+    );
+    let site = Site::with(|builder| builder.grace(Duration::ZERO), &files);
     site.expect("gone::f", "1");
     site.expect("h::f", "1");
-    site.interpreter.registry().set_grace(Duration::ZERO);
     site.remove("gone.rhai");
     site.reload();
     site.reload();

@@ -234,7 +234,7 @@ fn r51_nothing_is_reported_where_nothing_lives_on() {
     site.expect("m::f", "1");
     reload(&site);
     assert_eq!(reported(&site), "");
-    assert_eq!(site.interpreter.registry().retained_count(), 0);
+    assert_eq!(site.interpreter.status().retained.len(), 0);
 }
 
 #[test]
@@ -243,9 +243,9 @@ fn r51_a_leak_through_a_callback_in_another_module_s_state() {
     site.expect("m::leak", "");
     reload(&site);
     assert_eq!(reported(&site), "retained m by `T[\"on_done\"][0]` in store.rhai");
-    assert_eq!(site.interpreter.registry().retained_count(), 1);
+    assert_eq!(site.interpreter.status().retained.len(), 1);
     site.expect("store::empty", "");
-    assert_eq!(site.interpreter.registry().retained_count(), 0, "gone with its holder");
+    assert_eq!(site.interpreter.status().retained.len(), 0, "gone with its holder");
 }
 
 #[test]
@@ -283,18 +283,18 @@ fn r51_a_leak_through_a_value_of_the_host() {
     reload(&site);
     assert_eq!(reported(&site), "retained m by a value, module or generation that the host holds");
     drop(held);
-    assert_eq!(site.interpreter.registry().retained_count(), 0);
+    assert_eq!(site.interpreter.status().retained.len(), 0);
 }
 
 #[test]
 fn r51_a_generation_that_the_host_holds() {
     let site = impatient(LEAKING);
     site.expect("m::f", "1");
-    let held = site.interpreter.registry().snapshot();
+    let held = site.interpreter.handler("m::f").expect("found").pin();
     reload(&site);
     assert_eq!(reported(&site), "retained m by a value, module or generation that the host holds");
     drop(held);
-    assert_eq!(site.interpreter.registry().retained_count(), 0);
+    assert_eq!(site.interpreter.status().retained.len(), 0);
 }
 
 #[test]
@@ -332,12 +332,12 @@ fn __mp_clone__(next) { next.GO = GO; }";
         let new = files.replace("const GO = cell(false);", "const GO = GO;");
         site.change(&new, "reloaded m");
         assert_eq!(reported(&site), "retained m by a call of `slow` in m.rhai, which has been running for 0 s");
-        let retained = site.interpreter.registry().retained();
+        let retained = site.interpreter.status().retained;
         assert!(matches!(&*retained[0].holders, [Holder::Call { .. }]), "{retained:?}");
         site.expect("m::let_go", "");
         assert_eq!(slow.join().expect("ends").as_deref(), Ok("done"));
     });
-    assert_eq!(site.interpreter.registry().retained_count(), 0);
+    assert_eq!(site.interpreter.status().retained.len(), 0);
 }
 
 /// Reloads a module that keeps callbacks of its own in handles of its own.
@@ -348,7 +348,7 @@ fn check_free(own: &str) {
     for round in 0..5 {
         site.expect("m::f", "1");
         site.change(&format!("{files}// {round}"), "reloaded m");
-        assert_eq!(site.interpreter.registry().retained_count(), 0, "{own}");
+        assert_eq!(site.interpreter.status().retained.len(), 0, "{own}");
     }
     assert_eq!(site.trace().matches("retained").count(), 0);
 }
@@ -370,7 +370,7 @@ fn what_the_new_instance_can_reach_is_left_alone() {
     site.expect("m::fill", "");
     site.change(&files.replace("{ 1 }", "{ 2 }"), "reloaded m");
     site.expect("m::old", "1");
-    assert_eq!(site.interpreter.registry().retained_count(), 1);
+    assert_eq!(site.interpreter.status().retained.len(), 1);
 }
 
 #[test]
@@ -384,5 +384,5 @@ fn a_thousand_reloads_leave_one_instance() {
         site.write(&format!("=== c.rhai\nkeep T = table();\nconst OWN = table();\nOWN[\"f\"] = callback(f);\nfn f() {{ T.incr(\"n\") }}// {round}"));
         assert_eq!(site.reload(), "reloaded c, m");
     }
-    assert_eq!(site.interpreter.registry().retained_count(), 0);
+    assert_eq!(site.interpreter.status().retained.len(), 0);
 }

@@ -9,7 +9,10 @@ use std::{
 
 use samovar_config::{FindingCode, Span};
 use samovar_importer::{Diagnostic, DiskTree, ImportError, Place, Scope, SourceTree};
-use samovar_rhai::{Import, Interpreter, Limits, Outline, Outlines};
+use samovar_rhai::{
+    Interpreter, Limits,
+    outline::{Import, Outline, Outlines},
+};
 
 use crate::{
     check::findings::{IMPORT_CYCLE, NO_FUNCTION, NO_IMPORT, PERHAPS_MISSING, SCRIPT_ERROR},
@@ -140,9 +143,8 @@ impl Reach {
 
     /// The file that an import leads to, if it leads to one.
     fn child(&mut self, file: &Path, outline: &Outline, import: &Import, search: &Search) -> Option<PathBuf> {
-        let registry = self.interpreter.registry();
-        let located = registry.locate_from(&import.name, file, &search.scope).or_else(|error| {
-            let wide = search.wide.as_ref().and_then(|wide| registry.locate_from(&import.name, file, wide).ok());
+        let located = self.interpreter.locate(&import.name, file, &search.scope).or_else(|error| {
+            let wide = search.wide.as_ref().and_then(|wide| self.interpreter.locate(&import.name, file, wide).ok());
             wide.ok_or(error)
         });
         match located {

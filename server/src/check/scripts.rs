@@ -9,7 +9,7 @@ use std::{
 
 use samovar_config::{FileId, Finding, FindingCode, Host, Report, Resolved, SectionKind, Setting, Span};
 use samovar_importer::{ImportError, Place, Scope};
-use samovar_rhai::Outline;
+use samovar_rhai::outline::Outline;
 
 use crate::{
     check::walk::{directories_below, files_below},

@@ -2,12 +2,11 @@
 
 use std::{
     path::Path,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use samovar_importer::{Counts, Diagnostic, Disk, Loader, ModuleStatus, Outcome, Registry, Status, Watch, rfc3339};
-use samovar_rhai::{milliseconds, module_json};
+use samovar_importer::{Counts, Diagnostic, Disk, Outcome, Status, Watch, rfc3339};
+use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
 use crate::{settings::remedy::worded, site::RefusedConfiguration};
@@ -25,19 +24,18 @@ pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>)
 }
 
 /// An interpreter, and how its modules compare with their files.
-pub(crate) fn status<L: Loader>(status: &Status, registry: &Registry<L>, colour: bool) -> Value {
-    let disk = registry.compare_with_disk();
-    let module = |module: &ModuleStatus| {
-        let mut report = module_json(module);
+pub(crate) fn status(status: &Status, interpreter: &Interpreter, colour: bool) -> Value {
+    let disk = interpreter.compare_with_disk();
+    let mut modules = graph_json(&status.modules)["modules"].take();
+    for (report, module) in modules.as_array_mut().into_iter().flatten().zip(&status.modules) {
         report["disk"] = disk.get(&module.path).map(on_disk).into();
-        report
-    };
+    }
     json!({
         "name": status.interpreter,
         "generation": status.generation,
         "release": status.release,
         "frozen": status.frozen,
-        "modules": status.modules.iter().map(module).collect::<Vec<_>>(),
+        "modules": modules,
         "old_instances": status.retained.iter().map(|old| json!({
             "path": old.path.to_string_lossy(),
             "generation": old.record.generation,
@@ -61,7 +59,7 @@ fn on_disk(disk: &Disk) -> String {
 }
 
 /// What a reload came to.
-pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<Registry<L>>, colour: bool) -> Value {
+pub(crate) fn outcome(interpreter: &Interpreter, outcome: &Outcome, colour: bool) -> Value {
     let mut report = match outcome {
         Outcome::Published { modules, took, .. } => json!({
             "outcome": "reloaded",
@@ -72,13 +70,14 @@ pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<R
             })).collect::<Vec<_>>(),
         }),
         Outcome::Refused(refused) => json!({"outcome": "refused", "diagnostics": diagnostics(refused, colour)}),
-        Outcome::UpToDate => up_to_date(registry),
+        Outcome::UpToDate => up_to_date(interpreter),
         Outcome::Frozen => json!({"outcome": "frozen"}),
     };
-    report["name"] = name.into();
-    let snapshot = registry.snapshot();
-    report["generation"] = snapshot.generation().into();
-    if let Some(newest) = snapshot.iter().map(|module| module.record().loaded).max() {
+    report["name"] = interpreter.name().into();
+    let status = interpreter.status();
+    report["generation"] = status.generation.into();
+    let loaded = status.modules.iter().filter_map(|module| Some(module.record.as_ref()?.loaded));
+    if let Some(newest) = loaded.max() {
         report["age_ms"] = milliseconds(newest.elapsed().unwrap_or_default()).into();
     }
     report
@@ -88,10 +87,10 @@ pub(crate) fn outcome<L: Loader>(name: &str, outcome: &Outcome, registry: &Arc<R
 const RECENT: Duration = Duration::from_secs(10);
 
 /// Nothing is left to do: whoever has just saved something wants to know what came of it all the same.
-fn up_to_date<L: Loader>(registry: &Arc<Registry<L>>) -> Value {
+fn up_to_date(interpreter: &Interpreter) -> Value {
     let mut report = json!({"outcome": "up to date"});
     let is_recent = |at: SystemTime| at.elapsed().is_ok_and(|age| age < RECENT);
-    let status = registry.status();
+    let status = interpreter.status();
     if let Some(latest) = status.latest.filter(|latest| is_recent(latest.at)) {
         let records = status.modules.iter().filter_map(|module| Some((&module.path, module.record.as_ref()?)));
         let reloaded = records.filter(|(_, record)| record.instances > 1 && is_recent(record.loaded));
@@ -116,6 +115,11 @@ fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> Value {
         "place": place.map(|it| json!({"file": it.file.to_string_lossy(), "line": it.line, "column": it.column})),
         "rendered": worded(diagnostic).render(colour),
     })
+}
+
+/// Milliseconds with three digits behind the point.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 fn counters(counts: &Counts) -> Value {

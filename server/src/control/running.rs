@@ -71,7 +71,7 @@ impl Running {
         }
         // Lines of `RhaiImport` may have started further ones.
         let interpreters = self.chosen(name)?;
-        Ok(answers(&interpreters, |it| report::outcome(it.name(), &it.reload(), it.registry(), colour)))
+        Ok(answers(&interpreters, |it| report::outcome(it, &it.reload(), colour)))
     }
 
     /// The interpreter of that name, or all of them.
@@ -89,7 +89,7 @@ impl Running {
 
     fn status(&self, interpreters: &[Interpreter], colour: bool) -> Value {
         let refused = self.site.refused_configuration();
-        let statuses: Vec<Status> = interpreters.iter().map(|it| it.registry().status()).collect();
+        let statuses: Vec<Status> = interpreters.iter().map(Interpreter::status).collect();
         let compared = interpreters.iter().zip(&statuses);
         json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -103,7 +103,7 @@ impl Running {
                 "failed": self.site.traffic.failed(),
             },
             "configuration": report::configuration(self.site.path(), refused.as_ref()),
-            "interpreters": compared.map(|(it, status)| report::status(status, it.registry(), colour)).collect::<Vec<_>>(),
+            "interpreters": compared.map(|(it, status)| report::status(status, it, colour)).collect::<Vec<_>>(),
             "problems": problems(refused.as_ref(), &statuses),
         })
     }
@@ -115,7 +115,7 @@ fn answers(interpreters: &[Interpreter], answer: impl Fn(&Interpreter) -> Value)
 
 /// Each interpreter's modules as data, and one drawing of them all.
 fn graphs(interpreters: &[Interpreter], verbose: bool) -> Value {
-    let statuses: Vec<Status> = interpreters.iter().map(|interpreter| interpreter.registry().status()).collect();
+    let statuses: Vec<Status> = interpreters.iter().map(Interpreter::status).collect();
     let graph = |status: &Status| {
         let mut graph = graph_json(&status.modules);
         graph["name"] = status.interpreter.as_str().into();
@@ -130,8 +130,8 @@ fn graphs(interpreters: &[Interpreter], verbose: bool) -> Value {
 }
 
 fn freeze(interpreter: &Interpreter) -> Value {
-    let already = interpreter.registry().is_frozen();
+    let already = interpreter.is_frozen();
     interpreter.freeze();
-    let generation = interpreter.registry().snapshot().generation();
+    let generation = interpreter.generation();
     json!({"name": interpreter.name(), "generation": generation, "already": already})
 }

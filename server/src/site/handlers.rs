@@ -193,7 +193,7 @@ impl Handlers {
     pub(crate) fn forget(&self) {
         let interpreters = self.interpreters.started();
         for scope in self.scopes.pin().values() {
-            interpreters.iter().for_each(|interpreter| interpreter.registry().forget(scope));
+            interpreters.iter().for_each(|interpreter| interpreter.forget(scope));
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn run_imports(
         let scope = Arc::new(scope(&settings, &directory, &server_root(&opened.root, &settings)));
         let key = (module, name, directory);
         if let Some(before) = imported.get(&key) {
-            interpreter.registry().forget(before);
+            interpreter.forget(before);
             before.retire(settings.get(AUTO_RELOAD));
             // It was found before; if it is gone by now, that is told when somebody asks for it.
             let _ = interpreter.handler_in(&scope, &key.0, &key.2);

@@ -121,12 +121,12 @@ impl Interpreters {
 
     /// Changes when files come, go or change. All interpreters watch the same directories, so one tells for all.
     pub(crate) fn stirred(&self) -> u64 {
-        self.first.get().map_or(0, |interpreter| interpreter.registry().stirred())
+        self.first.get().map_or(0, Interpreter::stirred)
     }
 
     /// Has an interpreter loaded this file, and serves it?
     pub(crate) fn serve(&self, file: &Path) -> bool {
-        self.all.load().iter().any(|interpreter| interpreter.registry().serves(file))
+        self.all.load().iter().any(|interpreter| interpreter.serves(file))
     }
 
     /// The interpreter of that name, which is started if it was not yet.
@@ -178,7 +178,7 @@ impl Interpreters {
         }
         let Some(state) = &*state else { return };
         for Started { interpreter, .. } in started.values() {
-            match interpreter.registry().history() {
+            match interpreter.history() {
                 Some(history) => history.set_bounds(state.bounds),
                 None => keep_history(interpreter, state),
             }
@@ -190,7 +190,7 @@ impl Interpreters {
         let deadline = Instant::now() + within;
         for interpreter in self.started() {
             let left = deadline.saturating_duration_since(Instant::now());
-            if interpreter.registry().history().is_some_and(|history| !history.flush(left)) {
+            if interpreter.history().is_some_and(|history| !history.flush(left)) {
                 tracing::warn!("{}: the newest releases are not in the history", interpreter.name());
             }
         }
@@ -235,11 +235,10 @@ fn keep_history(interpreter: &Interpreter, state: &State) {
         let remedy = problem.help.iter().map(|help| format!("; {}", help.text)).collect::<String>();
         tracing::warn!("{name}: {problem}{remedy}");
     });
-    interpreter.registry().keep_history(history);
+    interpreter.keep_history(history);
 }
 
 fn reloader(interpreter: &Interpreter, roots: &Roots) -> Result<Reloader, OpenError> {
     let watched = roots.watched.iter().filter(|root| root.is_dir());
-    let reloader = Reloader::new(watched).registry(interpreter.registry().clone());
-    reloader.spawn().map_err(OpenError::Threads)
+    interpreter.reloader(watched).spawn().map_err(OpenError::Threads)
 }

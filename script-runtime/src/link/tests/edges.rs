@@ -11,7 +11,7 @@ use crate::{
         Instance, Kind, Limits, Linker, Output, Printed, ScriptError,
         tests::{Site, check, instance},
     },
-    state::call::CallScope,
+    thread::call::CallScope,
 };
 
 /// A handle like those that modules keep their state in: its setters are pure, so that constants take them.

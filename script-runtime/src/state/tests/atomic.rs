@@ -6,9 +6,10 @@ use std::time::Instant;
 use rhai::{AST, CallFnOptions, Dynamic, INT, Scope};
 
 use crate::state::{
-    CallScope, Cell, Counter, DeadlineReached, Lock, Queue, StateError, Table,
+    Cell, Counter, DeadlineReached, Lock, Queue, StateError, Table,
     tests::{check, engine, on_eight_threads},
 };
+use crate::thread::call::CallScope;
 
 fn call(engine: &rhai::Engine, ast: &AST, function: &str, args: impl rhai::FuncArgs) {
     let _call = CallScope::enter(None);

@@ -4,9 +4,10 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use crate::state::{
-    Cache, CallScope, Counter, StateError,
+    Cache, Counter, StateError,
     tests::{check, on_eight_threads},
 };
+use crate::thread::call::CallScope;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -3,10 +3,11 @@
 use rhai::{Array, Dynamic, FnPtr, Map};
 
 use crate::state::{
-    Cache, Cell, MAX_DEPTH, MAX_PARTS, Queue, StateError, Table, detach, neutral,
+    Cache, Cell, Queue, StateError, Table,
+    copy::{MAX_DEPTH, MAX_PARTS, detach},
     tests::{check, engine},
     value::same,
-    walk,
+    walk::walk,
 };
 use crate::thread::drop_flat;
 
@@ -70,7 +71,6 @@ fn r58_a_value_that_contains_itself_is_refused_with_the_way_to_where_it_does() {
     let itself = value.clone();
     value.write_lock::<Array>().unwrap().extend([Dynamic::UNIT, itself]);
     assert_eq!(Cell::new(value.clone()).unwrap_err(), StateError::ContainsItself { path: "[1]".to_owned() });
-    assert_eq!(neutral(&value).unwrap_err().to_string(), "[1]: captured variable that contains itself");
     value.write_lock::<Array>().unwrap().clear();
 
     let at = |way: &str| {
@@ -138,9 +138,7 @@ fn r58_deep_values_are_refused_and_dropped_on_a_small_stack() {
     assert_eq!(Cell::new(deep()).unwrap_err(), StateError::TooDeep);
     let beside = Dynamic::from(vec![deep(), nested(MAX_DEPTH + 1), deep()]);
     assert_eq!(Table::new().set("k", beside).unwrap_err(), StateError::TooDeep);
-    let value = deep();
-    assert_eq!(neutral(&value).unwrap_err().path.steps().len(), MAX_DEPTH + 1);
-    drop_flat([value, Dynamic::from(Map::from([("a".into(), deep())]))]);
+    drop_flat([deep(), Dynamic::from(Map::from([("a".into(), deep())]))]);
 }
 
 #[test]

@@ -7,9 +7,12 @@ use std::time::Instant;
 
 use rhai::{Dynamic, Scope};
 
-use crate::state::{
-    CallScope, DeadlineReached, Lock, StateError, call,
-    tests::{check, engine, run, tell},
+use crate::{
+    state::{
+        DeadlineReached, Lock, StateError,
+        tests::{check, engine, run, tell},
+    },
+    thread::call::{self, CallScope},
 };
 
 /// Runs `script` with `L` and returns what came out and what was reported at its end. `L` is free afterwards.

@@ -2,7 +2,15 @@
 
 use rhai::{Array, Dynamic};
 
-use crate::state::{Cache, Cell, ForeignKind, Queue, Table, neutral, tests::engine, walk};
+use crate::{
+    state::{
+        Cache, Cell, Queue, Table,
+        copy::MissedKind,
+        tests::engine,
+        walk::{MAX_PATH, walk},
+    },
+    thread::call::CallScope,
+};
 
 #[derive(Clone)]
 struct Unknown;
@@ -10,7 +18,7 @@ struct Unknown;
 fn eval(script: &str) -> Dynamic {
     let mut engine = engine();
     engine.register_fn("unknown", || Unknown);
-    let _call = crate::state::CallScope::enter(None);
+    let _call = CallScope::enter(None);
     engine.eval(script).unwrap()
 }
 
@@ -50,31 +58,13 @@ fn a_walk_says_where_it_could_not_go_on() {
         chain = Cell::new(Dynamic::from(chain)).unwrap();
     }
     let missed = walk(&Dynamic::from(chain), |_, _| panic!("no leaf is near enough")).unwrap_err();
-    assert_eq!((missed.path.steps().len(), missed.kind), (crate::state::MAX_PATH + 1, ForeignKind::TooDeep));
+    assert_eq!((missed.path.steps().len(), missed.kind), (MAX_PATH + 1, MissedKind::TooDeep));
 
     let mut itself = Dynamic::from(Array::new()).into_shared();
     let shared = itself.clone();
     itself.write_lock::<Array>().unwrap().push(shared);
     assert_eq!(walk(&itself, |_, _| {}), Ok(()));
-    assert_eq!(neutral(&itself).unwrap_err().kind, ForeignKind::ContainsItself);
     itself.write_lock::<Array>().unwrap().clear();
-}
-
-#[track_caller]
-fn check_neutral(script: &str, expected: &str) {
-    let found = neutral(&eval(script)).map_or_else(|foreign| format!("v{foreign}"), |value| format!("{value:?}"));
-    assert!(found.starts_with(expected), "{script}: {found}");
-}
-
-#[test]
-fn neutral_values_are_copied_and_others_named() {
-    check_neutral("[1, #{a: \"x\"}, 'c', 1.5, (), blob(2)]", "[1, #{\"a\": \"x\"}, 'c', 1.5, (), [0000]]");
-    check_neutral("[0..2, 0..=2]", "[0..2, 0..=2]");
-    check_neutral("let x = [1]; let f = || x; #{x: x}", "#{\"x\": [1]}");
-    check_neutral("[table(), lock(), counter(), cell(|| 1), queue(1), cache(1, 1)]", "[");
-    check_neutral("#{on_done: [1, 2, || 3]}", "v[\"on_done\"][2]: function anon$");
-    check_neutral("|| 1", "v: function anon$");
-    check_neutral("[[unknown()]]", "v[0][0]: value of type ");
 }
 
 /// How many leaves a search for code looks at, and what it does meanwhile.
