@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The rules by number, in a few words each.
+/// The rules of the importer by number, in a few words each.
 const RULES: &[(u32, &str)] = &[
     (1, "an absolute path names exactly that file"),
     (2, "`./x` and `../x` start at the importing module's directory"),
@@ -74,6 +74,16 @@ const RULES: &[(u32, &str)] = &[
     (63, "what failed its first load and is gone is forgotten; a URL follows its module"),
 ];
 
+/// The rules of releases.
+const RELEASES: &[(u32, &str)] = &[
+    (1, "a first load reads the texts of the release that it joins: a refused change is not seen"),
+    (2, "freezing covers modules that nobody has loaded yet; `status` says whether the disk differs"),
+    (3, "releases are kept as texts, and found again after a restart"),
+];
+
+/// A rule: `R57`, `L3`.
+type Rule = (char, u32);
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
 }
@@ -89,11 +99,11 @@ fn rust_files(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Tests by the rules that their names give: `r12_r14_what_it_proves`, `r8_to_r13_order`.
-fn tests() -> BTreeMap<u32, BTreeSet<String>> {
+/// Tests by the rules that their names give: `r12_r14_what_it_proves`, `r8_to_r13_order`, `l3_what_it_proves`.
+fn tests() -> BTreeMap<Rule, BTreeSet<String>> {
     let mut files = Vec::new();
     rust_files(&root(), &mut files);
-    let mut tests: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    let mut tests: BTreeMap<Rule, BTreeSet<String>> = BTreeMap::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("text");
         let shown = file.strip_prefix(root()).expect("below the root").display().to_string();
@@ -108,14 +118,18 @@ fn tests() -> BTreeMap<u32, BTreeSet<String>> {
     tests
 }
 
-fn rules_of(name: &str) -> Vec<u32> {
-    let number = |part: &str| part.strip_prefix('r').and_then(|digits| digits.parse::<u32>().ok());
+fn rules_of(name: &str) -> Vec<Rule> {
     let parts: Vec<_> = name.split('_').collect();
+    let rule = |at: usize| {
+        let part = parts.get(at)?;
+        let kind = part.chars().next().filter(|kind| "rl".contains(*kind))?;
+        Some((kind.to_ascii_uppercase(), part[1..].parse::<u32>().ok()?))
+    };
     let mut rules = Vec::new();
     let mut at = 0;
-    while let Some(rule) = parts.get(at).copied().and_then(number) {
-        let until = (parts.get(at + 1) == Some(&"to")).then(|| parts.get(at + 2).copied().and_then(number)).flatten();
-        rules.extend(rule..=until.unwrap_or(rule));
+    while let Some((kind, number)) = rule(at) {
+        let until = (parts.get(at + 1) == Some(&"to")).then(|| rule(at + 2)).flatten().map(|(_, until)| until);
+        rules.extend((number..=until.unwrap_or(number)).map(|number| (kind, number)));
         at += if until.is_some() { 3 } else { 1 };
     }
     rules
@@ -128,9 +142,11 @@ fn the_table_of_rules_is_up_to_date() {
         "# Rules and their tests\n\nThis page is for maintainers. It lists what the importer promises, rule by rule, and the tests that prove it: a \
          test's name begins with\nthe numbers of its rules. The links lead into the repository.\n\n| rule | promise | tests |\n|---|---|---|\n",
     );
-    for (rule, promise) in RULES {
-        let proved = tests.get(rule).map(|tests| tests.iter().cloned().collect::<Vec<_>>().join(", "));
-        let _ = writeln!(page, "| R{rule} | {promise} | {} |", proved.unwrap_or_else(|| "none yet".into()));
+    let rules = RULES.iter().map(|(number, promise)| (('R', *number), promise));
+    for (rule, promise) in rules.chain(RELEASES.iter().map(|(number, promise)| (('L', *number), promise))) {
+        let proved = tests.get(&rule).map(|tests| tests.iter().cloned().collect::<Vec<_>>().join(", "));
+        let _ =
+            writeln!(page, "| {}{} | {promise} | {} |", rule.0, rule.1, proved.unwrap_or_else(|| "none yet".into()));
     }
     let path = root().join("docs/rules.md");
     if std::env::var_os("UPDATE").is_some() {
