@@ -16,7 +16,7 @@ use crate::resolve::lint::lint;
 use crate::schema::Schema;
 use crate::syntax::limits::ReadLimits;
 
-/// Reads configurations that are written for one schema.
+/// Reads configurations for one schema.
 ///
 /// ```
 /// use samovar_config::{Address, Key, List, Reader, MemoryFiles, Schema};
@@ -47,7 +47,7 @@ pub struct Reader {
     limits: ReadLimits,
 }
 
-/// A configuration that can be used.
+/// A configuration without errors, and the warnings about it.
 #[derive(Debug)]
 pub struct Loaded {
     /// The configuration.
@@ -57,14 +57,14 @@ pub struct Loaded {
 }
 
 impl Reader {
-    /// A reader for these directives.
+    /// Makes a reader for these directives.
     #[must_use]
     pub fn new(schema: impl Into<Arc<Schema>>) -> Self {
         let (variables, modules) = (Variables::default(), BTreeSet::new());
         Self { schema: schema.into(), variables, modules, root: None, limits: ReadLimits::default() }
     }
 
-    /// With a name defined before the first line is read, as by `-D NAME` or `-D NAME=value`.
+    /// Defines a name before the first line is read, as `-D NAME` or `-D NAME=value` do for httpd.
     #[must_use]
     pub fn define(mut self, definition: &str) -> Self {
         match definition.split_once('=') {
@@ -74,34 +74,35 @@ impl Reader {
         self
     }
 
-    /// With a name for which `<IfModule>` holds.
+    /// Adds a module: `<IfModule name>` is true for its name.
     #[must_use]
     pub fn module(mut self, name: impl Into<String>) -> Self {
         self.modules.insert(name.into());
         self
     }
 
-    /// With the directory in which relative includes and directories start, until a `ServerRoot` says otherwise. If nothing
-    /// says it, it is the directory of the first file.
+    /// Sets the directory that relative includes and directories are joined to, until a `ServerRoot` names another one. The
+    /// default is the directory of the first file.
     #[must_use]
     pub fn server_root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = Some(root.into());
         self
     }
 
-    /// With other limits.
+    /// Sets other limits.
     #[must_use]
     pub fn limits(mut self, limits: ReadLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Reads the file at `path` and all that it includes.
+    /// Reads the file at `path` and all files that it includes.
     ///
-    /// Give an absolute path, if directories in it are relative: they are joined to it, and compared with absolute ones.
+    /// If the configuration has relative directories, the path must be absolute: they are joined to it, and compared with
+    /// absolute paths.
     ///
     /// # Errors
-    /// If anything is wrong, with everything that is wrong.
+    /// If there is any error. The report has every error and warning.
     pub fn read(&self, files: &dyn Files, path: impl AsRef<Path>) -> Result<Loaded, Box<Report>> {
         let path = path.as_ref();
         let root = self.root.as_deref().or_else(|| path.parent()).unwrap_or(Path::new(""));

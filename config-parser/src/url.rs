@@ -1,18 +1,18 @@
-//! The one form of a URL's path: what sections are matched with, and what files are looked up by.
+//! Normalises the path of a URL: sections are matched, and files looked up, with the same normal form.
 
 use std::fmt;
 
-/// Why a path has no such form. The status that answers it is part of the meaning.
+/// Why the path of a URL cannot be normalised; each reason has the HTTP status that answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathError {
-    /// Answer 400: not a path, a broken `%` escape, a control character, or `..` above the root.
+    /// 400: not a path, an invalid `%` escape, a control character, or `..` above the root.
     BadRequest,
-    /// Answer 404: `%00` or `%2f`, or bytes that are not UTF-8: no file that could be meant has such a name.
+    /// 404: `%00` or `%2f`, or bytes that are not UTF-8. No file has such a name.
     NotFound,
 }
 
 impl PathError {
-    /// The HTTP status that answers it.
+    /// Returns the HTTP status that answers it.
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
@@ -33,10 +33,10 @@ impl fmt::Display for PathError {
 
 impl std::error::Error for PathError {}
 
-/// Decodes the path of a URL once, takes out doubled slashes, `.` and `..`.
+/// Decodes the path of a URL once, and removes doubled slashes, `.` and `..`.
 ///
-/// `path` is what stands before `?` in the request line. What comes out begins with `/`, ends with `/` if the path named a
-/// directory, and is not decoded again: `%252e` becomes the three characters `%2e`.
+/// `path` is the part of the request target before `?`. The result begins with `/`, and ends with `/` if the path named a
+/// directory. It is not decoded again: `%252e` becomes the three characters `%2e`.
 ///
 /// # Errors
 /// See [`PathError`].
@@ -76,7 +76,7 @@ pub fn normalize(path: &str) -> Result<String, PathError> {
 
 fn decode(path: &[u8]) -> Result<Vec<u8>, PathError> {
     let mut out = Vec::with_capacity(path.len());
-    // What is wrong with one escape must not hide that another is no escape at all: httpd answers 400 then.
+    // As in httpd, an invalid escape anywhere is answered with 400, also after one that is answered with 404.
     let mut not_found = false;
     let mut at = 0;
     while let Some(&byte) = path.get(at) {

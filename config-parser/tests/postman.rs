@@ -193,7 +193,7 @@ fn what_a_key_does_not_take_is_an_error_of_the_configuration() {
     refused("Quota 3G", "expected a number, perhaps with `K` or `M`");
     refused("Retry soon", "expected a number of seconds");
     refused("Smtp everywhere", "the port is missing: write `everywhere:80`");
-    refused("<Location />\nSmtp 25\n</Location>", "it may stand outside all sections");
+    refused("<Location />\nSmtp 25\n</Location>", "it is allowed outside all sections");
     refused("Delegate anna boris anna", "`anna` cannot be a delegate of itself");
     refused("Delegate anna boris anna", "expected somebody else");
     refused("Delegate anna", "takes at least two arguments");

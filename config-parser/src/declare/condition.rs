@@ -10,7 +10,7 @@ use crate::section::expression::Condition;
 use crate::section::{Pattern, SectionKind, expression};
 
 impl Declarer<'_> {
-    /// What an `<If>` asks, or an `<Else>` after it; `None` after a diagnostic.
+    /// Reads the condition of an `<If>`, or of an `<Else>` after it; `None` after a finding.
     pub(super) fn condition(&mut self, kind: SectionKind, block: &Block, in_chain: &mut bool) -> Option<Pattern> {
         let own = self.own_condition(kind, block);
         if kind != SectionKind::If && !*in_chain {
@@ -26,7 +26,7 @@ impl Declarer<'_> {
     fn own_condition(&mut self, kind: SectionKind, block: &Block) -> Option<Condition> {
         let count = usize::from(kind != SectionKind::Else);
         if let Some(wrong) = count_arguments(&block.head, count, Some(count), &usage(kind, false)) {
-            let help = "the whole expression stands in double quotes, texts in it in single ones".to_owned();
+            let help = "put the whole expression into double quotes, and texts in it into single quotes".to_owned();
             self.findings.push(if count > 0 { wrong.help(help) } else { wrong });
             return None;
         }
@@ -38,14 +38,14 @@ impl Declarer<'_> {
             Ok(condition) => Some(condition),
             Err(fault) => {
                 let span = self.part(argument, fault.at);
-                let wrong = Finding::new(FindingCode::BAD_EXPRESSION, span, "this is not an expression");
+                let wrong = Finding::new(FindingCode::BAD_EXPRESSION, span, "this is not a valid expression");
                 self.findings.push(wrong.expected(fault.expected).help(fault.help));
                 None
             }
         }
     }
 
-    /// The place of a part of an argument, if the argument stands there as it is read; or the whole argument.
+    /// The place of a part of an argument; of the whole argument, if its text was changed by quotes or variables.
     fn part(&self, argument: &Text, part: Range<usize>) -> Span {
         let written =
             self.sources.get(argument.span.file).text().get(argument.span.start as usize..argument.span.end as usize);

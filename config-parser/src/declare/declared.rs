@@ -1,4 +1,4 @@
-//! What a configuration declares, before it is laid out for look-up.
+//! The content of a configuration, before it is indexed for requests.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use crate::schema::merge::Held;
 use crate::section::Section;
 use crate::section::host_address::HostAddress;
 
-/// The main server or a virtual host, as it is declared.
+/// The main server or a virtual host with everything in it.
 #[derive(Debug)]
 pub(crate) struct Declared {
     pub(crate) head: Arc<Section>,
-    /// None for the main server.
+    /// Empty for the main server.
     pub(crate) addresses: Vec<HostAddress>,
     pub(crate) settings: Settings,
     pub(crate) directories: Vec<Arc<DeclaredSection>>,
     pub(crate) files: Vec<Arc<DeclaredSection>>,
     pub(crate) locations: Vec<Arc<DeclaredSection>>,
-    /// `<If>` sections that stand in no other.
+    /// `<If>` sections that are in no other section.
     pub(crate) conditions: Vec<Arc<DeclaredSection>>,
     pub(crate) hosts: Vec<Declared>,
 }
 
-/// A section below a server.
+/// A section with everything in it.
 #[derive(Debug)]
 pub(crate) struct DeclaredSection {
     pub(crate) head: Arc<Section>,
@@ -33,5 +33,5 @@ pub(crate) struct DeclaredSection {
     pub(crate) conditions: Vec<Arc<DeclaredSection>>,
 }
 
-/// What the lines of one section set, by directive.
+/// The settings of one section, by directive.
 pub(crate) type Settings = Vec<(DirectiveId, Vec<Held>)>;

@@ -1,4 +1,4 @@
-//! Holds what was read against the schema: every directive known, in its place, with the arguments it takes.
+//! Checks what was read against the schema: every directive is known, allowed where it is, and has valid arguments.
 
 mod condition;
 pub(crate) mod declared;
@@ -16,10 +16,11 @@ use crate::expand::statement::{Block, Item, NO_COMMENT, Statement, Text, count_a
 use crate::nearest::nearest;
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{Sources, Span};
-use crate::schema::directive::{AnyValue, Contexts, DIRECTORY, Directive, HOST, SERVER};
+use crate::schema::directive::{Contexts, DIRECTORY, Directive, HOST, SERVER};
 use crate::schema::merge::collect;
 use crate::schema::parameter::Count;
 use crate::schema::setting::{Argument, Origin, Setting};
+use crate::schema::value::AnyValue;
 use crate::schema::{DirectiveId, Schema};
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::reason;
@@ -28,12 +29,12 @@ use crate::section::{Pattern, Section, SectionKind, compile};
 pub(crate) struct Declarer<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) sources: &'a Sources,
-    /// Where relative directories start.
+    /// The directory that relative directories are joined to.
     pub(crate) root: &'a Path,
     pub(crate) findings: Vec<Finding>,
 }
 
-/// What was found in one section so far.
+/// The content of one section so far.
 #[derive(Default)]
 struct Found {
     lines: Vec<(DirectiveId, Arc<Setting>)>,
@@ -41,7 +42,7 @@ struct Found {
     files: Vec<Arc<DeclaredSection>>,
     locations: Vec<Arc<DeclaredSection>>,
     conditions: Vec<Arc<DeclaredSection>>,
-    /// May an `<Else>` come?
+    /// Whether an `<Else>` may come next.
     in_chain: bool,
     hosts: Vec<Declared>,
 }
@@ -126,8 +127,8 @@ impl Declarer<'_> {
         (arguments.len() == statement.arguments.len()).then_some(arguments)
     }
 
-    /// A comment behind the arguments. It would be taken for more of them, or for the names of modules; what is meant to
-    /// begin with `#` is quoted, or is one that the directive has, such as a colour.
+    /// Finds a comment after the arguments, which would be read as further arguments. An argument that is meant to begin with
+    /// `#` is quoted, or is one that the directive takes, such as a colour.
     fn comment(&self, directive: &Directive, statement: &Statement) -> Option<Finding> {
         let is_more = |index: usize| {
             let open_ended = directive.parameter(index).is_some_and(|parameter| parameter.count == Count::Many);
@@ -140,12 +141,12 @@ impl Declarer<'_> {
         };
         let (_, first) = statement.arguments.iter().enumerate().find(begins)?;
         let last = statement.arguments.last().unwrap_or(first);
-        let message = format!("there is no comment behind the arguments of `{}`", directive.name);
+        let message = format!("a comment cannot follow the arguments of `{}`", directive.name);
         let found = Finding::new(FindingCode::EXTRA_ARGUMENT, first.span.to(last.span), message);
-        Some(found.expected("this would be more arguments").help(format!("{NO_COMMENT}, or quote what is meant")))
+        Some(found.expected("these would be further arguments").help(format!("{NO_COMMENT}, or quote the argument")))
     }
 
-    /// What the arguments, each right by itself, say together; `None` after a diagnostic.
+    /// Reads the value of a line from its arguments, each of which is valid by itself; `None` after a finding.
     fn value(&mut self, directive: &Directive, statement: &Statement, arguments: &[Argument]) -> Option<AnyValue> {
         match directive.read(arguments) {
             Ok(value) => Some(value),
@@ -162,7 +163,7 @@ impl Declarer<'_> {
         let Some(kind) = self.kind(block) else { return };
         if !kind.may_stand_in(parent.kind) {
             self.wrong_section(kind, block, parent, opener);
-            // What stands in it is checked in the same run.
+            // The content is checked as well, so that one run finds every mistake.
             let section = self.opened(kind, block, parent, None);
             drop(self.items(&block.items, &section, Some(block.head.span)));
             return;
@@ -194,7 +195,8 @@ impl Declarer<'_> {
         }
     }
 
-    /// What a section is, or, after a diagnostic, is taken to be, so that what stands in it is checked in the same run.
+    /// The kind of a section. For an unknown name, after a finding, the kind that was probably meant, so that the content is
+    /// checked as well.
     fn kind(&mut self, block: &Block) -> Option<SectionKind> {
         let name = &block.head.name;
         let known = SectionKind::of(&name.value);
@@ -219,7 +221,7 @@ impl Declarer<'_> {
                     let message = format!("`{}` is not an address", text.value);
                     let wrong = Finding::new(FindingCode::BAD_ADDRESS, text.span, message)
                         .expected("expected `*`, `*:port`, `address` or `address:port`")
-                        .help("an address and a port are numbers; a name goes into `ServerName`".to_owned());
+                        .help("address and port are numbers; a host name belongs in `ServerName`".to_owned());
                     self.findings.push(wrong);
                 }
             }
@@ -228,7 +230,7 @@ impl Declarer<'_> {
         found.hosts.push(self.declare(&block.items, section, addresses, Some(block.head.span)));
     }
 
-    /// What a section matches; `None` after a diagnostic.
+    /// Reads what a section matches; `None` after a finding.
     fn pattern(&mut self, kind: SectionKind, block: &Block) -> Option<Pattern> {
         let tilde = !kind.is_match() && block.head.arguments.first().is_some_and(|first| first.value == "~");
         let least = 1 + usize::from(tilde);
@@ -256,13 +258,15 @@ impl Declarer<'_> {
         path.to_string_lossy().into_owned()
     }
 
-    /// Warns of a plain text that nothing can match; `text` is the argument as it is compared.
+    /// Warns about a plain text that nothing can match; `text` is the argument as it is compared.
     fn can_match(&mut self, kind: SectionKind, argument: &Text, text: &str) {
         let reason = match kind {
-            SectionKind::Directory if !text.starts_with('/') => "a directory's path begins with `/`",
+            SectionKind::Directory if !text.starts_with('/') => "the path of a directory begins with `/`",
             SectionKind::Location if !text.starts_with(['/', '*', '?', '[']) => "a URL path begins with `/`",
-            SectionKind::Location if text.contains("//") => "doubled slashes are taken out before matching",
-            SectionKind::Files if text.contains('/') => "a file's name has no `/`",
+            SectionKind::Location if text.contains("//") => {
+                "doubled slashes are removed from the URL before it is matched"
+            }
+            SectionKind::Files if text.contains('/') => "the name of a file has no `/`",
             _ => return,
         };
         let wrong =
@@ -319,15 +323,15 @@ impl Declarer<'_> {
 
     fn wrong_context(&mut self, directive: &Directive, statement: &Statement, section: &Section, opener: Option<Span>) {
         let (name, place) = (directive.name, place(section));
-        let message = format!("`{name}` may not stand {place}");
+        let message = format!("`{name}` is not allowed {place}");
         let wrong = Finding::new(FindingCode::WRONG_CONTEXT, statement.name.span, message);
-        self.misplaced(wrong.expected(format!("it may stand {}", directive.contexts)), opener);
+        self.misplaced(wrong.expected(format!("it is allowed {}", directive.contexts)), opener);
     }
 
     fn wrong_section(&mut self, kind: SectionKind, block: &Block, section: &Section, opener: Option<Span>) {
-        let message = format!("`<{}>` may not stand {}", kind.name(), place(section));
+        let message = format!("`<{}>` is not allowed {}", kind.name(), place(section));
         let wrong = Finding::new(FindingCode::WRONG_CONTEXT, block.head.span, message);
-        self.misplaced(wrong.expected(format!("it may stand {}", kind.contexts())), opener);
+        self.misplaced(wrong.expected(format!("it is allowed {}", kind.contexts())), opener);
     }
 
     fn misplaced(&mut self, wrong: Finding, opener: Option<Span>) {
@@ -344,10 +348,10 @@ impl Declarer<'_> {
     }
 }
 
-/// Advice on what belongs to another program.
-const ELSEWHERE: &str = "what only another server knows can stand in an `<IfModule name>` of its own";
+/// The advice for a name that nothing is close to: it may belong to another program.
+const ELSEWHERE: &str = "put directives of another server into an `<IfModule name>` of that server";
 
-/// In words: where a line in this section stands.
+/// Says where a line in this section is.
 fn place(section: &Section) -> String {
     match section.kind {
         Some(_) => format!("in `{section}`"),
@@ -357,7 +361,7 @@ fn place(section: &Section) -> String {
 
 fn usage(kind: SectionKind, tilde: bool) -> String {
     let written = format!("{} {}", kind.name(), if tilde { "~ regex" } else { kind.takes() });
-    format!("it is written `<{}>`", written.trim_end())
+    format!("usage: `<{}>`", written.trim_end())
 }
 
 fn context(section: &Section) -> Contexts {

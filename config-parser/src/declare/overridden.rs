@@ -8,7 +8,7 @@ use crate::report::finding::{Finding, FindingCode};
 use crate::schema::merge::{Held, Merge, collect};
 use crate::schema::setting::Setting;
 
-/// Lines that a later line of the same section replaces.
+/// Finds lines that a later line of the same section replaces.
 pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &[Held]) -> Vec<Finding> {
     if lines.len() == held.len() {
         return Vec::new();
@@ -23,16 +23,16 @@ pub(crate) fn overridden_in_section(rule: Merge, lines: &[Arc<Setting>], held: &
     replaced.filter_map(by).collect()
 }
 
-/// The warning that `setting` never holds, because `by` does.
+/// The warning that `by` always replaces `setting`.
 pub(crate) fn overridden(setting: &Setting, by: &Setting) -> Option<Finding> {
     let (span, later) = (setting.origin().span()?, by.origin().span()?);
-    let message = format!("this `{}` never holds", setting.directive());
-    let expected = "always replaced by a value that is merged later";
-    let help = "remove one of the two; what is merged later wins, whichever section is longer";
+    let message = format!("this `{}` never takes effect", setting.directive());
+    let expected = "a value that is merged later always replaces it";
+    let help = "remove one of the two; the value that is merged later wins, even if the other section is more specific";
     Some(
         Finding::new(FindingCode::ALWAYS_OVERRIDDEN, span, message)
             .expected(expected)
-            .related(later, "this one holds")
+            .related(later, "this one takes effect")
             .help(help.to_owned()),
     )
 }

@@ -1,25 +1,25 @@
-//! Where texts come from: one small trait, the disk, and a tree in memory.
+//! The files that a configuration is read from: a trait, the disk, and files in memory.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// What reading a configuration needs from the world.
+/// The file system and the environment that a configuration is read from.
 pub trait Files {
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, or is longer than `limit` bytes ([`io::ErrorKind::FileTooLarge`]).
+    /// If it cannot be read, is not a regular file, or is larger than `limit` bytes ([`io::ErrorKind::FileTooLarge`]).
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
 
-    /// The entries of a directory, in any order; `None` if `path` is not a directory, or is not there.
+    /// Returns the entries of a directory, in any order; `None` if `path` does not exist or is not a directory.
     ///
     /// # Errors
-    /// When the directory is there and cannot be read, or what is there cannot be found out.
+    /// If the directory exists and cannot be read, or if it is not known whether it exists.
     fn list(&self, path: &Path) -> io::Result<Option<Vec<Entry>>>;
 
-    /// A variable of the environment, for `${NAME}`.
+    /// Returns an environment variable, for `${NAME}`.
     fn variable(&self, name: &str) -> Option<String>;
 }
 
@@ -28,7 +28,7 @@ pub trait Files {
 pub struct Entry {
     /// Its name, without a path.
     pub name: String,
-    /// Whether it is, perhaps through a link, a directory.
+    /// Whether it is a directory, or a link to one.
     pub is_directory: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct DiskFiles;
 
 impl Files for DiskFiles {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        // Asked before opening: opening a pipe would wait for a writer.
+        // Checked before opening: opening a pipe would wait for a writer.
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
@@ -59,7 +59,7 @@ impl Files for DiskFiles {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
-            // A name that is no text cannot be matched by a pattern that is.
+            // A name that is not UTF-8 cannot match a pattern, which is.
             if let Ok(name) = entry.file_name().into_string() {
                 entries.push(Entry { name, is_directory: entry.path().is_dir() });
             }
@@ -72,9 +72,9 @@ impl Files for DiskFiles {
     }
 }
 
-/// Files and environment held in memory, for tests and for programs that make their configuration.
+/// Files and an environment in memory, for tests and for programs that generate their configuration.
 ///
-/// Directories are there as soon as a file is in them.
+/// A directory exists if a file is in it.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryFiles {
     files: BTreeMap<PathBuf, Vec<u8>>,
@@ -82,20 +82,20 @@ pub struct MemoryFiles {
 }
 
 impl MemoryFiles {
-    /// An empty tree.
+    /// Makes an empty file system.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one more file.
+    /// Adds a file.
     #[must_use]
     pub fn file(mut self, path: impl AsRef<Path>, content: impl Into<Vec<u8>>) -> Self {
         self.files.insert(normal(path.as_ref()), content.into());
         self
     }
 
-    /// With one more variable in the environment.
+    /// Adds an environment variable.
     #[must_use]
     pub fn environment(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());

@@ -1,4 +1,4 @@
-//! `Include` and `IncludeOptional`: which files they name, and reading them.
+//! `Include` and `IncludeOptional`: finds the files that they name, and reads them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ impl Expander<'_> {
         }
         if self.chain.len() > self.limits.include_depth {
             let limit = self.limits.include_depth;
-            let message = format!("files include each other more than {limit} deep");
+            let message = format!("includes are nested more than {limit} deep");
             self.findings.push(Finding::new(FindingCode::INCLUDE_TOO_DEEP, span, message));
             return;
         }
@@ -88,7 +88,7 @@ impl Expander<'_> {
     }
 
     fn decode(&mut self, path: &Path, bytes: &[u8], span: Option<Span>) -> Option<FileId> {
-        // An editor's byte order mark is no part of the first name.
+        // A byte order mark is not part of the first name.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let reason = match (std::str::from_utf8(bytes), bytes.iter().position(|&byte| byte == 0)) {
             (Ok(text), None) => return Some(self.sources.add(path, text, span)),
@@ -96,7 +96,7 @@ impl Expander<'_> {
             (Err(error), _) => ("a byte that is not UTF-8", error.valid_up_to()),
         };
         let line = bytes[..reason.1].iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let message = format!("`{}` is not text: {} on line {line}, at byte {}", path.display(), reason.0, reason.1);
+        let message = format!("`{}` is not a text: {} on line {line}, at byte {}", path.display(), reason.0, reason.1);
         self.findings.push(Finding::new(FindingCode::NOT_TEXT, span, message).help("save it as UTF-8".to_owned()));
         None
     }
@@ -108,7 +108,7 @@ impl Expander<'_> {
         while let Some(component) = components.next() {
             let text = component.as_os_str().to_string_lossy();
             if !has_wildcards(&text) {
-                // Not looked for: as in httpd, every directory that a wildcard before it matches must have it.
+                // As in httpd, every directory that a wildcard before it matches must have it.
                 found.iter_mut().for_each(|path| path.push(component));
                 continue;
             }
@@ -119,7 +119,7 @@ impl Expander<'_> {
                     found = self.matching_in(&found, &fits, components.peek().is_none(), search);
                 }
                 Err(error) => {
-                    let message = format!("`{text}` is not a pattern");
+                    let message = format!("`{text}` is not a valid pattern");
                     let found = Finding::new(FindingCode::BAD_PATTERN, search.argument.span, message);
                     self.findings.push(found.expected(reason(&error)));
                     return Vec::new();
@@ -129,7 +129,8 @@ impl Expander<'_> {
         if found.is_empty() && !search.optional {
             let Text { value, span } = search.argument;
             let found = Finding::new(FindingCode::INCLUDE_MISSING, *span, format!("no file matches `{value}`"));
-            let help = format!("looked for `{}`; write `IncludeOptional` if there may be none", pattern.display());
+            let help =
+                format!("looked for `{}`; use `IncludeOptional` if there may be no such file", pattern.display());
             self.findings.push(found.help(help));
         }
         found
@@ -144,7 +145,7 @@ impl Expander<'_> {
     ) -> Vec<PathBuf> {
         let mut out = Vec::new();
         for parent in parents {
-            // One that is there and cannot be read may have anything in it, which would silently not hold.
+            // The directory exists, and its settings must not be missed silently.
             let entries = self.list(parent, search).unwrap_or_else(|error| {
                 self.unreadable(parent, Some(search.argument.span), &error);
                 None
@@ -156,7 +157,7 @@ impl Expander<'_> {
         out
     }
 
-    /// The entries of a directory, alphabetically; none once an include has looked into too many directories.
+    /// The entries of a directory, alphabetically; empty after an include has listed too many directories.
     fn list(&mut self, path: &Path, search: &mut Search<'_>) -> io::Result<Option<Vec<Entry>>> {
         search.listed += 1;
         if search.listed > self.limits.files {
@@ -179,7 +180,7 @@ impl Expander<'_> {
         full
     }
 
-    /// Said once: all that follows is the same finding.
+    /// Reported once: all that follows has the same reason.
     fn too_many(&mut self, span: impl Into<Option<Span>>) {
         if !self.told_too_many {
             self.told_too_many = true;
@@ -193,9 +194,9 @@ impl Expander<'_> {
         let path = path.display();
         let found = match error.kind() {
             io::ErrorKind::NotFound => {
-                let found = Finding::new(FindingCode::INCLUDE_MISSING, span, format!("`{path}` is not there"));
+                let found = Finding::new(FindingCode::INCLUDE_MISSING, span, format!("`{path}` does not exist"));
                 match span {
-                    Some(_) => found.help("write `IncludeOptional` if it may be missing".to_owned()),
+                    Some(_) => found.help("use `IncludeOptional` if it may be missing".to_owned()),
                     None => found,
                 }
             }
@@ -212,7 +213,7 @@ impl Expander<'_> {
         let names = self.chain[start..].iter().chain(self.chain.get(start));
         let names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
         let message = format!("a file includes itself: {}", names.join(" -> "));
-        Finding::new(FindingCode::INCLUDE_CYCLE, span, message).expected("this closes the circle")
+        Finding::new(FindingCode::INCLUDE_CYCLE, span, message).expected("this include closes the cycle")
     }
 }
 
@@ -220,6 +221,6 @@ impl Expander<'_> {
 struct Search<'t> {
     optional: bool,
     argument: &'t Text,
-    /// Directories it has looked into.
+    /// How many directories it has listed.
     listed: usize,
 }

@@ -1,7 +1,7 @@
-//! Follows includes, replaces variables and evaluates conditions, in the order in which the lines stand.
+//! Follows includes, replaces variables and evaluates `<IfDefine>` and `<IfModule>`, line by line.
 //!
-//! What comes out has no `Include`, `Define`, `<IfDefine>` or `<IfModule>` left in it; every line still knows the file
-//! and the place it was written in.
+//! The result has no `Include`, `Define`, `<IfDefine>` or `<IfModule>`; every line still has its place in the file where it
+//! was written.
 
 pub(crate) mod files;
 mod include;
@@ -26,7 +26,7 @@ pub(crate) struct Expander<'a> {
     pub(crate) limits: ReadLimits,
     pub(crate) variables: Variables,
     pub(crate) modules: BTreeSet<String>,
-    /// Where relative includes and directories start.
+    /// The directory that relative includes and directories are joined to.
     pub(crate) root: PathBuf,
     pub(crate) sources: Sources,
     pub(crate) findings: Vec<Finding>,
@@ -34,7 +34,7 @@ pub(crate) struct Expander<'a> {
     pub(crate) chain: Vec<PathBuf>,
     /// Bytes read so far.
     pub(crate) bytes: u64,
-    /// Whether it was said that there are too many files.
+    /// Whether too many files have been reported.
     pub(crate) told_too_many: bool,
 }
 
@@ -85,7 +85,7 @@ impl Expander<'_> {
             }
             None => {
                 let head = self.statement(&section.head);
-                // What is not defined in it was told of the words just now.
+                // Undefined variables have been reported for its words.
                 let expression = self.variables.expand(&section.expression, self.files).text;
                 let mut items = Vec::new();
                 self.nodes(&section.nodes, &mut items);
@@ -98,7 +98,7 @@ impl Expander<'_> {
         }
     }
 
-    /// Whether `[!]NAME` holds. A condition that cannot be read does not.
+    /// Whether `[!]NAME` is true. A malformed condition is not.
     fn condition(&mut self, head: &RawLine, is_true: fn(&Self, &str) -> bool) -> bool {
         let head = self.statement(head);
         let synopsis = format!("<{} [!]name>", head.name.value);
@@ -127,27 +127,27 @@ impl Expander<'_> {
         let right = !name.value.is_empty() && !name.value.contains([':', '}']);
         if !right {
             let found =
-                Finding::new(FindingCode::BAD_ARGUMENT, name.span, format!("`{}` cannot be a name", name.value));
+                Finding::new(FindingCode::BAD_ARGUMENT, name.span, format!("`{}` is not a valid name", name.value));
             self.findings.push(found.expected("expected a name without `:` and `}`"));
         }
         right
     }
 
     fn server_root(&mut self, statement: &Statement) {
-        // Anything else than one argument is reported with all other directives, by the schema.
+        // A wrong number of arguments is reported when the directive is checked.
         if let [root] = statement.arguments.as_slice() {
             self.root = normal(&self.root.join(Path::new(&root.value)));
         }
     }
 
-    /// The arguments, if there are at least `least` and at most `N`; else a diagnostic.
+    /// Returns the arguments, if there are at least `least` and at most `N`; `None` after a finding.
     pub(crate) fn take<const N: usize>(
         &mut self,
         statement: &Statement,
         least: usize,
         synopsis: &str,
     ) -> Option<[Option<Text>; N]> {
-        let found = count_arguments(statement, least, Some(N), &format!("it is written `{synopsis}`"));
+        let found = count_arguments(statement, least, Some(N), &format!("usage: `{synopsis}`"));
         if let Some(found) = found {
             self.findings.push(found);
             return None;
@@ -171,14 +171,13 @@ impl Expander<'_> {
             return text.to_owned();
         }
         let expanded = self.variables.expand(text, self.files);
-        // `${map:key}` is no variable, but what directives with maps are given.
+        // `${map:key}` is not a variable but a look-up in a map of httpd.
         for name in expanded.undefined.iter().filter(|name| !name.contains(':')) {
             let message = format!("`${{{name}}}` is not defined");
             let known = crate::nearest::did_you_mean(name, self.variables.names());
-            let found =
-                Finding::new(FindingCode::UNDEFINED_VARIABLE, span, message).expected("left as it is written").help(
-                    known.unwrap_or_else(|| format!("write `Define {name} value` above, or set it in the environment")),
-                );
+            let found = Finding::new(FindingCode::UNDEFINED_VARIABLE, span, message).expected("left unchanged").help(
+                known.unwrap_or_else(|| format!("add `Define {name} value` above, or set it in the environment")),
+            );
             self.findings.push(found);
         }
         expanded.text

@@ -1,16 +1,16 @@
-//! The names that belong to the language itself, not to any program's schema.
+//! The names that belong to the language itself, not to the schema of a program.
 
 use crate::section::SectionKind;
 
 pub(crate) const INCLUDE: &str = "Include";
 pub(crate) const INCLUDE_OPTIONAL: &str = "IncludeOptional";
 
-/// Directives that mean something to the language, if a schema declares them.
+/// Directives that have a meaning for the language, if a schema declares them.
 pub(crate) const SERVER_ROOT: &str = "ServerRoot";
 pub(crate) const SERVER_NAME: &str = "ServerName";
 pub(crate) const SERVER_ALIAS: &str = "ServerAlias";
 
-/// A directive that is obeyed while reading.
+/// A directive that takes effect while files are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Preprocessor {
     Include,
@@ -36,7 +36,7 @@ impl Preprocessor {
     }
 }
 
-/// A section that is kept or left out while reading.
+/// A section that is kept or left out while files are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conditional {
     IfDefine,

@@ -1,9 +1,9 @@
-//! Directives and sections as the expansion leaves them.
+//! Directives and sections after the expansion.
 
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::Span;
 
-/// A directive or a section, ready to be understood.
+/// A directive or a section.
 #[derive(Debug)]
 pub(crate) enum Item {
     Directive(Statement),
@@ -33,11 +33,11 @@ pub(crate) struct Text {
     pub(crate) span: Span,
 }
 
-/// What is said to whoever writes a comment behind something.
+/// The advice about a comment at the end of a line.
 pub(crate) const NO_COMMENT: &str =
     "as in httpd, `#` begins a comment only at the start of a line: put the comment on a line of its own";
 
-/// What is wrong with the number of arguments, if anything. `usage` says how it is written.
+/// Returns the finding if the number of arguments is wrong.
 pub(crate) fn count_arguments(
     statement: &Statement,
     least: usize,
@@ -58,7 +58,7 @@ pub(crate) fn count_arguments(
         let help = if extra.value.starts_with('#') {
             NO_COMMENT.to_owned()
         } else {
-            format!("{usage}; an argument with spaces needs quotes")
+            format!("{usage}; quote an argument that has spaces")
         };
         return Some(found.expected("expected no more arguments").help(help));
     }

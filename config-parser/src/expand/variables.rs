@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use crate::expand::files::Files;
 
-/// What is defined so far.
+/// The names that are defined so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variables {
-    /// A name without a value is defined all the same, for `<IfDefine>`.
+    /// A name without a value is defined as well, for `<IfDefine>`.
     values: HashMap<String, Option<String>>,
 }
 
@@ -15,7 +15,7 @@ pub(crate) struct Variables {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Expanded {
     pub(crate) text: String,
-    /// Names that nobody defined, left as they were written.
+    /// Undefined names, which are left unchanged in the text.
     pub(crate) undefined: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl Variables {
         self.values.keys().map(String::as_str)
     }
 
-    /// Replaces every `${NAME}`, once: what a value says is not read again.
+    /// Replaces every `${NAME}` once: variables in a value are not replaced.
     pub(crate) fn expand(&self, text: &str, files: &dyn Files) -> Expanded {
         let mut out = Expanded { text: String::with_capacity(text.len()), undefined: Vec::new() };
         let mut rest = text;

@@ -1,8 +1,8 @@
-//! The sections that can hold for a host, laid out for look-up.
+//! The sections of a host, indexed so that those that match a request are found quickly.
 //!
-//! Every section has a rank: its place in the order in which sections are merged. FindingRecord what holds for a request is then
-//! finding ranks, in any order, and sorting them. Plain paths are found by walking down a tree of their components, names
-//! by hashing, and all patterns of a group in one pass.
+//! Every section has a rank: its place in the order in which sections are merged. To resolve a request means to
+//! find the ranks of the sections that match, in any order, and to sort them. Plain paths are found in a tree of their
+//! components, names in a hash map, and all patterns of a group in one pass.
 
 mod path_tree;
 mod pattern_set;
@@ -18,32 +18,32 @@ use crate::layout::rank::Rank;
 use crate::section::expression::{Condition, Facts};
 use crate::section::{Pattern, SectionKind, components};
 
-/// All sections of one host, the main server's included.
+/// All sections of one host and of the main server.
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
     sections: Vec<Arc<DeclaredSection>>,
     directories: PathTree,
-    /// Wildcards, which match a directory; regular expressions search the whole name.
+    /// Wildcards match a directory; regular expressions search the whole file name.
     directory_wildcards: Patterns,
     directory_regexes: Patterns,
     files: HashMap<Box<str>, Vec<Rank>>,
     file_patterns: Patterns,
-    /// For each `<Files>` section that stands in a `<Directory>`: the rank of that. By rank, from `first_file` on.
+    /// For each `<Files>` section in a `<Directory>`, the rank of the latter. Indexed by rank, from `first_file` on.
     within: Vec<Option<Rank>>,
     first_file: Rank,
     locations: PathTree,
     location_patterns: Patterns,
-    /// `<If>` sections by rank, from `first_condition` on.
+    /// `<If>` sections, indexed by rank from `first_condition` on.
     conditions: Vec<Branch>,
     first_condition: Rank,
 }
 
-/// An `<If>` section, or an `<Else>` of the one before.
+/// An `<If>` section, or an `<ElseIf>` or `<Else>` after one.
 #[derive(Debug)]
 struct Branch {
-    /// The rank of the section in which it stands.
+    /// The rank of the section around it.
     within: Option<Rank>,
-    /// It holds only if none before it did, up to the `<If>`.
+    /// It can match only if no branch before it did, back to the `<If>`.
     is_else: bool,
     condition: Condition,
 }
@@ -56,7 +56,7 @@ impl Layout {
             of(main).iter().chain(host.map(of).into_iter().flatten()).cloned().collect::<Vec<_>>()
         };
         let mut directories = both(|server| &server.directories);
-        // A stable sort: of equally deep ones the main server's come first, so that the host's win.
+        // The sort is stable: among sections of equal depth the main server's come first, so that the host's win.
         directories.sort_by_key(|section| merge_depth(section));
         for section in &directories {
             layout.directory(section);
@@ -91,7 +91,7 @@ impl Layout {
         &self.sections
     }
 
-    /// Puts the ranks of all sections that match into `out`, in the order of merging.
+    /// Writes the ranks of all sections that match to `out`, in the order of merging.
     pub(crate) fn matching(
         &self,
         path: &str,
@@ -105,7 +105,7 @@ impl Layout {
             let parent = filename.rfind('/').map_or("", |slash| &filename[..slash]);
             let walked = if exact { filename } else { parent };
             self.directories.walk(walked, out);
-            // `/a/*` is about what is in `/a`, not about `/a/` itself.
+            // `/a/*` matches what is in `/a`, not `/a/` itself.
             self.directory_wildcards.matching(walked.strip_suffix('/').unwrap_or(walked), out);
             self.directory_regexes.matching(filename, out);
             out.sort_unstable();
@@ -179,7 +179,7 @@ impl Layout {
     }
 
     fn condition(&mut self, section: &Arc<DeclaredSection>, within: Option<Rank>) {
-        // One that is wrong is told of, and holds for nothing.
+        // An invalid condition has been reported, and matches nothing.
         let condition = match &section.head.pattern {
             Some(Pattern::Condition(condition)) => condition.clone(),
             _ => Condition::Constant(false),
@@ -196,13 +196,14 @@ impl Layout {
     }
 
     fn next_rank(&self) -> Rank {
-        // ReadLimits on bytes and files keep the number of sections far below.
+        // The limits on bytes and files keep the number of sections far below.
         Rank::try_from(self.sections.len()).unwrap_or(Rank::MAX)
     }
 }
 
-/// Plain directories and those with wildcards by the number of their components, then regular expressions: httpd counts
-/// the slashes of those as well, one at the end included, whatever they mean there.
+/// The key by which `<Directory>` sections are sorted: plain paths and wildcards by the number of their components, then
+/// regular expressions. Like httpd, this counts the slashes of a regular expression, and one more at its end, whatever
+/// they mean there.
 fn merge_depth(section: &DeclaredSection) -> (bool, usize) {
     match &section.head.pattern {
         Some(Pattern::Literal(path)) => (false, components(path).count()),

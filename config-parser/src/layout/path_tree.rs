@@ -1,10 +1,10 @@
-//! Plain paths of sections, by component: found by walking down the path that is asked for.
+//! Finds the sections with plain paths that contain a path.
 
 use std::collections::HashMap;
 
 use crate::layout::rank::Rank;
 
-/// Plain paths, by component.
+/// The plain paths of sections, as a tree of their components.
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
     root: Node,
@@ -30,7 +30,7 @@ impl PathTree {
         if slash { &mut node.inside } else { &mut node.here }.push(rank);
     }
 
-    /// Adds the ranks of all that `path` is in: `/a` holds for `/a` and for what is in `/a/`, `/a/` only for the latter.
+    /// Adds the ranks of all sections that contain `path`: `/a` contains `/a` and everything below `/a/`, `/a/` only the latter.
     pub(crate) fn walk(&self, path: &str, out: &mut Vec<Rank>) {
         let Some(mut rest) = path.strip_prefix('/') else { return };
         let mut node = &self.root;

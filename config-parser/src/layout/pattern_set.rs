@@ -1,4 +1,4 @@
-//! The patterns of many sections, asked in few passes.
+//! Matches the patterns of many sections in few passes.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -9,31 +9,31 @@ use regex_automata::{Input, MatchKind, PatternSet};
 
 use crate::layout::rank::Rank;
 
-/// Patterns that are made into one. Measured: up to some hundreds, one pass over all takes less than a tenth of asking each;
-/// of thousands the automaton outgrows its cache, and takes seconds to make.
+/// How many patterns are combined. Measured: for up to some hundreds, one pass over all takes less than a tenth of the time of
+/// matching each; with thousands the automaton outgrows its cache, and takes seconds to build.
 const TOGETHER: usize = 128;
 
 /// Patterns with their ranks.
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
     each: Vec<(Regex, Rank)>,
-    /// For every [`TOGETHER`] of them one that is all of them, made when it is first asked: of a thousand hosts, most are not
-    /// asked at once. `None` if it would be too large.
+    /// One combined pattern for every [`TOGETHER`] of them, built when it is first needed: of a thousand hosts, few are
+    /// needed soon. `None` if it would be too large.
     groups: OnceLock<Vec<Option<meta::Regex>>>,
 }
 
 thread_local! {
-    /// Which patterns match. One for each thread, so that a request allocates nothing.
+    /// The patterns that match. Each thread has one set, so that a request allocates nothing.
     static FOUND: RefCell<PatternSet> = RefCell::new(PatternSet::new(TOGETHER));
 }
 
 impl Patterns {
-    /// Adds a pattern. All are added before the first is asked.
+    /// Adds a pattern. All are added before the first call of [`matching`](Self::matching).
     pub(crate) fn push(&mut self, pattern: &Regex, rank: Rank) {
         self.each.push((pattern.clone(), rank));
     }
 
-    /// Adds the ranks of all that match.
+    /// Adds the ranks of all patterns that match.
     pub(crate) fn matching(&self, text: &str, out: &mut Vec<Rank>) {
         let groups = self.groups.get_or_init(|| self.each.chunks(TOGETHER).map(together).collect());
         FOUND.with_borrow_mut(|found| {

@@ -1,4 +1,4 @@
 //! The order in which sections are merged.
 
-/// FileRange of a section in the order of merging.
+/// The index of a section in the order of merging.
 pub(crate) type Rank = u32;

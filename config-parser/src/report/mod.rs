@@ -1,4 +1,4 @@
-//! Everything that was found, with the texts it was found in.
+//! All findings about a configuration, with the texts that they are about.
 
 pub(crate) mod finding;
 mod render;
@@ -10,37 +10,37 @@ use std::path::PathBuf;
 use crate::report::finding::{Finding, Severity};
 use crate::report::source::{FileId, Sources, Span};
 
-/// Findings, in the order of the files and lines.
+/// The findings about a configuration, in the order of files and lines.
 #[derive(Debug, Clone)]
 pub struct Report {
     sources: Sources,
     findings: Vec<Finding>,
 }
 
-/// A finding with its places written out, for programs: every field is plain data.
+/// A finding as plain data for other programs, with files, lines and columns in place of offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingRecord {
     /// `error` or `warning`.
     pub severity: &'static str,
-    /// Stable number, such as `E010`.
+    /// The stable id, such as `E010`.
     pub id: &'static str,
-    /// Stable name, such as `unknown-directive`.
+    /// The stable name, such as `unknown-directive`.
     pub slug: &'static str,
     /// One sentence.
     pub message: String,
-    /// Where, if it has a place.
+    /// The place, if there is one.
     pub place: Option<FileRange>,
     /// What was expected there.
     pub expected: Option<String>,
-    /// Advice.
+    /// What to do about it.
     pub help: Option<String>,
-    /// Other places that belong to it, with what they have to do with it.
+    /// Other places that belong to the finding, and what is there.
     pub related: Vec<(FileRange, String)>,
     /// The places of the includes through which the file was reached, innermost first.
     pub included_from: Vec<FileRange>,
 }
 
-/// A place with its file, lines and columns; the end is exclusive. Lines and columns count from 1.
+/// A range in a file. Lines and columns count from 1; the end is exclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRange {
     /// The file, as it was opened.
@@ -56,7 +56,7 @@ pub struct FileRange {
 }
 
 impl Report {
-    /// Findings about these texts.
+    /// Makes a report of findings about these texts.
     #[must_use]
     pub fn new(sources: Sources, findings: Vec<Finding>) -> Self {
         let mut report = Self { sources, findings: Vec::new() };
@@ -64,19 +64,19 @@ impl Report {
         report
     }
 
-    /// The findings.
+    /// Returns the findings.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// The texts that were read.
+    /// Returns the texts that were read.
     #[must_use]
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
 
-    /// Adds a text that findings are about, such as one of another language that the configuration names. Nothing is read.
+    /// Adds a text that findings are about, such as a script that the configuration names. No file is read.
     pub fn add_text(&mut self, path: impl Into<PathBuf>, text: &str) -> FileId {
         self.sources.add(path, text, None)
     }
@@ -87,25 +87,25 @@ impl Report {
         self.findings.sort_by_key(|found| found.span.map(|span| (span.file, span.start)));
     }
 
-    /// Whether nothing was found.
+    /// Returns whether there are no findings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// The number of errors.
+    /// Returns the number of errors.
     #[must_use]
     pub fn errors(&self) -> usize {
         self.findings.iter().filter(|found| found.severity() == Severity::Error).count()
     }
 
-    /// Everything as text for people, with excerpts; `colored` with colours for a terminal.
+    /// Returns all findings as text with excerpts; if `colored`, with colours for a terminal.
     #[must_use]
     pub fn render(&self, colored: bool) -> String {
         render::report(&self.sources, &self.findings, colored)
     }
 
-    /// Everything as data for programs.
+    /// Returns all findings as data for other programs.
     pub fn records(&self) -> impl Iterator<Item = FindingRecord> {
         self.findings.iter().map(|found| self.finding(found))
     }

@@ -1,4 +1,4 @@
-//! Diagnostics as text for people.
+//! Findings as text for people.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 use crate::report::finding::{Finding, Severity};
 use crate::report::source::{SourceFile, Sources, Span};
 
-/// More of a line than this is not shown.
+/// How many bytes of a line are shown.
 const SHOWN: usize = 160;
 
 pub(crate) fn report(sources: &Sources, findings: &[Finding], colored: bool) -> String {

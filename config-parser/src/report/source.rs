@@ -1,4 +1,4 @@
-//! The texts that were read, and places in them.
+//! The files that were read, and places in them.
 //!
 //! A [`Span`] is three numbers; turning one into a line and a column needs the [`Sources`] it came from. A file that is
 //! included twice is here twice, so that a place also says through which chain of includes it was reached.
@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// One reading of one file.
+/// The id of a file that was read. A file that is included twice has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub(crate) u32);
 
@@ -24,13 +24,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// The place between two byte offsets.
+    /// Makes a place from two byte offsets.
     #[must_use]
     pub fn at(file: FileId, start: usize, end: usize) -> Self {
         Self { file, start: offset(start), end: offset(end) }
     }
 
-    /// The place from the start of `self` to the end of `other`, which is in the same file.
+    /// Returns the place from the start of `self` to the end of `other`, which is in the same file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self { end: other.end.max(self.end), ..self }
@@ -50,7 +50,7 @@ pub struct Position {
     pub column: u32,
 }
 
-/// A text that was read.
+/// A file that was read.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     path: PathBuf,
@@ -67,19 +67,19 @@ impl SourceFile {
         Self { path, display, text, line_starts, included_from }
     }
 
-    /// The path as it was opened.
+    /// Returns the path as it was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The path as it is shown.
+    /// Returns the path as text for messages.
     #[must_use]
     pub fn display(&self) -> &Arc<str> {
         &self.display
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -89,13 +89,13 @@ impl SourceFile {
         Arc::clone(&self.text)
     }
 
-    /// Where the `Include` stands through which this text was reached; `None` for the first file.
+    /// Returns the place of the `Include` that names this file; `None` for the first file.
     #[must_use]
     pub fn included_from(&self) -> Option<Span> {
         self.included_from
     }
 
-    /// Line and column of a byte offset. An offset past the end is the end.
+    /// Returns the line and column of a byte offset. An offset past the end means the end.
     #[must_use]
     pub fn position(&self, at: u32) -> Position {
         let at = at.min(offset(self.text.len()));
@@ -119,7 +119,7 @@ impl SourceFile {
     }
 }
 
-/// Every text of one run.
+/// All files that were read for one configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
@@ -127,38 +127,38 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Adds a text. `path` is only shown, nothing is read.
+    /// Adds a text. `path` is only for messages; no file is read.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>, included_from: Option<Span>) -> FileId {
         let id = FileId(offset(self.files.len()));
         self.files.push(SourceFile::new(path.into(), text.into(), included_from));
         id
     }
 
-    /// The text behind an id.
+    /// Returns the file with an id.
     ///
     /// # Panics
-    /// If the id came from other sources.
+    /// If the id is from other sources.
     #[must_use]
     pub fn get(&self, file: FileId) -> &SourceFile {
         &self.files[file.0 as usize]
     }
 
-    /// Where a place begins.
+    /// Returns the line and column at which a place begins.
     ///
     /// # Panics
-    /// If the place came from other sources.
+    /// If the place is from other sources.
     #[must_use]
     pub fn position(&self, span: Span) -> Position {
         self.get(span.file).position(span.start)
     }
 
-    /// All texts in the order in which they were read.
+    /// Returns all files in the order in which they were read.
     pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter()
     }
 
-    /// The files and directories that were asked for, whether or not they are there: if none of them changes, neither does
-    /// the configuration.
+    /// Returns the files and directories that were looked for, whether or not they exist. If none of them changes, neither
+    /// does the configuration.
     pub fn asked(&self) -> impl Iterator<Item = &Path> {
         self.asked.iter().map(PathBuf::as_path)
     }
@@ -167,7 +167,7 @@ impl Sources {
         self.asked.insert(path.to_owned());
     }
 
-    /// The places of the `Include`s through which a file was reached, innermost first.
+    /// Returns the places of the `Include`s that led to a file, innermost first.
     pub fn include_chain(&self, file: FileId) -> impl Iterator<Item = Span> {
         std::iter::successors(self.get(file).included_from, |span| self.get(span.file).included_from)
     }

@@ -1,4 +1,4 @@
-//! A configuration that was read and found right.
+//! A configuration that was read without errors.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::section::expression::Facts;
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::host_matches;
 
-/// A configuration, ready to be asked. Made by [`Reader::read`](crate::Reader::read).
+/// A configuration that was read without errors. [`Reader::read`](crate::Reader::read) returns it.
 ///
-/// It never changes, and can be asked from many threads at once.
+/// It never changes, and many threads can use it at once.
 #[derive(Debug)]
 pub struct Config {
     schema: Arc<Schema>,
@@ -34,7 +34,7 @@ pub struct Config {
     choice: Hosts,
 }
 
-/// A virtual host, or the main server, as a whole.
+/// A virtual host or the main server.
 #[derive(Debug, Clone, Copy)]
 pub struct Host<'c> {
     index: Option<usize>,
@@ -56,52 +56,52 @@ impl Config {
         Self { schema, declared, main, hosts, names, choice }
     }
 
-    /// What holds for a request. Asked again with the same sections matching, it allocates nothing.
+    /// Returns the settings that hold for a request. A second call for which the same sections match allocates nothing.
     #[must_use]
     pub fn resolve(&self, query: &Query<'_>) -> Arc<Resolved> {
         let Query { host, path, filename, .. } = *query;
         self.resolve_for(query, &Asked { host, path, filename })
     }
 
-    /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
+    /// As [`resolve`](Self::resolve), with facts about the request for the conditions of `<If>`.
     #[must_use]
     pub fn resolve_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Arc<Resolved> {
         self.scope_for(query.address, query.host).resolve(query.path, query.filename, query.exact, facts)
     }
 
-    /// What holds for a request, and which sections were considered. Slow: for people who ask why.
+    /// Returns the settings that hold for a request, with every section and whether it matched. Slow: meant for people who ask why.
     #[must_use]
     pub fn trace(&self, query: &Query<'_>) -> Trace {
         let Query { host, path, filename, .. } = *query;
         self.trace_for(query, &Asked { host, path, filename })
     }
 
-    /// As [`explain`](Self::explain), with more that is known of the request, for the conditions of `<If>`.
+    /// As [`trace`](Self::trace), with facts about the request for the conditions of `<If>`.
     #[must_use]
     pub fn trace_for(&self, query: &Query<'_>, facts: &dyn Facts) -> Trace {
         let host = self.host_for(query.address, query.host);
         Trace::new(host.section(), host.resolver, query, facts)
     }
 
-    /// The main server: what stands outside of `<VirtualHost>`.
+    /// Returns the main server: everything outside of `<VirtualHost>`.
     #[must_use]
     pub fn main(&self) -> Host<'_> {
         Host { index: None, declared: &self.declared, resolver: &self.main, names: &[] }
     }
 
-    /// The virtual hosts, in the order of the file.
+    /// Returns the virtual hosts, in the order of the file.
     pub fn hosts(&self) -> impl Iterator<Item = Host<'_>> {
         (0..self.hosts.len()).filter_map(|index| self.host(index))
     }
 
-    /// The host that answers at a local address for a `Host` header.
+    /// Returns the host that answers at a local address for a `Host` header.
     #[must_use]
     pub fn host_for(&self, address: SocketAddr, name: Option<&str>) -> Host<'_> {
         let chosen = self.choice.choose(address, name);
         chosen.and_then(|index| self.host(index)).unwrap_or_else(|| self.main())
     }
 
-    /// The virtual host with this place in the order of the file, from 0.
+    /// Returns a virtual host by its index in the order of the file.
     #[must_use]
     pub fn host(&self, index: usize) -> Option<Host<'_>> {
         let (declared, resolver, names) =
@@ -109,11 +109,11 @@ impl Config {
         Some(Host { index: Some(index), declared, resolver, names })
     }
 
-    /// Every line of a directive in the whole configuration, whether or not any request can reach it. A line with several
-    /// keys is there for each.
+    /// Returns every line of a directive in the whole configuration, whether or not any request can reach it. A line with
+    /// several keys is returned once for each.
     ///
     /// # Panics
-    /// If the schema was not made with the key.
+    /// If the key is not in the schema.
     #[track_caller]
     pub fn lines<T: Shape>(&self, key: Key<T>) -> impl Iterator<Item = Line<'_, T::Value>> {
         let wanted = self.schema.of(key);
@@ -121,7 +121,7 @@ impl Config {
         found.map(|(_, held)| Line::new(held.key.as_deref(), &held.setting))
     }
 
-    /// Everything that is declared, section by section.
+    /// All settings, section by section.
     fn held(&self) -> impl Iterator<Item = (DirectiveId, &Held)> {
         let servers = std::iter::once(&self.declared).chain(&self.declared.hosts);
         let settings = servers.flat_map(|server| {
@@ -141,54 +141,55 @@ impl Config {
 }
 
 impl<'c> Host<'c> {
-    /// The `<VirtualHost>`, or the main server.
+    /// Returns the `<VirtualHost>` section, or the main server.
     #[must_use]
     pub fn section(&self) -> &'c Arc<Section> {
         &self.declared.head
     }
 
-    /// The addresses of the `<VirtualHost>`; none for the main server.
+    /// Returns the addresses of the `<VirtualHost>`; the main server has none.
     #[must_use]
     pub fn addresses(&self) -> &'c [HostAddress] {
         &self.declared.addresses
     }
 
-    /// The names that it answers to, with wildcards; none for the main server.
+    /// Returns the names that it answers to, with wildcards; the main server has none.
     pub fn names(&self) -> impl Iterator<Item = &'c str> + use<'c> {
         self.names.iter().map(String::as_str)
     }
 
-    /// Does it answer to this name, which may have a port?
+    /// Returns whether it answers to this name, which may have a port.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         self.names().any(|known| host_matches(known, bare_name(name)))
     }
 
-    /// Its place in the order of the file, from 0; `None` for the main server.
+    /// Returns its index in the order of the file; `None` for the main server.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
         self.index
     }
 
-    /// What holds for a request that this host answers. See [`Query`] for the arguments.
+    /// Returns the settings that hold for a request that this host answers. See [`Query`] for the arguments.
     #[must_use]
     pub fn resolve(&self, path: &str, filename: Option<&str>, exact: bool) -> Arc<Resolved> {
         self.resolve_for(path, filename, exact, &Asked { host: None, path, filename })
     }
 
-    /// As [`resolve`](Self::resolve), with more that is known of the request, for the conditions of `<If>`.
+    /// As [`resolve`](Self::resolve), with facts about the request for the conditions of `<If>`.
     #[must_use]
     pub fn resolve_for(&self, path: &str, filename: Option<&str>, exact: bool, facts: &dyn Facts) -> Arc<Resolved> {
         self.resolver.resolve(path, filename, exact, facts)
     }
 
-    /// What holds before any section is considered.
+    /// Returns the settings that hold outside of all sections.
     #[must_use]
     pub fn settings(&self) -> Arc<Resolved> {
         self.resolver.merged(&[])
     }
 
-    /// Its sections, the main server's included, in the order of merging, each with what would hold if it alone matched.
+    /// Returns its sections and those of the main server in the order of merging, each with the settings that would hold if
+    /// only this section matched.
     pub fn sections(&self) -> impl Iterator<Item = (&'c Arc<Section>, Arc<Resolved>)> + use<'c> {
         let resolver = self.resolver;
         let sections = resolver.layout().sections().iter().zip(0..);

@@ -1,4 +1,4 @@
-//! The main server or a virtual host, ready to answer.
+//! Finds and merges the settings of one host.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use crate::schema::Schema;
 use crate::schema::merge::{Held, finish, overlay};
 use crate::section::expression::Facts;
 
-/// Results kept for one host. Beyond it they are dropped, all at once: so many different sets of sections are rare.
+/// How many results are kept for one host. When there are more, all are dropped: so many different sets of sections are rare.
 const KEPT: usize = 4096;
 
-/// The main server or a virtual host, ready to answer.
+/// The main server or a virtual host, with its sections laid out and the results of earlier requests.
 #[derive(Debug)]
 pub(crate) struct HostResolver {
     schema: Arc<Schema>,
-    /// What holds before any section is merged, by directive.
+    /// The settings outside of all sections, by directive.
     base: Vec<Vec<Held>>,
     layout: Layout,
-    /// What each set of matching sections comes to.
+    /// The merged settings of each set of matching sections.
     results: HashMap<Box<[Rank]>, Arc<Resolved>>,
 }
 
 thread_local! {
-    /// Where matching sections are gathered. One for each thread, so that a request allocates nothing.
+    /// A buffer for the sections that match. Each thread has one, so that a request allocates nothing.
     static MATCHING: RefCell<Vec<Rank>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -46,7 +46,7 @@ impl HostResolver {
     }
 
     pub(crate) fn resolve(&self, path: &str, filename: Option<&str>, exact: bool, facts: &dyn Facts) -> Arc<Resolved> {
-        // Taken out for the while: facts may come from anywhere, from another configuration as well.
+        // The buffer is taken out while it is used: facts may resolve another configuration on this thread.
         MATCHING.with(|own| {
             let mut matching = own.take();
             self.layout.matching(path, filename, exact, facts, &mut matching);
@@ -56,7 +56,7 @@ impl HostResolver {
         })
     }
 
-    /// What the sections of these ranks come to.
+    /// The merged settings of the sections with these ranks.
     pub(crate) fn merged(&self, matching: &[Rank]) -> Arc<Resolved> {
         let results = self.results.pin();
         if let Some(found) = results.get(matching) {

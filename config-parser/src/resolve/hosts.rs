@@ -1,4 +1,4 @@
-//! Which virtual host answers: by the address that was connected to, then by the name that was asked for.
+//! Chooses the virtual host of a request: first by the local address, then by the name in the `Host` header.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::section::host_address::HostAddress;
 use crate::section::pattern::host_matches;
 
-/// The virtual hosts, laid out for look-up.
+/// The virtual hosts by address and name.
 #[derive(Debug, Default)]
 pub(crate) struct Hosts {
     by_address: HashMap<HostAddress, Names>,
@@ -15,9 +15,9 @@ pub(crate) struct Hosts {
 /// The hosts at one address, by name.
 #[derive(Debug)]
 struct Names {
-    /// Answers if no other does.
+    /// The host that answers if no name matches.
     first: usize,
-    /// In lower case, each with the first host that has it.
+    /// Names in lower case, each with the first host that has it.
     plain: HashMap<Box<[u8]>, usize>,
     /// Names with wildcards, in the order of the hosts.
     wild: Vec<(Box<str>, usize)>,
@@ -39,10 +39,10 @@ impl Hosts {
         }
     }
 
-    /// Index of the host that answers; `None` is the main server.
+    /// Returns the index of the host that answers; `None` is the main server.
     ///
-    /// An address that fits exactly leaves all others out of account, and counts more than a port. Of the hosts that are
-    /// left, the first that has the name answers, or the first of all.
+    /// The most specific address decides: address and port, then address, then port, then `*`. Of the hosts with that
+    /// address, the first that has the name answers; if none has it, the first of all.
     pub(crate) fn choose(&self, local: SocketAddr, name: Option<&str>) -> Option<usize> {
         let (ip, port) = (Some(local.ip().to_canonical()), Some(local.port()));
         let addresses = [(ip, port), (ip, None), (None, port), (None, None)];
@@ -53,7 +53,7 @@ impl Hosts {
 
 impl Names {
     fn named(&self, name: &str) -> Option<usize> {
-        // No name of a host is longer; so none is put into memory from the heap to be looked up.
+        // No host name is longer, so the look-up needs no allocation.
         let mut lower = [0; 255];
         let lower = lower.get_mut(..name.len())?;
         lower.copy_from_slice(name.as_bytes());
@@ -64,7 +64,7 @@ impl Names {
     }
 }
 
-/// A host name without port and without the dot that may end it.
+/// A host name without port and without a dot at its end.
 pub(crate) fn bare_name(name: &str) -> &str {
     let without_port = match name.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -73,7 +73,7 @@ pub(crate) fn bare_name(name: &str) -> &str {
     without_port.strip_suffix('.').unwrap_or(without_port)
 }
 
-/// The name in a `ServerName`, which may be `scheme://name:port`.
+/// Returns the host name in a `ServerName`, which may be `scheme://name:port`.
 ///
 /// ```
 /// assert_eq!(samovar_config::server_name("https://example.com:443"), "example.com");

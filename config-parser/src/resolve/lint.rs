@@ -1,4 +1,4 @@
-//! What is right by the letter, and yet cannot be meant: values that never hold, hosts that never answer.
+//! Warnings about what is valid and certainly a mistake: values that are always replaced, hosts that never answer.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,18 +13,18 @@ use crate::section::host_address::HostAddress;
 use crate::section::pattern::host_matches;
 use crate::section::{Pattern, Section, SectionKind};
 
-/// Checks everything that is declared. `names` gives the names that a host answers to.
+/// Warns about a whole configuration. `names` returns the names that a host answers to.
 pub(crate) fn lint(schema: &Schema, main: &Declared, names: &dyn Fn(&Declared) -> Vec<String>) -> Vec<Finding> {
     let mut found = Vec::new();
     for server in std::iter::once(main).chain(&main.hosts) {
-        // Laid out alone: that the sections of one host replace those of the main server is what hosts are for.
+        // Each host by itself: replacing the main server's values is what hosts are for.
         overridden_by_sections(schema, &Layout::new(server, None), &mut found);
     }
     hidden_hosts(&main.hosts, names, &mut found);
     found
 }
 
-/// Settings of a section that a section merged later replaces wherever the first one matches.
+/// Finds settings of a section that a section merged later replaces wherever the first one matches.
 fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Finding>) {
     let entries = || {
         let sections = layout.sections().iter().enumerate();
@@ -43,7 +43,7 @@ fn overridden_by_sections(schema: &Schema, layout: &Layout, found: &mut Vec<Find
     }
 }
 
-/// Names the set of requests that a section matches: equal names, equal sets.
+/// A name for the set of requests that a section matches. Equal names mean equal sets.
 fn reach(section: &Section) -> String {
     let group = match section.kind {
         Some(SectionKind::Directory | SectionKind::DirectoryMatch) => "directory",
@@ -61,10 +61,10 @@ fn reach(section: &Section) -> String {
     }
 }
 
-/// Components of a path that are checked: enough for people, and few enough for a path that is made to be long.
+/// How many components of a path are looked at. Few enough that a very long path costs little.
 const DEEPEST: usize = 64;
 
-/// The reaches, its own included, that hold wherever this section matches.
+/// The names of all sets that contain every request of this section, its own included.
 fn wider_reaches(section: &Section) -> Vec<String> {
     let mut reaches = vec![reach(section), "location /\n".to_owned()];
     if let (Some(SectionKind::Location), Some(Pattern::Literal(path))) = (section.kind, &section.pattern) {
@@ -76,14 +76,14 @@ fn wider_reaches(section: &Section) -> Vec<String> {
             }
         }
     }
-    // A section whose pattern is wrong has none.
+    // A section with an invalid pattern has no name.
     reaches.retain(|reach| !reach.is_empty());
     reaches.sort_unstable();
     reaches.dedup();
     reaches
 }
 
-/// Hosts whose every name is answered by earlier hosts with the same addresses.
+/// Finds hosts of which every name belongs to an earlier host with the same addresses.
 fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, found: &mut Vec<Finding>) {
     let mut earlier: HashMap<&[HostAddress], Taken<'_>> = HashMap::new();
     for host in hosts.iter().filter(|host| !host.addresses.is_empty()) {
@@ -95,12 +95,15 @@ fn hidden_hosts(hosts: &[Declared], names: &dyn Fn(&Declared) -> Vec<String>, fo
                 let by: Option<Vec<&Declared>> = names.iter().map(|name| taken.get().by(name)).collect();
                 if let Some(by) = by {
                     let by = by.first().copied().unwrap_or(taken.get().first);
-                    let reason =
-                        if names.is_empty() { "it has no name, and is not the first" } else { "its names are taken" };
+                    let reason = if names.is_empty() {
+                        "it has no name and is not the first host"
+                    } else {
+                        "other hosts have all its names"
+                    };
                     let wrong = Finding::new(FindingCode::DUPLICATE_HOST, span, "this virtual host never answers");
                     let wrong = wrong.expected(reason).help("give it a `ServerName` of its own".to_owned());
                     let by = by.head.span.unwrap_or(span);
-                    found.push(wrong.related(by, "this one answers for its addresses and names"));
+                    found.push(wrong.related(by, "this host answers for its addresses and names"));
                 }
                 taken.get_mut().take(host, names);
             }
@@ -122,7 +125,7 @@ impl<'d> Taken<'d> {
 
     fn take(&mut self, host: &'d Declared, names: Vec<String>) {
         for name in names {
-            // An equal pattern answers for whatever a pattern does; others are not checked.
+            // A pattern is only compared with equal patterns.
             self.plain.entry(name.to_ascii_lowercase()).or_insert(host);
             if name.contains(['*', '?']) {
                 self.wild.push((name, host));

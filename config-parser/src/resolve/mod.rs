@@ -1,4 +1,4 @@
-//! Which settings hold for a request: the host that answers, the sections that match, and how their settings are merged.
+//! Finds the settings that hold for a request: chooses the host, finds the sections that match, merges their settings.
 
 pub(crate) mod config;
 mod host_resolver;

@@ -1,11 +1,11 @@
-//! What is asked of a configuration.
+//! The request for which settings are resolved.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use crate::section::expression::Facts;
 
-/// What is asked of a configuration, for one request.
+/// The request for which settings are resolved.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'q> {
     /// The local address that the client connected to.
@@ -14,16 +14,16 @@ pub struct Query<'q> {
     pub host: Option<&'q str>,
     /// The path of the URL, decoded and normalised by [`normalize`](crate::url::normalize).
     pub path: &'q str,
-    /// The absolute path of the file that the URL names, if it names one; of a directory with a `/` at the end.
+    /// The absolute path of the file that the URL names, if it names one; a directory has a `/` at its end.
     ///
-    /// As in httpd, where symbolic links are followed, `<Directory>` with the path of a file holds for that file.
+    /// As in httpd when it follows symbolic links, `<Directory>` with the path of a file matches that file.
     pub filename: Option<&'q str>,
-    /// Whether there is such a file or directory, and the URL goes on with nothing after it. If not, `<Directory>` with its
-    /// path does not hold for it.
+    /// Whether the file or directory exists and the URL names nothing below it. If not, `<Directory>` with this very path
+    /// does not match.
     pub exact: bool,
 }
 
-/// What a query itself says of a request, for conditions.
+/// The facts that a query itself contains.
 pub(crate) struct Asked<'q> {
     pub(crate) host: Option<&'q str>,
     pub(crate) path: &'q str,

@@ -1,4 +1,4 @@
-//! Why a setting holds.
+//! Explains why settings hold.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use crate::resolve::resolved::Resolved;
 use crate::section::Section;
 use crate::section::expression::Facts;
 
-/// The answer to a [`Query`], with everything that led to it.
+/// The settings that hold for a [`Query`], and every section with whether it matched.
 #[derive(Debug)]
 pub struct Trace {
     /// The virtual host that answers, or the main server.
     pub host: Arc<Section>,
-    /// What holds.
+    /// The settings that hold.
     pub resolved: Arc<Resolved>,
-    /// The sections that were considered, in the order in which they are merged.
+    /// All sections of the host, in the order of merging.
     pub sections: Vec<SectionMatch>,
 }
 
-/// A section that was considered.
+/// A section, and whether it matched.
 #[derive(Debug, Clone)]
 pub struct SectionMatch {
     /// The section.

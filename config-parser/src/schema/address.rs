@@ -1,10 +1,10 @@
-//! Where connections are accepted: a port, with an address or a name, or for all addresses.
+//! The address of a listener: a port, for all addresses, one address or a host name.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-/// A port, and which addresses it is meant for.
+/// The address of a listener: a port, and the addresses that it is for.
 ///
 /// ```
 /// use samovar_config::{Address, AddressHost};
@@ -35,7 +35,7 @@ pub enum AddressHost {
     Name(Box<str>),
 }
 
-/// Why a text is no [`Address`].
+/// Why a text is not an [`Address`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressError(String);
 
@@ -70,19 +70,19 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let wrong = |message: String| Err(AddressError(message));
         if text.contains("://") {
-            return wrong("it is no URL: write what stands between `//` and the next `/`".to_owned());
+            return wrong("this is a URL: write only the part between `//` and the next `/`".to_owned());
         }
         if text.starts_with("unix:") {
-            return wrong("the server listens at addresses and ports, not at Unix sockets".to_owned());
+            return wrong("the server listens on addresses and ports, not on Unix sockets".to_owned());
         }
         if text.is_empty() {
             return wrong("the port is missing".to_owned());
         }
         if text.parse::<std::net::Ipv6Addr>().is_ok() {
-            return wrong(format!("an IPv6 address with a port stands in brackets: `[{text}]:80`"));
+            return wrong(format!("write an IPv6 address with a port in brackets: `[{text}]:80`"));
         }
         let (host, port) = match text.rsplit_once(':') {
-            // The last colon of an address in brackets is none before a port.
+            // The last colon of an address in brackets is not the one before a port.
             Some((host, port)) if !port.ends_with(']') => (host, port),
             _ if text.bytes().all(|byte| byte.is_ascii_digit()) => ("", text),
             _ => return wrong(format!("the port is missing: write `{text}:80`")),
@@ -95,19 +95,19 @@ impl FromStr for Address {
         }
         let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
         let Some(port) = port.parse().ok().filter(|_| is_number) else {
-            return wrong(format!("`{port}` is no port: one is a number from 0 to 65535"));
+            return wrong(format!("`{port}` is not a port: a port is a number from 0 to 65535"));
         };
         let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let host = match (host, bracketed) {
             ("" | "*", _) => AddressHost::Every,
             (_, Some(inner)) => match inner.parse() {
                 Ok(ip) => AddressHost::Ip(IpAddr::V6(ip)),
-                Err(_) => return wrong(format!("`{inner}` is no IPv6 address")),
+                Err(_) => return wrong(format!("`{inner}` is not an IPv6 address")),
             },
             (host, None) => match host.parse() {
                 Ok(ip) => AddressHost::Ip(IpAddr::V4(ip)),
                 Err(_) if host.contains(':') => {
-                    return wrong(format!("an IPv6 address stands in brackets: `[{host}]:{port}`"));
+                    return wrong(format!("write an IPv6 address in brackets: `[{host}]:{port}`"));
                 }
                 Err(_) if is_name(host) => AddressHost::Name(host.into()),
                 Err(_) => return wrong(format!("`{host}` is neither an address nor the name of a host")),
@@ -117,7 +117,7 @@ impl FromStr for Address {
     }
 }
 
-/// May it be the name of a host? One of numbers alone would be an address that is not written right.
+/// Whether it can be a host name. Numbers alone are a malformed address.
 fn is_name(text: &str) -> bool {
     let is_label = |label: &str| {
         let ends = !label.starts_with('-') && !label.ends_with('-');
@@ -139,19 +139,19 @@ mod tests {
             ("", "the port is missing"),
             ("localhost", "the port is missing: write `localhost:80`"),
             ("[::1]", "the port is missing: write `[::1]:80`"),
-            ("::1", "an IPv6 address with a port stands in brackets: `[::1]:80`"),
-            ("fe80::1%1:80", "an IPv6 address stands in brackets: `[fe80::1%1]:80`"),
-            ("65536", "`65536` is no port: one is a number from 0 to 65535"),
+            ("::1", "write an IPv6 address with a port in brackets: `[::1]:80`"),
+            ("fe80::1%1:80", "write an IPv6 address in brackets: `[fe80::1%1]:80`"),
+            ("65536", "`65536` is not a port: a port is a number from 0 to 65535"),
             ("a:", "the port is missing: write `a:80`"),
             ("[::1", "the `]` is missing in `[::1`: an IPv6 address with a port is written `[::1]:80`"),
-            ("a:+1", "`+1` is no port: one is a number from 0 to 65535"),
-            ("[a]:80", "`a` is no IPv6 address"),
+            ("a:+1", "`+1` is not a port: a port is a number from 0 to 65535"),
+            ("[a]:80", "`a` is not an IPv6 address"),
             ("1.2.3:80", "`1.2.3` is neither an address nor the name of a host"),
             ("-a:80", "`-a` is neither an address nor the name of a host"),
             ("a-:80", "`a-` is neither an address nor the name of a host"),
             ("a..b:80", "`a..b` is neither an address nor the name of a host"),
-            ("unix:/s", "the server listens at addresses and ports, not at Unix sockets"),
-            ("http://a:80", "it is no URL: write what stands between `//` and the next `/`"),
+            ("unix:/s", "the server listens on addresses and ports, not on Unix sockets"),
+            ("http://a:80", "this is a URL: write only the part between `//` and the next `/`"),
         ] {
             assert_eq!(text.parse::<Address>().expect_err(text).to_string(), expected);
         }

@@ -1,6 +1,6 @@
-//! A directive: its name, what it takes, where it may stand, and how it is merged.
+//! A directive: its name, its arguments, where it is allowed, and how its lines are merged.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::fmt;
 use std::ops::BitOr;
 use std::sync::Arc;
@@ -8,12 +8,13 @@ use std::sync::Arc;
 use crate::schema::merge::Merge;
 use crate::schema::parameter::{Count, Parameter};
 use crate::schema::setting::{Argument, Origin, Setting};
+use crate::schema::value::AnyValue;
 
-/// Where a directive may stand. Join several with `|`.
+/// Where a directive is allowed. Combine several with [`or`](Contexts::or) or `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contexts(u8);
 
-/// Outside all sections.
+/// Outside of all sections.
 pub const SERVER: Contexts = Contexts(1);
 /// In `<VirtualHost>`.
 pub const HOST: Contexts = Contexts(2);
@@ -23,7 +24,7 @@ pub const DIRECTORY: Contexts = Contexts(4);
 pub const ANYWHERE: Contexts = Contexts(7);
 
 impl Contexts {
-    /// Whether all of `other` is in it.
+    /// Returns whether it contains all of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -31,7 +32,7 @@ impl Contexts {
 }
 
 impl Contexts {
-    /// All of both: `|`, for constants.
+    /// Combines both, also in constants.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -62,7 +63,7 @@ impl fmt::Display for Contexts {
     }
 }
 
-/// A directive as a [`Schema`](crate::Schema) keeps it: made of a [`Key`](crate::Key), without the type of its value.
+/// A directive of a [`Schema`](crate::Schema). It is made of a [`Key`](crate::Key), without the type of its value.
 #[derive(Debug, Clone)]
 pub struct Directive {
     pub(crate) name: &'static str,
@@ -81,9 +82,6 @@ pub struct Directive {
     pub(crate) check: Option<Check>,
     pub(crate) read: ReadValue,
 }
-
-/// What a line says, of the type that its key has.
-pub(crate) type AnyValue = Arc<dyn Any + Send + Sync>;
 
 /// Makes the value of a line from its arguments.
 #[derive(Clone)]
@@ -106,60 +104,60 @@ impl fmt::Debug for ReadValue {
 /// Checks all arguments of a line together.
 pub(crate) type Check = fn(&[&str]) -> Result<(), ArgumentFault>;
 
-/// Why the arguments of a line do not belong together.
+/// Why the arguments of a line, each of which is valid by itself, are invalid together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArgumentFault {
-    /// Index of the argument that is wrong; one past the last for something missing.
+    /// The index of the invalid argument; one past the last if something is missing.
     pub argument: usize,
     /// One sentence without a full stop.
     pub message: String,
-    /// What was expected in its place.
+    /// What was expected in its place, as in "expected a colour".
     pub expected: String,
 }
 
 impl Directive {
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Where it may stand.
+    /// Returns where it is allowed.
     #[must_use]
     pub fn contexts(&self) -> Contexts {
         self.contexts
     }
 
-    /// How it is merged.
+    /// Returns how its lines are merged.
     #[must_use]
     pub fn merge(&self) -> Merge {
         self.merge
     }
 
-    /// What it is for; empty if nothing was said.
+    /// Returns what it is for; empty if the key does not say it.
     #[must_use]
     pub fn purpose(&self) -> &'static str {
         self.help
     }
 
-    /// What else there is to say of it in a manual, as Markdown; empty if nothing was said.
+    /// Returns further text for a manual, as Markdown; empty if the key has none.
     #[must_use]
     pub fn details(&self) -> &'static str {
         self.details
     }
 
-    /// The arguments that hold where nobody sets it.
+    /// Returns the arguments that hold where no line sets it; empty if it has no default.
     #[must_use]
     pub fn default_arguments(&self) -> &'static [&'static str] {
         self.default_texts
     }
 
-    /// What it takes.
+    /// Returns its parameters.
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters.iter()
     }
 
-    /// How it is written: `Name argument [argument] ..`.
+    /// Returns its synopsis: `Name argument [argument] ..`.
     #[must_use]
     pub fn synopsis(&self) -> String {
         if let Some(written) = self.written {
@@ -173,11 +171,11 @@ impl Directive {
         out
     }
 
-    /// How it is written, and what it is for.
+    /// Its synopsis and what it is for, as help.
     pub(crate) fn usage(&self) -> String {
         match self.help {
-            "" => format!("it is written `{}`", self.synopsis()),
-            help => format!("it is written `{}`: {help}", self.synopsis()),
+            "" => format!("usage: `{}`", self.synopsis()),
+            help => format!("usage: `{}`: {help}", self.synopsis()),
         }
     }
 
@@ -190,7 +188,7 @@ impl Directive {
         self.parameters.iter().take_while(|parameter| parameter.count != Count::Optional).count()
     }
 
-    /// What a line with these arguments says.
+    /// Reads the value of a line with these arguments.
     pub(crate) fn read(&self, arguments: &[Argument]) -> Result<AnyValue, ArgumentFault> {
         if let Some(check) = self.check {
             let texts: Vec<&str> = arguments.iter().map(Argument::text).collect();
@@ -199,10 +197,10 @@ impl Directive {
         (self.read.0)(arguments)
     }
 
-    /// With its default made ready.
+    /// Reads the default.
     ///
     /// # Panics
-    /// If the directive does not take it.
+    /// If the directive does not take the arguments of the default.
     pub(crate) fn with_default_read(mut self) -> Self {
         if self.default_texts.is_empty() {
             return self;

@@ -13,12 +13,11 @@ use crate::schema::setting::Argument;
 use crate::schema::shape::{List, PerKey, Shape};
 use crate::schema::value::{Choice, Value};
 
-/// A directive that a program knows, with the type of what it comes to: what the schema is made of, and what a
-/// configuration is asked with.
+/// A directive with the type of its value. A schema is made of keys, and values are read from a configuration with them.
 ///
-/// A key is declared once, as a constant: its name, what it takes, where it may stand, how it is merged. Who asks with it gets
-/// a value of its type, so neither a misspelt directive nor a value of another type compiles. Its [`Shape`] says whether that
-/// is one value, perhaps one, several, or one for each key.
+/// A program declares each key once, as a constant: the name of the directive, its arguments, where it is allowed, how its lines
+/// are merged. [`Resolved::get`](crate::Resolved::get) returns a value of the type of the key, so neither a misspelt directive nor a value of
+/// another type compiles. The [`Shape`] says whether the value is one, an `Option`, a list, or one for each name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,7 +72,7 @@ use crate::schema::value::{Choice, Value};
 /// }
 /// ```
 ///
-/// Nor does one value where neither a line nor a default may say it:
+/// Nor does a key with exactly one value that has no default:
 ///
 /// ```compile_fail,E0308
 /// # use samovar_config::Key;
@@ -85,7 +84,7 @@ pub struct Key<T: Shape> {
     parameters: Parameters,
     read: ReadLine<T>,
     contexts: Contexts,
-    /// That of the shape unless it is said.
+    /// `None` for the rule of the shape.
     merge: Option<Merge>,
     default: &'static [&'static str],
     help: &'static str,
@@ -94,7 +93,7 @@ pub struct Key<T: Shape> {
     check: Option<Check>,
 }
 
-/// Turns the arguments of one line, each checked by its parameter, into what the line says.
+/// Reads the value of a line from its arguments, each of which its parameter has checked.
 type ReadLine<T> = fn(&[Argument]) -> Result<<T as Shape>::Value, ArgumentFault>;
 
 #[derive(Clone, Copy)]
@@ -118,7 +117,7 @@ impl<T: Shape> fmt::Debug for Key<T> {
 }
 
 impl Key<Option<bool>> {
-    /// A directive that takes `On` or `Off`.
+    /// Declares a directive that takes `On` or `Off`.
     #[must_use]
     pub const fn flag(name: &'static str) -> Self {
         Self::one(name, Parameter::flag(), |arguments| first(arguments, Argument::flag))
@@ -126,7 +125,7 @@ impl Key<Option<bool>> {
 }
 
 impl Key<Option<u64>> {
-    /// A directive that takes a whole number within bounds, both included. `parameter` is the name under which it is shown.
+    /// Declares a directive that takes a whole number from `least` to `most`. Messages show the argument as `parameter`.
     #[must_use]
     pub const fn integer(name: &'static str, parameter: &'static str, least: u64, most: u64) -> Self {
         Self::one(name, Parameter::integer(parameter, least, most), |arguments| first(arguments, Argument::integer))
@@ -134,7 +133,7 @@ impl Key<Option<u64>> {
 }
 
 impl Key<Option<Duration>> {
-    /// A directive that takes a time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
+    /// Declares a directive that takes a time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
     #[must_use]
     pub const fn seconds(name: &'static str, parameter: &'static str) -> Self {
         Self::one(name, Parameter::seconds(parameter), |arguments| first(arguments, Argument::duration))
@@ -142,7 +141,7 @@ impl Key<Option<Duration>> {
 }
 
 impl Key<Option<Address>> {
-    /// A directive that takes an [`Address`].
+    /// Declares a directive that takes an [`Address`].
     #[must_use]
     pub const fn address(name: &'static str, parameter: &'static str) -> Self {
         Self::one(name, Parameter::address(parameter), |arguments| {
@@ -152,7 +151,7 @@ impl Key<Option<Address>> {
 }
 
 impl Key<Option<String>> {
-    /// A directive that takes one text.
+    /// Declares a directive that takes one text.
     #[must_use]
     pub const fn text(name: &'static str, parameter: &'static str) -> Self {
         Self::one(name, Parameter::text(parameter), |arguments| {
@@ -162,7 +161,7 @@ impl Key<Option<String>> {
 }
 
 impl Key<Option<Vec<String>>> {
-    /// A directive that takes one or more texts.
+    /// Declares a directive that takes one or more texts.
     #[must_use]
     pub const fn texts(name: &'static str, parameter: &'static str) -> Self {
         Self::one(name, Parameter::text(parameter).many(), |arguments| {
@@ -172,7 +171,7 @@ impl Key<Option<Vec<String>>> {
 }
 
 impl<V: Choice> Key<Option<V>> {
-    /// A directive that takes one of the words of `V`.
+    /// Declares a directive that takes one of the words of `V`.
     #[must_use]
     pub const fn choice(name: &'static str, parameter: &'static str) -> Self {
         Self::one(name, Parameter::choice_of::<V>(parameter), |arguments| first(arguments, Argument::choice))
@@ -184,8 +183,8 @@ impl<V: Value> Key<Option<V>> {
         Self::with(name, Parameters::One(parameter), read)
     }
 
-    /// A directive with these parameters. `read` makes the value of a line from its arguments, each of which its parameter
-    /// has checked already; it can refuse arguments that do not belong together.
+    /// Declares a directive with these parameters. `read` returns the value of a line. Each argument has been checked by its
+    /// parameter; `read` can refuse arguments that are invalid together.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -195,24 +194,25 @@ impl<V: Value> Key<Option<V>> {
         Self::with(name, Parameters::Several(parameters), read)
     }
 
-    /// With the arguments that hold where no line sets it, so that there is always a value.
+    /// Sets the arguments that hold where no line sets the directive, so that there is always a value.
     ///
     /// # Panics
-    /// If there are no arguments; in a constant, this does not compile.
+    /// If `arguments` is empty. In a constant, that does not compile.
     #[must_use]
     pub const fn default(self, arguments: &'static [&'static str]) -> Key<V> {
         assert!(!arguments.is_empty(), "a default has at least one argument");
         self.shaped().defaulting(arguments)
     }
 
-    /// Several lines of it hold together; those of inner sections after those of outer ones, unless
-    /// [`merge`](Key::merge) says otherwise.
+    /// Makes it a list: several lines hold together. Those of inner sections come after those of outer ones, unless
+    /// [`merge`](Key::merge) sets another rule.
     #[must_use]
     pub const fn list(self) -> Key<List<V>> {
         self.shaped()
     }
 
-    /// It has a value for each key. The first argument is the key, unless [`merge`](Key::merge) says otherwise.
+    /// Gives it a value for each name. The first argument of a line is the name, unless [`merge`](Key::merge) sets a rule that
+    /// says otherwise.
     #[must_use]
     pub const fn per_key(self) -> Key<PerKey<V>> {
         self.shaped()
@@ -220,7 +220,7 @@ impl<V: Value> Key<Option<V>> {
 }
 
 impl<V: Value> Key<List<V>> {
-    /// With the arguments of the one line that holds where no line sets it.
+    /// Sets the arguments of the one line that holds where no line sets the directive.
     #[must_use]
     pub const fn default(self, arguments: &'static [&'static str]) -> Self {
         self.defaulting(arguments)
@@ -244,7 +244,7 @@ impl<T: Shape> Key<T> {
         }
     }
 
-    /// The same directive, whose lines come to something else when they are merged.
+    /// The same directive with another shape.
     const fn shaped<U: Shape<Value = T::Value>>(self) -> Key<U> {
         let Self { name, hash, parameters, read, contexts, merge, default, help, details, written, check } = self;
         Key { name, hash, parameters, read, contexts, merge, default, help, details, written, check }
@@ -255,50 +255,50 @@ impl<T: Shape> Key<T> {
         self
     }
 
-    /// With other places where it may stand than [`ANYWHERE`].
+    /// Sets where it is allowed. Without this, it is allowed [`ANYWHERE`].
     #[must_use]
     pub const fn contexts(mut self, contexts: Contexts) -> Self {
         self.contexts = contexts;
         self
     }
 
-    /// With another rule of merging than that of its [`Shape`]: [`Merge::Innermost`] for one value, [`Merge::Accumulate`] for a
-    /// [`List`], [`Merge::PerKey`] for [`PerKey`].
+    /// Sets how its lines are merged. Without this, its [`Shape`] decides: [`Merge::Innermost`] for one value,
+    /// [`Merge::Accumulate`] for a [`List`], [`Merge::PerKey`] for [`PerKey`].
     #[must_use]
     pub const fn merge(mut self, merge: Merge) -> Self {
         self.merge = Some(merge);
         self
     }
 
-    /// With what it is for, in one line; it is shown when the directive is used wrongly.
+    /// Sets what it is for, in one line. Findings about the directive show it.
     #[must_use]
     pub const fn help(mut self, help: &'static str) -> Self {
         self.help = help;
         self
     }
 
-    /// With what else there is to say of it in a manual, as Markdown.
+    /// Sets further text for a manual, as Markdown.
     #[must_use]
     pub const fn details(mut self, details: &'static str) -> Self {
         self.details = details;
         self
     }
 
-    /// With how its arguments are shown to people, where the parameters alone do not tell.
+    /// Sets how its arguments are shown, where the parameters alone do not say it.
     #[must_use]
     pub const fn written(mut self, arguments: &'static str) -> Self {
         self.written = Some(arguments);
         self
     }
 
-    /// With a check of all arguments of a line together, after each was checked by itself.
+    /// Adds a check of all arguments of a line together, after each has been checked by itself.
     #[must_use]
     pub const fn check(mut self, check: fn(&[&str]) -> Result<(), ArgumentFault>) -> Self {
         self.check = Some(check);
         self
     }
 
-    /// The name of the directive.
+    /// Returns the name of the directive.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
@@ -335,7 +335,7 @@ impl<T: Shape> From<Key<T>> for Directive {
 }
 
 fn first<V>(arguments: &[Argument], value: fn(&Argument) -> Option<V>) -> Result<V, ArgumentFault> {
-    // The one parameter of the key takes nothing else.
+    // The parameter has checked that there is such an argument.
     arguments.first().and_then(value).ok_or_else(|| ArgumentFault {
         argument: 0,
         message: "the value is missing".to_owned(),
@@ -343,7 +343,7 @@ fn first<V>(arguments: &[Argument], value: fn(&Argument) -> Option<V>) -> Result
     })
 }
 
-/// A number for a name, the same in upper and lower case (FNV-1a).
+/// A hash of a name, the same in upper and lower case (FNV-1a).
 pub(crate) const fn hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

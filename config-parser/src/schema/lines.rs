@@ -9,7 +9,7 @@ use crate::schema::merge::Held;
 use crate::schema::setting::Setting;
 use crate::schema::value::Value;
 
-/// A line of the configuration, or a default, whose value has the type `V`.
+/// A line of the configuration, or a default, with a value of the type `V`.
 #[derive(Debug)]
 pub struct Line<'c, V> {
     key: Option<&'c str>,
@@ -26,28 +26,28 @@ impl<V> Clone for Line<'_, V> {
 impl<V> Copy for Line<'_, V> {}
 
 impl<'c, V: Value> Line<'c, V> {
-    /// The caller has made sure that the directive's lines have values of this type.
+    /// The caller has checked that the lines of the directive have values of this type.
     pub(crate) fn new(key: Option<&'c str>, setting: &'c Arc<Setting>) -> Self {
         Self { key, setting, value: PhantomData }
     }
 
-    /// The key under which it holds, if its directive has keys.
+    /// Returns the name for which it holds, if the directive has a value for each name.
     #[must_use]
     pub fn key(self) -> Option<&'c str> {
         self.key
     }
 
-    /// What it says.
+    /// Returns its value.
     ///
     /// # Panics
-    /// If a rule of [`Merge::Custom`](crate::Merge::Custom) put a line of another directive in its place.
+    /// If a rule of [`Merge::Custom`](crate::Merge::Custom) returned a line of another directive.
     #[must_use]
     pub fn value(self) -> V::Given<'c> {
         let value = self.setting.value.downcast_ref::<V>();
         value.expect("lines of a directive have values of one type").given()
     }
 
-    /// The line with its arguments and its origin.
+    /// Returns the line with its arguments and its origin.
     #[must_use]
     pub fn setting(self) -> &'c Arc<Setting> {
         self.setting
@@ -71,7 +71,7 @@ pub struct Lines<'c, V> {
 }
 
 impl<'c, V: Value> Lines<'c, V> {
-    /// The caller has made sure that the lines have values of this type.
+    /// The caller has checked that the lines have values of this type.
     pub(crate) fn new(held: &'c [Held], default: Option<&'c Arc<Setting>>) -> Self {
         let default = default.filter(|_| held.is_empty()).into_iter();
         Self { held: held.iter(), default, value: PhantomData }

@@ -1,7 +1,7 @@
-//! Declaring keys and the schema in one place.
+//! Declares keys and their schema in one place.
 
-/// Declares the [`Key`](crate::Key)s of a program as constants, and a function that makes the [`Schema`](crate::Schema) of all
-/// of them: what is declared is in the schema, and a directive is added by one item.
+/// Declares the [`Key`](crate::Key)s of a program as constants, and a function that returns the [`Schema`](crate::Schema) of all of
+/// them. A key that is declared here cannot be missing in the schema.
 ///
 /// ```
 /// use samovar_config::{Key, directives};

@@ -1,36 +1,38 @@
-//! How the settings of two scopes become one: every rule, on one page.
+//! Every rule for merging the settings of two sections, on one page.
 //!
-//! Scopes are merged from the outside in. First the lines of one section become its settings ([`collect`]), then each
-//! section that matches is laid over what holds so far ([`overlay`]); at the end, what was only there to take something
-//! away is dropped ([`finish`]).
+//! Sections are merged from the outermost to the innermost. First the lines of one section become its settings ([`collect`]).
+//! Then each section that matches is laid over the settings so far ([`overlay`]). At the end, lines that only delete
+//! something are dropped ([`finish`]).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::schema::setting::Setting;
 
-/// How a directive that is set in several places is merged. "Outer" is merged before "inner".
+/// How the lines of a directive are merged. The settings of "outer" sections are merged before those of "inner" ones.
 #[derive(Debug, Clone, Copy)]
 pub enum Merge {
-    /// The last line holds.
+    /// The last line of the innermost section holds.
     Innermost,
-    /// The lines of the innermost section that has any hold together.
+    /// All lines of the innermost section that has any hold together.
     Replace,
     /// All lines hold, outermost first.
     Accumulate,
-    /// The first argument is a key: for each, the last line holds. A line without a value, or with an empty one, deletes it.
+    /// The first argument is a key. For each key, the last line holds. A line without a value, or with an empty one, deletes
+    /// the key.
     PerKey,
-    /// The first argument is a key and this function gives what it is set to. Of an inner and an outer number the smaller
-    /// holds; so a limit can be tightened, not loosened. In one section the last line of a key holds.
+    /// The first argument is a key, and this function returns the number that it is set to. Of an inner and an outer number
+    /// the smaller holds, so a limit can be tightened and not loosened. In one section the last line of a key holds.
     PerKeyTighten(fn(&Setting) -> u64),
-    /// This function gives the keys of a line, from its arguments; a line may have several. For each key, the lines of the
+    /// This function returns the keys of a line from its arguments; a line may have several. For each key, all lines of the
     /// innermost section that has any hold together.
     ReplaceKeyed(fn(&[&str]) -> Vec<String>),
-    /// This function gives what holds, from what holds so far and the lines of the next section.
+    /// This function merges.
     Custom(MergeSettings),
 }
 
-/// Merges what holds so far, `outer`, with all lines of one section, `inner`, in their order. `outer` is empty at first.
+/// Merges the settings so far, `outer`, with all lines of the next section, `inner`, in their order. `outer` is empty at
+/// first.
 pub type MergeSettings = fn(outer: &[Arc<Setting>], inner: &[Arc<Setting>]) -> Vec<Arc<Setting>>;
 
 /// A setting that holds, under its key if its directive has keys.
@@ -40,7 +42,7 @@ pub(crate) struct Held {
     pub(crate) setting: Arc<Setting>,
 }
 
-/// What the lines of one section come to, in the order of the lines.
+/// The settings of the lines of one section, in the order of the lines.
 pub(crate) fn collect(rule: Merge, lines: &[Arc<Setting>]) -> Vec<Held> {
     let mut out: Vec<Held> = lines.iter().flat_map(|setting| entries(rule, setting)).collect();
     match rule {
@@ -55,7 +57,7 @@ pub(crate) fn collect(rule: Merge, lines: &[Arc<Setting>]) -> Vec<Held> {
     out
 }
 
-/// Lays the settings of an inner section over those that hold so far.
+/// Lays the settings of an inner section over the settings so far.
 pub(crate) fn overlay(rule: Merge, outer: &[Held], inner: &[Held]) -> Vec<Held> {
     if inner.is_empty() {
         return outer.to_vec();
@@ -92,7 +94,7 @@ pub(crate) fn replaces(rule: Merge) -> bool {
     }
 }
 
-/// Drops what only deletes.
+/// Drops lines that only delete.
 pub(crate) fn finish(rule: Merge, held: &mut Vec<Held>) {
     if matches!(rule, Merge::PerKey) {
         held.retain(|held| held.setting.texts().skip(1).any(|text| !text.is_empty()));

@@ -1,4 +1,4 @@
-//! The directives a program knows: the one thing that this crate is told.
+//! The directives of a program.
 
 pub(crate) mod address;
 pub(crate) mod directive;
@@ -17,7 +17,7 @@ use crate::schema::directive::Directive;
 use crate::schema::key::{Key, hash};
 use crate::schema::shape::Shape;
 
-/// The place of a directive in its schema.
+/// The index of a directive in its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DirectiveId(u16);
 
@@ -27,10 +27,10 @@ impl DirectiveId {
     }
 }
 
-/// All directives that a program knows; see [`directives!`](crate::directives).
+/// All directives of a program. [`directives!`](crate::directives) declares it.
 ///
-/// Three names mean something to the language itself, if they are declared: `ServerRoot` (relative includes and
-/// directories start there), `ServerName` and `ServerAlias` (they choose the virtual host).
+/// Three names have a meaning for the language itself, if they are declared: `ServerRoot` (relative includes and directories
+/// are joined to it), `ServerName` and `ServerAlias` (they choose the virtual host).
 #[derive(Debug, Clone)]
 pub struct Schema {
     directives: Vec<Directive>,
@@ -40,11 +40,11 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Declares the directives.
+    /// Makes a schema of these directives.
     ///
     /// # Panics
-    /// If the declaration is wrong in itself: a name twice, a default that its own directive does not take, more than
-    /// 30,000 directives. This is a mistake of the program, and shows at its first start.
+    /// If a name is declared twice, if a directive does not take its own default, or if there are more than 30,000
+    /// directives. Such a bug shows when the program is first started.
     #[must_use]
     pub fn new(directives: impl IntoIterator<Item = Directive>) -> Self {
         let directives: Vec<Directive> = directives.into_iter().map(Directive::with_default_read).collect();
@@ -52,8 +52,8 @@ impl Schema {
         Self { directives, by_name, absent: &[] }
     }
 
-    /// With names of directives, and `<Name>` of sections, that other programs have and this one has not, each with what
-    /// to write instead. A name that ends with `*` stands for all that begin so and are not named themselves.
+    /// Adds names of directives, and `<Name>` of sections, that only other programs have, each with advice on what to write
+    /// instead. A name that ends with `*` stands for all names that begin with it and are not listed themselves.
     #[must_use]
     pub fn absences(self, absent: &'static [(&'static str, &'static str)]) -> Self {
         Self { absent, ..self }
@@ -68,25 +68,25 @@ impl Schema {
         exact.or_else(|| self.absent.iter().find(|(absent, _)| begins(absent))).map(|(_, advice)| *advice)
     }
 
-    /// All directives, in the order of their declaration.
+    /// Returns all directives, in the order of their declaration.
     pub fn iter(&self) -> impl Iterator<Item = &Directive> {
         self.directives.iter()
     }
 
     /// The directive of this name; upper and lower case are the same.
     pub(crate) fn id(&self, name: &str) -> Option<DirectiveId> {
-        // Texts that are read may be made to have the number of a name.
+        // A text can be made up that has the hash of a name.
         self.by_name.find(hash(name)).filter(|id| self.directive(*id).name.eq_ignore_ascii_case(name))
     }
 
     /// The directive of a key.
     ///
     /// # Panics
-    /// If the schema was not made with the key.
+    /// If the key is not in the schema.
     #[track_caller]
     pub(crate) fn of<T: Shape>(&self, key: Key<T>) -> DirectiveId {
         let found = self.by_name.find(key.hash()).filter(|id| self.directive(*id).shape == TypeId::of::<T>());
-        found.unwrap_or_else(|| panic!("the schema of this configuration does not have the key of `{}`", key.name()))
+        found.unwrap_or_else(|| panic!("the key of `{}` is not in the schema of this configuration", key.name()))
     }
 
     pub(crate) fn directive(&self, id: DirectiveId) -> &Directive {
@@ -102,11 +102,11 @@ impl Schema {
     }
 }
 
-/// Directives by the numbers of their names: found in one step, for keys know theirs when they are compiled.
+/// Directives by the hashes of their names. Keys have theirs since they were compiled, so finding one takes a step or two.
 #[derive(Debug, Clone)]
 struct NameTable {
-    /// At the place that the number says, or at the next that was free. The length is a power of two, and at least half
-    /// of the places are free.
+    /// Each entry is at the index that its hash says, or at the next that was free. The length is a power of two, and at
+    /// least half of the entries are free.
     places: Vec<Option<(u64, DirectiveId)>>,
 }
 
@@ -134,7 +134,7 @@ impl NameTable {
         filled.find(|(known, _)| *known == hash).map(|(_, id)| id)
     }
 
-    /// Every place, from the one on that the number says.
+    /// All indices, beginning with the one that the hash says.
     fn search(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
         let mask = self.places.len() - 1;
         // Only the low bits are wanted.

@@ -1,4 +1,4 @@
-//! What may stand as an argument of a directive.
+//! The arguments that a directive takes.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::nearest::nearest;
 use crate::schema::address::Address;
 use crate::schema::value::Choice;
 
-/// One argument of a directive, or several of one kind.
+/// An argument of a directive, or several of one kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     pub(crate) name: &'static str,
@@ -20,9 +20,9 @@ pub(crate) enum Kind {
     Text,
     Flag,
     Choice(&'static [&'static str]),
-    /// The words of a [`Choice`], by their place.
+    /// The words of a [`Choice`], by index.
     Words(fn(usize) -> Option<&'static str>),
-    /// A number, or else the word, if there is one.
+    /// A number, or the word, if there is one.
     Integer {
         least: u64,
         most: u64,
@@ -43,7 +43,7 @@ pub(crate) enum Count {
     Many,
 }
 
-/// What an argument says, as its kind reads it.
+/// The value of an argument, as its kind reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ArgumentValue {
     /// Any text.
@@ -60,7 +60,7 @@ pub(crate) enum ArgumentValue {
     Address(Address),
 }
 
-/// Why a text is not an argument of some kind.
+/// Why a text is not a valid argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mismatch {
     pub(crate) expected: String,
@@ -72,92 +72,92 @@ impl Parameter {
         Self { name, kind, count: Count::One, absences: &[] }
     }
 
-    /// Any text.
+    /// Takes any text.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
         Self::new(name, Kind::Text)
     }
 
-    /// `On` or `Off`.
+    /// Takes `On` or `Off`.
     #[must_use]
     pub const fn flag() -> Self {
         Self::new("On|Off", Kind::Flag)
     }
 
-    /// One of these words; upper and lower case are the same.
+    /// Takes one of these words, in upper or lower case.
     #[must_use]
     pub const fn choice(name: &'static str, words: &'static [&'static str]) -> Self {
         Self::new(name, Kind::Choice(words))
     }
 
-    /// One of the words of a type; upper and lower case are the same.
+    /// Takes one of the words of a type, in upper or lower case.
     #[must_use]
     pub const fn choice_of<V: Choice>(name: &'static str) -> Self {
         Self::new(name, Kind::Words(|index| V::WORDS.get(index).map(|(word, _)| *word)))
     }
 
-    /// With words that people may expect and that there are not, each with what to do instead.
+    /// Adds words that people may expect and that it does not take, each with advice on what to write instead.
     #[must_use]
     pub const fn absences(self, absences: &'static [(&'static str, &'static str)]) -> Self {
         Self { absences, ..self }
     }
 
-    /// A whole number within bounds, both included.
+    /// Takes a whole number from `least` to `most`.
     #[must_use]
     pub const fn integer(name: &'static str, least: u64, most: u64) -> Self {
         Self::new(name, Kind::Integer { least, most, word: None })
     }
 
-    /// A whole number within bounds, or this word, in upper or lower case, which has no
-    /// [`integer`](crate::Argument::integer).
+    /// Takes a whole number from `least` to `most`, or this word in upper or lower case, for which
+    /// [`integer`](crate::Argument::integer) returns `None`.
     #[must_use]
     pub const fn integer_or(name: &'static str, least: u64, most: u64, word: &'static str) -> Self {
         Self::new(name, Kind::Integer { least, most, word: Some(word) })
     }
 
-    /// A time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
+    /// Takes a time: a number of seconds, or a number with `ms`, `s`, `min` or `h`.
     #[must_use]
     pub const fn seconds(name: &'static str) -> Self {
         Self::new(name, Kind::Seconds)
     }
 
-    /// An [`Address`]: a port, also with an address or a name.
+    /// Takes an [`Address`]: a port, or an address or a host name with a port.
     #[must_use]
     pub const fn address(name: &'static str) -> Self {
         Self::new(name, Kind::Address)
     }
 
-    /// A text for which `check` holds; `expected` says what that is, as in "expected a colour".
+    /// Takes a text for which `check` returns true. `expected` says what that is, as in "expected a colour".
     #[must_use]
     pub const fn checked(name: &'static str, expected: &'static str, check: fn(&str) -> bool) -> Self {
         Self::new(name, Kind::Checked { expected, check })
     }
 
-    /// It may be left out; so may all parameters after it.
+    /// Makes it optional, with all parameters after it.
     #[must_use]
     pub const fn optional(self) -> Self {
         Self { count: Count::Optional, ..self }
     }
 
-    /// One or more of it. Only for the last parameter.
+    /// Makes it one or more arguments. Only for the last parameter.
     #[must_use]
     pub const fn many(self) -> Self {
         Self { count: Count::Many, ..self }
     }
 
-    /// The name under which it is shown.
+    /// Returns the name that messages show.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What may stand there, in words, as in "expected a whole number from 1".
+    /// Says what it takes, as in "expected a whole number from 1".
     #[must_use]
     pub fn expects(&self) -> String {
         self.mismatch("").expected
     }
 
-    /// As it is shown in a synopsis: `name`, `[name]` or `name ..`.
+    /// Its part of a synopsis: `name`, `[name]` or `name ..`.
     pub(crate) fn synopsis(&self) -> String {
         match self.count {
             Count::One => self.name.to_owned(),
@@ -190,7 +190,7 @@ impl Parameter {
         value.ok_or_else(|| self.mismatch(text))
     }
 
-    /// The words that it takes, if it takes words.
+    /// The words that it takes; empty if it takes no words.
     fn words(&self) -> Vec<&'static str> {
         match self.kind {
             Kind::Flag => vec!["On", "Off"],

@@ -1,4 +1,4 @@
-//! A directive as it was set, and where it comes from.
+//! A line of the configuration, its arguments, and where it comes from.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crate::report::source::Span;
 use crate::schema::address::Address;
-use crate::schema::directive::AnyValue;
 use crate::schema::parameter::ArgumentValue;
-use crate::schema::value::Choice;
+use crate::schema::value::{AnyValue, Choice};
 use crate::section::Section;
 
 /// One line of a configuration that sets a directive, or the directive's default.
@@ -32,7 +31,7 @@ pub struct Argument {
 /// Where a value comes from.
 #[derive(Debug, Clone)]
 pub enum Origin {
-    /// Nobody set it: the default of the schema holds.
+    /// The default of the directive: no line sets it.
     Default,
     /// A line of a file.
     Line {
@@ -44,42 +43,42 @@ pub enum Origin {
         column: u32,
         /// The same place, in the [`Sources`](crate::Sources) of the report.
         span: Span,
-        /// The section in which the line stands.
+        /// The section around the line.
         section: Arc<Section>,
     },
 }
 
 impl Setting {
-    /// Name of the directive, as the schema writes it.
+    /// Returns the name of the directive, as its key writes it.
     #[must_use]
     pub fn directive(&self) -> &'static str {
         self.directive
     }
 
-    /// All arguments.
+    /// Returns all arguments.
     #[must_use]
     pub fn arguments(&self) -> &[Argument] {
         &self.arguments
     }
 
-    /// Whether it is the default, which no line says.
+    /// Returns whether it is the default.
     #[must_use]
     pub fn is_default(&self) -> bool {
         matches!(self.origin, Origin::Default)
     }
 
-    /// Where it comes from.
+    /// Returns where it comes from.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// The texts of all arguments.
+    /// Returns the texts of all arguments.
     pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
         self.arguments.iter().map(Argument::text)
     }
 
-    /// The text of the first argument.
+    /// Returns the text of the first argument.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         self.arguments.first().map(Argument::text)
@@ -87,55 +86,55 @@ impl Setting {
 }
 
 impl Argument {
-    /// An argument that no file says.
+    /// An argument of a default.
     pub(crate) fn unwritten(text: &str, value: ArgumentValue) -> Self {
         Self::new(text, value, None)
     }
 
     pub(crate) fn new(text: &str, value: ArgumentValue, span: Option<Span>) -> Self {
-        // Programs compare with the words of their schema.
+        // Programs compare it with the words of their parameters.
         let text = if let ArgumentValue::Choice(word) = value { word } else { text };
         Self { text: text.into(), value, span }
     }
 
-    /// As it was written, without quotes, variables expanded; one of some words as the schema writes it.
+    /// Returns the text without quotes, with variables replaced; one of some words is spelled as in the parameter.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where it stands, in the [`Sources`](crate::Sources) of the report; `None` for a default.
+    /// Returns its place in the [`Sources`](crate::Sources) of the report; `None` for a default.
     #[must_use]
     pub fn span(&self) -> Option<Span> {
         self.span
     }
 
-    /// The state of a flag.
+    /// Returns the value of a flag.
     #[must_use]
     pub fn flag(&self) -> Option<bool> {
         if let ArgumentValue::Flag(state) = self.value { Some(state) } else { None }
     }
 
-    /// A whole number.
+    /// Returns the value of a whole number.
     #[must_use]
     pub fn integer(&self) -> Option<u64> {
         if let ArgumentValue::Integer(number) = self.value { Some(number) } else { None }
     }
 
-    /// A time span.
+    /// Returns the value of a time.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         if let ArgumentValue::Duration(span) = self.value { Some(span) } else { None }
     }
 
-    /// What the word means that it is.
+    /// Returns the value of a word.
     #[must_use]
     pub fn choice<V: Choice>(&self) -> Option<V> {
         let means = |(word, _): &&(&str, V)| word.eq_ignore_ascii_case(&self.text);
         V::WORDS.iter().find(means).map(|(_, value)| *value)
     }
 
-    /// A port, with the addresses that it is meant for.
+    /// Returns the value of an address.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
         if let ArgumentValue::Address(address) = &self.value { Some(address) } else { None }
@@ -143,7 +142,7 @@ impl Argument {
 }
 
 impl Origin {
-    /// The section in which the line stands; `None` for a default.
+    /// Returns the section around the line; `None` for a default.
     #[must_use]
     pub fn section(&self) -> Option<&Arc<Section>> {
         match self {
@@ -152,7 +151,7 @@ impl Origin {
         }
     }
 
-    /// The place of the line; `None` for a default.
+    /// Returns the place of the line; `None` for a default.
     #[must_use]
     pub fn span(&self) -> Option<Span> {
         match self {

@@ -1,4 +1,4 @@
-//! What a directive comes to when all its lines are merged: one value, perhaps one, several, or one for each key.
+//! The shape of the value of a directive: one value, an `Option`, a list, or one for each name.
 
 use std::iter::Map;
 use std::marker::PhantomData;
@@ -7,35 +7,35 @@ use crate::schema::lines::{Line, Lines};
 use crate::schema::merge::Merge;
 use crate::schema::value::Value;
 
-/// What a directive comes to when its lines are merged.
+/// The shape of the value of a directive after its lines are merged.
 ///
-/// | `Key` | `Resolved::get` gives |
+/// | key | [`Resolved::get`](crate::Resolved::get) returns |
 /// |---|---|
-/// | `Key<bool>` | `bool`: there is a default |
-/// | `Key<Option<String>>` | `Option<&str>`: `None` where no line sets it |
+/// | `Key<bool>` | `bool`; the key has a default |
+/// | `Key<Option<String>>` | `Option<&str>`; `None` where no line sets it |
 /// | `Key<List<Address>>` | an iterator of `&Address`, outermost first |
-/// | `Key<PerKey<String>>` | an iterator of `(&str, &str)`, key and value |
+/// | `Key<PerKey<String>>` | an iterator of `(&str, &str)`, name and value |
 ///
-/// Programs have no need to implement it: each [`Value`] has these four.
+/// Every [`Value`] has these four shapes; programs need not implement this trait.
 pub trait Shape: 'static {
-    /// What one line says.
+    /// The value of one line.
     type Value: Value;
 
-    /// What [`Resolved::get`](crate::Resolved::get) gives.
+    /// What [`Resolved::get`](crate::Resolved::get) returns.
     type Given<'c>;
 
-    /// How lines are merged unless the key says otherwise.
+    /// How lines are merged unless the key sets another rule.
     const MERGE: Merge;
 
-    /// What lines that hold come to.
+    /// Returns the value of the lines that hold.
     fn merged(lines: Lines<'_, Self::Value>) -> Self::Given<'_>;
 }
 
-/// The shape of a directive of which several lines hold together; see [`Shape`].
+/// The [`Shape`] of a directive of which several lines hold together.
 #[derive(Debug)]
 pub struct List<V>(PhantomData<fn() -> V>);
 
-/// The shape of a directive with a value for each key; see [`Shape`].
+/// The [`Shape`] of a directive with a value for each name.
 #[derive(Debug)]
 pub struct PerKey<V>(PhantomData<fn() -> V>);
 

@@ -1,13 +1,18 @@
-//! The types that a line of the configuration can have as its value.
+//! The types that the value of a line can have.
 
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::schema::address::Address;
 
+/// The value of a line, of the type that its key has.
+pub(crate) type AnyValue = Arc<dyn Any + Send + Sync>;
+
 /// A type that the value of a directive can have.
 ///
-/// It says how a value that is kept by a configuration is given to those who ask: small ones as copies, others as
-/// references. A program implements it for its own types; words are better declared by [`Choice`].
+/// A configuration keeps the values; this trait says how they are returned: small ones as copies, others as references. A
+/// program implements it for its own types. For a type that is one of some words, implement [`Choice`] instead.
 ///
 /// ```
 /// use samovar_config::Value;
@@ -23,14 +28,14 @@ use crate::schema::address::Address;
 /// }
 /// ```
 pub trait Value: Send + Sync + Sized + 'static {
-    /// What is given to those who ask.
+    /// What [`Resolved::get`](crate::Resolved::get) returns for a value.
     type Given<'v>;
 
-    /// Gives it.
+    /// Returns the value as a copy or a reference.
     fn given(&self) -> Self::Given<'_>;
 }
 
-/// A type whose values are words of the configuration.
+/// A type of which every value is a word of the configuration.
 ///
 /// ```
 /// use samovar_config::{Choice, Key};
@@ -45,7 +50,7 @@ pub trait Value: Send + Sync + Sized + 'static {
 /// const FUEL: Key<Fuel> = Key::choice("Fuel", "fuel").default(&["charcoal"]);
 /// ```
 pub trait Choice: Copy + Send + Sync + 'static {
-    /// Every word with what it means; upper and lower case are the same.
+    /// Every word with its value. The words match in upper and lower case.
     const WORDS: &'static [(&'static str, Self)];
 }
 

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 /// An address of `<VirtualHost>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HostAddress {
-    /// The address; `None` is every one.
+    /// The address; `None` for every address.
     pub ip: Option<IpAddr>,
-    /// The port; `None` is every one.
+    /// The port; `None` for every port.
     pub port: Option<u16>,
 }
 

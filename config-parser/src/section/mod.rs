@@ -1,4 +1,4 @@
-//! Sections: which requests the lines in them are for.
+//! Sections, which say for which requests the lines in them hold.
 
 pub(crate) mod expression;
 pub(crate) mod host_address;
@@ -52,7 +52,7 @@ impl SectionKind {
         Self::Else,
     ];
 
-    /// Its name, as it stands after `<`.
+    /// Returns its name, as it is written after `<`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl SectionKind {
         }
     }
 
-    /// Where it may stand, in words; the same as [`may_stand_in`](Self::may_stand_in) says.
+    /// Says where it is allowed, as [`may_stand_in`](Self::may_stand_in) decides.
     pub(crate) fn contexts(self) -> &'static str {
         match self {
             Self::VirtualHost => "outside all sections",
@@ -139,7 +139,7 @@ pub(crate) enum Pattern {
     Condition(Condition),
 }
 
-/// A section, or what stands outside all of them: the main server.
+/// A section, or the main server: everything outside of all sections.
 #[derive(Debug)]
 pub struct Section {
     pub(crate) kind: Option<SectionKind>,
@@ -153,27 +153,27 @@ pub struct Section {
 }
 
 impl Section {
-    /// The kind of section; `None` outside all sections.
+    /// Returns the kind of section; `None` for the main server.
     #[must_use]
     pub fn kind(&self) -> Option<SectionKind> {
         self.kind
     }
 
-    /// What stands after its name, as it is written.
+    /// Returns the text after its name, as it is written.
     #[must_use]
     pub fn argument(&self) -> &str {
         &self.argument
     }
 
-    /// The path or name that it matches, if that is neither a pattern nor a regular expression. A relative directory is
-    /// joined to the server root.
+    /// Returns the path or name that it matches, if that is neither a pattern nor a regular expression. A relative directory
+    /// is joined to the server root.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
         if let Some(Pattern::Literal(text)) = &self.pattern { Some(text) } else { None }
     }
 
-    /// The literal texts that the condition of an `<If>` asks one of [`VARIABLES`](crate::VARIABLES) to be equal to, or
-    /// not to be.
+    /// Returns the texts that the condition of an `<If>` compares one of [`VARIABLES`](crate::VARIABLES) with, by `==` or
+    /// `!=`.
     #[must_use]
     pub fn compared_with(&self, variable: &str) -> Vec<&str> {
         let mut found = Vec::new();
@@ -183,45 +183,47 @@ impl Section {
         found
     }
 
-    /// The section around it.
+    /// Returns the section around it.
     #[must_use]
     pub fn parent(&self) -> Option<&Arc<Self>> {
         self.parent.as_ref()
     }
 
-    /// The file in which it is opened.
+    /// Returns the file with its head.
     #[must_use]
     pub fn file(&self) -> &Arc<str> {
         &self.file
     }
 
-    /// The line, from 1, on which it is opened.
+    /// Returns the line of its head, counted from 1.
     #[must_use]
     pub fn line(&self) -> u32 {
         self.line
     }
 
-    /// Its head, from `<` to `>`, in the [`Sources`](crate::Sources) of the report; `None` outside all sections.
+    /// Returns the place of its head, from `<` to `>`, in the [`Sources`](crate::Sources) of the report; `None` for the main
+    /// server.
     #[must_use]
     pub fn span(&self) -> Option<Span> {
         self.span
     }
 
-    /// The `<Directory>` section that this section is or stands in.
+    /// Returns the innermost `<Directory>` section among this one and those around it.
     #[must_use]
     pub fn directory(&self) -> Option<&Self> {
         let outward = std::iter::successors(Some(self), |section| section.parent.as_deref());
         outward.into_iter().find(|section| section.kind.is_some_and(SectionKind::is_directory))
     }
 
-    /// The directory that this section, which holds for `filename`, is about: of `<Directory>` the leading part of `filename`
-    /// that it names, of a regular expression the directory in which the file is. `None` if it is in no directory section.
+    /// Returns the directory that the `<Directory>` section of this section means for a file that it matches: the leading part
+    /// of `filename` that the path or wildcard matches, or, for a regular expression, the directory of the file. `None` if
+    /// there is no `<Directory>` section around it.
     #[must_use]
     pub fn directory_in<'f>(&self, filename: &'f str) -> Option<&'f str> {
         let parent = filename.rfind('/')?;
         let length = match self.directory()?.pattern.as_ref()? {
             Pattern::Literal(path) => path.len(),
-            // Wildcards may match the file itself, which is no directory.
+            // Wildcards may match the file itself, which is not a directory.
             Pattern::Wildcards(leading, _) => parent.min(leading.find(filename)?.end().saturating_sub(1)),
             Pattern::Regex(_) | Pattern::Condition(_) => parent,
         };
@@ -239,7 +241,7 @@ impl fmt::Display for Section {
     }
 }
 
-/// The names of which a path is made.
+/// The components of a path.
 pub(crate) fn components(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }

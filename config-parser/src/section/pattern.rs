@@ -1,10 +1,10 @@
 //! Wildcards and regular expressions.
 //!
-//! Wildcards are turned into regular expressions, so that a whole group of sections can be asked in one pass.
+//! Wildcards are translated to regular expressions, so that a whole group of sections is matched in one pass.
 
 use regex::Regex;
 
-/// Whether httpd would take this text as one with wildcards.
+/// Whether httpd reads this text as one with wildcards.
 pub(crate) fn has_wildcards(text: &str) -> bool {
     let open = text.find('[');
     text.contains(['*', '?']) || open.is_some_and(|open| text[open..].contains(']'))
@@ -104,7 +104,7 @@ pub(crate) fn host_matches(pattern: &str, name: &str) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
-/// Why a pattern is wrong, in one line: the reason's last, those before it draw the place.
+/// The reason why a pattern is invalid: the last line of the message, since those before it draw the place.
 pub(crate) fn reason(error: &regex::Error) -> String {
     let reason = error.to_string();
     reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()

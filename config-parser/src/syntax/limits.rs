@@ -1,19 +1,19 @@
-//! How much a configuration may be.
+//! The limits on the size of a configuration.
 
-/// Bounds that keep a wrong or hostile configuration from taking all memory, stack or time.
+/// Limits that keep a wrong or hostile configuration from using up memory, stack or time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Bytes of one line, its continuations included.
+    /// The maximum length of a line in bytes, with its continuations.
     pub line_bytes: usize,
-    /// Bytes of one file.
+    /// The maximum size of a file in bytes.
     pub file_bytes: u64,
-    /// Bytes of all files together.
+    /// The maximum size of all files together in bytes.
     pub total_bytes: u64,
-    /// Number of files; also of the directories that one `Include` may look into.
+    /// The maximum number of files, and of directories that one `Include` may list.
     pub files: usize,
-    /// How deep files may include each other.
+    /// The maximum depth of includes.
     pub include_depth: usize,
-    /// How deep sections may stand in each other within one file.
+    /// The maximum depth of nested sections in one file.
     pub section_depth: usize,
 }
 

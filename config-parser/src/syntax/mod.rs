@@ -1,6 +1,6 @@
-//! From tokens to directives and sections, with recovery: one run finds every mistake of form.
+//! Parses tokens into directives and sections, with recovery: one run finds every syntax error.
 //!
-//! This step knows no names. What a directive means, `Include` and `Define` too, is decided later.
+//! This step knows no names: `Include` and `Define` are directives like any other here.
 
 pub(crate) mod limits;
 #[cfg(test)]
@@ -12,12 +12,12 @@ use crate::report::source::{FileId, Span, offset};
 use crate::syntax::limits::ReadLimits;
 use crate::syntax::token::{Token, TokenKind, joined, tokens};
 
-/// A text, read.
+/// A text that was parsed.
 #[derive(Debug, Clone)]
 pub(crate) struct Syntax {
     /// The lines and sections of the text.
     pub(crate) nodes: Vec<Node>,
-    /// Mistakes of form.
+    /// Syntax errors.
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -119,8 +119,8 @@ impl Parser<'_> {
         let Some(mut section) = self.head(tokens) else { return Flow::Continue(()) };
         if self.open.len() >= self.limits.section_depth {
             let limit = self.limits.section_depth;
-            let message = format!("sections stand in each other more than {limit} deep");
-            let help = "the rest of this file was not read".to_owned();
+            let message = format!("sections are nested more than {limit} deep");
+            let help = "the rest of this file was skipped".to_owned();
             self.findings.push(Finding::new(FindingCode::NESTED_TOO_DEEP, section.head.span, message).help(help));
             // What is open is not reported as unclosed: its end was never looked for.
             while let Some(inner) = self.open.pop() {
@@ -138,19 +138,18 @@ impl Parser<'_> {
         let whole = self.span(tokens.first()?, tokens.last()?);
         let Some(end) = tokens.iter().position(|token| token.kind == TokenKind::End) else {
             let at = Span { start: whole.end, ..whole };
-            self.malformed(at, "the head of a section ends with `>`", "expected `>`");
+            self.malformed(at, "the head of a section must end with `>`", "expected `>`");
             return self.words(tokens.get(1..)?).map(|head| unfinished(head, whole));
         };
         if let Some(extra) = tokens[end + 1..].iter().find(|token| token.kind == TokenKind::Word) {
             let after = self.span(extra, tokens.last()?);
-            let found =
-                Finding::new(FindingCode::TRAILING_TEXT, after, "what follows the `>` of a section is not read");
+            let found = Finding::new(FindingCode::TRAILING_TEXT, after, "text after the `>` of a section is ignored");
             self.findings.push(found.expected("expected the end of the line"));
         }
         let span = self.span(tokens.first()?, &tokens[end]);
         let head = self.words(&tokens[1..end]);
         if head.is_none() || tokens[1].kind != TokenKind::Word {
-            self.malformed(span, "the name of a section follows `<` at once", "expected `<Name ..>`");
+            self.malformed(span, "the name of a section follows `<` without a space", "expected `<Name ..>`");
         }
         let head = head?;
         let from = head.name.span.end as usize;
@@ -162,11 +161,12 @@ impl Parser<'_> {
         let Some(section) = self.head(tokens) else { return };
         let (name, span) = (&section.head.name.value, section.head.span);
         if let Some(extra) = section.head.arguments.first() {
-            self.malformed(extra.span, "a closing line has no arguments", "expected `>`");
+            self.malformed(extra.span, "the end of a section has no arguments", "expected `>`");
         }
         let matching = self.open.iter().rposition(|open| open.head.name.value.eq_ignore_ascii_case(name));
         let Some(matching) = matching else {
-            let mut found = Finding::new(FindingCode::UNEXPECTED_CLOSE, span, format!("`</{name}>` closes nothing"));
+            let mut found =
+                Finding::new(FindingCode::UNEXPECTED_CLOSE, span, format!("`</{name}>` closes no open section"));
             if let Some(open) = self.open.last() {
                 let open = &open.head;
                 found = found
@@ -213,7 +213,7 @@ impl Parser<'_> {
             if quoted.unclosed {
                 let found = Finding::new(FindingCode::UNCLOSED_QUOTE, span, "this quote is not closed")
                     .expected("expected the same quote before the end of the line")
-                    .help("the argument is taken to reach to the end of the line".to_owned());
+                    .help("the argument is read up to the end of the line".to_owned());
                 self.findings.push(found);
             }
             words.push(Word { value: quoted.value, span, unclosed: quoted.unclosed });
@@ -237,7 +237,7 @@ impl Parser<'_> {
         let end = start + self.text[start..].chars().take(20).map(char::len_utf8).sum::<usize>();
         let span = Span { file: self.file, start: offset(start), end: offset(end) };
         let message = format!("this line is longer than {} bytes", self.limits.line_bytes);
-        let help = "it was not read".to_owned();
+        let help = "the line was skipped".to_owned();
         self.findings.push(Finding::new(FindingCode::LINE_TOO_LONG, span, message).help(help));
     }
 

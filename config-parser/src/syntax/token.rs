@@ -1,4 +1,4 @@
-//! From text to tokens, losing nothing: the texts of all tokens, put together, are the input.
+//! Splits a text into tokens. The texts of all tokens together are the input.
 //!
 //! The language is one of lines. A `\` before a line end joins two lines, anywhere, also inside a word or a comment; the
 //! tokens keep such joints, and [`Token::value`] takes them out.

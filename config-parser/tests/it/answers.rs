@@ -175,9 +175,11 @@ fn refused(ask: impl FnOnce(&samovar_config::Resolved) + std::panic::UnwindSafe)
 
 #[test]
 fn a_key_of_another_schema_is_refused_with_its_name() {
-    assert!(refused(|held| _ = held.get(B)).ends_with("does not have the key of `B`"));
-    assert!(refused(|held| _ = held.lines(B)).ends_with("does not have the key of `B`"));
-    assert!(refused(|held| _ = held.get(NUMBER)).ends_with("does not have the key of `A`"));
+    assert!(refused(|held| _ = held.get(B)).ends_with("the key of `B` is not in the schema of this configuration"));
+    assert!(refused(|held| _ = held.lines(B)).ends_with("the key of `B` is not in the schema of this configuration"));
+    assert!(
+        refused(|held| _ = held.get(NUMBER)).ends_with("the key of `A` is not in the schema of this configuration")
+    );
 }
 
 #[test]

@@ -112,10 +112,10 @@ fn what_is_no_expression_is_told_with_its_place() {
         (r#""%{NOPE} == ''""#, 8, "expected a variable"),
         (r#""%{REQUEST_URL} == ''""#, 8, "did you mean `%{REQUEST_URI}`?"),
         (r#""nope('x') == ''""#, 6, "expected one of: req, http"),
-        (r#""env('x') == ''""#, 6, "no variables of the environment"),
+        (r#""env('x') == ''""#, 6, "environment variables are not available"),
         (r#""%{REQUEST_URI}""#, 20, "expected a comparison"),
         (r#""%{REQUEST_URI} == ""#, 24, "expected a word"),
-        (r#""abc == 'abc'""#, 6, "texts stand in quotes"),
+        (r#""abc == 'abc'""#, 6, "a text is written in quotes"),
         (r#""true == 'true'""#, 11, "expected `&&`, `||` or the end"),
         (r#""%{REQUEST_URI} =~ '^/a'""#, 24, "expected `/regex/`"),
         (r#""%{REQUEST_URI} =~ /[/""#, 24, "unclosed character class"),
@@ -124,7 +124,7 @@ fn what_is_no_expression_is_told_with_its_place() {
         (r#""'a' == 'b""#, 13, "expected the same quote"),
         (r#""%{REMOTE_ADDR} -ipmatch '10.0.0.0/99'""#, 30, "expected `address`"),
         (r#""-f '/etc/passwd'""#, 6, "expected `-z`"),
-        (r#""true && $1 == 'a'""#, 14, "not kept"),
+        (r#""true && $1 == 'a'""#, 14, "groups of a match are not available"),
     ] {
         let files = MemoryFiles::new().file("/etc/site.conf", format!("<If {expression}>\n</If>\n"));
         let report = reader().read(&files, "/etc/site.conf").expect_err(expression);

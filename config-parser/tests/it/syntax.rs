@@ -223,7 +223,7 @@ fn wildcards_in_directories_of_includes_need_what_follows_unless_optional() {
     assert_eq!(marks(&load_files(&files("IncludeOptional hosts/*/host.conf"))), "a b");
     assert_eq!(marks(&load_files(&files("IncludeOptional nowhere/*/host.conf"))), "");
     let report = reader().read(&files("Include hosts/*/host.conf"), "/etc/site.conf").expect_err("one is missing");
-    assert!(report.to_string().starts_with("error[E020 include-missing]: `/etc/hosts/c/host.conf` is not there"));
+    assert!(report.to_string().starts_with("error[E020 include-missing]: `/etc/hosts/c/host.conf` does not exist"));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn one_run_tells_every_mistake() {
 #[test]
 fn a_first_file_that_is_missing_has_no_place() {
     let report = reader().read(&MemoryFiles::new(), "/a").expect_err("missing");
-    assert_eq!(report.to_string(), "error[E020 include-missing]: `/a` is not there\n\n");
+    assert_eq!(report.to_string(), "error[E020 include-missing]: `/a` does not exist\n\n");
 }
 
 fn marks(loaded: &Loaded) -> String {

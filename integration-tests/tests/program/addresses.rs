@@ -84,13 +84,13 @@ fn what_is_no_address_is_told_with_what_to_write() {
     let path = site.path().to_string_lossy().into_owned();
     for (written, expected) in [
         ("localhost", "the port is missing: write `localhost:80`"),
-        ("::1", "an IPv6 address with a port stands in brackets: `[::1]:80`"),
-        ("fe80::1%1:80", "stands in brackets"),
-        ("localhost:99999", "`99999` is no port: one is a number from 0 to 65535"),
-        ("http://localhost:80/", "it is no URL: write what stands between `//` and the next `/`"),
+        ("::1", "write an IPv6 address with a port in brackets: `[::1]:80`"),
+        ("fe80::1%1:80", "in brackets"),
+        ("localhost:99999", "`99999` is not a port: a port is a number from 0 to 65535"),
+        ("http://localhost:80/", "this is a URL: write only the part between `//` and the next `/`"),
         ("1.2.3:80", "`1.2.3` is neither an address nor the name of a host"),
         ("a b:80", "`a b` is neither an address nor the name of a host"),
-        ("unix:/run/s", "not at Unix sockets"),
+        ("unix:/run/s", "not on Unix sockets"),
         ("", "the port is missing"),
     ] {
         let output = Command::new(SAMOVAR).args(["serve", &path, "--listen", written]).output().expect("it runs");

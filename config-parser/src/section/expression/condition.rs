@@ -8,7 +8,7 @@ use regex::Regex;
 use super::facts::Facts;
 use super::subnet::Subnet;
 
-/// A condition, ready to be asked.
+/// A condition on a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Condition {
     Constant(bool),
@@ -19,12 +19,12 @@ pub(crate) enum Condition {
     Matches(Operand, Regex),
     OneOf(Operand, Vec<Operand>),
     IsEmpty(Operand),
-    /// Anything but nothing, `0`, `off`, `false` and `no`.
+    /// True for everything but an empty text, `0`, `off`, `false` and `no`.
     IsTrue(Operand),
     Within(Operand, Subnet),
 }
 
-/// A text that a request decides about.
+/// A text that may depend on the request.
 #[derive(Debug, Clone)]
 pub(crate) enum Operand {
     Text(String),
@@ -45,7 +45,7 @@ pub(crate) struct Comparison {
 }
 
 impl Condition {
-    /// Does it hold for the request?
+    /// Whether it is true for the request.
     pub(crate) fn holds(&self, facts: &dyn Facts) -> bool {
         match self {
             Self::Constant(value) => *value,
@@ -66,7 +66,7 @@ impl Condition {
 }
 
 impl Condition {
-    /// The literal texts that it asks a variable, or the header that is the same, to be equal to.
+    /// Finds the texts that it compares a variable, or the header that means the same, with.
     pub(crate) fn literals<'c>(&'c self, variable: &str, out: &mut Vec<&'c str>) {
         match self {
             Self::Not(inner) => inner.literals(variable, out),
@@ -112,7 +112,7 @@ impl Operand {
         match self {
             Self::Text(text) => text.into(),
             Self::Variable(name) => facts.variable(name).unwrap_or_default(),
-            // What is found may be borrowed from the request, not from the name, which may be made up on the way.
+            // The value may be borrowed from the request, but not from the name, which may be made here.
             Self::Header(name) => facts.header(&name.value(facts)).unwrap_or_default(),
             Self::Lower(word) => word.value(facts).to_ascii_lowercase().into(),
             Self::Upper(word) => word.value(facts).to_ascii_uppercase().into(),

@@ -1,8 +1,8 @@
-//! What conditions can ask of a request.
+//! The facts about a request that conditions can use.
 
 use std::borrow::Cow;
 
-/// The variables that a condition can ask for, as `%{NAME}`.
+/// The variables that a condition can use, as `%{NAME}`.
 pub const VARIABLES: [&str; 24] = [
     "REQUEST_METHOD",
     "REQUEST_SCHEME",
@@ -30,7 +30,7 @@ pub const VARIABLES: [&str; 24] = [
     "SERVER_PROTOCOL",
 ];
 
-/// What conditions ask of a request.
+/// The facts about a request that the conditions of `<If>` use.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -50,9 +50,9 @@ pub const VARIABLES: [&str; 24] = [
 /// assert_eq!(Request.variable("REQUEST_METHOD").as_deref(), Some("GET"));
 /// ```
 pub trait Facts {
-    /// The value of one of [`VARIABLES`]; nothing is the same as an empty text.
+    /// Returns the value of one of [`VARIABLES`]; `None` means the same as an empty text.
     fn variable(&self, name: &str) -> Option<Cow<'_, str>>;
 
-    /// The value of a header of the request.
+    /// Returns the value of a header of the request.
     fn header(&self, name: &str) -> Option<Cow<'_, str>>;
 }

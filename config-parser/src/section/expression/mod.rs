@@ -1,7 +1,7 @@
-//! The conditions of `<If>`: httpd's expressions, as far as they ask about a request.
+//! The conditions of `<If>`: the part of httpd's expressions that is about a request.
 //!
-//! What is left out cannot be written: groups of a match (`$1`), files (`-f`), and variables of the environment. It is an
-//! error, never a condition that is silently false.
+//! The other parts are errors, never conditions that are silently false: groups of a match (`$1`), files (`-f`), and
+//! environment variables.
 
 mod condition;
 mod facts;

@@ -1,4 +1,4 @@
-//! From a text to a condition.
+//! Parses a condition.
 
 use std::ops::Range;
 
@@ -19,14 +19,14 @@ pub(crate) struct Fault {
 
 type Parsed<T> = Result<T, Fault>;
 
-/// Deeper than anybody means, and no danger to the stack.
+/// The maximum depth of a condition: deeper than needed, and no danger to the stack.
 const DEEPEST: usize = 50;
 
-/// What people know from httpd and cannot have here.
+/// Functions of httpd that are not available here, with the reason.
 const ABSENT: &[(&str, &str)] = &[
-    ("env", "there are no variables of the environment here; `req('Name')` is a header"),
-    ("reqenv", "there are no variables of the environment here; `req('Name')` is a header"),
-    ("resp", "the answer is not made yet"),
+    ("env", "environment variables are not available here; `req('Name')` is a header"),
+    ("reqenv", "environment variables are not available here; `req('Name')` is a header"),
+    ("resp", "the response does not exist yet"),
 ];
 
 const FUNCTIONS: [&str; 4] = ["req", "http", "tolower", "toupper"];
@@ -162,7 +162,7 @@ impl<'t> Parser<'t> {
                 let length = self.rest().bytes().take_while(u8::is_ascii_digit).count();
                 Ok(Operand::Text(self.advance(length).to_owned()))
             }
-            '$' => Err(self.fault("expected a word: what groups of a match hold is not kept")),
+            '$' => Err(self.fault("expected a word: groups of a match are not available")),
             first if first.is_ascii_alphabetic() => self.call(),
             _ => Err(self.fault("expected a word: `'text'`, `%{NAME}`, a number or `req('Name')`")),
         }
@@ -218,7 +218,7 @@ impl<'t> Parser<'t> {
         known.map(|name| Operand::Variable(name)).ok_or_else(|| {
             let close = nearest(inner, VARIABLES);
             let help = close.map_or_else(
-                || format!("there are {}", VARIABLES.join(", ")),
+                || format!("the variables are {}", VARIABLES.join(", ")),
                 |close| format!("did you mean `%{{{close}}}`?"),
             );
             Fault { help: Some(help), ..self.fault_at(start + 2..start + 2 + inner.len(), "expected a variable") }
@@ -232,7 +232,7 @@ impl<'t> Parser<'t> {
         let name = self.advance(length);
         let at = start..self.at;
         if !self.take("(") {
-            return Err(self.fault_at(at, "expected a word: texts stand in quotes"));
+            return Err(self.fault_at(at, "expected a word: a text is written in quotes"));
         }
         let argument = self.deeper(Self::word)?;
         match self.take(")") {
@@ -285,7 +285,7 @@ impl<'t> Parser<'t> {
         Subnet::read(&text).ok_or_else(|| self.fault_at(at, "expected `address` or `address/bits`"))
     }
 
-    /// A text that no request decides about.
+    /// A text that does not depend on the request.
     fn plain(&mut self) -> Parsed<(String, Range<usize>)> {
         self.skip();
         let start = self.at;
@@ -297,7 +297,7 @@ impl<'t> Parser<'t> {
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= DEEPEST {
-            return Err(self.fault("expected less: this is nested too deep"));
+            return Err(self.fault("expected a shorter expression: this is nested too deep"));
         }
         self.depth += 1;
         let result = read(self);
