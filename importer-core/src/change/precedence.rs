@@ -26,7 +26,8 @@ pub(crate) struct Precedence {
     mixed: Mutex<HashSet<ModuleId>>,
 }
 
-/// ChangeSet that may be made: nothing else is planned.
+/// Changes that may be made: nothing else is planned.
+#[derive(Default)]
 pub(crate) struct Allowed(ChangeSet);
 
 impl Allowed {

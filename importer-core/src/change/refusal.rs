@@ -1,4 +1,4 @@
-//! ChangeSet that were refused: what is remembered of them, and when they are tried again (R32).
+//! Changes that were refused: what is remembered of them, and when they are tried again (R32).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,5 +179,108 @@ impl Now<'_> {
     fn is_part(&self, id: ModuleId, says: Says) -> bool {
         let Says::Text(hash) = says else { return false };
         self.unnamed.contains_key(&id) && hash != self.served.get(&id).map(|served| served.hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{module::Reason, text::Stamp};
+
+    fn source(text: &str) -> Source {
+        let (path, hash) = (Path::new("/s/m.toy").into(), ContentHash::of(text.as_bytes()));
+        Source { path, text: text.into(), hash, stamp: Stamp::default(), settled: true, complete: true }
+    }
+
+    fn id(letter: &str) -> ModuleId {
+        ModuleId(u32::from(letter.as_bytes()[0]))
+    }
+
+    /// `a=text b=text`, a word each.
+    fn texts(words: &str) -> impl Iterator<Item = (ModuleId, Source)> + '_ {
+        words
+            .split_whitespace()
+            .map(|word| word.split_once('=').expect("a=text"))
+            .map(|(at, text)| (id(at), source(text)))
+    }
+
+    fn letters<'a>(ids: impl IntoIterator<Item = &'a ModuleId>) -> String {
+        ids.into_iter().filter_map(|id| char::from_u32(id.0)).collect()
+    }
+
+    /// One change that was refused, `refused`, while `served` was served; `found` was found, and the files that it does not
+    /// name say `files` (`-`: nothing any more, `~`: are being saved). `b` imports `a`. Returns what is tried, what is still
+    /// refused, and what is mended.
+    #[track_caller]
+    fn check(refused: &str, served: &str, found: &str, files: &str, now: NowOf, forced: bool, expected: &str) {
+        let mut graph = Graph::default();
+        graph.set(id("b"), vec![id("a")]);
+        let changed: BTreeMap<_, _> = texts(refused).map(|(id, source)| (id, Some(source.hash))).collect();
+        let planned = plan(&graph, &changed.keys().copied().collect()).into_iter().map(|(id, _)| id).collect();
+        let refusal = Refusal { changed, planned, unmet: Vec::new(), diagnostics: Vec::new(), windows: Vec::new() };
+        let found: ChangeSet =
+            texts(found).map(|(id, source)| (id, Change { text: Ok(source), reason: Reason::Changed })).collect();
+        let says = |word: &str| match word.split_once('=').expect("a=text") {
+            (at, "-") => (id(at), Err(ReadError::Missing)),
+            (at, "~") => (id(at), Err(ReadError::BeingWritten)),
+            (at, text) => (id(at), Ok(source(text))),
+        };
+        let unnamed: BTreeMap<_, _> = files.split_whitespace().map(says).collect();
+        let gone =
+            unnamed.iter().filter(|(_, read)| matches!(read, Err(ReadError::Missing))).map(|(&id, _)| id).collect();
+        let served = texts(served).map(|(id, source)| (id, Served { hash: source.hash, lacks: false })).collect();
+        let now = Now { graph: &graph, unnamed, served, gone, of: vec![now], forced };
+        let found = Allowed::default().with(found);
+        let result = reconsider(vec![refusal], found, now);
+        let of = |refusals: &[Refusal]| refusals.iter().map(|it| letters(it.changed.keys())).collect::<String>();
+        let found = [letters(result.try_now.keys()), of(&result.still_refused), of(&result.mended)];
+        assert_eq!(found.join("|"), expected, "refused {refused}");
+    }
+
+    #[test]
+    fn r32_what_was_refused_is_not_tried_again_while_nothing_says_otherwise() {
+        let (none, due) = (NowOf::default(), NowOf { due: true, met: false });
+        let met = NowOf { due: false, met: true };
+        // As it was: found again, or not looked at.
+        check("a=2", "a=1", "a=2", "", none, false, "|a|");
+        check("a=2", "a=1", "", "a=2", none, false, "|a|");
+        // Another text, a reload that was asked for, something that it lacked, a hook whose time has come.
+        check("a=2", "a=1", "a=3", "", none, false, "a||");
+        check("a=2", "a=1", "a=2", "", none, true, "a||");
+        check("a=2", "a=1", "a=2", "", met, false, "a||");
+        check("a=2", "a=1", "a=2", "", due, false, "a||");
+        // A change of something that it would load as well.
+        check("a=2", "a=1 b=1", "a=2 b=2", "", none, false, "ab||");
+        check("a=2", "a=1 c=1", "a=2 c=2", "", none, false, "c|a|");
+    }
+
+    #[test]
+    fn r31_r32_parts_of_a_refused_change_belong_to_it() {
+        let none = NowOf::default();
+        check("a=2 c=2", "a=1 c=1", "a=3", "c=2", none, false, "ac||");
+        check("a=2 c=2", "a=1 c=1", "a=2", "c=2", none, false, "|ac|");
+        // One part is being saved: it says nothing yet.
+        check("a=2 c=2", "a=1 c=1", "a=2", "c=~", none, false, "|ac|");
+        check("a=2 c=2", "a=1 c=1", "", "a=~ c=~", none, false, "|ac|");
+    }
+
+    #[test]
+    fn r32_what_was_taken_back_is_mended() {
+        let none = NowOf::default();
+        check("a=2", "a=1", "", "a=1", none, false, "||a");
+        check("a=2 c=2", "a=1 c=1", "", "a=1 c=1", none, false, "||ac");
+        // A half is not.
+        check("a=2 c=2", "a=1 c=1", "", "a=1 c=2", none, false, "c||");
+        // A file that is gone, and one that no module stands for any more, leave nothing of it.
+        check("a=2", "a=1", "", "a=-", none, false, "||a");
+        check("a=2", "", "", "", none, false, "||a");
+    }
+
+    #[test]
+    fn l2_a_window_is_between_two_moments() {
+        let window = Window { after: 3, until: 5 };
+        assert_eq!([2, 3, 5, 6].map(|at| window.contains(at)), [false, true, true, false]);
     }
 }
