@@ -17,9 +17,13 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
 
 use super::{
     manifest::{self, Unusable},
@@ -98,9 +102,9 @@ impl StateDirectory {
     pub(super) fn open(path: &Path) -> Result<(Self, Contents), Unopened> {
         make(path).map_err(Unopened::Refused)?;
         let lock = open_lock(&path.join("lock")).map_err(Unopened::Refused)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Unopened::Locked(first_line(lock))),
-            locked => locked.map_err(|error| Unopened::Refused(of(path)(error.into())))?,
+        match take(&lock) {
+            Err(Errno::WOULDBLOCK) => return Err(Unopened::Locked(first_line(lock))),
+            taken => taken.map_err(|error| Unopened::Refused(of(path)(error.into())))?,
         }
         // For the message of a process that finds it locked. A full or read-only disk does not matter.
         let _ = lock.set_len(0).and_then(|()| writeln!(&lock, "process {}", std::process::id()));
@@ -240,6 +244,19 @@ fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600).write(true).create(true);
     options
+}
+
+/// Takes a lock. A process that has just ended, or that was started by the one that held the lock and has not closed its
+/// files yet, lets go of it in a moment.
+fn take(lock: &File) -> Result<(), Errno> {
+    const MOMENT: Duration = Duration::from_millis(200);
+    let end = Instant::now() + MOMENT;
+    loop {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if Instant::now() < end => std::thread::sleep(MOMENT / 20),
+            taken => return taken,
+        }
+    }
 }
 
 /// Where nothing can be written, one that is there can be locked all the same.

@@ -162,16 +162,43 @@ struct Small<'a>(&'a std::path::Path);
 
 impl<'a> Small<'a> {
     fn mount(on: &'a std::path::Path) -> Option<Self> {
-        let arguments = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
-        let mounted = std::process::Command::new("mount").args(arguments).arg(on).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(on))
+        run("mount", &["-t", "tmpfs", "-o", "size=64k", "tmpfs"], on).then_some(Self(on))
+    }
+
+    fn remount(&self, how: &str) {
+        assert!(run("mount", &["-o", &format!("remount,{how}")], self.0));
     }
 }
 
 impl Drop for Small<'_> {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("-l").arg(self.0).output();
+        run("umount", &["-l"], self.0);
     }
+}
+
+fn run(program: &str, arguments: &[&str], on: &std::path::Path) -> bool {
+    let output = std::process::Command::new(program).args(arguments).arg(on).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn l3_a_read_only_disk_is_a_warning_and_what_is_on_it_is_known() {
+    let disk = Disk::new();
+    fs::create_dir(disk.path()).expect("a directory");
+    let path = disk.path();
+    let Some(mounted) = Small::mount(&path) else { return };
+    written(&disk.open(), &[("/s/a", "one")]);
+    mounted.remount("ro");
+    let history = disk.open();
+    assert_eq!((numbers(&history), problems(&history)), (vec![1], vec![]));
+    assert_eq!(&*history.text(hash("one")).expect("a text"), "one");
+    record(&history, &[("/s/a", "two")]);
+    assert!(!history.flush(super::LONG));
+    assert!(problems(&history)[0].contains("Read-only file system"), "{:?}", problems(&history));
+    mounted.remount("rw");
+    assert!(history.flush(super::LONG), "{:?}", problems(&history));
+    drop(history);
+    assert_eq!(numbers(&disk.open()), [1, 2]);
 }
 
 #[test]
