@@ -192,7 +192,7 @@ mod tests {
         std::fs::create_dir(&site).expect("made");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let _inside = runtime.enter();
-        let site = crate::Site::open(&site).expect("a site");
+        let site = crate::site::Site::open(&site).expect("a site");
         test(&directory.path().join("s"), Arc::new(Running::new(Arc::new(site), [])));
     }
 

@@ -1,7 +1,7 @@
-//! From addresses as they are written to sockets that listen.
+//! From addresses as they are written to listening sockets.
 //!
-//! What is written for every address, or for a name, becomes one socket for each address and family. A family that the
-//! machine does not have is left out, as long as there is another.
+//! An address that means all addresses, or a name, becomes one socket for each address and family. A family that the
+//! machine does not have is left out if there is another one.
 
 use std::{
     io,
@@ -13,20 +13,20 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::error::OpenError;
 
-/// Connections that wait to be accepted at one socket.
+/// The most connections that wait to be accepted at one socket.
 const BACKLOG: u32 = 1024;
-/// How often another port is tried where any will do and one was not free in all families.
+/// How often another free port is tried when the first one is taken in one of the families.
 const TRIES: usize = 16;
 
-/// Where a site is served whose configuration does not say.
+/// The address of a site whose configuration has no `Listen`.
 pub(crate) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-/// What one socket is to listen at.
+/// The address of one socket, as it is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// Its port may be 0.
+    /// The port may be 0, for any free one.
     pub(crate) address: SocketAddr,
-    /// An IPv6 socket for every address takes IPv4 as well, unless another socket does.
+    /// Does an IPv6 socket for all addresses leave IPv4 alone? It takes both, unless another socket takes IPv4.
     only_v6: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Socket {
     pub(crate) listener: TcpListener,
 }
 
-/// The sockets that some addresses come to. Names are looked up.
+/// The sockets for some addresses. Looks names up.
 pub(crate) fn groups(addresses: &[Address]) -> Result<Vec<Group>, OpenError> {
     let mut groups = Vec::with_capacity(addresses.len());
     for address in addresses {
@@ -55,7 +55,7 @@ pub(crate) fn groups(addresses: &[Address]) -> Result<Vec<Group>, OpenError> {
         };
         groups.push((written, found));
     }
-    // What is written out is not meant by what stands for all.
+    // An address that is written out is left out of those that a port alone means.
     let is_one = |address: &Address| matches!(address.host, AddressHost::Ip(_));
     let single: Vec<_> = addresses.iter().filter(|it| is_one(it) && it.port > 0).flat_map(known).collect();
     let mut taken: Vec<SocketAddr> = Vec::new();
@@ -75,13 +75,13 @@ pub(crate) fn groups(addresses: &[Address]) -> Result<Vec<Group>, OpenError> {
     Ok(groups.into_iter().map(group).collect())
 }
 
-/// The addresses that are known without looking anything up.
+/// The addresses that are known without a look-up of names.
 pub(crate) fn known(address: &Address) -> Vec<SocketAddr> {
     let at = |ip: IpAddr| SocketAddr::new(ip, address.port);
     match &address.host {
         AddressHost::Every => vec![at(Ipv4Addr::UNSPECIFIED.into()), at(Ipv6Addr::UNSPECIFIED.into())],
         AddressHost::Ip(ip) => vec![at(*ip)],
-        // Whatever a machine's table of names says, and some say the one or the other.
+        // `localhost` is both, whatever the machine's table of hosts says.
         AddressHost::Name(name) if is_local(name) => {
             vec![at(Ipv4Addr::LOCALHOST.into()), at(Ipv6Addr::LOCALHOST.into())]
         }
@@ -89,7 +89,7 @@ pub(crate) fn known(address: &Address) -> Vec<SocketAddr> {
     }
 }
 
-/// The addresses that clients may connect to, as far as that is known without looking names up.
+/// The addresses that clients may connect to, as far as they are known without a look-up of names.
 pub(crate) fn reachable(addresses: &[Address]) -> Vec<SocketAddr> {
     let found: Vec<_> = addresses.iter().flat_map(known).collect();
     if found.is_empty() { vec![DEFAULT] } else { found }
@@ -115,7 +115,8 @@ fn look_up(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// Listens where a group says, `beside` sockets of this server's that are about to go. Must be called on a runtime.
+/// Binds the sockets of a group, `beside` sockets of this server that are about to be closed. Must be called on a
+/// runtime.
 pub(crate) fn listen(group: &Group, beside: &[&TcpListener]) -> Result<Vec<Socket>, OpenError> {
     let mut left = TRIES;
     loop {
@@ -157,11 +158,11 @@ fn listen_once(group: &Group, beside: &[&TcpListener]) -> io::Result<Vec<Socket>
     }
 }
 
-/// Does the machine have no such address, or none of the whole family?
+/// Does the machine not have the address, or the whole family?
 fn is_missing(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable
         || error.kind() == io::ErrorKind::Unsupported
-        // A family that the kernel was built without.
+        // The kernel was built without the family.
         || (cfg!(unix) && [97, 47].contains(&error.raw_os_error().unwrap_or_default()))
 }
 
@@ -192,8 +193,8 @@ fn socket(asked: Asked) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Listens at an address of which sockets of this server's, which are about to go, have a part: from every address to one
-/// of them, say. For that moment, and for these sockets, the system is told that they share it.
+/// Binds an address that overlaps with sockets of this server that are about to be closed: for example one address, in
+/// place of all. For that moment, these sockets share their port (`SO_REUSEPORT`).
 #[cfg(unix)]
 fn open_beside(asked: Asked, beside: &[&TcpListener]) -> io::Result<TcpListener> {
     use rustix::net::sockopt::set_socket_reuseport;

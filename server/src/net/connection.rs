@@ -17,12 +17,12 @@ use super::{
     sending::{Sending, Sent},
 };
 
-/// What answers the requests that come in on connections.
+/// Answers the requests that come in on connections.
 pub(crate) trait Respond: Send + Sync + 'static {
     /// The body of an answer.
     type Body: http_body::Body<Data = Bytes, Error = io::Error> + Send + 'static;
 
-    /// What is served, for the log.
+    /// The name of what is served, for the log.
     fn name(&self) -> String;
 
     /// How long clients that connect to this local address may take.
@@ -56,9 +56,9 @@ pub(super) fn connect<S: Respond>(
     connections: &GracefulShutdown,
 ) {
     let Ok(local) = stream.local_addr() else { return };
-    // A socket for both families shows IPv4 in the dress of IPv6.
+    // A socket for both families shows IPv4 addresses as IPv6 ones.
     let (local, remote) = (canonical(local), canonical(remote));
-    // Answers are written whole; waiting for more to send would only delay them.
+    // Answers are written whole: waiting for more to send would only delay them (`TCP_NODELAY`).
     let _ = stream.set_nodelay(true);
     let Times { head, send } = service.times(local);
     let service = service.clone();
@@ -70,8 +70,8 @@ pub(super) fn connect<S: Respond>(
         async move { Ok::<_, std::convert::Infallible>(service.respond(request, peers, sent).await) }
     });
     let mut builder = http1::Builder::new();
-    // A client that has said all that it has to say may still listen. One that has gone looks the same, and the library
-    // lets its request come to its end: what follows an answer follows.
+    // A client that closed its own direction still gets its answer. The library cannot tell it from a client that has
+    // gone, and completes the request in both cases; so what follows an answer always runs.
     builder.half_close(true);
     // Without a timer the header timeout does nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(head_guard::HEAD);

@@ -1,14 +1,13 @@
-//! Heads of requests that must not be read in two ways.
+//! Rejects request heads that two servers could read in two ways.
 //!
-//! The HTTP library accepts lines that end without a carriage return, and forgets a `Content-Length` beside a
-//! `Transfer-Encoding`. A server in front of this one may read such a request differently, and somebody who knows can
-//! smuggle a second request past it (RFC 9112, 11.2). So each head is looked at before the library sees it; one that is
-//! ambiguous is replaced by bytes that are no HTTP, which the library answers with 400, and closes the connection. The
-//! same goes for heads that name no host, or two (RFC 9112, 3.2), and for a target with a fragment, which the library
-//! would cut off.
+//! The HTTP library accepts lines that end without a carriage return, and ignores a `Content-Length` beside a
+//! `Transfer-Encoding`. A proxy in front of this server may read such a request differently, which allows request
+//! smuggling (RFC 9112, 11.2). So each head is checked before the library sees it. An ambiguous one is replaced by
+//! bytes that are not HTTP; the library answers those with 400 and closes the connection. The same happens to heads
+//! without a host or with two (RFC 9112, 3.2), and to targets with a fragment, which the library would cut off.
 //!
-//! A head that is too large is not let to its end, so that the library says so; it looks at its own bound only when it
-//! has read more than that.
+//! Rejects a request head larger than the limit as well, without its end, so that the library answers with 431: the
+//! library compares with its own limit only after it has read more than that.
 
 use std::{
     io,
@@ -18,14 +17,14 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What the library gets to read in place of an ambiguous head.
+/// What the library reads in place of an ambiguous head.
 const REFUSED: &[u8] = b"\x01\r\n\r\n";
-/// The head of a request may be so large, in bytes. The library is told the same.
+/// The most bytes of a request head. The library has the same limit.
 pub(crate) const HEAD: usize = 64 << 10;
-/// A line in a body with chunks may be so long; the library takes no longer ones.
+/// The most bytes of a line in a chunked body; the library takes no longer ones.
 const LINE: usize = 64 << 10;
 
-/// A connection whose requests are looked at.
+/// A connection whose request heads are checked.
 pub(crate) struct HeadGuard<S> {
     inner: S,
     watch: Watch,
@@ -47,7 +46,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadGuard<S> {
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
         match self.watch.look(&buffer.filled()[before..]) {
             Look::Good => {}
-            // What was good before the ambiguous head stays; then comes what is no HTTP, as far as there is room.
+            // What came before the ambiguous head is passed on; the bytes that are not HTTP follow, as far as there is
+            // room.
             Look::Ambiguous(at) => {
                 buffer.set_filled(before + at);
                 let room = buffer.remaining().min(REFUSED.len());
@@ -85,7 +85,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadGuard<S> {
     }
 }
 
-/// Where in the stream of requests we are.
+/// The position in the stream of requests.
 #[derive(Default)]
 struct Watch {
     at: Place,
@@ -93,7 +93,7 @@ struct Watch {
     line: Vec<u8>,
     /// The bytes of the head so far, up to its last whole line.
     head: usize,
-    /// Must a host be named? Older clients do not know that.
+    /// Must the head have a host? HTTP/1.0 does not ask for one.
     names_host: bool,
     hosts: usize,
     length: Option<u64>,
@@ -103,37 +103,37 @@ struct Watch {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Place {
-    /// Before the first byte of a request, or in its first line.
+    /// Before the first byte of a request, or in its request line.
     #[default]
     Start,
     Fields,
-    /// In a body, with so many bytes to come.
+    /// In a body: the number of bytes to come.
     Body(u64),
     ChunkSize,
-    /// In a chunk, with so many bytes to come, its line end included.
+    /// In a chunk: the number of bytes to come, its line end included.
     Chunk(u64),
     Trailers,
-    /// In a head that is too large, and without an end for that.
+    /// In a head that is too large: its end is withheld.
     Endless,
-    /// Refused, or no longer HTTP: nothing more is looked at.
+    /// Rejected, or no longer HTTP: nothing more is checked.
     Over,
 }
 
-/// What is to be done with the bytes that came.
+/// What happens to the bytes that came.
 #[derive(Debug, PartialEq, Eq)]
 enum Look {
     Good,
-    /// From this one on they are not to be passed on.
+    /// They are not passed on from this index on.
     Ambiguous(usize),
-    /// From this one on they must not end the head.
+    /// They must not end the head from this index on.
     TooLarge(usize),
 }
 
-/// Ends a look at once.
+/// The head is ambiguous.
 struct Ambiguous;
 
 impl Watch {
-    /// Looks at bytes that came.
+    /// Checks bytes that came.
     fn look(&mut self, bytes: &[u8]) -> Look {
         let mut at = 0;
         while at < bytes.len() {
@@ -162,7 +162,7 @@ impl Watch {
         taken
     }
 
-    /// Takes up to the end of the line.
+    /// Takes the bytes up to the end of the line; returns how many.
     fn line(&mut self, rest: &[u8]) -> Result<usize, Ambiguous> {
         let end = rest.iter().position(|&byte| byte == b'\n');
         let in_head = matches!(self.at, Place::Start | Place::Fields);
@@ -187,7 +187,7 @@ impl Watch {
         }
         let checked = self.whole_line(&line);
         line.clear();
-        // The memory is used again.
+        // Uses the memory again.
         self.line = line;
         checked.map(|()| end + 1)
     }
@@ -248,7 +248,7 @@ impl Watch {
         }
         self.at = match (self.encoded, self.length) {
             (true, Some(_)) => return Err(Ambiguous),
-            // An encoding that only looks like the one that is known.
+            // An encoding that only resembles `chunked`.
             (true, None) if !self.chunked => return Err(Ambiguous),
             (true, None) => Place::ChunkSize,
             (false, None | Some(0)) => Place::Start,

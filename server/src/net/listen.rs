@@ -1,4 +1,4 @@
-//! The sockets at which connections are accepted, and how they end well.
+//! Accepts connections, and ends them in good order when the server stops.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -19,23 +19,23 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 /// How long accepting rests when the system gives no descriptors.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// Sockets that listen already, so that a port that is taken is known before anything else is done.
+/// Sockets that are bound and listen, so that a port that is taken is reported before anything else is done.
 pub struct Listeners {
     sockets: Vec<Socket>,
     follow: bool,
 }
 
 impl Listeners {
-    /// Where a site is served whose configuration does not say.
+    /// The address of a site whose configuration has no `Listen`.
     pub const DEFAULT: SocketAddr = bind::DEFAULT;
 
-    /// Listens at all addresses, or at none. A port alone, and a name, are for all families that the machine has.
+    /// Binds every address, or none. A port alone, and a name, mean all address families that the machine has.
     ///
     /// # Errors
-    /// The first address that cannot be had, and why.
+    /// The first address that cannot be bound, and why.
     pub async fn bind(addresses: &[Address]) -> Result<Self, OpenError> {
         let addresses = addresses.to_vec();
-        // Names are looked up, which may take a while.
+        // Looking names up may take a while.
         let groups = tokio::task::spawn_blocking(move || bind::groups(&addresses)).await;
         let groups = groups.map_err(|panic| OpenError::Threads(io::Error::other(panic)))??;
         let mut sockets = Vec::new();
@@ -45,13 +45,13 @@ impl Listeners {
         Ok(Self { sockets, follow: false })
     }
 
-    /// Listens somewhere else when another configuration of the site says so. The default is to stay.
+    /// Follows `Listen` when the site takes up another configuration. The default is to stay.
     #[must_use]
     pub fn follow_configuration(self, follow: bool) -> Self {
         Self { follow, ..self }
     }
 
-    /// Where they listen; the ports are real ones, also if 0 was asked for.
+    /// The addresses; their ports are real ones, also where 0 was asked for.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
         self.sockets.iter().filter_map(|socket| socket.listener.local_addr().ok())
     }
@@ -73,7 +73,7 @@ impl Listeners {
 /// The sockets of a site that is served.
 pub(crate) struct Sockets {
     accepting: Mutex<Vec<Accepting>>,
-    /// Nothing once the server stops.
+    /// `None` once the server stops.
     connections: Mutex<Option<Arc<GracefulShutdown>>>,
     runtime: Handle,
     follow: bool,
@@ -85,19 +85,19 @@ struct Accepting {
     task: JoinHandle<()>,
 }
 
-/// Sockets for another configuration, which listen already and accept nothing yet.
+/// Sockets for another configuration: they are bound, and accept nothing yet.
 pub(crate) struct Bound {
     new: Vec<Socket>,
     wanted: Vec<Asked>,
 }
 
 impl Sockets {
-    /// Where connections are accepted now; the ports are real ones.
+    /// The addresses at which connections are accepted now; their ports are real ones.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.accepting.lock().iter().filter_map(|accepting| accepting.listener.local_addr().ok()).collect()
     }
 
-    /// Listens where nobody did so far; `addresses` are all that the configuration names.
+    /// Binds the addresses of the configuration that are not bound yet; `addresses` are all of them.
     pub(crate) fn bind(&self, addresses: &[Address]) -> Result<Bound, OpenError> {
         if !self.follow {
             let wanted = self.accepting.lock().iter().map(|accepting| accepting.asked).collect();
@@ -128,8 +128,8 @@ impl Sockets {
         Ok(Bound { new, wanted })
     }
 
-    /// Accepts connections at the new sockets, and none any more where the configuration no longer says so. Connections
-    /// that are open stay.
+    /// Accepts connections at the new sockets, and no more at those that the configuration no longer names. Open
+    /// connections stay open.
     pub(crate) fn switch<S: Respond>(&self, bound: Bound, service: &Arc<S>) {
         let Bound { new, mut wanted } = bound;
         let Some(connections) = self.connections.lock().clone() else { return };
@@ -180,7 +180,7 @@ async fn accept<S: Respond>(listener: Arc<TcpListener>, service: Arc<S>, connect
         match listener.accept().await {
             Ok((stream, remote)) => connect(stream, remote, &service, &connections),
             Err(error) => {
-                // A client that gave up, or no descriptors left: those in use will be given back.
+                // Either the client gave up, or no descriptors are left: some will be given back.
                 repeated::tell(None, "accepting a connection", &refused(&error));
                 tokio::time::sleep(BACK_OFF).await;
             }

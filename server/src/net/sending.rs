@@ -1,7 +1,7 @@
-//! A connection whose client must take what it is sent.
+//! Closes connections whose clients do not read their answers.
 //!
-//! As httpd's `Timeout` has it, the time begins anew with each byte that is taken: a slow client is served to the end,
-//! one that reads nothing is cut off, with all that was kept for it.
+//! As with httpd's `Timeout`, the time starts again with each byte that the client takes. A slow client gets its whole
+//! answer; one that reads nothing is cut off, and the memory of its answer is freed.
 
 use std::{
     future::Future,
@@ -22,18 +22,18 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// A connection of which no write waits for longer than `time` without progress.
+/// A connection on which no write waits for longer than `time` without progress.
 pub(crate) struct Sending {
     stream: TcpStream,
     time: Duration,
     sent: Sent,
-    /// Since a write waits.
+    /// Set while a write waits.
     wait: Option<Wait>,
 }
 
 struct Wait {
     end: Pin<Box<Sleep>>,
-    /// What the system had not sent yet when the time began.
+    /// The number of bytes that the system had not sent when the time began.
     unsent: Option<u64>,
 }
 
@@ -42,12 +42,12 @@ impl Sending {
         Self { stream, time, sent: Sent::default(), wait: None }
     }
 
-    /// Where those wait who want to know that an answer was sent.
+    /// Tells when an answer was sent.
     pub(crate) fn sent(&self) -> Sent {
         self.sent.clone()
     }
 
-    /// Passes on what became of a write, and looks at the time if it waits.
+    /// Passes on the result of a write, and checks the time if it waits.
     fn watch<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.wait = None;
@@ -56,11 +56,11 @@ impl Sending {
         let Self { stream, time, wait, .. } = self;
         let wait = wait.get_or_insert_with(|| Wait { end: Box::pin(sleep(*time)), unsent: unsent(stream) });
         while wait.end.as_mut().poll(context).is_ready() {
-            // The system takes more only when a good part of its buffer is free again; until then a client may have read
-            // for long.
+            // The system accepts more only when a good part of its buffer is free again; the client may have been
+            // reading all the while.
             let unsent = unsent(stream);
             if unsent.zip(wait.unsent).is_none_or(|(now, before)| now >= before) {
-                // What the system still holds for the client is given up with the connection.
+                // Discards what the system still holds for the client.
                 let _ = stream.set_zero_linger();
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")));
             }
@@ -71,7 +71,7 @@ impl Sending {
     }
 }
 
-/// How many bytes the system holds that the other end has not confirmed.
+/// The number of bytes in the system that the other end has not confirmed.
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 fn unsent(stream: &TcpStream) -> Option<u64> {
     use rustix::ioctl::{Getter, Opcode, ioctl};
@@ -141,21 +141,21 @@ impl Drop for Sending {
 
 type Next = Box<dyn FnOnce() + Send>;
 
-/// What is to be done when what was answered so far was handed to the system, or when the client has gone.
+/// Work for the moment at which all that was answered so far was handed to the system, or the client has gone.
 ///
-/// The HTTP library lets go of a body when it has taken it, which may be long before that.
+/// The HTTP library drops a body when it has taken all of it, which may be long before that.
 #[derive(Clone, Default)]
 pub(crate) struct Sent(Arc<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
-    /// Is there anything? Most answers are followed by nothing, and need no lock.
+    /// Is there any? Most answers have no work, and need no lock.
     any: AtomicBool,
     next: Mutex<(bool, Vec<Next>)>,
 }
 
 impl Sent {
-    /// Does `next` when all that was answered so far is sent; at once if the connection has ended.
+    /// Runs `next` when all that was answered so far is sent; at once if the connection has ended.
     pub(crate) fn then(&self, next: Next) {
         let mut waiting = self.0.next.lock();
         let is_closed = waiting.0;

@@ -1,5 +1,5 @@
-//! What follows an answer: the access log, what scripts left to `on_finish`, and the handlers of the log and cleanup
-//! phases. It runs on threads of its own, so that no request waits for it.
+//! What runs after the response has been sent: the access log, callbacks of `on_finish`, and the handlers of the log
+//! and cleanup phases. It has threads of its own, so that no request waits for it.
 
 use std::{
     pin::Pin,
@@ -19,10 +19,10 @@ use crate::{
     net::sending::Sent,
 };
 
-/// What is to be done when the answer was sent.
+/// The work that is left when the response has been sent.
 pub(crate) struct Aftermath {
     pub(crate) after: After,
-    /// What the handlers before the answer saw.
+    /// The generations that the handlers before the answer saw.
     pub(crate) pins: Vec<RequestPin>,
     /// The request as scripts know it.
     pub(crate) exchange: Exchange,
@@ -35,8 +35,8 @@ impl Aftermath {
         self.after.is_empty() && !self.exchange.has_callbacks()
     }
 
-    /// Lets it happen when the answer is `sent`, or when the client has gone; where nobody tells, when its body is taken.
-    /// Then its line is written to the access log, too.
+    /// Runs it when the answer is `sent`, or the client has gone; without `sent`, when the body was taken. The line of
+    /// the access log is written then, too.
     pub(crate) fn follow(
         aftermath: Option<Self>,
         response: Response<Body>,
@@ -48,7 +48,7 @@ impl Aftermath {
             return response;
         }
         let aftermath = aftermath.map(|aftermath| match aftermath.is_empty() {
-            // A client that takes its time for a line in the access log keeps no old modules alive.
+            // A slow client alone, for the access log, does not keep old modules in memory.
             true => Self { pins: Vec::new(), ..aftermath },
             false => aftermath.wait_for_client(),
         });
@@ -91,7 +91,7 @@ impl Aftermath {
     }
 }
 
-/// A body that tells when it is at its end, and how long it was.
+/// A body that calls `at_end` with its length when it is dropped.
 struct Followed {
     inner: Body,
     bytes: u64,

@@ -1,11 +1,11 @@
-//! Whom a request is for: what it may say of the host, and in which form it may name its target.
+//! The host that a request is for, and the form of its target.
 
 use std::net::Ipv6Addr;
 
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 
-/// Is it clear which resource of which host is meant (RFC 9112, 3.2)? An absolute target names a host as well, and means
-/// that one. Which names are names is decided as httpd does.
+/// Is it clear which resource of which host is meant (RFC 9112, 3.2)? An absolute target names a host as well, and
+/// takes precedence. Valid host names are those of httpd.
 pub(crate) fn is_clear<B>(request: &Request<B>) -> bool {
     let uri = request.uri();
     let is_web = uri.scheme().is_none_or(|scheme| matches!(scheme.as_str(), "http" | "https"));
@@ -20,7 +20,7 @@ pub(crate) fn is_clear<B>(request: &Request<B>) -> bool {
     is_web && is_path && named.into_iter().chain(hosts).all(is_host)
 }
 
-/// A target that names a host means that one, whatever the header says (RFC 9112, 3.2.2).
+/// Sets the `Host` header to the host of an absolute target, which takes precedence (RFC 9112, 3.2.2).
 pub(super) fn settle_host<B>(request: &mut Request<B>) {
     let named = request.uri().authority().filter(|_| request.method() != Method::CONNECT);
     if let Some(host) = named.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
@@ -32,7 +32,7 @@ pub(crate) fn host_name(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
-/// Is it `host`, or `host:port`, or nothing, which a target without a host has?
+/// Is it `host`, `host:port`, or empty, as in a target without a host?
 fn is_host(text: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(text) else { return false };
     let (host, port) = match text.rfind(':').filter(|colon| text.rfind(']').is_none_or(|bracket| bracket < *colon)) {

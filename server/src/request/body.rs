@@ -1,4 +1,4 @@
-//! The body of a response, whoever made it, and that of a request, as scripts want it.
+//! The bodies of requests and responses.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 
-/// A response's body: a script's answer, or a file that is read as the client takes it.
+/// The body of a response: a script's answer, or a static file that is read as the client takes it.
 pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// A response that is known whole.
+/// Makes a response of one that is in memory.
 pub(crate) fn whole(response: Response<Bytes>) -> Response<Body> {
     response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync())
 }
 
-/// Boxes a streamed response.
+/// Makes a response of one whose body is streamed.
 pub(crate) fn streamed<B>(response: Response<B>) -> Response<Body>
 where
     B: http_body::Body<Data = Bytes, Error = std::io::Error> + Send + 'static,
@@ -22,7 +22,7 @@ where
     response.map(BodyExt::boxed_unsync)
 }
 
-/// Reads the body of a request. Otherwise, the status that says why not.
+/// Reads the body of a request. Returns the status of the answer if it cannot be read.
 pub(crate) async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, StatusCode>
 where
     B: http_body::Body<Data = Bytes> + Send,
@@ -31,7 +31,7 @@ where
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    // What is announced to be too large is not waited for.
+    // Does not wait for a body that is announced as too large.
     if body.size_hint().lower() > limit as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }

@@ -1,4 +1,4 @@
-//! The phases of a request, and how their handlers are run: httpd's conventions, on this page.
+//! Runs the handlers of the phases, by the conventions of httpd:
 //!
 //! | phase | handlers run until | all declined |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | cleanup | all run | |
 //!
 //! `DONE` ends the request with what was written so far; a status, or any other answer, ends it with that. The log and
-//! cleanup phases follow in every case, when the answer was sent; between them runs what scripts left to `on_finish`.
-//! All handlers of one interpreter see one generation.
+//! cleanup phases always follow, after the response has been sent; between them run the callbacks of `on_finish`. All
+//! handlers of one interpreter see one generation.
 
 use bytes::Bytes;
 use http::Response;
@@ -24,16 +24,17 @@ pub(crate) type Phases = Vec<(Phase, Vec<Handler>)>;
 
 /// The handlers of one request up to its answer.
 pub(crate) struct Course {
-    /// What holds for a directory comes before what holds for the page that answers for it, with the options there.
+    /// The phases of a directory run before those of the page that answers for it, with the options of the directory.
     pub(crate) directory: Option<(Options, Phases)>,
     pub(crate) before: Phases,
     pub(crate) content: Vec<Handler>,
-    /// Those that run when the answer was sent. They are of the same request, and see the same generation (R21).
+    /// Those that run after the response has been sent. They belong to the same request, and see the same generation
+    /// (R21).
     pub(crate) later: Vec<Handler>,
 }
 
 impl Course {
-    /// The course of a request with one handler, for all that happens.
+    /// A course of one handler in the content phase.
     pub(crate) fn of(handler: Handler) -> Self {
         Self { directory: None, before: Vec::new(), content: vec![handler], later: Vec::new() }
     }
@@ -48,7 +49,8 @@ impl Course {
         directory.chain(&self.before).flat_map(|(_, handlers)| handlers).chain(&self.content)
     }
 
-    /// Runs the handlers. `None`: none of them answered, and nobody objected. Also what they saw, for what follows.
+    /// Runs the handlers. Returns `None` if all declined; also the generations that they saw, for the handlers that
+    /// follow.
     pub(crate) fn run(&self, exchange: &Exchange) -> (Result<Option<Response<Bytes>>, Diagnostic>, Vec<Pin>) {
         let mut pins = Pins::new(self.all().chain(&self.later), Vec::new());
         let answer = self.answer(exchange, &mut pins);
@@ -81,9 +83,9 @@ impl Course {
     }
 }
 
-/// What each interpreter's handlers see. Most requests have to do with one.
+/// The pinned generation of each interpreter. Most requests have one.
 struct Pins<'h> {
-    /// All that may be called.
+    /// All handlers that may be called.
     handlers: Vec<&'h Handler>,
     found: Vec<Pin>,
 }
@@ -120,7 +122,7 @@ fn before(
             Verdict::Ok if phase.one_is_enough() => return Ok(None),
             Verdict::Ok | Verdict::Declined => {}
             Verdict::Nothing if phase == Phase::Fixup => {}
-            // A decision that was forgotten must not be taken for a yes.
+            // A forgotten decision is not a yes.
             Verdict::Nothing => return Err(undecided(phase, handler)),
             Verdict::Done => return Ok(Some(exchange.written())),
             Verdict::Answer(response) => return Ok(Some(response)),
@@ -138,7 +140,7 @@ fn undecided(phase: Phase, handler: &Handler) -> Diagnostic {
     Diagnostic::error(message).help("return OK, DECLINED, DONE or a status, such as 403")
 }
 
-/// What runs when the answer was sent.
+/// The handlers that run after the response has been sent.
 #[derive(Default)]
 pub(crate) struct After {
     pub(crate) log: Vec<Handler>,
@@ -154,9 +156,9 @@ impl After {
         self.log.iter().chain(&self.cleanup)
     }
 
-    /// Runs the handlers of the log phase, what scripts left to `on_finish`, and the handlers of the cleanup phase, as
-    /// httpd cleans up after it has logged. All see what those before the answer saw; the client has its answer, so what
-    /// goes wrong is only told.
+    /// Runs the handlers of the log phase, the callbacks of `on_finish`, and the handlers of the cleanup phase, in the
+    /// order of httpd. All see the generations of the handlers before the answer. Errors are only logged: the client
+    /// has its answer.
     pub(crate) fn run(&self, exchange: &Exchange, seen: Vec<Pin>, mut tell: impl FnMut(&str, Diagnostic)) {
         let mut pins = Pins::new(self.handlers(), seen);
         for handler in &self.log {
@@ -175,7 +177,7 @@ impl After {
                 tell(PHASE, diagnostic);
             }
         }
-        // What these left in turn.
+        // Callbacks that the cleanup handlers added.
         pins.finish(exchange, &mut tell);
     }
 }

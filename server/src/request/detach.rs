@@ -1,8 +1,8 @@
-//! Requests in a program of somebody else's, whose clients go before they have their answer.
+//! Completes requests in embedding programs whose clients disconnect early.
 //!
-//! HTTP libraries drop the future of such a request at once, wherever it is. A script that runs then runs to its end all
-//! the same, and what follows its answer is to follow: the lines of the logs, and what cleans up. Our own connections
-//! keep such a request, see `listen.rs`.
+//! HTTP libraries drop the future of such a request at once. Its script still runs to its end, and the access log, the
+//! log and cleanup phases must follow. The connections of this crate keep the future by themselves, see
+//! `net/connection.rs`.
 
 use std::{
     future::Future,
@@ -12,7 +12,7 @@ use std::{
 
 use tokio::runtime::Handle;
 
-/// A future that goes on by itself when it is dropped before its end.
+/// A future that continues on the runtime when it is dropped before its end.
 pub(crate) struct DetachOnDrop<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
 
 impl<F: Future<Output: Send> + Send> DetachOnDrop<F> {
@@ -36,7 +36,7 @@ impl<F: Future<Output: Send> + Send> Future for DetachOnDrop<F> {
 
 impl<F: Future<Output: Send> + Send + 'static> Drop for DetachOnDrop<F> {
     fn drop(&mut self) {
-        // Outside of a runtime there is nobody who could go on with it.
+        // Outside of a runtime it cannot continue.
         if let (Some(future), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
             runtime.spawn(future);
         }

@@ -1,7 +1,7 @@
-//! Files served as they are: types and conditional requests are the library's affair.
+//! Static files. Content types and conditional requests are handled by the file service of the library.
 //!
-//! The library serves a file that is open already, since a path may lead elsewhere at every look at it: what was checked
-//! must be what is sent.
+//! The library serves a file that is already open: a path may lead elsewhere the next time it is looked up, and the
+//! file that was checked must be the one that is sent.
 
 use std::{
     fs::Metadata,
@@ -34,7 +34,8 @@ use crate::{
     routing::{hidden::is_hidden, private::Private},
 };
 
-/// A file that is served if it lies below `root` also when its links are followed, and is not `private`.
+/// A file that is served if it lies below `root`, with its links followed, and is not one of the server's `private`
+/// files.
 pub(crate) struct StaticFile {
     pub(crate) root: PathBuf,
     pub(crate) file: PathBuf,
@@ -69,7 +70,7 @@ impl StaticFile {
     }
 }
 
-/// The library learns a file's type from its name, of which no more than that matters to it.
+/// The library takes a file's type from the extension in the URL, and nothing else.
 fn uri_of_its_type(file: &Path) -> Uri {
     let extension = file.extension().and_then(|extension| extension.to_str());
     let extension = extension.filter(|extension| extension.bytes().all(|byte| byte.is_ascii_alphanumeric()));
@@ -77,7 +78,7 @@ fn uri_of_its_type(file: &Path) -> Uri {
     uri.unwrap_or_else(|| Uri::from_static("/file"))
 }
 
-/// What may be done with a file.
+/// Answers `OPTIONS` for a static file.
 fn methods() -> Response<Body> {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -85,7 +86,7 @@ fn methods() -> Response<Body> {
     body::whole(response)
 }
 
-/// The headers of a file, which tell one version of it from another.
+/// The headers that identify the version of a file.
 async fn validators(file: &Open, uri: &Uri) -> HeaderMap {
     let mut request = Request::new(());
     *request.method_mut() = Method::HEAD;
@@ -93,7 +94,7 @@ async fn validators(file: &Open, uri: &Uri) -> HeaderMap {
     file.clone().respond(request).await.map(|response| response.into_parts().0.headers).unwrap_or_default()
 }
 
-/// Texts are UTF-8 here; without a word of it, clients would guess.
+/// Adds the charset to text types: texts are UTF-8, and clients would guess otherwise.
 fn say_charset(headers: &mut HeaderMap) {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let Some(kind) = kind.filter(|kind| kind.starts_with("text/") && !kind.contains(';')) else { return };
@@ -102,7 +103,7 @@ fn say_charset(headers: &mut HeaderMap) {
     }
 }
 
-/// A file that is open: the only one that there is for the library, whatever path it asks for.
+/// An open file: the only one that the library sees, whatever path it asks for.
 #[derive(Clone)]
 struct Open(Arc<Opened>);
 
@@ -112,10 +113,10 @@ struct Opened {
 }
 
 impl Open {
-    /// Opens a file that may be seen.
+    /// Opens a file if it may be served.
     fn file(root: &Path, file: &Path, private: &Private) -> Option<Self> {
         let below = Below::open(root, file.strip_prefix(root).ok()?).ok()?;
-        // A link may be named as it likes: what it leads to decides whether it may be seen.
+        // The target of a link decides whether it may be served, not the name of the link.
         if below.path().iter().any(|name| is_hidden(&name.to_string_lossy())) {
             return None;
         }
@@ -151,7 +152,7 @@ impl Backend for Open {
     }
 }
 
-/// A file as it is read, piece by piece.
+/// A file while it is read.
 struct Reading {
     file: File,
     metadata: Metadata,

@@ -1,4 +1,4 @@
-//! The way of one request, once it is known who answers.
+//! The way of one request, once it is decided what answers.
 
 pub(crate) mod aftermath;
 pub(crate) mod authority;

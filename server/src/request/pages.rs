@@ -1,4 +1,4 @@
-//! What a client sees of what went wrong.
+//! Answers without a script: errors, redirects, and what concerns the server itself.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
@@ -8,24 +8,24 @@ use samovar_rhai::{encode_location, status_page};
 use super::{pool::Busy, terms::Terms};
 use crate::{logs::repeated, settings::remedy::worded};
 
-/// The page for a script that failed, which is logged. The client sees nothing of the source unless `RhaiDebug` is on.
+/// The page for a script that failed. Logs the error; clients see it only where `RhaiDebug` is on.
 pub(crate) fn failed(terms: &Terms, path: &str, diagnostic: &Diagnostic) -> Response<Bytes> {
     match diagnostic.temporary {
-        // Nothing is wrong with the site: it is being saved.
+        // The site is being saved: no error.
         true => tracing::debug!("{path} has to wait: {diagnostic}"),
         false => repeated::tell(terms.error_log.as_ref(), path, diagnostic),
     }
     error_page(diagnostic, terms.debug)
 }
 
-/// The page for a request that no script can be run for now.
+/// The page for a request for which no script thread is free.
 pub(crate) fn busy(terms: &Terms, path: &str, _: &Busy) -> Response<Bytes> {
     let busy = Diagnostic::error("no script thread is free").help("scripts that wait for long keep others waiting");
     repeated::tell(terms.error_log.as_ref(), path, &busy);
     in_a_moment(status_page(StatusCode::SERVICE_UNAVAILABLE, None))
 }
 
-/// Asks the client to try again.
+/// Asks the client to try again soon.
 fn in_a_moment(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
@@ -45,16 +45,16 @@ pub(crate) fn refused(refused: &[Diagnostic]) -> Response<Bytes> {
     status_page(StatusCode::INTERNAL_SERVER_ERROR, Some(&rendered.join("\n\n")))
 }
 
-/// Browsers are to take an answer for what its `Content-Type` says: one that guesses finds a page in what a script sent as
-/// text, or a program in what somebody uploaded. A script may say otherwise.
+/// Tells browsers to trust the `Content-Type`: one that guesses may see HTML in what a script sent as text, or a
+/// program in an upload. A script may set the header otherwise.
 pub(crate) fn forbid_guessing(headers: &mut HeaderMap) {
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
 }
 
-/// What methods a server can be asked for that knows nothing of the resource.
+/// The methods of the server as a whole.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 
-/// Answers what is asked of the server itself: what it can do, and to be a tunnel, which it is not.
+/// Answers requests about the server itself: `OPTIONS *`, and `CONNECT`, which it does not support.
 pub(super) fn about_no_resource(head: &Parts) -> Option<Response<Bytes>> {
     let mut response = match head.method {
         Method::CONNECT => status_page(StatusCode::METHOD_NOT_ALLOWED, None),
@@ -69,7 +69,7 @@ pub(super) fn about_no_resource(head: &Parts) -> Option<Response<Bytes>> {
     Some(response)
 }
 
-/// A directory is told to be one, so that its page's relative links work.
+/// Redirects to the same URL with a slash at its end, so that relative links of the page of the directory work.
 pub(super) fn with_slash(head: &Parts) -> Response<Bytes> {
     let uri = &head.uri;
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();

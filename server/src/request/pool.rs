@@ -1,9 +1,8 @@
 //! The threads on which scripts run.
 //!
-//! Scripts wait for locks and count up to their deadline, so they get threads of their own: the runtime's threads keep
-//! answering for files meanwhile, and `tokio`'s own blocking threads, which read files, are not taken up either. Their
-//! stacks are so large that the deepest recursion that the limits allow does not overflow them; only what is touched of
-//! a stack costs memory.
+//! Scripts may wait for locks, and compute until their deadline, so they have threads of their own: the threads of the
+//! runtime, and the blocking threads that read static files, stay free. The stacks are so large that the deepest
+//! recursion within the limits fits; untouched parts of a stack cost no memory.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -13,9 +12,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Virtual size of a script thread's stack.
+/// The stack of a script thread, in bytes of address space.
 const STACK: usize = 64 << 20;
-/// So many calls may wait for a thread; beyond, clients are told to come back later.
+/// The most calls that wait for a thread. Beyond it, the answer is 503.
 const QUEUE: usize = 1024;
 
 pub(crate) struct Pool {
@@ -27,9 +26,9 @@ pub(crate) struct Pool {
 
 /// The threads of a site, or of a handler service.
 pub(crate) struct Threads {
-    /// For what makes answers.
+    /// For scripts that make answers.
     pub(crate) scripts: Pool,
-    /// For what follows answers: requests never wait for it.
+    /// For what runs after the response has been sent: requests never wait for it.
     pub(crate) following: Arc<Pool>,
 }
 
@@ -40,7 +39,7 @@ impl Threads {
     }
 }
 
-/// No thread, and no place in the queue.
+/// No thread is free, and the queue is full.
 #[derive(Debug)]
 pub(crate) struct Busy;
 
@@ -66,14 +65,14 @@ impl Pool {
         self.start(work)?.await.map_err(|_| Busy)
     }
 
-    /// Starts `work` on a script thread, for whoever wants to wait for it.
+    /// Starts `work` on a script thread; the caller may wait for it.
     pub(crate) fn start<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<JoinHandle<R>, Busy> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
         let runtime = self.runtime.as_ref().ok_or(Busy)?;
-        // The place is given back when the work is done, also when nobody waits for it any more.
+        // The place is given back when the work is done, also when the caller no longer waits.
         let work = move || {
             let result = work();
             drop(place);
@@ -85,14 +84,14 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // Scripts end by their deadlines; nobody waits for them here, since this may be a thread of a runtime.
+        // Does not wait for scripts, which end by their deadlines: this may be a thread of a runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// Enough threads that some scripts may wait while others work.
+/// The number of threads, enough for some scripts to wait while others work.
 fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).saturating_mul(4).max(8)
 }

@@ -1,16 +1,15 @@
-//! Which part of a file is asked for.
+//! `Range` and `If-Range`: which part of a static file a request asks for.
 //!
-//! The file service refuses what a server should pass over (RFC 9110, 14.2): units that it does not know, several ranges
-//! at once, and ranges of another version of the file; then the whole file is the answer, which every client takes. It
-//! also refuses what it should serve: the last hundred bytes of a file that has fewer. So it is given nothing but ranges
-//! that lie within the file, or beyond its end.
+//! The file service rejects what a server should ignore (RFC 9110, 14.2): unknown units, several ranges, and ranges of
+//! another version of the file. In these cases the whole file is the answer. It also rejects a valid one: the last
+//! hundred bytes of a shorter file. So it only gets ranges that lie within the file, or beyond its end.
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Leaves a `Range` that the file service serves, of a file with `len` bytes, or none. `Some`: it is to be passed over
-/// after all unless the file is the version that this names, see [`is_current`].
+/// Replaces `Range` by one that the file service serves for a file with `len` bytes, or removes it. Returns the
+/// `If-Range` to compare: unless the file is that version, see [`is_current`], `Range` is to be removed as well.
 ///
-/// Only `GET` has ranges. An empty file has no part that could be sent, so it is sent as a whole.
+/// Only `GET` has ranges. An empty file is sent whole.
 pub(crate) fn settle(headers: &mut HeaderMap, is_get: bool, len: u64) -> Option<HeaderValue> {
     let condition = headers.remove(header::IF_RANGE);
     let is_alone = headers.get_all(header::RANGE).iter().count() == 1;
@@ -20,31 +19,31 @@ pub(crate) fn settle(headers: &mut HeaderMap, is_get: bool, len: u64) -> Option<
     condition
 }
 
-/// Is the file, of which these are the headers, the very version that an `If-Range` names?
+/// Do these headers belong to the version of the file that an `If-Range` names?
 pub(crate) fn is_current(condition: &HeaderValue, file: &HeaderMap) -> bool {
     let validators = [file.get(header::ETAG), file.get(header::LAST_MODIFIED)];
     validators.into_iter().flatten().any(|validator| validator == condition)
 }
 
-/// `bytes=first-last`, `bytes=first-` or `bytes=-length`, as the first of these forms.
+/// Reads `bytes=first-last`, `bytes=first-` or `bytes=-length`; returns the first of these forms.
 fn within(range: &str, len: u64) -> Option<HeaderValue> {
     let (unit, range) = range.trim().split_once('=')?;
     if !unit.eq_ignore_ascii_case("bytes") {
         return None;
     }
     let (first, last) = match range.trim().split_once('-')? {
-        // No bytes from the end are none that the file has.
+        // The last 0 bytes lie beyond the end.
         ("", "0") => (len, len),
         ("", length) => (len.saturating_sub(number(length)?), len - 1),
         (first, "") => (number(first)?, u64::MAX),
         (first, last) => (number(first)?, number(last)?),
     };
-    // What begins beyond the end is refused with the length that there is.
+    // A range beyond the end is rejected with the length of the file.
     let last = if first < len { last.min(len - 1) } else { last };
     (first <= last).then(|| HeaderValue::from_str(&format!("bytes={first}-{last}")).ok()).flatten()
 }
 
-/// A number of any length: what is beyond all files is beyond this one.
+/// A number of any length. One that is too large for 64 bits lies beyond every file.
 fn number(digits: &str) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))

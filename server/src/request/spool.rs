@@ -1,8 +1,8 @@
-//! Answers of scripts that wait for their clients to take them.
+//! Keeps answers until slow clients have taken them.
 //!
-//! A script's answer is made whole, and a client may take a minute for it, or an hour. So that slow clients cannot have
-//! the memory of the server, there is room for so much of such answers; what does not fit is kept in temporary files,
-//! which have no names, and for which there is a bound too.
+//! A script's answer is made whole, and a client may take an hour to read it. So that slow clients cannot use up the
+//! server's memory, the total of such answers in memory is limited. Beyond it, they are kept in temporary files without
+//! names, whose total is limited too.
 
 use std::{
     fs::File,
@@ -25,23 +25,23 @@ use crate::{
     request::body::{self, Body},
 };
 
-/// What is smaller goes to the system's own buffers at once, and is not counted.
+/// Smaller answers go to the system's own buffers at once, and are not counted.
 const SMALL: usize = 32 << 10;
-/// A file is read in pieces of this size.
+/// The size of the pieces in which a file is read.
 const PIECE: usize = 64 << 10;
 
-/// What all connections of this process may keep in memory, in bytes.
+/// The most bytes that all connections of this process keep in memory.
 static MEMORY: Room = Room::of(64 << 20);
-/// What they may keep in files.
+/// The most bytes that they keep in files.
 static FILES: Room = Room::of(2 << 30);
 
-/// A number of bytes that can be taken by several.
+/// An amount of bytes that several users share.
 struct Room {
     most: usize,
     taken: AtomicUsize,
 }
 
-/// A part of a room, until it is dropped.
+/// A share of a room, given back when it is dropped.
 struct Taken {
     from: &'static Room,
     bytes: usize,
@@ -65,8 +65,8 @@ impl Drop for Taken {
     }
 }
 
-/// Keeps an answer until its client has taken it. May write a file, so it is called where scripts run. If there is no
-/// room at all, the answer is that the server is busy.
+/// Keeps an answer until its client has taken it. May write a file, so it is called on a script thread. If there is no
+/// room at all, the answer is 503.
 pub(crate) fn keep(response: Response<Bytes>, path: &str) -> Response<Body> {
     let len = response.body().len();
     if len <= SMALL {
@@ -93,7 +93,7 @@ fn busy(path: &str, why: &str) -> Response<Body> {
     body::whole(response)
 }
 
-/// Bytes in memory. The HTTP library takes them out of the body at once, so it is they that are counted.
+/// Bytes in memory. The HTTP library takes them out of the body at once, so the bytes are counted, not the body.
 struct Counted {
     bytes: Bytes,
     _taken: Taken,

@@ -1,7 +1,7 @@
-//! The straight way of a request: whom it is for, what is to be done with it, its body, its handlers, its answer.
+//! The straight way of a request: host, decision, body, handlers, answer.
 //!
-//! What is to be done is decided elsewhere and handed in as a [`Way`]: by a site's configuration, or by a program that has
-//! one handler for all URLs. From there on both go the same way.
+//! A [`Way`] says what to do with a request. A site's configuration makes it, or an embedding program that has one
+//! handler for all URLs; from there on both are the same code.
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
@@ -28,19 +28,19 @@ use crate::{
     net::sending::Sent,
 };
 
-/// A request whose host is settled: an absolute target names it, whatever the header says.
+/// A request whose host is settled: that of an absolute target takes precedence over the header.
 pub(crate) struct Received<B> {
     parts: Parts,
     body: B,
     is_clear: bool,
 }
 
-/// What is to be done with a request.
+/// What to do with a request.
 pub(crate) struct Way {
     pub(crate) terms: Arc<Terms>,
     /// The handlers up to the answer.
     pub(crate) course: Course,
-    /// The handlers that follow it.
+    /// The handlers that run after the response has been sent.
     pub(crate) after: After,
     /// What answers if no handler does.
     pub(crate) otherwise: Fallback,
@@ -52,12 +52,12 @@ pub(crate) struct Way {
     pub(crate) file: PathBuf,
 }
 
-/// An answer in place of a way.
+/// An answer that needs no handler.
 pub(crate) type Page = Box<Response<Bytes>>;
 
 /// What answers if no handler does.
 pub(crate) enum Fallback {
-    /// A file, as it is.
+    /// A static file.
     File(StaticFile),
     /// A redirect to the same URL with a slash at its end.
     Slash,
@@ -81,8 +81,8 @@ where
         &self.parts
     }
 
-    /// Answers; `decide` says how, for the head and the normalised path. Whatever goes wrong becomes a response, and a line
-    /// in the log. What follows the answer waits until it is `sent`; `entry` is its line in the access log.
+    /// Answers as `decide` says for the head and the normalised path. Every failure becomes a response and a line in
+    /// the log. What runs after the response waits until it is `sent`; `entry` is its line in the access log.
     pub(crate) async fn answer(
         self,
         decide: impl FnOnce(&Parts, String) -> Result<Way, Page>,
@@ -135,7 +135,7 @@ impl Way {
         if self.course.is_empty() && self.after.is_empty() {
             return (self.otherwise.answer(parts, HeaderMap::new()).await, None);
         }
-        // Only what answers wants the body: a file is served without it.
+        // Only the handlers of the content phase see the body; a static file is served without it.
         let body = match self.course.content.is_empty() {
             true => Bytes::new(),
             false => match body::read(body, self.terms.body_limit, self.terms.timeout).await {
