@@ -7,11 +7,11 @@ use samovar_importer::Diagnostic;
 
 use crate::settings::remedy::worded;
 
-/// Why a site cannot be opened. The text is for people, and says all that is wrong.
+/// Why a site cannot be opened. The message is for people, and reports all errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// There is nothing, or nothing that can be read, at the path.
+    /// There is nothing at the path, or it cannot be read.
     #[error("cannot serve `{}`: {reason}", .path.display())]
     Path {
         /// The path as given.
@@ -19,19 +19,19 @@ pub enum OpenError {
         /// What the operating system says.
         reason: std::io::Error,
     },
-    /// What is there is a script, and no configuration.
+    /// The path is that of a script, not of a configuration.
     #[error("`{}` is a script", .0.display())]
     Script(PathBuf),
     /// The configuration is wrong.
     #[error("the configuration has {} error(s)", .0.errors())]
     Configuration(Box<Report>),
-    /// The configuration that held so far came from this file, and there is none any more.
+    /// The previous configuration was read from this file, which no longer exists.
     #[error("`{}` is gone, which the configuration came from", .0.display())]
     Gone(PathBuf),
-    /// A file of the configuration had lines in it, and has none any more.
+    /// A file of the configuration had lines, and is empty now.
     #[error("`{}` is empty, and was not before", .0.display())]
     Emptied(PathBuf),
-    /// A directory of the configuration is not there.
+    /// A directory that the configuration names does not exist.
     #[error("{origin}: `{}` is not a directory", .path.display())]
     Directory {
         /// The directory.
@@ -75,7 +75,7 @@ pub enum OpenError {
         /// What the operating system says.
         reason: std::io::Error,
     },
-    /// What is to be explained is no URL of this server.
+    /// The URL to explain is not valid.
     #[error("`{url}` is no URL: {reason}")]
     Url {
         /// As it was given.
@@ -89,7 +89,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Everything that is wrong, with excerpts; `colour` for terminals.
+    /// Renders all errors, with excerpts; `colour` for terminals.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match self {

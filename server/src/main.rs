@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use command::ask;
 use command::{Failure, check, colour, explain, serve};
 
-/// Keeps scripts hot: serves reloading Rhai handlers.
+/// A web server for Rhai scripts with hot reload.
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100)]
 struct Arguments {

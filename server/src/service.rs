@@ -1,4 +1,4 @@
-//! The services to embed: a whole site, or one scripted handler.
+//! `tower` services: a whole site, or one scripted handler.
 
 use std::{
     convert::Infallible,
@@ -28,7 +28,7 @@ use crate::{
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-/// A [`Site`] as a `tower` service. Put [`Peers`] into a request's extensions to tell who asks.
+/// A [`Site`] as a `tower` service. Put [`Peers`] into the extensions of a request to say who sends it.
 #[derive(Clone)]
 pub struct SiteService(Arc<Site>);
 
@@ -59,10 +59,10 @@ where
     }
 }
 
-/// A scripted handler as a `tower` service: a route of a program of yours that reloads.
+/// A scripted handler as a `tower` service: a route of your program with hot reload.
 ///
-/// A request goes the same way as in a [`Site`], without its decisions: the handler answers for every URL.
-/// What scripts give to `req.on_finish(..)` is called when the body of the answer was taken, or when the client has gone.
+/// A request is handled as in a [`Site`], except that the handler answers for every URL. Callbacks of
+/// `req.on_finish(..)` run when the body of the answer was taken, or the client has gone.
 #[derive(Clone)]
 pub struct HandlerService {
     handler: Handler,
@@ -71,7 +71,7 @@ pub struct HandlerService {
 }
 
 impl HandlerService {
-    /// The service of a handler, with threads of its own for the scripts. Clones share them.
+    /// Makes the service of a handler, with threads of its own for scripts. Clones share them.
     ///
     /// # Errors
     /// The system gives no threads.
@@ -80,27 +80,27 @@ impl HandlerService {
         Ok(Self { handler, threads, terms: Arc::default() })
     }
 
-    /// Another handler on the same threads.
+    /// Makes the service of another handler, on the same threads.
     #[must_use]
     pub fn with(&self, handler: Handler) -> Self {
         Self { handler, ..self.clone() }
     }
 
-    /// The largest body that is read, in bytes. The default is 1 MiB; larger ones are answered with 413.
+    /// Sets the largest body that is read, in bytes. The default is 1 MiB; a larger one is answered with 413.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.terms).body_limit = bytes;
         self
     }
 
-    /// How long a body may take to come in. The default is a minute; slower ones are answered with 408.
+    /// Sets how long a body may take to arrive. The default is a minute; a slower one is answered with 408.
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
         Arc::make_mut(&mut self.terms).timeout = time;
         self
     }
 
-    /// Do clients see what is wrong with a script? The default is no.
+    /// Sets whether clients see the errors of scripts. The default is no.
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
         Arc::make_mut(&mut self.terms).debug = debug;

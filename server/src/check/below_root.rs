@@ -1,4 +1,4 @@
-//! Files of the server's own that lie where URLs lead.
+//! Warns of private files below a document root.
 
 use std::{
     collections::BTreeSet,
@@ -28,7 +28,7 @@ pub(crate) fn check_state(opened: &Opened, found: &mut Vec<Finding>) {
     found.push(Finding::new(STATE_SERVED, span(line, 0), message).expected("expected another directory").help(help));
 }
 
-/// Warns of files of the server's own that lie below a document root, unless their names alone keep them from being served.
+/// Warns of private files below a document root, unless their names alone keep them from being served.
 pub(crate) fn check(opened: &Opened, found: &mut Vec<Finding>) {
     let config = &opened.loaded.config;
     let hosts = std::iter::once(config.main()).chain(config.hosts());

@@ -1,4 +1,4 @@
-//! Why a URL is answered as it is: every value that holds, and where it comes from.
+//! Explains how a URL is answered: every value that holds, and where it comes from.
 
 use std::{
     collections::BTreeMap,
@@ -32,8 +32,8 @@ use crate::{
     },
 };
 
-/// Explains how a URL, `/path` or `http://host:port/path`, is answered for a request with this method and these headers, of
-/// which `Host` stands in place of the URL's host.
+/// Explains how a URL, `/path` or `http://host:port/path`, is answered, for a request with this method and these
+/// headers. A `Host` header takes precedence over the host of the URL.
 ///
 /// # Errors
 /// The configuration cannot be read, or is wrong; or the URL is not valid.
@@ -50,7 +50,7 @@ pub fn explain(
     Ok(explain_in(&opened, url, &asked, method, headers))
 }
 
-/// A URL, taken apart.
+/// The parts of a URL.
 struct Asked {
     address: SocketAddr,
     host: Option<String>,
@@ -130,7 +130,7 @@ fn explain_in(opened: &Opened, url: &str, asked: &Asked, method: &Method, header
     }
 }
 
-/// Who answers, in words.
+/// What answers, as text.
 fn handler(content: &[Callee<'_>], otherwise: Otherwise<'_>) -> String {
     if !content.is_empty() {
         let names: Vec<_> = content.iter().map(Callee::name).collect();
@@ -144,7 +144,7 @@ fn handler(content: &[Callee<'_>], otherwise: Otherwise<'_>) -> String {
     .to_owned()
 }
 
-/// What holds of the phases before the answer.
+/// The settings of the phases before the answer.
 fn held_before(resolved: &Resolved) -> BTreeMap<String, Held> {
     let mut before = held(resolved);
     before.retain(|name, _| BEFORE.iter().any(|phase| name.starts_with(phase.directive().name())));
@@ -160,7 +160,7 @@ fn describe(host: Host<'_>) -> String {
     }
 }
 
-/// Every directive that holds, defaults included; one with keys once for each.
+/// The value of every directive, defaults included; of one with keys a value for each key.
 fn held(resolved: &Resolved) -> BTreeMap<String, Held> {
     let mut values = BTreeMap::new();
     for (directive, lines) in resolved.iter().filter(|(directive, _)| directive.name() != OPTION.name()) {
@@ -195,7 +195,7 @@ fn text(line: &Setting, from: usize) -> String {
     line.texts().skip(from).collect::<Vec<_>>().join(" ")
 }
 
-/// Lines that hold together are one value; its origin is the last of them.
+/// Several lines that hold are one value; its origin is the last of them.
 fn add(values: &mut BTreeMap<String, Held>, name: String, text: String, line: &Setting) {
     let origin = origin(line);
     match values.get_mut(&name) {

@@ -1,11 +1,11 @@
-//! Why a URL is answered as it is, as data, as JSON and as text.
+//! An explanation as data, as JSON and as text.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Value, json};
 
-/// Why a URL is answered as it is. Plain data, for people as [`render`](Self::render) and for programs as
-/// [`to_json`](Self::to_json).
+/// How a URL is answered, and why. Plain data; [`render`](Self::render) makes text of it, [`to_json`](Self::to_json)
+/// JSON.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The URL that was asked about.
@@ -18,11 +18,11 @@ pub struct Explanation {
     pub virtual_host_origin: Option<String>,
     /// The file that the URL leads to, or would lead to.
     pub filename: Option<String>,
-    /// The path that leads to that file alone, if it answers for a directory: what holds is what holds for that path.
+    /// The URL path of that file, if it answers for a directory: the settings for that path hold.
     pub index: Option<String>,
-    /// What holds for that directory of the phases before the answer, which come before those of the file.
+    /// The settings of the directory for the phases before the answer; these run before those of the file.
     pub before: BTreeMap<String, Held>,
-    /// Who answers: `script` and its name, `static`, or `none`.
+    /// What answers: `script` and its name, `static`, or `none`.
     pub handler: String,
     /// What `~` means to the scripts.
     pub handler_root: Option<String>,

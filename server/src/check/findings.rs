@@ -4,9 +4,9 @@ use samovar_config::FindingCode;
 
 /// `DocumentRoot` names no directory.
 pub(crate) const NO_DIRECTORY: FindingCode = FindingCode::new("E101", "no-directory");
-/// A log cannot be written where it is to be.
+/// A log file cannot be written.
 pub(crate) const NO_LOG: FindingCode = FindingCode::new("E102", "no-log");
-/// Two addresses that cannot both be listened at.
+/// Two addresses that cannot both be bound.
 pub(crate) const ADDRESS_TWICE: FindingCode = FindingCode::new("E104", "address-twice");
 /// `RhaiImport` names what cannot be imported.
 pub(crate) const BAD_IMPORT: FindingCode = FindingCode::new("E103", "bad-import");
@@ -24,23 +24,23 @@ pub(crate) const STATE_SERVED: FindingCode = FindingCode::new("E110", "state-dir
 pub(crate) const NO_IMPORT: FindingCode = FindingCode::new("E108", "no-such-import");
 /// Scripts import each other in a circle.
 pub(crate) const IMPORT_CYCLE: FindingCode = FindingCode::new("E109", "import-cycle");
-/// A script asks in a `try` for what a module does not have.
+/// A script uses, in a `try`, a name that a module does not have.
 pub(crate) const PERHAPS_MISSING: FindingCode = FindingCode::new("W102", "perhaps-missing");
-/// A script that URLs name has no handler, but nearly.
+/// A script that URLs name has no handler, but a function that resembles one.
 pub(crate) const ANSWERS_NOBODY: FindingCode = FindingCode::new("W103", "answers-nobody");
 /// An option that nothing reads.
 pub(crate) const UNKNOWN_OPTION: FindingCode = FindingCode::new("W105", "unknown-option");
 /// An option's value that means nothing.
 pub(crate) const OPTION_VALUE: FindingCode = FindingCode::new("W106", "option-value");
-/// A limit that holds nothing, because an outer one is smaller.
+/// A limit without effect, because an outer one is smaller.
 pub(crate) const LIMIT_LOOSENED: FindingCode = FindingCode::new("W107", "limit-loosened");
-/// A limit that holds nothing, because it is one of loading and stands where none is loaded.
+/// A limit of loading in a section, where it has no effect.
 pub(crate) const LIMIT_OF_LOADING: FindingCode = FindingCode::new("W115", "limit-of-loading");
-/// A file of the server's own lies where URLs lead.
+/// A private file below a document root.
 pub(crate) const BELOW_ROOT: FindingCode = FindingCode::new("W108", "below-document-root");
-/// An interpreter that runs nothing.
+/// An interpreter in which no request is answered.
 pub(crate) const UNUSED_INTERPRETER: FindingCode = FindingCode::new("W109", "unused-interpreter");
-/// A condition asks for a host that no virtual host is.
+/// A condition compares the host with an unknown name.
 pub(crate) const UNKNOWN_HOST: FindingCode = FindingCode::new("W110", "unknown-host");
 
 /// In the order of their numbers.

@@ -1,4 +1,4 @@
-//! Limits that hold nothing where they stand.
+//! Warns of limits without effect.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::settings::{directives::LIMIT, values::allowed};
 
-/// Those that are counted when a text is compiled.
+/// Limits that are counted when a text is compiled.
 const OF_LOADING: &[&str] = &["expression", "functions"];
 
-/// Warns of limits that are larger than one around them, and of those that hold nothing where they stand.
+/// Warns of limits that are larger than one around them, and of those that have no effect in a section.
 pub(crate) fn check(config: &Config, found: &mut Vec<Finding>) {
     let lines: Vec<_> = config.lines(LIMIT).collect();
     for line in &lines {

@@ -1,5 +1,4 @@
-//! What can be said of a configuration without serving it: what is wrong with it, why a URL is answered as it is, and the
-//! guide's page about it.
+//! What can be said of a configuration without serving it: mistakes, explanations, and the page of the guide.
 
 mod below_root;
 mod explain;
@@ -25,8 +24,8 @@ pub use self::{
 };
 use crate::{error::OpenError, settings::read};
 
-/// Says everything that is wrong with a directory's or file's configuration, and what cannot be meant: what its parser
-/// finds, and what only the files that it names tell. Nothing is served, and no script runs.
+/// Checks a directory or a configuration file: reports what the parser finds, and what only the files show. Nothing is
+/// served, and no script runs.
 ///
 /// # Errors
 /// There is nothing to be read at the path.

@@ -1,4 +1,4 @@
-//! Names that stand in a configuration and that nothing has: a slip that would otherwise show when it is too late.
+//! Names in a configuration that do not exist: mistakes that would otherwise show when it is too late.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -16,7 +16,7 @@ use crate::settings::{
     server::listens,
 };
 
-/// Warns of interpreters in `RhaiImport` that no request is answered in, and of hosts in conditions that have no names.
+/// Warns of interpreters in `RhaiImport` in which no request is answered, and of unknown hosts in conditions.
 pub(crate) fn check(config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
     interpreters(config, &mut found);

@@ -1,5 +1,4 @@
-//! What scripts say of each other, found out without running any: from those that a configuration leads to, along their
-//! imports.
+//! Checks scripts and their imports without running them, starting at those that a configuration leads to.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
@@ -22,9 +21,10 @@ use crate::{
 /// Where imports are searched.
 #[derive(Clone)]
 pub(crate) struct Search {
-    /// As it is for whoever leads there.
+    /// The scope of the section that leads there.
     pub(crate) scope: Arc<Scope>,
-    /// With what other sections add, which may hold as well: what is not found here is nowhere.
+    /// The scope with the directories of all sections, which may hold as well: a module that is not found here is
+    /// nowhere.
     pub(crate) wide: Option<Arc<Scope>>,
 }
 
@@ -39,13 +39,13 @@ pub(crate) struct Fault {
     pub(crate) named: Option<Span>,
 }
 
-/// The scripts that were looked into so far.
+/// The scripts that were checked so far.
 pub(crate) struct Reach {
     tree: DiskTree,
     pub(crate) interpreter: Interpreter,
     outlines: Outlines,
     known: HashMap<PathBuf, Option<Arc<Outline>>>,
-    /// Under which search each script was looked into.
+    /// The scripts that were checked, each with the search.
     visited: HashSet<(PathBuf, usize)>,
     searches: Vec<Search>,
     /// Scripts that others import.
@@ -70,7 +70,7 @@ impl Reach {
         }
     }
 
-    /// What a script says. What is wrong with it itself is noted the first time.
+    /// The outline of a script. An error of the script itself is noted the first time.
     pub(crate) fn outline(&mut self, file: &Path, named: Option<Span>) -> Option<Arc<Outline>> {
         if let Some(known) = self.known.get(file) {
             return known.clone();
@@ -88,13 +88,13 @@ impl Reach {
         let diagnostic = worded(diagnostic);
         let place = diagnostic.place.as_ref().map_or(file, |place| &place.file);
         let fault = Fault { code, file: place.to_path_buf(), diagnostic, named };
-        // One script may be led to by many lines, and under several searches.
+        // Many lines, and several searches, may lead to one script.
         if !self.faults.iter().any(|known| known.code == code && known.diagnostic == fault.diagnostic) {
             self.faults.push(fault);
         }
     }
 
-    /// Looks into a script and into all that it imports.
+    /// Checks a script and all that it imports.
     pub(crate) fn visit(&mut self, file: &Path, search: &Search, named: Option<Span>) {
         let number = self.number(search);
         let (mut certain, mut todo) = (Certain::new(), VecDeque::from([(file.to_path_buf(), named)]));
@@ -141,7 +141,7 @@ impl Reach {
         })
     }
 
-    /// The file that an import leads to, if it leads to one.
+    /// The file of an import, if it has one.
     fn child(&mut self, file: &Path, outline: &Outline, import: &Import, search: &Search) -> Option<PathBuf> {
         let located = self.interpreter.locate(&import.name, file, &search.scope).or_else(|error| {
             let wide = search.wide.as_ref().and_then(|wide| self.interpreter.locate(&import.name, file, wide).ok());
@@ -150,7 +150,7 @@ impl Reach {
         match located {
             Ok(located) if located.is_registered() => None,
             Ok(located) => Some(located.path().to_path_buf()),
-            // It may be found in a directory that the script names when it runs; in a `try` it need not be found.
+            // The script may add a directory when it runs; in a `try` the module need not be found.
             Err(_) if import.is_guarded || outline.sets_search_path() => None,
             Err(error) => {
                 self.fault(NO_IMPORT, file, &error.diagnostic().at(import.place.clone()), None);
@@ -171,7 +171,7 @@ impl Reach {
 fn cycles(certain: &Certain) -> Vec<(Place, Vec<Arc<Path>>)> {
     let (mut found, mut done) = (Vec::new(), HashSet::new());
     for start in certain.keys() {
-        // The way from the start, each file with the number of imports of it that were followed.
+        // The path from the start, each file with the number of its imports that were followed.
         let mut way: Vec<(&Path, usize)> = vec![(start, 0)];
         while let Some((file, next)) = way.last_mut() {
             let file: &Path = file;

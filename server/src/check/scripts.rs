@@ -1,5 +1,4 @@
-//! What `check` says of scripts: those that lines of the configuration name, those that URLs name, and all that they
-//! import. Nothing is run.
+//! Checks scripts: those that lines and URLs name, and all that they import. No script runs.
 
 use std::{
     collections::BTreeSet,
@@ -40,10 +39,10 @@ use crate::{
     },
 };
 
-/// Texts may be nested as deep as on the threads that load them.
+/// The stack, so that texts may be nested as deeply as on the threads that load them.
 const STACK: usize = 64 << 20;
 
-/// Looks for every module that a line names, and into every script that lines, URLs and imports lead to.
+/// Looks for every module that a line names, and checks every script that lines, URLs and imports lead to.
 pub(crate) fn check(opened: &Opened) -> Findings {
     let check = || {
         let mut inspection = Inspection::new(opened);
@@ -54,12 +53,12 @@ pub(crate) fn check(opened: &Opened) -> Findings {
     };
     std::thread::scope(|threads| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, check);
-        // Without a further thread there is this one.
+        // Runs on this thread if there is no other.
         thread.map_or_else(|_| check(), |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
-/// What was found.
+/// The findings.
 #[derive(Default)]
 pub(crate) struct Findings {
     /// About lines of the configuration.
@@ -69,7 +68,7 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Adds it to a report, with the texts of the scripts that something is wrong with.
+    /// Adds the findings to a report, with the texts of the scripts that they are about.
     pub(crate) fn add_to(self, report: &mut Report) {
         let mut texts: Vec<(PathBuf, FileId)> = Vec::new();
         let mut found = self.lines;
@@ -104,7 +103,7 @@ impl Findings {
     }
 }
 
-/// A place of a script, with the word that stands there.
+/// The span of the word at a place of a script.
 fn span_of(place: &Place, file: FileId) -> Span {
     let range = place.range();
     Span::at(file, range.start, range.end)
@@ -113,7 +112,7 @@ fn span_of(place: &Place, file: FileId) -> Span {
 struct Inspection<'o> {
     opened: &'o Opened,
     hosts: Vec<Host<'o>>,
-    /// What is said of each host.
+    /// The settings of each host.
     values: Vec<Arc<HostValues>>,
     /// The directories of all sections together.
     searched: (Vec<PathBuf>, Vec<PathBuf>),
@@ -125,7 +124,7 @@ impl<'o> Inspection<'o> {
     fn new(opened: &'o Opened) -> Self {
         let config = &opened.loaded.config;
         let roots = declared_roots(opened);
-        // One that is not there has been told of.
+        // A missing directory has a finding of its own.
         let declared = roots.watched.union(&roots.library).filter(|root| root.is_dir());
         let declared: BTreeSet<PathBuf> = declared.cloned().collect();
         let settings = config.main().settings();
@@ -212,7 +211,7 @@ impl<'o> Inspection<'o> {
         Search { scope: Arc::new(scope(resolved, root, &self.values[0].server_root)), wide: is_wide.then(wide) }
     }
 
-    /// Looks for `module[::function]` at some places, and into it wherever it is. One is enough.
+    /// Looks for `module[::function]` at some places, and checks it where it is found. One place is enough.
     fn named(
         &mut self,
         line: &Setting,
@@ -243,7 +242,7 @@ impl<'o> Inspection<'o> {
         }
     }
 
-    /// The file of a module, if it is found; nothing of one that the host registered.
+    /// The file of a module; `None` for one that the host registered.
     fn locate(&self, name: &str, search: &Search) -> Result<Option<PathBuf>, ImportError> {
         let find = |scope: &Arc<Scope>| self.reach.interpreter.handler_in(scope, name, Path::new("~"));
         let handler =
@@ -252,7 +251,8 @@ impl<'o> Inspection<'o> {
         Ok(is_file.then(|| handler.path().to_path_buf()))
     }
 
-    /// Has a module the function that a line names in it? A handler takes the request, what is called at the start nothing.
+    /// Does a module have the function that a line names? A handler takes the request, a function of `RhaiImport`
+    /// nothing.
     fn function(&mut self, here: Option<Span>, file: &Path, name: &str, default: Option<&str>) {
         let params = usize::from(default.is_some());
         let function = name.split_once("::").map(|(_, function)| function);
@@ -266,14 +266,14 @@ impl<'o> Inspection<'o> {
         self.say(wrong.help(meant(&outline, function)));
     }
 
-    /// A line with several keys is looked at for each of them; one finding is enough.
+    /// A line with several keys is checked for each of them; one finding is enough.
     fn say(&mut self, wrong: Finding) {
         if !self.found.iter().any(|known| known.span == wrong.span && known.message == wrong.message) {
             self.found.push(wrong);
         }
     }
 
-    /// Looks into the scripts that URLs name, as far as scripts answer there and no line names other ones.
+    /// Checks the scripts that URLs name, where scripts answer and no line names others.
     fn urls(&mut self) {
         let conditional = self.has_search_in_condition();
         let has_added = self.opened.loaded.config.lines(ADD_HANDLER).next().is_some();
@@ -310,14 +310,14 @@ impl<'o> Inspection<'o> {
         }
     }
 
-    /// Is it said, for some requests only, where modules are searched?
+    /// Does a search path depend on a condition?
     fn has_search_in_condition(&self) -> bool {
         let config = &self.opened.loaded.config;
         let mut paths = config.lines(OPTION).filter(|line| line.key() == Some(IMPORTER_PATH));
         paths.any(|line| is_conditional(&line)) || config.lines(PATH).any(|line| is_conditional(&line))
     }
 
-    /// A script that URLs name and that nobody imports has a function that answers, or was meant to have one.
+    /// A script that URLs name, and that is imported nowhere, must have a handler.
     fn page(&mut self, file: &Path) {
         let Some(outline) = self.reach.outline(file, None).filter(|_| !self.reach.imported.contains(file)) else {
             return;
@@ -336,7 +336,7 @@ impl<'o> Inspection<'o> {
     }
 }
 
-/// What would hold if the section of a line were the only one that matches.
+/// The settings if the section of the line were the only one that matches.
 fn resolved_in(host: Host<'_>, line: &Setting) -> Arc<Resolved> {
     let section = line.origin().section();
     let is_its = |scope: &Arc<samovar_config::Section>| section.is_some_and(|section| Arc::ptr_eq(section, scope));
@@ -354,7 +354,7 @@ fn offers(outline: &Outline, function: &str, params: usize) -> bool {
     outline.functions().any(|(name, takes)| name == function && takes == params)
 }
 
-/// What was probably meant by a function that is not there.
+/// A suggestion for a function that does not exist.
 fn meant(outline: &Outline, function: &str) -> Option<String> {
     if let Some((_, takes)) = outline.functions().find(|(name, _)| *name == function) {
         return Some(format!("there is one with {}", parameters(takes)));

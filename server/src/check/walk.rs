@@ -17,11 +17,11 @@ pub(super) fn files_below(directory: &Path, all: bool) -> Vec<PathBuf> {
     files
 }
 
-/// A directory and those below it that are not hidden; links are followed.
+/// A directory and those below it that are not hidden; follows links.
 pub(super) fn directories_below(directory: &Path) -> Vec<PathBuf> {
     let (mut found, mut todo, mut seen) = (Vec::new(), vec![directory.to_path_buf()], BTreeSet::new());
     while let Some(directory) = todo.pop() {
-        // A link may lead to what encloses it.
+        // A link may lead to a directory that contains it.
         if !directory.canonicalize().is_ok_and(|real| seen.insert(real)) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What can be said about a configuration without serving it: the findings of `samovar check`.
+//! Checks the lines of a configuration, without the scripts.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
@@ -41,7 +41,7 @@ pub(super) fn check(opened: &Opened) -> Vec<Finding> {
     found
 }
 
-/// A document root that is not there, and sections for directories that no URL leads to.
+/// Document roots that do not exist, and sections for directories that no URL leads to.
 fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Finding>) {
     let settings = host.settings();
     let root = document_root(&opened.root, &settings);
@@ -70,7 +70,7 @@ fn directories(opened: &Opened, host: Host<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Two lines of `Listen` for one address, or for one and for all: the second could not be had.
+/// Two lines of `Listen` for one address, or for one and for all: the second cannot be bound.
 fn addresses(config: &Config, found: &mut Vec<Finding>) {
     let settings = config.main().settings();
     let lines: Vec<_> = settings.lines(LISTEN).map(|line| (line, line.value())).collect();
@@ -80,7 +80,8 @@ fn addresses(config: &Config, found: &mut Vec<Finding>) {
         one.port() == other.port() && is_same && one.port() > 0
     };
     for (at, (line, address)) in lines.iter().enumerate() {
-        // What is written out is not meant by what stands for all; twice the same is a slip.
+        // An address that is written out takes precedence over those that a port alone means; the same one twice is a
+        // mistake.
         let clashes = |other: &Address| {
             let (one, other_known) = (known(address), known(other));
             let is_part = is_single(address) != is_single(other) && one.iter().any(|it| other_known.contains(it));
@@ -112,7 +113,7 @@ fn logs(opened: &Opened, found: &mut Vec<Finding>) {
     }
 }
 
-/// The options that the program itself reads, and the values that they may have.
+/// The options that the server reads, and their values.
 const OPTIONS: &[(&str, &[&str])] =
     &[(IMPORTER_PATH, &[]), ("importer.freshness", &["strict"]), ("importer.carry", &["strict"])];
 
@@ -141,7 +142,7 @@ fn option(line: Line<'_, String>, found: &mut Vec<Finding>) {
     }
 }
 
-/// One interpreter whose modules are reloaded for one place of the configuration and not for another (R39).
+/// An interpreter whose modules are reloaded for one section and not for another (R39).
 fn mixed_reload(config: &Config, found: &mut Vec<Finding>) {
     let mut said: BTreeMap<String, Vec<(bool, Arc<Setting>)>> = BTreeMap::new();
     for host in std::iter::once(config.main()).chain(config.hosts()) {

@@ -1,4 +1,4 @@
-//! `samovar check`: says everything that is wrong with a configuration.
+//! `samovar check`: checks a configuration.
 
 use std::{io::Write, path::PathBuf};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, colour};
 
-/// Say everything that is wrong with a configuration, and what cannot be meant.
+/// Check a configuration and its scripts, and report all errors and warnings.
 #[derive(Args)]
 pub(crate) struct Check {
     /// A directory, or a configuration file.
@@ -20,7 +20,7 @@ pub(crate) struct Check {
     /// The same as `--format json`.
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// Take warnings for errors.
+    /// Treat warnings as errors.
     #[arg(long, value_name = "WHAT")]
     deny: Option<Denied>,
     /// Define a name for the configuration.
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
         Format::Text => told(&report, colour::of_output()),
         Format::Github => report.records().map(|finding| command(&finding)).collect(),
     };
-    // Whoever closes the pipe has read enough.
+    // A closed pipe is no error.
     let _ = writeln!(out, "{}", text.trim_end());
     let denied = arguments.deny.is_some() && !report.is_empty();
     if report.errors() > 0 || denied { Err(Failure(String::new())) } else { Ok(()) }
@@ -94,7 +94,7 @@ fn command(finding: &FindingRecord) -> String {
     format!("::{} {}::{}\n", finding.severity, fields.join(","), escape(&message.join("\n"), &[]))
 }
 
-/// Without what would end a command, or a field of one.
+/// Escapes what would end a command, or a field of one.
 fn escape(text: &str, more: &[char]) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -107,7 +107,7 @@ fn escape(text: &str, more: &[char]) -> String {
     out
 }
 
-/// GitHub knows files by their paths in the repository, where such commands are run.
+/// GitHub expects paths relative to the repository, where such commands run.
 fn seen_from_here(file: &str) -> String {
     let here = std::env::current_dir().ok();
     let below = here.and_then(|here| Some(std::path::Path::new(file).strip_prefix(here).ok()?.to_str()?.to_owned()));

@@ -1,4 +1,4 @@
-//! Whether what is written to a terminal is coloured: `--color`, and what the environment says.
+//! Decides whether output is coloured: `--color`, and the environment.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -20,7 +20,7 @@ pub(crate) enum When {
 
 static CHOSEN: OnceLock<When> = OnceLock::new();
 
-/// Takes up what the command line says, once.
+/// Applies the option of the command line, once.
 pub(crate) fn choose(when: When) {
     let _ = CHOSEN.set(when);
 }
@@ -40,7 +40,7 @@ fn is_coloured(is_terminal: bool) -> bool {
     decide(when, is_terminal, |name| std::env::var_os(name))
 }
 
-/// `NO_COLOR` holds whatever it is set to, unless that is nothing: see no-color.org.
+/// `NO_COLOR` applies with any value but the empty one: see no-color.org.
 fn decide(when: When, is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
     let is_unwanted = || {
         variable("NO_COLOR").is_some_and(|value| !value.is_empty())

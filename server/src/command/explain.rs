@@ -7,12 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::{Failure, colour};
 
-/// Say which values hold for a URL, and where each comes from.
+/// Explain how a URL is answered: which values hold, and where each comes from.
 #[derive(Args)]
 pub(crate) struct Explain {
     /// `/path`, or `http://host:port/path`.
     url: String,
-    /// The `Host` header, in place of the URL's host.
+    /// The `Host` header, instead of the host of the URL.
     #[arg(long)]
     host: Option<HeaderValue>,
     /// The method of the request, for `<If>`.

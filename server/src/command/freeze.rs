@@ -1,4 +1,4 @@
-//! `samovar freeze`: ends reloading, for good.
+//! `samovar freeze`: ends reloading until the server is restarted.
 
 use clap::Args;
 use serde_json::json;
@@ -8,14 +8,14 @@ use super::{
     server::{Server, interpreters, print, text},
 };
 
-/// End all reloading until the server is started anew. It cannot be undone.
+/// End all reloading until the server is restarted. This cannot be undone.
 ///
-/// Modules that were never loaded may still be; interpreters that start later are not frozen.
+/// Modules that were never loaded can still be loaded; interpreters that start later are not frozen.
 #[derive(Args)]
 pub(crate) struct Freeze {
     #[command(flatten)]
     server: Server,
-    /// Only this interpreter; without it, all that run.
+    /// Only this interpreter, instead of all that run.
     interpreter: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `samovar graph`: who imports whom, for Graphviz or for programs.
+//! `samovar graph`: which modules import which, for Graphviz or for programs.
 
 use clap::Args;
 use serde_json::json;

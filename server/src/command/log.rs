@@ -1,7 +1,7 @@
-//! Where the program's log goes, and how much of it: `ErrorLog` and `LogLevel`, which may change while it runs.
+//! The log of the program: `ErrorLog` and `LogLevel`, which may change while it runs.
 //!
-//! Lines are written by a thread of their own: a full disk, or a pipe that nobody reads, stops no request. What cannot be
-//! written is lost, and counted.
+//! A thread of its own writes the lines: a full disk, or a pipe without a reader, blocks no request. Lines that cannot
+//! be written are lost, and counted.
 
 use std::{
     fs::{File, OpenOptions},
@@ -31,18 +31,18 @@ use tracing_subscriber::{
 
 use super::colour;
 
-/// So many bytes may wait to be written. Lines beyond them are lost.
+/// The most bytes that wait to be written. Further lines are lost.
 const WAITING: usize = 32 << 20;
-/// When the program ends, what waits has so long to be written.
+/// How long the program waits at its end for lines to be written.
 const AT_END: Duration = Duration::from_secs(1);
 
 enum Message {
     Lines(Vec<u8>),
-    /// Tell when all that came before is written.
+    /// Report when all earlier lines are written.
     Flush(SyncSender<()>),
 }
 
-/// What is shared with the thread that writes.
+/// State that is shared with the writing thread.
 #[derive(Default)]
 struct Shared {
     /// Standard error, until the configuration names a file.
@@ -77,7 +77,7 @@ impl<'a> MakeWriter<'a> for Destination {
 }
 
 impl Write for &Destination {
-    /// What is told of one event comes in one piece.
+    /// The text of one event is written at once.
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let waiting = self.shared.waiting.fetch_add(lines.len(), Ordering::Relaxed);
         let is_taken = waiting + lines.len() <= WAITING && self.messages.send(Message::Lines(lines.to_vec())).is_ok();
@@ -106,7 +106,7 @@ impl Thread {
                     self.write(&lines);
                     self.shared.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
                 }
-                // Whoever asked may have given up.
+                // The receiver may have given up.
                 Message::Flush(done) => drop(done.try_send(())),
             }
         }
@@ -128,7 +128,7 @@ impl Thread {
             }
             (Err(error), file) => {
                 self.shared.lost.fetch_add(1, Ordering::Relaxed);
-                // Said once, not for each line, and where it may be read.
+                // Reported once, not for each line, and where it can be read.
                 if let (false, Some((path, _))) = (std::mem::replace(&mut self.failing, true), file) {
                     let _ = writeln!(io::stderr(), "error: {}: cannot be written to: {error}", path.display());
                 }
@@ -164,12 +164,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, DefaultFields> for S
     }
 }
 
-/// Lets through what the site's level, or that of the request that is told of, allows.
+/// Passes events that the level of the site, or that of the request, allows.
 #[derive(Clone, Default)]
 struct Levels(Arc<RwLock<Option<LevelFilter>>>);
 
 impl<S: Subscriber> Layer<S> for Levels {
-    /// What is let through depends on who asks; so nothing is decided once and for all.
+    /// The level depends on the thread, so the decision is not cached.
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
         Interest::sometimes()
     }
@@ -194,7 +194,7 @@ pub(crate) fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// Logs as the site's configuration says from now on.
+/// Applies the settings of the configuration to the log.
 pub(crate) fn follow(site: &Site) {
     if let Some(levels) = LEVELS.get() {
         *levels.0.write() = Some(site.log_level());
@@ -210,7 +210,7 @@ pub(crate) fn follow(site: &Site) {
     *destination.shared.file.write() = file;
 }
 
-/// Waits for what was logged to be written, as far as somebody takes it.
+/// Waits until all lines are written, as far as their reader takes them.
 pub(crate) fn flush() {
     let Some(destination) = DESTINATION.get() else { return };
     let (done, told) = sync_channel(1);

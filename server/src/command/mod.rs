@@ -1,4 +1,4 @@
-//! What the program can be told to do, a file each.
+//! The commands of the program, one file each.
 
 #[cfg(unix)]
 pub(crate) mod ask;
@@ -18,5 +18,5 @@ mod server;
 #[cfg(unix)]
 mod status;
 
-/// Refused, with the reason for people, unless they were told already: exit code 1.
+/// A failure with exit code 1; the message is empty if it was already shown.
 pub(crate) struct Failure(pub(crate) String);

@@ -1,4 +1,4 @@
-//! `samovar reload`: what a deploy script calls when everything is in place.
+//! `samovar reload`: the last step of a deployment script.
 
 use std::fmt::Write as _;
 
@@ -10,9 +10,9 @@ use super::{
     server::{Server, ago, count, interpreters, list, print, print_json, rendered, table, text},
 };
 
-/// Have everything that was saved until now served, or refused; also where reloading is off.
+/// Reload everything that was saved until now, also where reloading is off.
 ///
-/// Returns when that is done. Exits with 1 if a change was refused, with what is wrong on standard error, or if all
+/// Returns when that is done. Exits with 1 if a change was refused, with the errors on standard error, or if all
 /// interpreters are frozen.
 #[derive(Args)]
 pub(crate) struct Reload {
@@ -23,7 +23,7 @@ pub(crate) struct Reload {
     json: bool,
 }
 
-/// So many modules are shown of an interpreter, the first children first: what changed is among them.
+/// How many modules of an interpreter are shown, children first: the changed ones are among them.
 const SHOWN: usize = 10;
 
 pub(crate) fn run(arguments: &Reload) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `samovar serve`: answers requests until it is told to stop.
+//! `samovar serve`: answers requests until it is stopped.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +20,8 @@ pub(crate) struct Serve {
     /// A directory (its `samovar.conf` is the configuration, if there is one), or a configuration file.
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// Where to listen, in place of what the configuration says: a port, also with an address or a name [default: 127.0.0.1:8080].
+    /// Listen here, instead of where the configuration says: at a port, also with an address or a name [default:
+    /// 127.0.0.1:8080].
     #[arg(long, value_name = "[HOST:]PORT")]
     listen: Vec<Address>,
     /// Where to keep what outlives the server, in place of `StateDirectory`; also the variable SAMOVAR_STATE of the environment.
@@ -29,7 +30,7 @@ pub(crate) struct Serve {
     /// Define a name for the configuration.
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     define: Vec<String>,
-    /// Where `status`, `graph`, `reload` and `freeze` find this server, in place of the usual.
+    /// The control socket, instead of the usual one, where `status`, `graph`, `reload` and `freeze` find this server.
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET")]
     control: Option<PathBuf>,
@@ -37,7 +38,7 @@ pub(crate) struct Serve {
 
 pub(crate) fn run(arguments: Serve) -> Result<(), Failure> {
     let result = serve(arguments);
-    // What is said of a failure comes after what was logged on the way to it.
+    // The error comes after the lines that were logged before it.
     log::flush();
     result
 }
@@ -47,7 +48,7 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     #[cfg(unix)]
     let control = arguments.control;
     log::start().map_err(|error| Failure(format!("error: cannot start threads: {error}")))?;
-    // A panic is caught and costs one request. It is told like everything else, in one line.
+    // A panic ends one request. It is logged in one line like everything else.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
     #[cfg(unix)]
     allow_descriptors();
@@ -96,13 +97,13 @@ fn state_directory(chosen: Option<PathBuf>) -> std::io::Result<Option<PathBuf>> 
 fn allow_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // Some systems refuse what they say is the maximum. Then it stays at what it was.
+    // Some systems refuse the maximum that they report. Then the limit stays.
     if current != maximum {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }
 
-/// Listens for commands. Where nobody has chosen a place, a server that gets none serves all the same.
+/// Opens the control socket. Where none was chosen, the site is served also if there can be none.
 #[cfg(unix)]
 fn start_control(
     chosen: Option<PathBuf>,
@@ -112,7 +113,7 @@ fn start_control(
 ) -> Result<Arc<Listening>, Failure> {
     let is_followed = chosen.is_none();
     let refused = |error| Failure(format!("error: cannot serve `{}`: {error}", path.display()));
-    // The site keeps the name under which it was started, wherever that leads later.
+    // The name of the site is the path as it was typed at the start, wherever that leads later.
     let site = samovar::program::typed(path).map_err(refused)?;
     let address = match chosen {
         Some(socket) => control::Address::at(socket),
@@ -139,14 +140,14 @@ fn start_control(
 
 const UNFOUND: &str = "`samovar status` and its like will not find this server";
 
-/// Where commands are listened for. Whoever serves keeps it: with it, the socket goes.
+/// The control socket, which is removed when this is dropped.
 #[cfg(unix)]
 type Listening = Mutex<(control::Address, Option<Control>)>;
 
-/// Moves the socket when another configuration says that it is somewhere else.
+/// Moves the socket when a new configuration names another place.
 #[cfg(unix)]
 fn follow_control(listening: &Arc<Listening>, site: PathBuf, define: &[String], running: &Arc<Running>) {
-    // Nothing here may keep the site alive: it is the site that keeps this.
+    // The site keeps this closure, so the closure must not keep the site.
     let (listening, weak) = (Arc::downgrade(listening), Arc::downgrade(running));
     let (define, runtime) = (define.to_vec(), tokio::runtime::Handle::current());
     running.site().on_configuration(move |_| {
@@ -168,21 +169,21 @@ fn follow_control(listening: &Arc<Listening>, site: PathBuf, define: &[String], 
     });
 }
 
-/// Takes up the configuration when the program is told that it changed, as daemons are since ever: by a hang-up. The log
-/// files are opened anew, so that they can be moved away. When this returns, a hang-up no longer ends the program.
+/// Reloads the configuration on `SIGHUP`, and reopens the log files, so that they can be rotated. When this returns,
+/// `SIGHUP` no longer ends the program.
 #[cfg(unix)]
 fn heed_hang_ups(site: Arc<Site>) {
     let Ok(mut hang_ups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
     tokio::spawn(async move {
         while hang_ups.recv().await.is_some() {
             let site = site.clone();
-            // What goes wrong stands in the log.
+            // Errors are logged.
             let _ = tokio::task::spawn_blocking(move || site.reload_configuration()).await;
         }
     });
 }
 
-/// Ready when the program is asked to end.
+/// Completes when the program is asked to stop.
 async fn stop() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::Failure;
 
-/// A server has so long to tell what it knows: whoever watches it wants to hear that it stands still.
+/// How long a server may take to report its status: monitoring must notice one that hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which server is asked.
@@ -50,7 +50,7 @@ impl Server {
         self.ask_within(None, request)
     }
 
-    /// Asks for what the server can tell at once.
+    /// Asks for an answer that needs no work.
     pub(crate) fn ask_at_once(&self, request: Value) -> Result<Value, Failure> {
         self.ask_within(Some(PATIENCE), request)
     }
@@ -113,12 +113,12 @@ impl Server {
     }
 }
 
-/// Writes to standard output. Whoever closes it early has seen enough.
+/// Writes to standard output. A closed pipe is no error.
 pub(crate) fn print(text: &str) {
     let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
 }
 
-/// JSON for people to read as well.
+/// Writes JSON, indented.
 pub(crate) fn print_json(value: &Value) {
     print(&format!("{value:#}"));
 }
@@ -136,10 +136,10 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// So many diagnostics are shown: whoever has mended these asks again.
+/// How many diagnostics are shown.
 const SHOWN: usize = 10;
 
-/// Diagnostics as they are drawn for people.
+/// Diagnostics as text for people.
 pub(crate) fn rendered(diagnostics: &[&Value]) -> String {
     let mut drawn: Vec<_> =
         diagnostics.iter().take(SHOWN).map(|diagnostic| text(&diagnostic["rendered"]).to_owned()).collect();
@@ -154,7 +154,7 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A time as people say it.
+/// A duration in words.
 pub(crate) fn ago(milliseconds: f64) -> String {
     let seconds = milliseconds / 1000.0;
     match seconds {
@@ -166,7 +166,7 @@ pub(crate) fn ago(milliseconds: f64) -> String {
     }
 }
 
-/// Rows with their columns below each other, indented; the last column is as long as it is.
+/// Rows with aligned columns, indented; the last column is not padded.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let cells = |column: usize| rows.iter().filter_map(move |row: &Vec<String>| row.get(column));

@@ -20,8 +20,8 @@ pub(crate) struct Status {
     json: bool,
     /// Exit with 1 if anything is refused or degraded, and say only that: for monitoring.
     ///
-    /// That is: a configuration or a change that is refused, a module that could not be loaded, changes that the system does not
-    /// tell, and a server that does not run or does not answer.
+    /// That is: a configuration or a change that is refused, a module that could not be loaded, changes that the system
+    /// does not report, and a server that does not run or does not answer.
     #[arg(long)]
     check: bool,
     /// List all modules, however many.
@@ -29,7 +29,7 @@ pub(crate) struct Status {
     all: bool,
 }
 
-/// So many modules are listed of an interpreter; first those that are not what their files say.
+/// How many modules of an interpreter are listed; those that differ from their files come first.
 const SHOWN: usize = 40;
 
 pub(crate) fn run(arguments: &Status) -> Result<(), Failure> {
@@ -130,7 +130,7 @@ fn watch(interpreter: &Value) -> String {
     }
 }
 
-/// Is what is served what the file says, as far as is known?
+/// Is the module up to date with its file, as far as is known?
 fn is_as_saved(module: &Value) -> bool {
     module["state"] == "up to date" && matches!(text(&module["disk"]), "" | "same")
 }

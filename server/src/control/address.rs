@@ -1,12 +1,12 @@
-//! Where the control socket of a site is: found again by whoever knows the site's path.
+//! Finds the control socket of a site by the path of the site.
 //!
 //! The name of the socket comes from the path as it was typed, made absolute: a site that is served as
 //! `/srv/app/current` is still found under that name when the link leads somewhere else. Where links are involved, a
 //! second name, a link to the socket, stands for the path with all links resolved.
 //!
-//! It lies in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` in the temporary directory where there is no such thing, for
-//! example under a service manager. So root looks for the servers of others in `/run/user/*/samovar` and in `samovar-UID` of
-//! the temporary directories.
+//! The socket is in `$XDG_RUNTIME_DIR/samovar`, or in `samovar-UID` of the temporary directory if the variable is not
+//! set, for example under a service manager. So root looks for the servers of other users in `/run/user/*/samovar` and
+//! in `samovar-UID` of the temporary directories.
 
 use std::{
     collections::BTreeSet,
@@ -35,8 +35,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// The default for the site of this path. While there is nothing at the path, as when a link is being switched, it is
-    /// known by the path as it was typed.
+    /// The default for the site of this path. While there is nothing at the path, as when a link is being switched, the
+    /// path as it was typed is used.
     ///
     /// # Errors
     /// The working directory is gone, or a link leads in a circle.
@@ -53,8 +53,8 @@ impl Address {
         Ok(Self { socket: directory.join(file_name(&typed)), alias, directory: Some(directory) })
     }
 
-    /// As [`of_site`](Self::of_site), unless the configuration has a `ControlSocket`. One that cannot be read has none: a
-    /// server that runs is found although its configuration is being edited.
+    /// As [`of_site`](Self::of_site), unless the configuration has a `ControlSocket`. A configuration that cannot be
+    /// read has none: a running server is found while its configuration is edited.
     ///
     /// # Errors
     /// As for [`of_site`](Self::of_site).
@@ -117,8 +117,8 @@ impl Address {
         Self { socket, alias, directory: Some(directory.to_path_buf()) }
     }
 
-    /// Makes the directory of the default place, or finds that it is not one that can be trusted: in a directory that
-    /// others can write to, another user could have put a socket of his own.
+    /// Makes the directory of the default place, or checks that it can be trusted: in a directory that others can write
+    /// to, another user could have put a socket.
     ///
     /// # Errors
     /// It cannot be made, belongs to another user, or can be entered by others.
@@ -184,7 +184,7 @@ fn of_directory(site: &Path) -> PathBuf {
     }
 }
 
-/// A name that people recognise, and that no other path has.
+/// A readable name that is different for each path.
 fn file_name(site: &Path) -> String {
     let stem = site.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let readable: String =

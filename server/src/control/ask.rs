@@ -1,4 +1,4 @@
-//! The client's end: one question, one answer.
+//! The client side: one request, one answer.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -16,19 +16,19 @@ use super::{Address, VERSION};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// Nobody listens.
+    /// No server is running.
     #[error("no server is running for this site: nobody answers at {}", .looked.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" or "))]
     NoServer {
-        /// The sockets that were looked at.
+        /// The sockets that were tried.
         looked: Vec<PathBuf>,
     },
-    /// Root has not said which of them is meant.
+    /// Several servers are running, and root has not chosen one.
     #[error("servers of several users are running for this site: they answer at {}", .sockets.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" and "))]
     Several {
         /// The sockets at which they answer.
         sockets: Vec<PathBuf>,
     },
-    /// The connection failed, or the answer is none.
+    /// The connection failed, or the answer is not valid.
     #[error("{}: {reason}", .socket.display())]
     Connection {
         /// The socket.
@@ -36,7 +36,7 @@ pub enum AskError {
         /// What went wrong.
         reason: io::Error,
     },
-    /// The server says no.
+    /// The server reports an error.
     #[error("{0}")]
     Refused(String),
 }
@@ -44,15 +44,16 @@ pub enum AskError {
 /// An answer, and where it comes from.
 #[derive(Debug)]
 pub struct Answered {
-    /// What the server says.
+    /// The answer.
     pub answer: Value,
     /// The server's socket.
     pub socket: PathBuf,
-    /// The user that runs the server, if it is another one: only root asks these.
+    /// The user that runs the server, if it is another one; only root can ask such a server.
     pub other_user: Option<u32>,
 }
 
-/// Asks the server of a site: `request` is an object with `command` in it. Waits for the answer, for `patience` at most.
+/// Sends a request, an object with `command` in it, to the server of a site. Waits for the answer, at most for
+/// `patience`.
 ///
 /// # Errors
 /// See [`AskError`].

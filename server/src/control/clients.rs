@@ -29,7 +29,7 @@ const REQUEST_BYTES: u64 = 64 << 10;
 const REQUEST_TIME: Duration = Duration::from_secs(5);
 /// How long a client may take to read its answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
-/// A reload runs scripts, on the thread of its command. Only what is touched of a stack costs memory.
+/// The stack of a command: a reload runs scripts. Untouched parts cost no memory.
 const STACK: usize = 64 << 20;
 
 /// The clients that are connected.
@@ -159,7 +159,7 @@ async fn request(stream: &mut UnixStream) -> io::Result<Option<String>> {
     Ok((read > 0).then_some(line))
 }
 
-/// The socket's mode allows nobody else, but it is set after the socket was made.
+/// The mode of the socket admits this user alone, but it is set after the socket was made.
 fn is_of_this_user(stream: &UnixStream) -> io::Result<bool> {
     let user = stream.peer_cred()?.uid();
     Ok(user == rustix::process::geteuid().as_raw() || user == 0)

@@ -16,7 +16,7 @@ use tokio::{net::UnixListener, task::JoinHandle};
 
 use super::{Address, Running, clients::Clients};
 
-/// When the system gives no descriptors, accepting rests so long.
+/// How long accepting rests when the system gives no descriptors.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Why a server cannot be controlled.
@@ -26,17 +26,17 @@ pub enum ControlError {
     /// Another server has this socket.
     #[error("another server is running for this site: it answers at {}", .0.display())]
     Taken(PathBuf),
-    /// There can be no socket.
+    /// The socket cannot be made.
     #[error("no control socket at {}: {reason}", .socket.display())]
     Socket {
-        /// Where it was to be.
+        /// Its path.
         socket: PathBuf,
         /// Why not.
         reason: io::Error,
     },
 }
 
-/// A control socket that is listened at. Dropping it removes it.
+/// An open control socket. Dropping it removes it.
 #[derive(Debug)]
 pub struct Control {
     socket: Made,
@@ -44,19 +44,18 @@ pub struct Control {
     accepting: JoinHandle<()>,
 }
 
-/// A file that we made: it is not removed if it has become another one.
+/// A file that this process made: it is removed only if it is still the same one.
 #[derive(Debug)]
 struct Made {
     path: PathBuf,
     identity: Identity,
 }
 
-/// Device and inode. A socket keeps its own as long as somebody listens at it.
+/// Device and inode. A socket keeps them while it is open.
 type Identity = (u64, u64);
 
 impl Control {
-    /// Listens at an address, and answers for a site until it is dropped. What a server that died left there is
-    /// replaced.
+    /// Opens a control socket, and answers for a site until it is dropped. Replaces what a crashed server left there.
     ///
     /// # Errors
     /// See [`ControlError`].
@@ -67,8 +66,7 @@ impl Control {
         Self::listen_beside(address, running, &[])
     }
 
-    /// Listens at another address from now on, or at the same one under another second name. Where it listens already, its
-    /// clients notice nothing.
+    /// Moves to another address, or to another second name. If the socket stays where it is, clients notice nothing.
     ///
     /// # Errors
     /// See [`ControlError`]; it is found where it was before.
@@ -90,17 +88,17 @@ impl Control {
         Ok(())
     }
 
-    /// `own` are sockets at which this process itself listens.
+    /// `own` are the open sockets of this process.
     fn listen_beside(address: &Address, running: Arc<Running>, own: &[Identity]) -> Result<Self, ControlError> {
         let failed = |reason| ControlError::Socket { socket: address.socket().to_path_buf(), reason };
         address.prepare().map_err(failed)?;
         clear(address.socket(), own)?;
-        // Before there is a socket: where another server has this name, nothing is to be left behind.
+        // Comes before the socket is made: if another server has this name, nothing is left behind.
         address.alias().map_or(Ok(()), |alias| clear(alias, own))?;
         let listener = UnixListener::bind(address.socket()).map_err(failed)?;
         let socket = made(address.socket()).map_err(failed)?;
         let accepting = tokio::spawn(accept(listener, running));
-        // From here on, whatever fails, the socket is removed again.
+        // Every failure from here on removes the socket again.
         let mut control = Self { socket, alias: None, accepting };
         std::fs::set_permissions(address.socket(), PermissionsExt::from_mode(0o600)).map_err(failed)?;
         control.alias = make_alias(address, own)?;
@@ -132,7 +130,7 @@ fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// Makes the second name of a socket, if it is to have one.
+/// Makes the second name of a socket, if it has one.
 fn make_alias(address: &Address, own: &[Identity]) -> Result<Option<Made>, ControlError> {
     let Some(alias) = address.alias() else { return Ok(None) };
     clear(alias, own)?;
@@ -141,7 +139,7 @@ fn make_alias(address: &Address, own: &[Identity]) -> Result<Option<Made>, Contr
     made(alias).map(Some).map_err(failed)
 }
 
-/// Removes a socket at which no other process listens any more, or a link to one; never anything else.
+/// Removes a socket that no other process has open, or a link to one; never anything else.
 fn clear(name: &Path, own: &[Identity]) -> Result<(), ControlError> {
     let failed = |reason| ControlError::Socket { socket: name.to_path_buf(), reason };
     let kind = match name.symlink_metadata() {

@@ -1,4 +1,5 @@
-//! How a running server is asked what it does, and told to reload: over a Unix socket that only its user can reach.
+//! The control socket of a running server: a Unix socket that only its user can reach, for status, reloads and
+//! freezing.
 //!
 //! A connection carries one request and one answer, each a line of JSON. Requests:
 //!

@@ -1,4 +1,4 @@
-//! The problems of a server, for monitoring: what is refused or degraded.
+//! The problems of a server, for monitoring: whatever is refused or degraded.
 //!
 //! Reloading that is off or frozen is no problem, since the configuration says so; nor is a file that differs from what is
 //! served. Old code that is kept in memory may be a leak or a long request, so it is no problem either.

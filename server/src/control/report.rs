@@ -1,4 +1,4 @@
-//! What happened and what is, as JSON.
+//! Status and reloads as JSON.
 
 use std::{
     path::Path,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{settings::remedy::worded, site::RefusedConfiguration};
 
-/// The configuration that holds, and the one that was refused, if that is another.
+/// The current configuration, and a refused one.
 pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>) -> Value {
     let mut report = json!({"path": path.to_string_lossy(), "state": "up to date"});
     if let Some(refused) = refused {
@@ -83,7 +83,7 @@ pub(crate) fn outcome(interpreter: &Interpreter, outcome: &Outcome, colour: bool
     report
 }
 
-/// So long ago a change was published at most that this may have been asked for because of it.
+/// How recent a published change must be for this request to be about it.
 const RECENT: Duration = Duration::from_secs(10);
 
 /// Nothing is left to do: whoever has just saved something wants to know what came of it all the same.
@@ -107,7 +107,7 @@ fn diagnostics(diagnostics: &[Diagnostic], colour: bool) -> Value {
     diagnostics.iter().map(|it| diagnostic(it, colour)).collect()
 }
 
-/// What is wrong, in parts, and `rendered` for people.
+/// A diagnostic in parts, and `rendered` for people.
 fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> Value {
     let place = diagnostic.place.as_ref();
     json!({

@@ -1,4 +1,4 @@
-//! What a server answers to commands.
+//! The answers of a server to commands.
 
 use std::{
     net::SocketAddr,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{VERSION, problems::problems, report};
 use crate::site::Site;
 
-/// A site that is being served, and since when.
+/// A site that is being served, and when that began.
 pub struct Running {
     site: Arc<Site>,
     listens: Vec<SocketAddr>,
@@ -22,7 +22,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// A site that is served from now on, at these addresses; once it accepts connections, it tells itself where.
+    /// A site that is served from now on, at these addresses; once it accepts connections, its own addresses count.
     #[must_use]
     pub fn new(site: Arc<Site>, listens: impl IntoIterator<Item = SocketAddr>) -> Self {
         let listens = listens.into_iter().collect();
@@ -32,7 +32,7 @@ impl Running {
     /// Answers a line of the protocol.
     ///
     /// # Errors
-    /// It is not a request, or cannot be answered: why, for people.
+    /// It is not a valid request, or the command failed: the reason, for people.
     pub fn answer_line(&self, line: &str) -> Result<Value, String> {
         let request: Value = serde_json::from_str(line).map_err(|error| format!("the request is no JSON: {error}"))?;
         match request["samovar"].as_u64() {
@@ -61,7 +61,7 @@ impl Running {
         Some(self.site.addresses()).filter(|now| !now.is_empty()).unwrap_or_else(|| self.listens.clone())
     }
 
-    /// The configuration first, unless one interpreter alone is meant: scripts may rely on what it says.
+    /// Reloads the configuration first, unless one interpreter alone is meant: scripts may depend on it.
     fn reload(&self, name: Option<&str>, colour: bool) -> Result<Value, String> {
         if name.is_none() {
             let refused = |error: crate::error::OpenError| {

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header, request::Parts};
 
 use super::file::LogFile;
 
-/// A log and its format.
+/// An access log and its format.
 #[derive(Clone)]
 pub(crate) struct AccessLog {
     file: LogFile,
@@ -28,7 +28,7 @@ pub(crate) struct Entry {
 }
 
 impl AccessLog {
-    /// `common` leaves out where the client came from and what it is.
+    /// `common` leaves out `Referer` and `User-Agent`.
     pub(crate) fn new(file: LogFile, common: bool) -> Self {
         Self { file, common }
     }
@@ -47,7 +47,7 @@ impl AccessLog {
 }
 
 impl Entry {
-    /// Writes the line, now that the answer was sent.
+    /// Writes the line; called when the response has been sent.
     pub(crate) fn write(self, user: &str, status: StatusCode, bytes: u64) {
         self.log.file.write(self.line(user, status, bytes));
     }
@@ -69,7 +69,7 @@ fn text(headers: &HeaderMap, name: &header::HeaderName) -> String {
     headers.get(name).map_or_else(|| "-".to_owned(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Clients choose these texts: they must not be able to end the field, or the line.
+/// Escapes a text that the client chose, so that it ends neither the field nor the line.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -86,7 +86,7 @@ fn escape(text: &str) -> String {
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `10/Oct/2000:13:55:36 +0000`. In UTC, so that no line's meaning depends on the machine.
+/// Formats a time as `10/Oct/2000:13:55:36 +0000`, in UTC, so that no line depends on the time zone of the machine.
 pub(crate) fn time(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (year, month, day) = date(seconds / 86_400);

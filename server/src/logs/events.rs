@@ -1,6 +1,6 @@
-//! What happens in the interpreters, told to the log in the words of people.
+//! Logs the events of interpreters.
 //!
-//! At the usual level, messages stay short however many modules there are; at debug each module has a line.
+//! At level info, messages stay short however many modules there are; at debug each module has a line.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use crate::{logs::repeated, settings::remedy::worded};
 
 /// Follows an interpreter's events until it is gone.
 ///
-/// `shows_refusals` says whether there is a place at which clients see what was refused.
+/// `shows_refusals`: is `RhaiDebug` on anywhere, so that clients see a refused change?
 pub(crate) fn follow(interpreter: &Interpreter, shows_refusals: Arc<AtomicBool>) -> io::Result<()> {
     let events = interpreter.subscribe();
     let name = interpreter.name().to_owned();
@@ -37,7 +37,7 @@ pub(crate) fn follow(interpreter: &Interpreter, shows_refusals: Arc<AtomicBool>)
 }
 
 fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
-    // As short as it can be typed from where the program was started.
+    // Paths are relative to the working directory of the program.
     let here = std::env::current_dir().unwrap_or_default();
     let name = |path: &Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
     match event {
@@ -58,7 +58,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             let (path, took) = (name(&path), milliseconds(took));
             detail(log, format_args!("{interpreter}: purging {path} of generation {generation} in {took}"));
         }
-        // Only modules were dropped, which is told for each of them, or another name of one was met, which is no news.
+        // Modules were dropped, which has events of its own, or a module has another name.
         Event::Published { modules, .. } if modules.is_empty() => {}
         Event::Published { generation, modules, reload: true, took } => {
             let took = milliseconds(took);
@@ -66,7 +66,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
         }
         Event::Published { generation, modules, reload: false, took } => {
             let took = milliseconds(took);
-            // What was asked for comes last, after what it imports.
+            // The module that a request asked for comes last, after its imports.
             let modules: Vec<_> = modules.into_iter().rev().collect();
             tracing::info!("{interpreter}: loaded {} in {took}, generation {generation}", names(&modules, &here));
         }
@@ -86,7 +86,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             let rendered = rendered(&diagnostics, |diagnostic| worded(diagnostic).render_warning(false));
             tracing::warn!("{interpreter}: {count} about generation {generation}\n{rendered}");
         }
-        // Whoever asked for the module tells what became of it, with the request.
+        // The request that asked for the module logs its error.
         Event::LoadFailed { path, diagnostic } => {
             tracing::debug!("{interpreter}: {} was not loaded: {}", name(&path), repeated::line(&diagnostic));
         }
@@ -121,7 +121,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
         }
         Event::WatchRestored => tracing::info!("{interpreter}: all changes are told by the system again"),
         Event::CodeCarried { path, diagnostic } => {
-            // Nothing went wrong yet, and the excerpt should not say so.
+            // It is a warning: nothing has failed yet.
             let rendered = worded(&diagnostic).render_warning(false);
             tracing::warn!("{interpreter}: reloading {}\n{rendered}", name(&path));
         }
@@ -138,7 +138,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
     }
 }
 
-/// Which of the two events about a missing file.
+/// One of the two events about a missing file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gone {
     Removed,
@@ -186,7 +186,7 @@ fn tell_of_gone(interpreter: &str, first: (Gone, Arc<Path>), events: &Receiver<E
     next
 }
 
-/// Writes at info if a scope asks for it (R52), else at debug.
+/// Logs at info if a scope asks for it (R52), else at debug.
 fn detail(log: bool, text: std::fmt::Arguments<'_>) {
     match log {
         true => tracing::info!("{text}"),

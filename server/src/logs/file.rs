@@ -1,4 +1,4 @@
-//! A file that lines are added to by a thread of its own: a full disk, or a pipe that nobody reads, stops no request.
+//! A log file with a thread of its own: a full disk, or a pipe without a reader, blocks no request.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,10 +11,10 @@ use std::{
     },
 };
 
-/// Lines that wait to be written. Beyond it they are lost, and counted.
+/// The most lines that wait to be written. More are lost, and counted.
 const WAITING: usize = 8192;
 
-/// A log file. Cheap to clone; it is closed with the last clone, when all lines are written.
+/// A log file. Cheap to clone; closed with the last clone, when all lines are written.
 #[derive(Clone)]
 pub(crate) struct LogFile {
     lines: SyncSender<String>,
@@ -22,7 +22,7 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens a file to add to, and makes it if it is not there.
+    /// Opens a file to append to, and creates it if it is missing.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let (lines, inbox) = sync_channel(WAITING);
@@ -32,12 +32,12 @@ impl LogFile {
         Ok(Self { lines, lost })
     }
 
-    /// Tells it from other files, as long as it is open.
+    /// Identifies the file while it is open.
     pub(crate) fn id(&self) -> usize {
         Arc::as_ptr(&self.lost).addr()
     }
 
-    /// Adds a line, or several. Never waits.
+    /// Appends a line, or several. Never waits.
     pub(crate) fn write(&self, line: String) {
         if self.lines.try_send(line).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Writer {
     fn run(mut self, inbox: &Receiver<String>) {
         while let Ok(mut text) = inbox.recv() {
             text.push('\n');
-            // What waits is written in one go.
+            // Writes all waiting lines at once.
             for line in inbox.try_iter().take(256) {
                 text.push_str(&line);
                 text.push('\n');
@@ -76,7 +76,7 @@ impl Writer {
             }
             Err(error) => {
                 self.lost.fetch_add(text.lines().count() as u64, Ordering::Relaxed);
-                // Said once, not for each line.
+                // Logged once, not for each line.
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::error!("{}: cannot be written to: {error}", self.path.display());
                 }

@@ -1,4 +1,4 @@
-//! How much is told while a script runs for a request: its thread knows, and whoever filters the log asks for it.
+//! The log level while a script runs for a request. It is stored for the thread, and the filter of the log asks for it.
 
 use std::cell::Cell;
 
@@ -8,14 +8,14 @@ thread_local! {
     static OF_REQUEST: Cell<Option<LevelFilter>> = const { Cell::new(None) };
 }
 
-/// The level for what is told on this thread now, if that is about a request. Otherwise that of the site holds, see
+/// The log level of the request that this thread runs a script for. Without one, the level of the site holds, see
 /// [`Site::log_level`](crate::Site::log_level).
 #[must_use]
 pub fn level_of_request() -> Option<LevelFilter> {
     OF_REQUEST.get()
 }
 
-/// Runs what belongs to a request that is told of at this level.
+/// Runs code for a request whose log level this is.
 pub(crate) fn at<R>(level: Option<LevelFilter>, run: impl FnOnce() -> R) -> R {
     struct Back(Option<LevelFilter>);
     impl Drop for Back {

@@ -1,4 +1,4 @@
-//! What is written to logs: requests, errors, and what happens in the interpreters.
+//! Logs: requests, errors, and events of the interpreters.
 
 pub(crate) mod access;
 pub(crate) mod events;

@@ -1,9 +1,9 @@
-//! Errors of requests, told so that a page that fails for everybody does not drown the log.
+//! Logs errors of requests so that a page that fails for every client does not fill the log.
 //!
-//! What fails for the first time is told with its excerpt and the calls that led there. Whatever fails at the same place
-//! of the same text soon after is told in one line each, so that whoever tries it out sees that it happened again; and
-//! when these are many, they are counted, and the number is told. Once it has not failed for a while, or the text is
-//! another one, it is told in full again. The access log has a line for each request all the same.
+//! The first error at a place is logged in full, with its excerpt and the calls that led there. The next ones at the
+//! same place of the same text are logged in one line each; further ones are counted, and the number is logged. When
+//! the error has not occurred for a while, or the text has changed, it is logged in full again. The access log has a
+//! line for each request in any case.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -20,11 +20,11 @@ use crate::{
     settings::remedy::worded,
 };
 
-/// How long an error is remembered that does not occur again, and how often many are summed up.
+/// How long an error is remembered after it last occurred; also how often counts are logged.
 const WHILE: Duration = Duration::from_secs(10);
-/// So many are told one by one, after the first, before they are counted.
+/// How many are logged in one line each before they are counted.
 const ONE_BY_ONE: u32 = 5;
-/// So many different errors are remembered at one time; those beyond share one count.
+/// The most errors that are remembered at one time; further ones share one count.
 const DIFFERENT: usize = 256;
 
 static TOLD: LazyLock<Mutex<Told>> = LazyLock::new(Mutex::default);
@@ -32,21 +32,21 @@ static TOLD: LazyLock<Mutex<Told>> = LazyLock::new(Mutex::default);
 #[derive(Default)]
 struct Told {
     errors: HashMap<u64, Error>,
-    /// Is there a thread that tells of what was counted?
+    /// Is there a thread that logs the counts?
     summing_up: bool,
 }
 
-/// An error that was told in full.
+/// An error that was logged in full.
 struct Error {
     log: Option<LogFile>,
-    /// Since it was last summed up.
+    /// Occurrences since the last summary.
     times: u32,
     counted: u64,
-    /// The last one that was only counted.
+    /// The last one that was counted and not logged.
     last: String,
 }
 
-/// What is written of an error.
+/// How an error is logged.
 #[derive(Debug, PartialEq, Eq)]
 enum Form {
     Full,
@@ -54,7 +54,7 @@ enum Form {
     Nothing,
 }
 
-/// Tells that `what` failed: in the log of the site, or in that of the program.
+/// Logs that `what` failed, in the log of the virtual host, or in that of the program.
 pub(crate) fn tell(log: Option<&LogFile>, what: &str, diagnostic: &Diagnostic) {
     let form = TOLD.lock().form(log, what, diagnostic);
     match form {
@@ -64,9 +64,9 @@ pub(crate) fn tell(log: Option<&LogFile>, what: &str, diagnostic: &Diagnostic) {
     }
 }
 
-/// Tells what was counted so far, since the program ends.
+/// Logs the counts: the program ends.
 pub(crate) fn sum_up() {
-    // Told when the lock is free: writing may take its time.
+    // Logs outside of the lock: writing may take a while.
     let summary = TOLD.lock().sum_up();
     summary.iter().for_each(|(log, text)| write(log.as_ref(), text));
 }
@@ -94,7 +94,7 @@ impl Told {
         }
     }
 
-    /// A thread that ends when there is nothing left to remember. Without one, errors are told in full again and again.
+    /// Starts a thread that ends when no error is remembered any more. Without a thread, errors are logged in full.
     fn see_to_summing_up(&mut self) {
         if self.summing_up {
             return;
@@ -116,7 +116,7 @@ impl Told {
         }
     }
 
-    /// What is to be told, and begins anew to count. What did not occur again is forgotten.
+    /// Returns the counts to log, and resets them. Forgets errors that did not occur again.
     fn sum_up(&mut self) -> Vec<(Option<LogFile>, String)> {
         let mut summary = Vec::new();
         self.errors.retain(|_, error| {
@@ -134,8 +134,8 @@ impl Told {
     }
 }
 
-/// Tells errors apart by where they were raised and what led there, and by the texts, which change with a reload; by
-/// their message only where no place is known, since it may say what the request was about.
+/// Identifies an error by the place where it was raised, the calls that led there, and the texts, which change with a
+/// reload; by its message only where no place is known, since the message may contain parts of the request.
 fn key(log: Option<&LogFile>, diagnostic: &Diagnostic) -> u64 {
     let mut hasher = DefaultHasher::new();
     log.map(LogFile::id).hash(&mut hasher);
@@ -149,7 +149,7 @@ fn key(log: Option<&LogFile>, diagnostic: &Diagnostic) -> u64 {
     hasher.finish().max(1)
 }
 
-/// An error in one line, which the text of an error need not be.
+/// The error in one line: the text of an error may have several.
 pub(crate) fn line(diagnostic: &Diagnostic) -> String {
     diagnostic.to_string().replace(['\n', '\r'], " ")
 }

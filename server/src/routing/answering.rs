@@ -1,6 +1,7 @@
-//! Who answers a URL, and how: the one decision, as a value.
+//! What answers a URL, and how: the one decision, as a value.
 //!
-//! The server makes handlers of it, `samovar explain` prints it, and `samovar check` looks into the scripts that it leads to.
+//! The server compiles it to handlers, `samovar explain` prints it, and `samovar check` checks the scripts that it
+//! leads to.
 
 use std::{borrow::Cow, path::Path};
 
@@ -11,7 +12,7 @@ use crate::settings::{
     values::Kind,
 };
 
-/// Who answers, under which policy.
+/// What answers for a target, under a policy.
 pub(crate) struct Answering<'a> {
     pub(crate) policy: &'a Policy,
     /// The file that the URL leads to, or would lead to.
@@ -32,7 +33,7 @@ enum Content<'a> {
 /// What answers if no script does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Otherwise<'a> {
-    /// A file, as it is.
+    /// A static file.
     File(&'a Path),
     /// A redirect to the same URL with a slash at its end.
     Slash,
@@ -58,7 +59,7 @@ pub(crate) enum Module<'a> {
 }
 
 impl<'a> Answering<'a> {
-    /// Who answers for a target.
+    /// Decides what answers for a target.
     pub(crate) fn of(policy: &'a Policy, target: &'a Target) -> Self {
         let file = target.filename().unwrap_or(&policy.host.document_root);
         let kind = policy.kind(file);
@@ -80,12 +81,12 @@ impl<'a> Answering<'a> {
         Self { policy, file, content, otherwise }
     }
 
-    /// What comes before the page that answers for a directory: the phases of the directory, and no answer.
+    /// The phases of a directory, which run before those of the page that answers for it. There is no content.
     pub(crate) fn of_directory(policy: &'a Policy, directory: &'a Path) -> Self {
         Self { policy, file: directory, content: Content::Nothing, otherwise: Otherwise::Nothing }
     }
 
-    /// The functions of a phase that are called, in order.
+    /// The functions that are called in a phase, in order.
     pub(crate) fn callees(&self, phase: Phase) -> impl Iterator<Item = Callee<'a>> + use<'a> {
         let (named, script) = match (phase, &self.content) {
             (Phase::Handler, Content::Named(modules)) => (*modules, None),
@@ -116,8 +117,8 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// The directory on which it depends what the name means, and in which interpreter: the handler root, or that of the file
-    /// where each directory has an interpreter.
+    /// The directory that determines what the name means, and in which interpreter: the handler root, or the directory
+    /// of the file where each directory has an interpreter.
     pub(crate) fn directory(&self) -> &'a Path {
         match self.policy.naming {
             Naming::PerDirectory => self.file.parent().unwrap_or(&self.policy.host.document_root),

@@ -8,7 +8,7 @@ use samovar_config::Facts;
 use super::route::Route;
 use crate::net::peers::Peers;
 
-/// The head of a request, with what was found out since.
+/// The head of a request, with what is known of its file.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestFacts<'r> {
     pub(crate) method: &'r Method,
@@ -49,7 +49,8 @@ impl Facts for RequestFacts<'_> {
             "HTTP_FORWARDED" => header("forwarded"),
             "HTTP_REFERER" => header("referer"),
             "HTTP_USER_AGENT" => header("user-agent"),
-            // Nobody has looked who asks before it is known what holds.
+            // `REMOTE_USER` and its like are not known yet: handlers find out the user, and the settings decide which
+            // handlers run.
             _ => None,
         }
     }
@@ -65,13 +66,13 @@ impl Facts for RequestFacts<'_> {
 }
 
 impl<'r> RequestFacts<'r> {
-    /// With what is known of the page that a route leads to.
+    /// The facts of the page that a route leads to.
     pub(crate) fn of_page(&self, route: &'r Route, filename: Option<&'r str>) -> Self {
         let path = route.index.as_ref().map_or(self.path, |index| &index.path);
         Self { path, path_info: route.target.path_info(), filename, ..*self }
     }
 
-    /// As in httpd, the port that the client believes to ask.
+    /// The port in the client's `Host` header, as in httpd; 80 without one.
     fn port(&self) -> u16 {
         let port = |host: &str| host.parse::<http::uri::Authority>().ok()?.port_u16();
         self.host.and_then(port).unwrap_or(80)

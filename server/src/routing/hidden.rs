@@ -1,11 +1,11 @@
-//! Names that are served to nobody.
+//! File names that are never served.
 
 pub(crate) fn is_script(name: &str) -> bool {
     name.to_ascii_lowercase().contains(".rhai")
 }
 
-/// Names that are never served, whatever lies under them: scripts and what may be a copy of one, configuration, what
-/// editors and version control leave behind.
+/// Is it a name that is never served, whatever the file is? These are scripts and probable copies of them,
+/// configuration, and what editors and version control leave behind.
 pub(crate) fn is_hidden(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let ends = ["~", ".bak", ".old", ".orig", ".rej", ".swp", ".swo", ".swx", ".tmp", ".save"];

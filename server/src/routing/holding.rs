@@ -1,4 +1,4 @@
-//! What of the configuration holds for a request.
+//! The settings that hold for a request.
 
 use std::{path::Path, sync::Arc};
 
@@ -7,9 +7,9 @@ use samovar_config::{Host, Resolved};
 use super::{facts::RequestFacts, route::Route};
 use crate::settings::directives::DIRECTORY_INDEX;
 
-/// What holds for a URL.
+/// The settings that hold for a URL.
 pub(crate) struct Holding {
-    /// For the page, also if it answers for a directory.
+    /// For the page; also if it answers for a directory.
     pub(crate) page: Arc<Resolved>,
     /// For the directory that the page answers for, unless the same holds for both.
     pub(crate) directory: Option<Arc<Resolved>>,
@@ -25,7 +25,7 @@ impl Holding {
             let facts = RequestFacts { path: asked.path, filename: index.directory.to_str(), ..facts };
             host.resolve_for(facts.path, facts.filename, true, &facts)
         });
-        // Where the same holds for both, no handler is asked twice.
+        // Where the same settings hold for both, no handler runs twice.
         let directory = directory.filter(|directory| !Arc::ptr_eq(directory, &page));
         Self { page, directory }
     }

@@ -1,6 +1,6 @@
 //! From a URL to what answers it.
 //!
-//! Who answers is decided on one page, [`answering`].
+//! [`answering`] decides what answers, on one page.
 
 pub(crate) mod answering;
 pub(crate) mod facts;

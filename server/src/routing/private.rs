@@ -1,8 +1,8 @@
-//! Files that belong to the server itself and are served to nobody, whatever their names: what it read as configuration,
-//! its logs with those that were rotated away, and where it listens for commands.
+//! Private files, which belong to the server itself and are never served, whatever their names: its configuration, its
+//! logs with those that were rotated away, and its control socket.
 //!
-//! A file is known by its path, with and without links, and by its identity, so that further links to it lead nowhere.
-//! Asking costs no look at the disk: who asks has looked already.
+//! A file is known by its path, with and without links, and by its identity, so that no other link leads to it. The
+//! caller passes the metadata: asking here reads nothing from the disk.
 
 use std::{
     collections::HashSet,
@@ -21,12 +21,12 @@ use crate::{
     },
 };
 
-/// The files that are not served while one configuration holds.
+/// The private files while one configuration holds.
 #[derive(Clone, Default)]
 pub(crate) struct Private {
     paths: HashSet<PathBuf>,
     files: HashSet<(u64, u64)>,
-    /// Log files, which have others beside them when they are rotated.
+    /// Log files; beside them are those that were rotated away.
     logs: Vec<PathBuf>,
     /// Where the server keeps the texts of scripts: nothing in it is served.
     state: Option<PathBuf>,
@@ -52,13 +52,13 @@ impl Private {
     }
 
     fn hide(&mut self, path: &Path) {
-        // What has no identity of its own on this system must not stand for all files.
+        // Systems without identities give all files the same one.
         let file = path.metadata().ok().map(|found| identity(&found)).filter(|file| *file != (0, 0));
         self.files.extend(file);
         self.paths.extend([real(path), path.to_path_buf()]);
     }
 
-    /// Is a file not to be served, wherever it is now?
+    /// Is the path that of a private file, whether or not it is there?
     pub(crate) fn names(&self, path: &Path) -> bool {
         self.paths.contains(path) || self.is_state(path)
     }
@@ -67,7 +67,7 @@ impl Private {
         self.state.as_ref().is_some_and(|state| path.starts_with(state))
     }
 
-    /// Is a file not to be served?
+    /// Is it a private file?
     pub(crate) fn hides(&self, path: &Path, found: &Metadata) -> bool {
         self.files.contains(&identity(found))
             || self.paths.contains(path)
@@ -76,7 +76,7 @@ impl Private {
     }
 }
 
-/// The lines that name a file of the server's own.
+/// The lines that name a private file.
 pub(crate) fn named<'c>(config: &'c Config, opened_root: &Path) -> Vec<NamedFile<'c>> {
     let root = server_root(opened_root, &config.main().settings());
     let file = |line, file: &str, is_log| NamedFile { line, path: path_in(&root, file), is_log };
@@ -86,7 +86,7 @@ pub(crate) fn named<'c>(config: &'c Config, opened_root: &Path) -> Vec<NamedFile
     error_logs.chain(access_logs).chain(sockets).collect()
 }
 
-/// A file of the server's own that a line names.
+/// A private file that a line names.
 pub(crate) struct NamedFile<'c> {
     pub(crate) line: &'c Setting,
     pub(crate) path: PathBuf,

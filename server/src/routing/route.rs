@@ -14,7 +14,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) target: Target,
-    /// If a page answers for a directory.
+    /// Set if a page answers for a directory.
     pub(crate) index: Option<Arc<Index>>,
 }
 
@@ -38,13 +38,13 @@ impl From<Target> for Route {
 pub(crate) enum Target {
     /// A script, and what follows its own path.
     Script { file: Arc<Path>, path_info: String },
-    /// A file to be served as it is.
+    /// A static file.
     File(PathBuf),
-    /// A directory that was asked for without the slash at its end.
+    /// A directory whose URL lacks the slash at its end.
     Slash(PathBuf),
-    /// Nothing that is there. `file` is what the path would name; handlers that are set by name answer for it.
+    /// There is no such file. `file` is what the path would name; functions of `RhaiHandler` may answer for it.
     Nothing { file: PathBuf, path_info: String },
-    /// Something that is nobody's business.
+    /// A file that is never served.
     Hidden,
 }
 
@@ -58,7 +58,7 @@ impl Target {
         }
     }
 
-    /// Is there such a file or directory, and is that all that the path names?
+    /// Is there such a file or directory, and does the path name nothing beyond it?
     pub(crate) fn is_exact(&self) -> bool {
         match self {
             Self::Nothing { file, .. } => file.as_os_str().as_encoded_bytes().ends_with(b"/"),
@@ -79,13 +79,13 @@ impl Target {
 /// What there is under a name.
 pub(crate) enum There {
     Nothing,
-    /// A file that is served to nobody.
+    /// One of the server's private files, which are never served.
     Private,
     File,
     Directory,
 }
 
-/// What the file system has. What is `private` is served to nobody.
+/// Looks at the file system. Private files are never served.
 pub(crate) fn on_disk(private: &Private) -> impl Fn(&Path) -> There {
     |path| match path.metadata() {
         Ok(found) if found.is_file() && private.hides(path, &found) => There::Private,
@@ -97,8 +97,8 @@ pub(crate) fn on_disk(private: &Private) -> impl Fn(&Path) -> There {
 
 /// Follows a normalised path below `root`.
 ///
-/// `/a/b/c` is the script `a.rhai`, else `a/b.rhai`, else `a/b/c.rhai`; what is left over is its path info. Files are
-/// found whole. `index` names the files that answer for a directory.
+/// `/a/b/c` is the script `a.rhai`, else `a/b.rhai`, else `a/b/c.rhai`; the rest is its path info. Static files have no
+/// path info. `index` returns the names that answer for a directory.
 pub(crate) fn route(
     root: &Path,
     path: &str,
@@ -137,8 +137,9 @@ pub(crate) fn route(
     directory(root, path, &file, &names, look)
 }
 
-/// Follows a path that leads to nothing by way of what is served though its file is away: editors remove a file and make
-/// it again, and a URL follows its module (R34, R63). `serves` says what is served, `is_directory` what is a directory now.
+/// Follows a path that leads to no file, by the modules that are served though their files are away: editors remove a
+/// file and write it again, and a URL follows its module (R34, R63). `serves` says whether a file is served,
+/// `is_directory` whether a directory is there now.
 pub(crate) fn route_away(
     root: &Path,
     path: &str,
@@ -147,7 +148,8 @@ pub(crate) fn route_away(
     index: &dyn Fn(&Path) -> Vec<String>,
 ) -> Option<Route> {
     let look = |file: &Path| if serves(file) { There::File } else { There::Directory };
-    // A directory that is away is known by what is served below it. A page elsewhere answers for a directory that is there.
+    // A directory that is away is known by the files that are served below it. A page elsewhere answers for a directory
+    // only while that is there.
     let index = |directory: &Path| {
         let is_below = |name: &str| samovar_importer::normalize(&directory.join(name)).starts_with(directory);
         let mut names = index(directory);

@@ -1,4 +1,4 @@
-//! What is said once for a host: the main server, or a virtual host.
+//! Settings of a host: the main server, or a virtual host.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::{
     directories::{document_root, server_root},
 };
 
-/// What requests for a host start from.
+/// The settings that all requests for a host share.
 #[derive(Clone, Debug)]
 pub(crate) struct HostValues {
     /// Where its URLs lead.

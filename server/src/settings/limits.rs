@@ -1,4 +1,4 @@
-//! `RhaiLimit`: what scripts may use up.
+//! `RhaiLimit`: what scripts may use.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use samovar_rhai::{Limits, TIME};
 
 use super::directives::LIMIT;
 
-/// What a call may use up where these settings hold.
+/// The limits of a call where these settings hold.
 pub(crate) fn of(settings: &Resolved) -> Limits {
     let size = |key: &str, default: usize| {
         most(settings, key).map_or(default, |most| usize::try_from(most).unwrap_or(usize::MAX))
@@ -31,11 +31,12 @@ pub(crate) fn time(settings: &Resolved) -> Duration {
     most(settings, "time").map_or(TIME, Duration::from_millis)
 }
 
-/// What loading a module may use up: it runs in nobody's scope, so the main server says it.
+/// The limits of loading a module. A module is loaded for all requests that use it, so the settings of the main server
+/// hold.
 #[derive(Clone)]
 pub(crate) struct Loading {
     pub(crate) limits: Limits,
-    /// No less than usual, since it happens once and not with each request.
+    /// At least the default, since loading happens once and not with each request.
     pub(crate) time: Duration,
 }
 
@@ -45,7 +46,7 @@ impl Loading {
     }
 }
 
-/// What is set for a limit; 0 for none, as in [`Limits`].
+/// The setting of a limit; 0 means no limit, as in [`Limits`].
 fn most(settings: &Resolved, limit: &str) -> Option<u64> {
     settings.at(LIMIT, limit)
 }

@@ -1,12 +1,12 @@
-//! `LogLevel`: how much is told, of the program and of single requests.
+//! `LogLevel`: how much is logged, of the program and of single requests.
 //!
-//! A section may say that more or less is to be told of its requests than of the rest. While a script runs for one, its
-//! thread knows the level, and whoever filters the log asks for it: see [`level_of_request`].
+//! A section may set another level for its requests. While a script runs for one, the level is stored for its thread,
+//! and the filter of the log asks for it: see [`level_of_request`].
 
 use samovar_config::{Argument, ArgumentFault, Value};
 use tracing::level_filters::LevelFilter;
 
-/// httpd's levels, and what they come to: there is nothing that is less than an error.
+/// The levels of httpd, and the ones that they stand for: nothing is more severe than an error.
 const LEVELS: &[(&str, LevelFilter)] = &[
     ("emerg", LevelFilter::ERROR),
     ("alert", LevelFilter::ERROR),

@@ -1,4 +1,4 @@
-//! What people bring along from httpd and mod_python, each with the sentence that says what to write here.
+//! Directives of httpd and mod_python that do not exist here, each with what to write instead.
 
 use samovar_config::ArgumentFault;
 
@@ -106,7 +106,7 @@ pub(crate) const HANDLERS: &[(&str, &str)] = &[
     ("server-info", "`samovar explain URL` says what holds"),
 ];
 
-/// Logs are files: the program starts no other, and talks to none.
+/// Logs are files: the program neither starts other programs for them nor sends them to a log service.
 pub(crate) fn is_log_file(arguments: &[&str]) -> Result<(), ArgumentFault> {
     let what = match arguments.first() {
         Some(text) if text.starts_with('|') => "a program",

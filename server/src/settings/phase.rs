@@ -41,7 +41,7 @@ impl Phase {
         }
     }
 
-    /// Does one handler that says `OK` settle the phase?
+    /// Does one handler that returns `OK` end the phase?
     pub(crate) fn one_is_enough(self) -> bool {
         matches!(self, Self::Authen | Self::Authz)
     }

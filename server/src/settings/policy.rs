@@ -1,4 +1,5 @@
-//! What the configuration says for one combination of sections, as values: it needs no file, no interpreter and no request.
+//! The policy of a request: what the configuration says for one combination of sections, as values. It depends on no
+//! file, no interpreter and no request.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -31,7 +32,7 @@ pub(crate) struct Policy {
     pub(crate) named: usize,
     /// Where the line stands that makes scripts of files.
     pub(crate) script_root: HandlerRoot,
-    /// What a call may use up.
+    /// The limits of a call.
     pub(crate) limits: Limits,
     /// How long a call may take.
     pub(crate) time: Duration,
@@ -47,7 +48,7 @@ pub(crate) struct Policy {
     resolved: Arc<Resolved>,
 }
 
-/// Where the interpreter comes from that a handler runs in.
+/// How the interpreter of a handler is named.
 #[derive(Debug)]
 pub(crate) enum Naming {
     Named(String),
@@ -93,7 +94,7 @@ impl Policy {
         }
     }
 
-    /// Who answers for a file.
+    /// What answers for a file.
     pub(crate) fn kind(&self, file: &Path) -> Kind {
         self.added_kind(file).unwrap_or(self.kind)
     }
@@ -161,7 +162,7 @@ impl HandlerRoot {
     }
 }
 
-/// `RhaiHandler` without `SetHandler` means scripts: nobody names a handler that is not to answer.
+/// `RhaiHandler` without `SetHandler` implies scripts.
 fn kind(resolved: &Resolved) -> Kind {
     let is_named = resolved.get(HANDLER).next().is_some();
     if is_named && !is_set(resolved) { Kind::Scripts } else { resolved.get(SET_HANDLER) }

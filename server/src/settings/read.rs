@@ -37,8 +37,8 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
     let absolute = std::path::absolute(path).map_err(reason)?;
     let is_directory = absolute.metadata().map_err(reason)?.is_dir();
     let file = if is_directory { absolute.join(NAME) } else { absolute.clone() };
-    // Only what is certainly not there is no configuration. One that cannot be reached, or a link that leads nowhere, is
-    // one that cannot be read.
+    // A configuration is absent only if it certainly does not exist. One that cannot be reached, or a link that leads
+    // nowhere, is an error.
     let is_configured = !is_directory || !is_absent(&file);
     let root = file.parent().unwrap_or(Path::new("/")).to_path_buf();
     let reader = defines
@@ -57,8 +57,8 @@ pub(crate) fn read(path: &Path, defines: &[String]) -> Result<Opened, OpenError>
     Ok(Opened { loaded, root, is_configured })
 }
 
-/// As [`read`], where a configuration held so far that was made of the texts `before`: it cannot be gone, and none of its
-/// files can have become empty, since both are what a checkout or a copy leaves for a moment.
+/// As [`read`], with the texts of the configuration `before`: the new one may not be missing, and none of its files may
+/// have become empty, since a checkout or a copy leaves both for a moment.
 pub(crate) fn read_again(path: &Path, defines: &[String], before: Option<&Texts>) -> Result<Opened, OpenError> {
     let opened = read(path, defines)?;
     let Some(before) = before else { return Ok(opened) };
@@ -79,7 +79,7 @@ fn load(reader: &Reader, files: &dyn Files, file: &Path) -> Result<Loaded, OpenE
     reader.read(files, file).map_err(OpenError::Configuration)
 }
 
-/// What a directory without configuration means.
+/// The configuration of a directory that has none.
 fn directory_mode(directory: &Path) -> String {
     let mut quoted = String::new();
     for character in directory.to_string_lossy().chars() {

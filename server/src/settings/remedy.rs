@@ -1,8 +1,8 @@
-//! What to do about an error, in the words of the configuration: the importer and scripts know of no directives.
+//! Remedies of errors in terms of directives, which the importer and the script runtime do not know.
 
 use samovar_importer::{Diagnostic, Limit, Remedy};
 
-/// The same error for whoever writes the configuration.
+/// The error with its remedy in terms of directives.
 pub(crate) fn worded(diagnostic: &Diagnostic) -> Diagnostic {
     diagnostic.clone().worded(|remedy| Some(words(remedy)))
 }
@@ -15,7 +15,7 @@ fn words(remedy: Remedy) -> String {
     }
 }
 
-/// What `RhaiLimit` calls it.
+/// The name of the limit in `RhaiLimit`.
 fn name(limit: Limit) -> &'static str {
     match limit {
         Limit::Time => "time",

@@ -1,4 +1,4 @@
-//! What is said once, for the whole server.
+//! Settings of the whole server.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use samovar_config::{Address, Config, Line};
 
 use super::directives::{DEBUG, LISTEN};
 
-/// How long a client may take where no `Timeout` can say it; the same as the directive's default.
+/// How long a client may take where there is no `Timeout` directive; the same as its default.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the configuration says that connections are accepted.
+/// The addresses at which connections are accepted.
 pub(crate) fn listens(config: &Config) -> Vec<Address> {
     config.main().settings().get(LISTEN).cloned().collect()
 }
 
-/// Is there a place whose clients see what is wrong with a change, in place of what was served before?
+/// Is `RhaiDebug` on anywhere, so that clients see why a change was refused?
 pub(crate) fn shows_refusals(config: &Config) -> bool {
     config.lines(DEBUG).any(Line::value)
 }

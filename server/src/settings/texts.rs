@@ -1,4 +1,4 @@
-//! The texts of which a configuration was made: what is watched, what is served to nobody, and what may not be gone.
+//! The texts of a configuration: which files to watch, which are private, and which may not become empty.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use samovar_config::Report;
 pub(crate) struct Texts {
     /// By file, in the order in which they were read.
     files: Vec<(PathBuf, String)>,
-    /// What was looked for, whether or not it is there.
+    /// Files that were looked for, whether or not they exist.
     asked: Vec<PathBuf>,
 }
 
-/// Only what was read makes a difference.
+/// Two configurations are equal if the same texts were read.
 impl PartialEq for Texts {
     fn eq(&self, other: &Self) -> bool {
         self.files == other.files
@@ -33,12 +33,12 @@ impl Texts {
         self.files.iter().map(|(path, _)| &**path)
     }
 
-    /// Where a change would be one of the configuration.
+    /// Files whose change would change the configuration.
     pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
         self.paths().chain(self.asked.iter().map(PathBuf::as_path))
     }
 
-    /// A file that had lines in it `before`, and has none any more.
+    /// A file that had lines `before`, and has none now.
     pub(crate) fn emptied(&self, before: &Self) -> Option<&Path> {
         let had_lines = |path: &Path| before.files.iter().any(|(known, text)| known == path && !text.trim().is_empty());
         self.files

@@ -1,9 +1,9 @@
-//! What the lines of directives say that take more than one argument, or words of their own.
+//! Values of directives that take more than one argument, or words of their own.
 
 use samovar_config::{Argument, ArgumentFault, Choice, Setting, Value};
 use samovar_importer::Bounds;
 
-/// Who answers.
+/// What answers: scripts, static files, or nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     Scripts,
@@ -128,13 +128,13 @@ pub(crate) const LIMITS: &[&str] =
 /// The word for no limit.
 pub(crate) const NO_LIMIT: &str = "none";
 
-/// What people ask for that cannot be counted, and what does its work.
+/// Limits that do not exist, each with the ones that serve its purpose.
 pub(crate) const NOT_LIMITED: &[(&str, &str)] = &[(
     "memory",
     "memory is not counted; `string`, `array` and `map` bound single values, `operations` and `time` their number",
 )];
 
-/// Reads the amount of a limit; 0 is none, as in [`samovar_rhai::Limits`].
+/// Reads the amount of a limit; 0 means no limit, as in [`samovar_rhai::Limits`].
 pub(crate) fn limit(arguments: &[Argument]) -> Result<u64, ArgumentFault> {
     match (arguments[0].text(), arguments[1].integer()) {
         ("time", None) => Err(ArgumentFault {

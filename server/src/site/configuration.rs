@@ -39,19 +39,19 @@ use crate::{
     },
 };
 
-/// What the configuration file says, and what was made of it so far.
+/// A configuration with the policies and routes that were made of it so far.
 pub(crate) struct Configuration {
     pub(crate) config: Config,
     /// Did it come from a file? A directory may have none.
     pub(crate) is_configured: bool,
-    /// What is served to nobody; also what a later configuration was read from that was refused.
+    /// The private files; also those of a later configuration that was refused.
     private: ArcSwap<Private>,
     root: PathBuf,
     interpreters: Arc<Interpreters>,
     main: Served,
     /// In the order of the file.
     hosts: Vec<Served>,
-    /// Where earlier configurations had modules imported that may be loaded still, with a request that led there.
+    /// Scopes of modules of earlier configurations that may still be loaded, each with a request that led there.
     former: Mutex<Vec<(Arc<Example>, Weak<Scope>)>>,
 }
 
@@ -62,14 +62,14 @@ pub(crate) struct Served {
     error_log: Option<LogFile>,
     head_time: Duration,
     send_time: Duration,
-    /// By the address of what the configuration resolved to, which the policy keeps alive.
+    /// By the address of the resolved settings, which the policy keeps alive.
     policies: HashMap<usize, Arc<Handlers>>,
     pub(crate) routes: Routes,
 }
 
-/// The head of a request may take so long unless `Timeout` says it; it is short.
+/// How long the head of a request may take where `Timeout` is not set.
 const HEAD_TIME: Duration = Duration::from_secs(15);
-/// As many as a host keeps results; so different sets of sections are rare.
+/// The most policies that are kept: as many as the results that a host keeps, so more are rare.
 const POLICIES: usize = 4096;
 
 impl Configuration {
@@ -85,12 +85,12 @@ impl Configuration {
         Ok(Self { config, is_configured, private, root, interpreters, main, hosts, former: Mutex::default() })
     }
 
-    /// The files that are served to nobody.
+    /// The private files.
     pub(crate) fn private(&self) -> Arc<Private> {
         self.private.load_full()
     }
 
-    /// Serves these files to nobody either: they were read as configuration, though it was refused.
+    /// Makes these files private as well: a configuration was read from them, though it was refused.
     pub(crate) fn hide(&self, texts: &Texts) {
         let mut private = Private::clone(&self.private.load());
         private.add(texts);
@@ -104,8 +104,8 @@ impl Configuration {
         settings.get(ERROR_LOG).map(|file| path_in(&server_root(&self.root, &settings), file))
     }
 
-    /// Another configuration has taken its place. What it says about reloading holds at once, also for scripts that nobody
-    /// asks for any more.
+    /// Called when another configuration has taken its place. What that one says about reloading holds at once, also
+    /// for scripts that no request uses any more.
     pub(crate) fn retire(&self, next: &Self) {
         let mut places = std::mem::take(&mut *self.former.lock());
         for served in std::iter::once(&self.main).chain(&self.hosts) {
@@ -121,22 +121,22 @@ impl Configuration {
         *next.former.lock() = places;
     }
 
-    /// How long the head of a request may take that comes in at this address, and how long its client may take nothing of
-    /// the answer: as the first virtual host there says, if it says anything.
+    /// How long the head of a request to this local address may take, and how long its client may read nothing of the
+    /// answer: as set by the first virtual host of the address, else by the main server.
     pub(crate) fn times(&self, local: SocketAddr) -> Times {
         let host = self.config.host_for(local, None);
         let served = host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main);
         Times { head: served.head_time, send: served.send_time }
     }
 
-    /// The host that answers, and what is kept for it.
+    /// The host that answers, and its settings.
     pub(crate) fn host(&self, local: SocketAddr, name: Option<&str>) -> (Host<'_>, &Served) {
         let host = self.config.host_for(local, name);
         let served = host.index().and_then(|index| self.hosts.get(index)).unwrap_or(&self.main);
         (host, served)
     }
 
-    /// The script or file that a path names, from memory if it is a script that is in use.
+    /// The route of a path; remembered if it leads to a script.
     pub(crate) fn route(&self, host: Host<'_>, served: &Served, path: &str) -> Route {
         let stirred = self.interpreters.stirred();
         if let Some(known) = served.routes.get(path, stirred) {
@@ -154,7 +154,7 @@ impl Configuration {
         route
     }
 
-    /// The handlers of the policy that is made of what `resolved` says. `example` is a request that leads there.
+    /// The handlers for these settings. `example` makes a request that leads to them.
     pub(crate) fn handlers(
         &self,
         served: &Served,
@@ -185,7 +185,7 @@ impl Served {
             let CustomLog { file, format } = line.value();
             Ok::<_, OpenError>(AccessLog::new(logs.open(file, &line)?, *format == LogFormat::Common))
         });
-        // That of the main server is where everything else is told, see `Site::error_log`.
+        // The main server's is the log of the whole program, see `Site::error_log`.
         let error_log = settings.line(ERROR_LOG).filter(|line| is_of(host, line));
         Ok(Self {
             values: Arc::new(HostValues::of(host, root)),
@@ -208,7 +208,7 @@ fn is_of(host: Host<'_>, line: &samovar_config::Setting) -> bool {
     host.index().is_some() && line.origin().section().is_some_and(|scope| Arc::ptr_eq(scope, host.section()))
 }
 
-/// The log files of one configuration: what is named twice is one file.
+/// The log files of one configuration: two directives with the same path share a file.
 struct Logs {
     root: PathBuf,
     open: Vec<(PathBuf, LogFile)>,

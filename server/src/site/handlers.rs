@@ -1,4 +1,4 @@
-//! The handlers of one policy: what [`Answering`] names becomes what can be called.
+//! The handlers of one policy: compiles the functions that [`Answering`] names.
 
 use std::{
     net::SocketAddr,
@@ -29,23 +29,24 @@ use crate::{
     },
 };
 
-/// A policy with the handlers that were found for it so far.
+/// A policy with the handlers that were compiled for it so far.
 pub(crate) struct Handlers {
     pub(crate) policy: Policy,
     pub(crate) terms: Arc<Terms>,
     interpreters: Arc<Interpreters>,
     /// Started with the first request for the policy, if there is one for all.
     interpreter: Option<Interpreter>,
-    /// Of the modules that lines name, by their number, then by the directory on which it depends what the name means.
+    /// Handlers in modules that lines name: by the number of the module, then by the directory that determines what the
+    /// name means.
     named: Box<[HashMap<PathBuf, Handler>]>,
-    /// Of the scripts that URLs name, by file.
+    /// Handlers in scripts that URLs name, by file.
     scripts: HashMap<PathBuf, Handler>,
-    /// By handler root.
+    /// Scopes by handler root.
     scopes: HashMap<PathBuf, Arc<Scope>>,
     example: Arc<Example>,
 }
 
-/// A request that led to a policy.
+/// A request that led to a policy, for asking the next configuration.
 pub(crate) struct Example {
     pub(crate) local: SocketAddr,
     pub(crate) host: Option<String>,
@@ -70,13 +71,13 @@ impl Example {
     }
 }
 
-/// After so many more scripts, those that are not loaded are forgotten.
+/// After this many further scripts, those that are not loaded are forgotten.
 const SCRIPTS: usize = 4096;
 
 /// Why there is no handler.
 pub(crate) struct NoHandler {
     pub(crate) diagnostic: Box<Diagnostic>,
-    /// There is no file of that name.
+    /// Is there no such file?
     pub(crate) missing: bool,
 }
 
@@ -123,7 +124,7 @@ impl Handlers {
         })
     }
 
-    /// The handlers of the phases before the answer, of those that have any.
+    /// The handlers of the phases before the answer; phases without handlers are left out.
     pub(crate) fn before(&self, answering: &Answering<'_>) -> Result<Phases, NoHandler> {
         let mut before = Vec::new();
         for phase in BEFORE {
@@ -135,14 +136,14 @@ impl Handlers {
         Ok(before)
     }
 
-    /// The handlers up to the answer; those of the directory come from elsewhere.
+    /// The handlers up to the answer, without those of a directory.
     pub(crate) fn course(&self, answering: &Answering<'_>) -> Result<Course, NoHandler> {
         let before = self.before(answering)?;
         let content = self.of_phase(answering, Phase::Handler)?;
         Ok(Course { directory: None, before, content, later: Vec::new() })
     }
 
-    /// The handlers that follow the answer.
+    /// The handlers that run after the response has been sent.
     pub(crate) fn after(&self, answering: &Answering<'_>) -> Result<After, NoHandler> {
         let (log, cleanup) = (self.of_phase(answering, Phase::Log)?, self.of_phase(answering, Phase::Cleanup)?);
         Ok(After { log, cleanup })
@@ -158,12 +159,12 @@ impl Handlers {
             Module::Script(file) => (&self.scripts, file),
         };
         let found = found.pin();
-        // A module whose file is gone is dropped one day; then the file system must say anew what the name means.
+        // A module whose file is gone is dropped later; then its name is looked up again.
         if let Some(handler) = found.get(key).filter(|handler| handler.is_loaded()) {
             return Ok(handler.clone());
         }
         let handler = self.find(callee)?;
-        // Scripts that came and went without ever being loaded are forgotten, and not all are asked each time.
+        // Forgets scripts that were removed or never loaded, from time to time.
         if matches!(callee.module, Module::Script(_)) && found.len() % SCRIPTS == SCRIPTS - 1 {
             found.retain(|_, handler| handler.is_loaded());
         }
@@ -184,12 +185,12 @@ impl Handlers {
         Ok(handler.time(self.policy.time).limits(&self.policy.limits))
     }
 
-    /// Where its handlers are imported, each with the request that led there.
+    /// The scopes of its handlers, each with the request that led there.
     pub(crate) fn places(&self) -> Vec<(Arc<Example>, Weak<Scope>)> {
         self.scopes.pin().values().map(|scope| (self.example.clone(), Arc::downgrade(scope))).collect()
     }
 
-    /// Takes back what its scopes have said about reloading.
+    /// Withdraws what its scopes say about reloading.
     pub(crate) fn forget(&self) {
         let interpreters = self.interpreters.started();
         for scope in self.scopes.pin().values() {
@@ -197,7 +198,7 @@ impl Handlers {
         }
     }
 
-    /// The policy of imports, with this directory as handler root.
+    /// The scope of imports with this handler root.
     fn scope(&self, root: &Path) -> Arc<Scope> {
         self.scopes.pin().get_or_insert_with(root.to_path_buf(), || Arc::new(self.policy.scope(root))).clone()
     }

@@ -1,4 +1,4 @@
-//! Loads and calls what `RhaiImport` lists, before the first request.
+//! `RhaiImport`: loads modules and calls functions before the first request.
 
 use std::{
     collections::HashMap,
@@ -22,12 +22,11 @@ use crate::{
     },
 };
 
-/// The lines of `RhaiImport` that have run: what each imports, into which interpreter, for which document root, and under which
-/// policy.
+/// The lines of `RhaiImport` that have run, by module, interpreter and document root, each with its scope.
 pub(crate) type Imported = HashMap<(String, String, PathBuf), Arc<Scope>>;
 
-/// Loads and calls what `RhaiImport` lists, in order, and notes it. What has run already does not run again (R41), but
-/// what the configuration says about reloading it now takes the place of what was said before.
+/// Runs the lines of `RhaiImport` in order. A line that has run does not run again (R41), but what the configuration
+/// says about reloading its module holds from now on.
 pub(crate) fn run_imports(
     opened: &Opened,
     imported: &mut Imported,
@@ -40,7 +39,7 @@ pub(crate) fn run_imports(
         if let Some(before) = imported.get(&key) {
             interpreter.forget(before);
             before.retire(settings.get(AUTO_RELOAD));
-            // It was found before; if it is gone by now, that is told when somebody asks for it.
+            // It was found before. If it is gone now, the next import of it reports that.
             let _ = interpreter.handler_in(&scope, &key.0, &key.2);
         } else {
             run_import(&interpreter, &scope, &key.0, &key.2)
@@ -51,7 +50,7 @@ pub(crate) fn run_imports(
     Ok(())
 }
 
-/// So long a function may take that is called before the first request.
+/// How long a function of `RhaiImport` may take.
 const IMPORT_TIME: Duration = Duration::from_secs(60);
 
 fn run_import(interpreter: &Interpreter, scope: &Arc<Scope>, module: &str, directory: &Path) -> Result<(), Diagnostic> {

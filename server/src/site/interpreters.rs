@@ -1,4 +1,4 @@
-//! The interpreters of a site, by name: started when they are first named, and kept when the configuration changes.
+//! The interpreters of a site, by name. One is started when it is first named, and kept when the configuration changes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct Interpreters {
     started: Mutex<BTreeMap<String, Started>>,
     first: OnceLock<Interpreter>,
-    /// Those that were started, for requests: they wait for nobody.
+    /// The started ones, for requests, which take no lock.
     all: ArcSwap<Vec<Interpreter>>,
     tree: Tree,
     roots: ArcSwap<Roots>,
@@ -38,11 +38,11 @@ pub(crate) struct Interpreters {
 
 struct Started {
     interpreter: Interpreter,
-    /// Looks for changes below the roots. Another one takes its place when they are others.
+    /// Looks for changes below the roots. It is replaced when the roots change.
     _reloader: Reloader,
 }
 
-/// Files below the roots of the configuration that holds, whichever that is.
+/// The files below the roots of the current configuration.
 #[derive(Clone)]
 struct Tree(Arc<ArcSwap<Files>>);
 
@@ -51,8 +51,7 @@ struct Files {
     disk: DiskTree,
     /// Roots of this configuration.
     roots: BTreeSet<PathBuf>,
-    /// Roots of earlier configurations. A module that came from one of them is no error: its file is gone, as far as this
-    /// configuration goes.
+    /// Roots of earlier configurations. The file of a module from one of them counts as gone, not as an error.
     former: BTreeSet<PathBuf>,
 }
 
@@ -95,7 +94,7 @@ impl SourceTree for Tree {
 }
 
 impl Tree {
-    /// Lets files come from these directories, and from no others.
+    /// Restricts files to these directories.
     fn confine(&self, roots: &Roots) {
         let before = self.0.load();
         let former = before.former.union(&before.roots).cloned().collect();
@@ -119,17 +118,17 @@ impl Interpreters {
         }
     }
 
-    /// Changes when files come, go or change. All interpreters watch the same directories, so one tells for all.
+    /// Changes when files come, go or change. All interpreters watch the same directories, so the first one is asked.
     pub(crate) fn stirred(&self) -> u64 {
         self.first.get().map_or(0, Interpreter::stirred)
     }
 
-    /// Has an interpreter loaded this file, and serves it?
+    /// Does an interpreter serve this file?
     pub(crate) fn serve(&self, file: &Path) -> bool {
         self.all.load().iter().any(|interpreter| interpreter.serves(file))
     }
 
-    /// The interpreter of that name, which is started if it was not yet.
+    /// The interpreter of that name; starts it if necessary.
     pub(crate) fn get(&self, name: &str) -> Result<Interpreter, OpenError> {
         let mut started = self.started.lock();
         if let Some(found) = started.get(name) {
@@ -148,12 +147,12 @@ impl Interpreters {
         Ok(interpreter)
     }
 
-    /// Those that were started, by name.
+    /// The started ones, by name.
     pub(crate) fn started(&self) -> Vec<Interpreter> {
         self.started.lock().values().map(|started| started.interpreter.clone()).collect()
     }
 
-    /// Notes whether `RhaiDebug` is `On` anywhere, so that the log tells the truth about what clients see.
+    /// Sets whether `RhaiDebug` is on anywhere, for the messages in the log.
     pub(crate) fn show_refusals(&self, anywhere: bool) {
         self.shows_refusals.store(anywhere, Ordering::Relaxed);
     }
@@ -201,12 +200,12 @@ impl Interpreters {
         self.tree.confine(&self.roots.load().union(roots));
     }
 
-    /// Takes back what [`widen`](Self::widen) did.
+    /// Undoes [`widen`](Self::widen).
     pub(crate) fn narrow(&self) {
         self.tree.confine(&self.roots.load());
     }
 
-    /// From now on these are the directories and the limits, for the interpreters that run as well.
+    /// Replaces the directories and the limits, also of the running interpreters.
     pub(crate) fn settle(&self, roots: Roots, loading: Loading) -> Result<(), OpenError> {
         let mut started = self.started.lock();
         if **self.roots.load() != roots {

@@ -1,4 +1,4 @@
-//! A site: the configuration that holds now, and the interpreters that outlive it.
+//! A site: the current configuration, and the interpreters that outlive it.
 
 use std::{
     net::SocketAddr,
@@ -49,7 +49,7 @@ use crate::{
     },
 };
 
-/// A directory or a configuration, ready to answer requests.
+/// A directory or a configuration that answers requests.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -71,9 +71,9 @@ pub struct Site {
     current: ArcSwap<Configuration>,
     interpreters: Arc<Interpreters>,
     threads: Threads,
-    /// What `RhaiImport` has done so far. Held while a configuration is taken up: one at a time.
+    /// The lines of `RhaiImport` that have run. Locked while a configuration is taken up: one at a time.
     imported: Mutex<Imported>,
-    /// The texts of which the configuration that holds was made.
+    /// The texts of the current configuration.
     pub(crate) texts: Mutex<Texts>,
     sockets: OnceLock<Arc<Sockets>>,
     pub(crate) traffic: Traffic,
@@ -136,11 +136,11 @@ impl Site {
         })
     }
 
-    /// Reads the configuration again: parses and checks it, runs what `RhaiImport` lists anew, listens where it says, and
-    /// then switches to it in one step. Requests that are under way end under the configuration with which they began.
+    /// Reads the configuration again: parses and checks it, runs new lines of `RhaiImport`, binds new addresses, and
+    /// then switches to it in one step. Requests under way end under the configuration with which they began.
     ///
-    /// Interpreters stay, with their modules and their state. A directory that was opened with a configuration does not go
-    /// on without it: one that is gone is an error, as is a file of it that has become empty.
+    /// Interpreters stay, with their modules and their state. A directory that was opened with a configuration needs
+    /// one: it is an error if the configuration is gone, or one of its files has become empty.
     ///
     /// # Errors
     /// See [`OpenError`]. The configuration that ran goes on as if nothing had been asked; only what `RhaiImport` ran before
@@ -150,18 +150,18 @@ impl Site {
         self.take_up_told(opened)
     }
 
-    /// Reads the configuration anew. What held so far may not simply be gone.
+    /// Reads the configuration again. It may not be gone.
     pub(crate) fn read_again(&self) -> Result<Opened, OpenError> {
         let before = self.texts.lock().clone();
         read::read_again(&self.path, &self.defines, self.is_configured().then_some(&before)).map(with_warnings)
     }
 
-    /// Did what holds come from a configuration file?
+    /// Was the current configuration read from a file?
     pub(crate) fn is_configured(&self) -> bool {
         self.current.load().is_configured
     }
 
-    /// Takes up what was read, and tells how that went.
+    /// Takes up a configuration, and logs the outcome.
     pub(crate) fn take_up_told(self: &Arc<Self>, opened: Result<Opened, OpenError>) -> Result<(), OpenError> {
         let (had_none, texts) = (!self.is_configured(), read::texts(&opened));
         let result = opened.and_then(|opened| self.take_up(opened));
@@ -183,13 +183,13 @@ impl Site {
         result
     }
 
-    /// The configuration that the files have now, if it was refused.
+    /// The configuration in the files, if it was refused.
     #[must_use]
     pub fn refused_configuration(&self) -> Option<RefusedConfiguration> {
         self.refused.lock().clone()
     }
 
-    /// Calls `observer` whenever another configuration was taken up.
+    /// Calls `observer` whenever another configuration has been taken up.
     pub fn on_configuration(&self, observer: impl Fn(&Self) + Send + Sync + 'static) {
         self.observers.lock().push(Box::new(observer));
     }
@@ -223,7 +223,7 @@ impl Site {
         Ok(())
     }
 
-    /// The path that was opened, made absolute: people may not know where the program was started.
+    /// The path that was opened, made absolute.
     #[must_use]
     pub fn full_path(&self) -> PathBuf {
         let absolute = std::path::absolute(&self.path);
@@ -236,31 +236,31 @@ impl Site {
         &self.path
     }
 
-    /// Where the configuration says that connections are accepted; nothing without `Listen`.
+    /// The addresses of `Listen`; empty without one.
     #[must_use]
     pub fn listens(&self) -> Vec<Address> {
         server::listens(&self.current.load().config)
     }
 
-    /// Where connections are accepted while the site is served; the ports are real ones.
+    /// The addresses at which the site is served; their ports are real ones.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.sockets.get().map_or_else(Vec::new, |sockets| sockets.addresses())
     }
 
-    /// The level of detail that the configuration wants in the log.
+    /// The log level of the configuration.
     #[must_use]
     pub fn log_level(&self) -> LevelFilter {
         self.current.load().config.main().settings().get(LOG_LEVEL)
     }
 
-    /// The file that the main server's `ErrorLog` names: what is not about a virtual host's requests belongs there.
+    /// The `ErrorLog` of the main server, for everything but the requests of virtual hosts that have one of their own.
     #[must_use]
     pub fn error_log(&self) -> Option<PathBuf> {
         self.current.load().error_log()
     }
 
-    /// The interpreter of that name, which is started if it was not yet.
+    /// The interpreter of that name; starts it if necessary.
     ///
     /// # Errors
     /// The system gives no further thread.
@@ -268,13 +268,13 @@ impl Site {
         self.interpreters.get(name)
     }
 
-    /// The interpreters that were started, by name.
+    /// The started interpreters, by name.
     #[must_use]
     pub fn interpreters(&self) -> Vec<Interpreter> {
         self.interpreters.started()
     }
 
-    /// Answers a request. Whatever goes wrong becomes a response, and a line in the log.
+    /// Answers a request. Every failure becomes a response and a line in the log.
     pub async fn respond<B>(&self, request: Request<B>, peers: Peers) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send,
@@ -283,7 +283,7 @@ impl Site {
         self.respond_on(request, peers, None).await
     }
 
-    /// As [`respond`](Self::respond), on a connection that tells what was `sent`.
+    /// As [`respond`](Self::respond), on a connection that reports what was `sent`.
     async fn respond_on<B>(&self, request: Request<B>, peers: Peers, sent: Option<Sent>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send,
@@ -297,7 +297,7 @@ impl Site {
     }
 }
 
-/// Adds warnings of names that nothing has.
+/// Adds warnings about names that do not exist.
 fn with_warnings(mut opened: Opened) -> Opened {
     let found = names::check(&opened.loaded.config);
     opened.loaded.report.extend(found);

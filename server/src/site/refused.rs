@@ -1,4 +1,4 @@
-//! A configuration that was refused, kept for `samovar status`.
+//! A refused configuration, for `samovar status`.
 
 use std::time::SystemTime;
 
@@ -6,10 +6,10 @@ use samovar_config::Report;
 
 use crate::error::OpenError;
 
-/// The configuration that the files have now, if it was refused. The one before it stays in force.
+/// The configuration in the files, if it was refused. The previous one stays in force.
 #[derive(Clone, Debug)]
 pub struct RefusedConfiguration {
-    /// When.
+    /// When it was refused.
     pub at: SystemTime,
     /// What is wrong, in one line.
     pub message: String,

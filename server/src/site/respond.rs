@@ -1,4 +1,4 @@
-//! How a site answers a request: what the configuration decides about it becomes its way.
+//! Answers requests: makes a way of what the configuration decides.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ use crate::{
 };
 
 impl Configuration {
-    /// Answers. Whatever goes wrong becomes a response, and a line in the log.
+    /// Answers a request. Every failure becomes a response and a line in the log.
     pub(crate) async fn respond<B>(
         &self,
         request: Request<B>,
@@ -52,7 +52,7 @@ impl Configuration {
         received.answer(decide, Some(remote), threads, entry, sent).await
     }
 
-    /// What is to be done with a request for this host.
+    /// Decides what to do with a request for this host.
     fn way(&self, host: Host<'_>, served: &Served, head: &Parts, path: String, peers: Peers) -> Result<Way, Page> {
         let route = self.route(host, served, &path);
         if route.target == Target::Hidden {
@@ -94,7 +94,7 @@ impl Configuration {
         Ok(Way { terms: page.terms.clone(), course, after, otherwise, path, path_info, file })
     }
 
-    /// A script whose file is gone is not found; anything else is an error of the site's.
+    /// The answer if there is no handler: 404 if the file of the script is gone, else an error.
     fn no_handler(served: &Served, page: &Handlers, target: &Target, path: &str, error: &NoHandler) -> Page {
         if let Target::Script { file, .. } = target
             && error.missing
@@ -107,7 +107,7 @@ impl Configuration {
     }
 }
 
-/// The handlers of a request. Those of a directory have their say before those of the page that answers for it.
+/// Compiles the handlers of a request. Those of a directory run before those of the page that answers for it.
 fn compile(
     page: &Handlers,
     answering: &Answering<'_>,

@@ -1,4 +1,4 @@
-//! Scripts that URLs were found to name: what keeps the file system out of the way of a request.
+//! Remembers the scripts of URLs, so that requests do not touch the file system.
 
 use std::{
     path::Path,
@@ -10,12 +10,12 @@ use papaya::HashMap;
 
 use crate::routing::route::{Index, Route, Target};
 
-/// Routes to scripts, by the path that is the script's own.
+/// Routes to scripts, by the part of the path that names the script.
 #[derive(Default)]
 pub(crate) struct Routes(HashMap<Box<str>, Known>);
 
-/// A script that a path was found to name. Believed while no file has come or gone, as far as events tell, and not for
-/// ever, since they do not tell everything.
+/// A script that a path names. Valid until files come or go, as far as events report it, and for a few seconds at most,
+/// since they do not report everything.
 struct Known {
     file: Arc<Path>,
     index: Option<Arc<Index>>,
@@ -25,7 +25,7 @@ struct Known {
 
 const BELIEVED: Duration = Duration::from_secs(5);
 
-/// More paths than this are not remembered: there are so many only if somebody makes them up.
+/// The most paths that are remembered. A site has no more; a client can make them up.
 const ROUTES: usize = 16 << 10;
 
 impl Routes {
@@ -53,7 +53,7 @@ impl Routes {
         routes.insert(own.into(), Known { file, index, stirred, since: Instant::now() });
     }
 
-    /// Forgets all: one of the scripts is gone.
+    /// Forgets all routes: one of the scripts is gone.
     pub(crate) fn forget(&self) {
         self.0.pin().clear();
     }

@@ -1,4 +1,4 @@
-//! A site at its sockets.
+//! Serves a site on sockets.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::{
 const AT_END: Duration = Duration::from_secs(2);
 
 impl Listeners {
-    /// Serves a site until `stop` is ready, then lets requests that are under way end.
+    /// Serves a site until `stop` completes, then lets the requests under way end.
     pub async fn serve(self, site: Arc<Site>, stop: impl Future<Output = ()>) {
         let sockets = self.accept(&site);
         if site.sockets.set(sockets.clone()).is_err() {

@@ -1,10 +1,10 @@
-//! How many requests there were, and are.
+//! Counts requests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 
-/// Counts of requests since the server was started.
+/// Counts since the server was started.
 #[derive(Default)]
 pub(crate) struct Traffic {
     received: AtomicU64,
@@ -12,7 +12,7 @@ pub(crate) struct Traffic {
     under_way: AtomicU64,
 }
 
-/// A request from its head to the head of its answer, also if nobody waits for that any more.
+/// A request from its head to the head of its answer, also if its client has gone.
 pub(crate) struct UnderWay<'t>(&'t Traffic);
 
 impl Traffic {
@@ -26,7 +26,7 @@ impl Traffic {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Those whose answer was an error of the server's.
+    /// The requests with a status of 500 or more.
     pub(crate) fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }

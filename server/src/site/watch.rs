@@ -1,7 +1,7 @@
-//! Finds out that a configuration file has changed.
+//! Detects changes of configuration files.
 //!
-//! The files are few, so they are looked at twice a second, with the directories that they lie in, where a further file may
-//! appear for an `Include`. That finds what events would not tell: switched links, remounts, edits on other machines.
+//! The files are few, so all of them are checked twice a second, with their directories, where a new file may match an
+//! `Include`. That finds what events do not report: switched links, remounts, edits on other machines.
 
 use std::{
     collections::BTreeSet,
@@ -22,16 +22,16 @@ use crate::{
 };
 
 const INTERVAL: Duration = Duration::from_millis(500);
-/// A file that was written to is taken when it has been left alone for so long ..
+/// A changed file is read when it has not changed for this time ..
 const QUIET: Duration = Duration::from_millis(50);
-/// .. or has been written to for so long.
+/// .. or when it has kept changing for this time.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A file that may be missing must have been gone for so long before the configuration holds without it.
+/// How long an optional file must be missing before the configuration holds without it.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Site {
-    /// Takes up the configuration whenever one of its files changes, as [`reload_configuration`] does, until the site is
-    /// dropped.
+    /// Takes up the configuration whenever one of its files changes, as [`reload_configuration`] does, until the site
+    /// is dropped.
     ///
     /// # Errors
     /// The system gives no further thread.
@@ -40,7 +40,7 @@ impl Site {
     pub fn watch_configuration(self: &Arc<Self>) -> io::Result<()> {
         let site = Arc::downgrade(self);
         let watched = Watched::new(self.path(), [&*self.texts.lock()], None);
-        // Whoever begins to write when this has returned is heard.
+        // Writers that begin after this function has returned are noticed.
         let mut writers = Writers::start();
         writers.follow(&watched.paths);
         std::thread::Builder::new()
@@ -50,16 +50,16 @@ impl Site {
     }
 }
 
-/// What is looked at, and how it looked.
+/// The paths that are checked, and how they looked.
 struct Watched {
     paths: BTreeSet<PathBuf>,
     seen: Vec<Option<Look>>,
 }
 
-/// Of a file: what differs when it was written to. Of a directory: when a file in it came or went.
+/// Of a file: what changes with each write. Of a directory: what changes when a file in it comes or goes.
 type Look = (u64, Option<std::time::SystemTime>, (u64, u64));
 
-/// How nothing looks. What was not looked at before it was read may have changed since.
+/// The look of no file: what was not checked before it was read may have changed since.
 const UNSEEN: Option<Look> = Some((u64::MAX, None, (0, 0)));
 
 impl Watched {
@@ -73,13 +73,13 @@ impl Watched {
         Self { paths, seen }
     }
 
-    /// Do any of these files look otherwise than when it was last looked at?
+    /// Have any of these files changed since they were last checked?
     fn has_moved(&self, files: &[PathBuf]) -> bool {
         let seen = self.paths.iter().zip(&self.seen).filter(|(path, _)| files.contains(path));
         seen.into_iter().any(|(path, seen)| look_at(path) != *seen)
     }
 
-    /// Has anything changed, and is it left alone now?
+    /// Has anything changed? If so, waits until it changes no more.
     fn settle(&mut self) -> bool {
         let mut now = look(&self.paths);
         if now == self.seen {
@@ -110,7 +110,7 @@ fn look_at(path: &Path) -> Option<Look> {
 fn watch(site: &Weak<Site>, mut watched: Watched, mut writers: Writers) {
     let mut last = site.upgrade().map(|site| site.texts.lock().clone());
     let mut absence = Absence::default();
-    // Something has changed that was not taken up yet.
+    // A change that was not taken up yet.
     let mut due = false;
     loop {
         sleep(INTERVAL);
@@ -126,29 +126,28 @@ fn watch(site: &Weak<Site>, mut watched: Watched, mut writers: Writers) {
         let next = Watched::new(site.path(), found.iter().chain([&before]), Some(&watched));
         let was = std::mem::replace(&mut watched, next);
         writers.follow(&watched.paths);
-        // What was read while somebody was writing is half of what it is to be.
+        // A text that was read while the file was being written may be incomplete.
         if writers.is_writing(&files) || was.has_moved(&files) {
             continue;
         }
-        // A script that came or went touches a directory as well; only other texts are another configuration.
+        // A script that comes or goes touches a directory as well; only other texts are another configuration.
         if found != last {
             if opened.is_ok() && site.is_configured() && absence.may_end(&before, &files) {
                 continue;
             }
-            // Whoever is to know of an error has read it in the log.
+            // The error is in the log.
             let _ = site.take_up_told(opened);
         }
         (due, absence, last) = (false, Absence::default(), found);
     }
 }
 
-/// Files of the configuration that holds and that are not there, though it would be right without them: those of wildcards
-/// and of `IncludeOptional`.
+/// Optional files of the current configuration that are missing now: those of wildcards and of `IncludeOptional`.
 #[derive(Default)]
 struct Absence(Option<Instant>);
 
 impl Absence {
-    /// May they be back in a moment? A checkout removes a file and makes it anew.
+    /// May they be back in a moment? A checkout removes a file and writes it again.
     fn may_end(&mut self, before: &Texts, files: &[PathBuf]) -> bool {
         let is_gone = |path: &&Path| !files.iter().any(|file| file == *path) && !path.exists();
         let Some(gone) = before.paths().find(is_gone) else { return false };

@@ -1,7 +1,8 @@
-//! Who is writing a file of the configuration at this moment: half of a configuration may be without the half that guards.
+//! Detects that a configuration file is being written: a half-written configuration may lack the half that protects the
+//! site.
 //!
-//! The system tells of writing and of closing, in the directories of the files. Where it tells nothing, a file counts as
-//! complete when it has been left alone for a while.
+//! The system reports writing and closing, in the directories of the files. Where it reports nothing, a file counts as
+//! complete when it has not changed for a while.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,13 +16,13 @@ use samovar_importer::{NotifyWatcher, Signal};
 
 use crate::identity::identity;
 
-/// Whoever waits for a file to be closed is told after so long.
+/// How long a file may be open for writing before a warning is logged.
 const TOLD: Duration = Duration::from_secs(2);
 
 pub(crate) struct Writers {
     writing: Arc<Mutex<BTreeSet<PathBuf>>>,
     watcher: Option<NotifyWatcher>,
-    /// Directories that are watched, and what they were then.
+    /// Directories that are watched, with their identities.
     watched: BTreeMap<PathBuf, (u64, u64)>,
     waiting: Option<Instant>,
     told: bool,
@@ -41,7 +42,7 @@ impl Writers {
         Self { writing, watcher, watched: BTreeMap::new(), waiting: None, told: false }
     }
 
-    /// Hears of these directories, and of those that these files are in, also where links lead to them.
+    /// Watches these directories, and those that contain these files, also those that links lead to.
     pub(crate) fn follow(&mut self, paths: &BTreeSet<PathBuf>) {
         let Some(watcher) = &mut self.watcher else { return };
         let real = paths.iter().filter(|path| path.is_symlink()).filter_map(|path| path.canonicalize().ok());
@@ -55,7 +56,7 @@ impl Writers {
         }
     }
 
-    /// Is somebody writing one of these files? One that is not closed for long is told of.
+    /// Is one of these files open for writing? Logs a warning if it stays open for long.
     pub(crate) fn is_writing(&mut self, files: &[PathBuf]) -> bool {
         let written = {
             let writing = self.writing.lock();
@@ -77,7 +78,7 @@ impl Writers {
     }
 }
 
-/// A directory itself, or the one that a file is in.
+/// The path if it is a directory, else the directory that contains it.
 fn directory(path: PathBuf) -> Option<PathBuf> {
     if path.is_dir() { Some(path) } else { path.parent().map(Path::to_path_buf) }
 }
