@@ -39,7 +39,7 @@ pub enum OpenError {
         /// Where it stands, `file:line`.
         origin: String,
     },
-    /// The state directory lies where URLs lead, or around it.
+    /// The state directory lies below a document root, or contains one.
     #[error("{origin}: the state directory `{}` and the document root `{}` lie within each other", .path.display(), .root.display())]
     StateDirectory {
         /// The directory.
@@ -49,7 +49,7 @@ pub enum OpenError {
         /// The document root.
         root: PathBuf,
     },
-    /// What `RhaiImport` names cannot be loaded, or its function raised (R41).
+    /// A module of `RhaiImport` cannot be loaded, or its function failed (R41).
     #[error("{origin}: {diagnostic}")]
     Import {
         /// Where it stands, `file:line`.

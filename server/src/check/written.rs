@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Checks what is written, without looking into scripts.
+/// Checks what is written, without the scripts.
 pub(super) fn check(opened: &Opened) -> Vec<Finding> {
     let config = &opened.loaded.config;
     let mut found = Vec::new();

@@ -24,7 +24,7 @@ pub(crate) struct Serve {
     /// 127.0.0.1:8080].
     #[arg(long, value_name = "[HOST:]PORT")]
     listen: Vec<Address>,
-    /// Where to keep what outlives the server, in place of `StateDirectory`; also the variable SAMOVAR_STATE of the environment.
+    /// Keep what outlives the server here, instead of in `StateDirectory`; also the environment variable SAMOVAR_STATE.
     #[arg(long, value_name = "DIRECTORY")]
     state: Option<PathBuf>,
     /// Define a name for the configuration.
@@ -85,14 +85,14 @@ fn serve(arguments: Serve) -> Result<(), Failure> {
     })
 }
 
-/// The directory that was chosen on the command line, or else by the environment.
+/// The state directory of the command line, or else of the environment.
 fn state_directory(chosen: Option<PathBuf>) -> std::io::Result<Option<PathBuf>> {
     let of_environment = || std::env::var_os("SAMOVAR_STATE").filter(|path| !path.is_empty()).map(PathBuf::from);
     chosen.or_else(of_environment).map(std::path::absolute).transpose()
 }
 
-/// Lets as many connections be open as the system allows this process: what it starts with is for programs that may
-/// not know how to deal with more.
+/// Raises the number of file descriptors to the maximum of this process: the usual limit is for programs that cannot
+/// deal with more.
 #[cfg(unix)]
 fn allow_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

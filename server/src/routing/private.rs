@@ -28,12 +28,12 @@ pub(crate) struct Private {
     files: HashSet<(u64, u64)>,
     /// Log files; beside them are those that were rotated away.
     logs: Vec<PathBuf>,
-    /// Where the server keeps the texts of scripts: nothing in it is served.
+    /// The state directory, with the texts of scripts: nothing in it is served.
     state: Option<PathBuf>,
 }
 
 impl Private {
-    /// What was read as `texts`, and what the configuration names. The log files are there already.
+    /// The files of `texts`, and those that the configuration names. The log files are there already.
     pub(crate) fn new(texts: &Texts, config: &Config, opened_root: &Path, state: Option<&Path>) -> Self {
         let mut private = Self { state: state.map(real), ..Self::default() };
         private.add(texts);

@@ -1,4 +1,4 @@
-//! From a directory or a configuration file to a configuration that was read and checked.
+//! Reads a configuration: from a directory, or from a configuration file.
 
 use std::{
     fmt::Write as _,

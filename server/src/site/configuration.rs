@@ -67,7 +67,8 @@ pub(crate) struct Served {
     pub(crate) routes: Routes,
 }
 
-/// How long the head of a request may take where `Timeout` is not set.
+/// How long the head of a request to this local address may take, and how long its client may read nothing of the
+/// answer: as set by the first virtual host of the address, else by the main server.
 const HEAD_TIME: Duration = Duration::from_secs(15);
 /// The most policies that are kept: as many as the results that a host keeps, so more are rare.
 const POLICIES: usize = 4096;

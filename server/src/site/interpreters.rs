@@ -30,9 +30,9 @@ pub(crate) struct Interpreters {
     tree: Tree,
     roots: ArcSwap<Roots>,
     loading: ArcSwap<Loading>,
-    /// Where histories are kept, if they are.
+    /// The state directory, if histories are kept.
     state: Mutex<Option<State>>,
-    /// Is there a place in the configuration whose clients are shown what was refused?
+    /// Is `RhaiDebug` on anywhere, so that clients see why a change was refused?
     shows_refusals: Arc<AtomicBool>,
 }
 
@@ -157,12 +157,12 @@ impl Interpreters {
         self.shows_refusals.store(anywhere, Ordering::Relaxed);
     }
 
-    /// Where histories are kept, if they are.
+    /// The state directory, if histories are kept.
     pub(crate) fn state_directory(&self) -> Option<PathBuf> {
         self.state.lock().as_ref().map(|state| state.directory.clone())
     }
 
-    /// Keeps the histories of all interpreters, those that run as well, as another configuration says.
+    /// Keeps the histories of all interpreters, also of the running ones, as another configuration says.
     pub(crate) fn keep_histories(&self, wanted: Option<State>) {
         let started = self.started.lock();
         let mut state = self.state.lock();
@@ -184,7 +184,7 @@ impl Interpreters {
         }
     }
 
-    /// Waits until the histories are on the disk, for so long at most: for a program that ends.
+    /// Waits until the histories are on disk, at most for this time: for a program that ends.
     pub(crate) fn flush_histories(&self, within: Duration) {
         let deadline = Instant::now() + within;
         for interpreter in self.started() {
@@ -195,7 +195,7 @@ impl Interpreters {
         }
     }
 
-    /// Lets modules come from these directories too, while a configuration is tried out.
+    /// Allows these directories as well, while a configuration is tried out.
     pub(crate) fn widen(&self, roots: &Roots) {
         self.tree.confine(&self.roots.load().union(roots));
     }
