@@ -58,7 +58,7 @@ fn on_disk(disk: &Disk) -> String {
     }
 }
 
-/// What a reload came to.
+/// The result of a reload.
 pub(crate) fn outcome(interpreter: &Interpreter, outcome: &Outcome, colour: bool) -> Value {
     let mut report = match outcome {
         Outcome::Published { modules, took, .. } => json!({
@@ -86,7 +86,7 @@ pub(crate) fn outcome(interpreter: &Interpreter, outcome: &Outcome, colour: bool
 /// How recent a published change must be for this request to be about it.
 const RECENT: Duration = Duration::from_secs(10);
 
-/// Nothing is left to do: whoever has just saved something wants to know what came of it all the same.
+/// Nothing was left to reload; reports a change that was published a moment ago, which the user may have meant.
 fn up_to_date(interpreter: &Interpreter) -> Value {
     let mut report = json!({"outcome": "up to date"});
     let is_recent = |at: SystemTime| at.elapsed().is_ok_and(|age| age < RECENT);
