@@ -14,8 +14,7 @@ const CRATES: [&str; 4] = ["importer-core", "script-runtime", "config-parser", "
 const SHARED_BY_CRATES: &[&str] = &["Address", "Builder"];
 
 /// Types of one crate, each visible beyond its file, that still share a name. The list may only become shorter.
-const SHARED_IN_A_CRATE: &[&str] =
-    &["Candidate", "Foreign", "Found", "Kind", "Linked", "Place", "Seen", "Served", "State"];
+const SHARED_IN_A_CRATE: &[&str] = &["Candidate", "Found", "Kind", "Place", "Seen", "Served", "State"];
 
 /// A type that other files can name.
 #[derive(Debug)]
