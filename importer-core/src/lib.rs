@@ -93,7 +93,7 @@ mod text;
 mod watch;
 
 pub use generation::{Carry, Code, Loader, RegistryId, Snapshot, View};
-pub use load::Outcome;
+pub use load::{DryRun, Outcome};
 pub use module::{
     Compiled, ImportError, ImportOptions, Importer, InstanceId, Language, Located, Module, ModuleId, Reason, Record,
     Scope, Specifier, normalize,
@@ -102,7 +102,7 @@ pub use registry::{Disk, Registry};
 pub use release::{
     Bounds, Digest, History, Release, ReleaseCause, ReleaseChanges, ReleaseOutcome, ReleaseTree, TextError,
 };
-pub use reloader::{Builder, Reload, Reloader};
+pub use reloader::{Reload, Reloader, ReloaderBuilder};
 pub use report::{Counts, Event, Holder, Latest, ModuleStatus, Retained, State, Status, Watch, dot, dot_all, rfc3339};
 pub use text::{
     Below, ContentHash, Diagnostic, DiskTree, Help, Limit, MemoryTree, Note, Place, ReadError, Remedy, Source,

@@ -85,7 +85,7 @@ pub struct Reloader {
 }
 
 /// What a [`Reloader`] is to do, before it does.
-pub struct Builder {
+pub struct ReloaderBuilder {
     roots: Vec<PathBuf>,
     registries: Vec<Box<dyn Reload>>,
     interval: Duration,
@@ -107,14 +107,15 @@ const PAUSE: u32 = 60;
 impl Reloader {
     /// Watches directories with everything below them.
     #[allow(clippy::new_ret_no_self, reason = "the way to a reloader leads through its builder")]
-    pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Builder {
+    pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> ReloaderBuilder {
         let roots = roots.into_iter().map(Into::into).collect::<BTreeSet<_>>().into_iter().collect();
-        let builder = Builder { roots, registries: Vec::new(), interval: Duration::from_secs(1), watcher: None };
+        let builder =
+            ReloaderBuilder { roots, registries: Vec::new(), interval: Duration::from_secs(1), watcher: None };
         builder.events(true)
     }
 }
 
-impl Builder {
+impl ReloaderBuilder {
     /// Adds a registry to keep up to date.
     #[must_use]
     pub fn registry<L: Loader>(mut self, registry: Arc<Registry<L>>) -> Self {

@@ -11,10 +11,10 @@ use std::{
 const CRATES: [&str; 4] = ["importer-core", "script-runtime", "config-parser", "server"];
 
 /// Public types of two crates that still share a name. The list may only become shorter.
-const SHARED_BY_CRATES: &[&str] = &["Address", "Builder"];
+const SHARED_BY_CRATES: &[&str] = &["Address"];
 
 /// Types of one crate, each visible beyond its file, that still share a name. The list may only become shorter.
-const SHARED_IN_A_CRATE: &[&str] = &["Candidate", "Found", "Kind", "Place", "Seen", "Served", "State"];
+const SHARED_IN_A_CRATE: &[&str] = &["Kind", "Place", "Seen"];
 
 /// A type that other files can name.
 #[derive(Debug)]

@@ -12,6 +12,6 @@ pub(crate) mod waits;
 pub(crate) use found::{Change, ChangeSet, Found};
 pub(crate) use plan::{Cause, Plan, plan};
 pub(crate) use precedence::{Allowed, Precedence};
-pub(crate) use refusal::{Now, NowOf, Reconsidered, Refusal, Served, Told, Window, reconsider};
+pub(crate) use refusal::{Now, NowOf, Reconsidered, Refusal, ServedText, Told, Window, reconsider};
 pub(crate) use standing::{Shown, Standing, Withheld};
 pub(crate) use waits::Waits;

@@ -77,7 +77,7 @@ pub(crate) struct Now<'a> {
     /// back between two reads would be neither as it was refused nor as it is served.
     pub(crate) unnamed: BTreeMap<ModuleId, Result<Source, ReadError>>,
     /// What is served of the modules of refused changes, if anything is.
-    pub(crate) served: BTreeMap<ModuleId, Served>,
+    pub(crate) served: BTreeMap<ModuleId, ServedText>,
     /// Modules whose files have been gone for longer than the grace.
     pub(crate) gone: BTreeSet<ModuleId>,
     /// The same for each refusal, in their order.
@@ -97,7 +97,7 @@ pub(crate) struct NowOf {
 
 /// What is served of a module.
 #[derive(Clone, Copy)]
-pub(crate) struct Served {
+pub(crate) struct ServedText {
     pub(crate) hash: ContentHash,
     /// Does it do without an import that failed?
     pub(crate) lacks: bool,
@@ -230,7 +230,7 @@ mod tests {
         let unnamed: BTreeMap<_, _> = files.split_whitespace().map(says).collect();
         let gone =
             unnamed.iter().filter(|(_, read)| matches!(read, Err(ReadError::Missing))).map(|(&id, _)| id).collect();
-        let served = texts(served).map(|(id, source)| (id, Served { hash: source.hash, lacks: false })).collect();
+        let served = texts(served).map(|(id, source)| (id, ServedText { hash: source.hash, lacks: false })).collect();
         let now = Now { graph: &graph, unnamed, served, gone, of: vec![now], forced };
         let found = Allowed::default().with(found);
         let result = reconsider(vec![refusal], found, now);

@@ -19,7 +19,7 @@ pub(crate) use agreement::Disagreement;
 pub(crate) use flight::{Boarding, DraftId};
 pub(crate) use load::Load;
 pub use loader::{Carry, Code, Loader};
-pub(crate) use publish::{Candidate, Published, Unpublished};
+pub(crate) use publish::{Proposal, Published, Unpublished};
 pub use registry_id::RegistryId;
 pub(crate) use rooms::Rooms;
 pub use snapshot::Snapshot;

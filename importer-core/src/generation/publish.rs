@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What is to become part of the newest generation.
-pub(crate) struct Candidate<'a, L: Loader> {
+pub(crate) struct Proposal<'a, L: Loader> {
     pub(crate) load: Load,
     /// The texts that it was made from.
     pub(crate) texts: &'a Texts,
@@ -63,12 +63,12 @@ pub(crate) struct Published<L: Loader> {
 }
 
 impl<L: Loader> Rooms<L> {
-    /// Makes a candidate the newest generation.
-    pub(crate) fn publish(&self, candidate: &Candidate<'_, L>) -> Result<Published<L>, Unpublished> {
-        let first = candidate.load == Load::First;
+    /// Makes what is proposed the newest generation.
+    pub(crate) fn publish(&self, proposal: &Proposal<'_, L>) -> Result<Published<L>, Unpublished> {
+        let first = proposal.load == Load::First;
         loop {
             let looks = self.store.looks();
-            if first && !self.reads_as_built(candidate) {
+            if first && !self.reads_as_built(proposal) {
                 return Err(Unpublished::Moved);
             }
             let mut links = self.store.links();
@@ -80,40 +80,40 @@ impl<L: Loader> Rooms<L> {
                 return Err(Unpublished::Frozen);
             }
             let before = self.store.current();
-            if first && before.texts().id() != candidate.texts.id() {
+            if first && before.texts().id() != proposal.texts.id() {
                 return Err(Unpublished::Moved);
             }
-            return self.publish_after(before, candidate, &mut links);
+            return self.publish_after(before, proposal, &mut links);
         }
     }
 
     fn publish_after(
         &self,
         before: Arc<Snapshot<L>>,
-        candidate: &Candidate<'_, L>,
+        proposal: &Proposal<'_, L>,
         links: &mut Links,
     ) -> Result<Published<L>, Unpublished> {
-        let &Candidate { load, dropped, agreed, started, .. } = candidate;
-        let new: Vec<_> = candidate.built.iter().filter(|module| !before.holds(module)).cloned().collect();
-        let same_texts = before.texts().id() == candidate.texts.id();
-        let known = candidate.aliases.iter().all(|(alias, _)| before.get(*alias).is_some());
+        let &Proposal { load, dropped, agreed, started, .. } = proposal;
+        let new: Vec<_> = proposal.built.iter().filter(|module| !before.holds(module)).cloned().collect();
+        let same_texts = before.texts().id() == proposal.texts.id();
+        let known = proposal.aliases.iter().all(|(alias, _)| before.get(*alias).is_some());
         if new.is_empty() && dropped.is_empty() && same_texts && known {
             // Others who asked at the same time have published it.
             return Ok(Published { generation: before.generation(), before, new, gone: Vec::new() });
         }
-        let gone = match agree(self, candidate.texts, links, &before, &new) {
+        let gone = match agree(self, proposal.texts, links, &before, &new) {
             Ok(gone) => gone.into_iter().filter(|id| !dropped.contains(id)).collect(),
             Err(disagreement) if agreed => return Err(Unpublished::Disagrees(disagreement)),
             Err(_) => Vec::new(),
         };
         let leaving: Vec<_> = dropped.iter().chain(&gone).copied().collect();
         let mut aliases = links.aliases.clone();
-        aliases.extend(candidate.aliases.iter().copied());
+        aliases.extend(proposal.aliases.iter().copied());
         aliases.retain(|alias, _| !leaving.contains(alias));
         let release = self.releases.number(load, before.release(), &new);
-        let texts = candidate.texts.clone();
+        let texts = proposal.texts.clone();
         let next = before.next(Step { release, texts, built: &new, aliases: &aliases, dropped: &leaving });
-        if !self.fits(candidate, &before, &next, &new) {
+        if !self.fits(proposal, &before, &next, &new) {
             return Err(Unpublished::Moved);
         }
         let generation = next.generation();
@@ -126,22 +126,16 @@ impl<L: Loader> Rooms<L> {
         }
         self.note(links, &before, &new, &leaving);
         let dropped = leaving.iter().map(|&id| self.names.path(id));
-        self.releases.published((release, candidate.cause.clone()), &new, dropped, started);
+        self.releases.published((release, proposal.cause.clone()), &new, dropped, started);
         let modules = new.iter().map(|module| module.path().clone()).collect();
         self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took: started.elapsed() });
         Ok(Published { before, generation, new, gone })
     }
 
     /// Is `next`, which follows the newest generation `now`, what the draft was meant to lead to when it began?
-    fn fits(
-        &self,
-        candidate: &Candidate<'_, L>,
-        now: &Snapshot<L>,
-        next: &Snapshot<L>,
-        new: &[Arc<Module<L>>],
-    ) -> bool {
+    fn fits(&self, proposal: &Proposal<'_, L>, now: &Snapshot<L>, next: &Snapshot<L>, new: &[Arc<Module<L>>]) -> bool {
         let replaces_what_it_knew = |module: &Arc<Module<L>>| {
-            let [before, at_present] = [candidate.base, now].map(|snapshot| snapshot.get(module.id()));
+            let [before, at_present] = [proposal.base, now].map(|snapshot| snapshot.get(module.id()));
             before.map(Arc::as_ptr) == at_present.map(Arc::as_ptr)
         };
         let is_closed = |module: &Arc<Module<L>>| {
@@ -149,9 +143,9 @@ impl<L: Loader> Rooms<L> {
             module.children.iter().all(|child| is_next(child.id, child.instance))
         };
         let is_new = |module: &Arc<Module<L>>| {
-            replaces_what_it_knew(module) && !self.is_file_of_another(candidate.texts, now, module)
+            replaces_what_it_knew(module) && !self.is_file_of_another(proposal.texts, now, module)
         };
-        new.iter().all(is_new) && next.not_in(candidate.base).all(is_closed)
+        new.iter().all(is_new) && next.not_in(proposal.base).all(is_closed)
     }
 
     /// Has the file been loaded under another name meanwhile (R19)?
@@ -165,11 +159,11 @@ impl<L: Loader> Rooms<L> {
 
     /// Do the files of a first load say what was loaded of them? A reload looks for itself, but one that ends before the
     /// modules are published does not know that they are to be looked at.
-    fn reads_as_built(&self, candidate: &Candidate<'_, L>) -> bool {
-        let loaded = candidate.built.iter().filter_map(|module| Some((module, module.source.as_ref()?)));
-        loaded.into_iter().all(|(module, loaded)| match candidate.texts.tree().stamp(module.path()) {
+    fn reads_as_built(&self, proposal: &Proposal<'_, L>) -> bool {
+        let loaded = proposal.built.iter().filter_map(|module| Some((module, module.source.as_ref()?)));
+        loaded.into_iter().all(|(module, loaded)| match proposal.texts.tree().stamp(module.path()) {
             Ok(stamp) if stamp == loaded.stamp && loaded.settled => true,
-            Ok(_) => self.read(candidate.texts, module.path()).map_or(true, |source| source.hash == loaded.hash),
+            Ok(_) => self.read(proposal.texts, module.path()).map_or(true, |source| source.hash == loaded.hash),
             // One that is being written, or is gone, is found by the next look.
             Err(_) => true,
         })

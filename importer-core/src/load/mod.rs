@@ -2,6 +2,7 @@
 //! for.
 
 mod draft;
+pub(crate) mod dry_run;
 mod first_load;
 pub(crate) mod freshness;
 mod inside;
@@ -10,4 +11,5 @@ pub(crate) mod pinned;
 pub(crate) mod reload;
 pub(crate) mod retire;
 
+pub use dry_run::DryRun;
 pub use reload::Outcome;

@@ -12,15 +12,15 @@ use std::{
 };
 
 use super::{
-    draft::{Base, Built, CompiledDraft, Draft, Unbuilt, Wrong},
+    draft::{Built, CompiledDraft, Draft, Ground, Unbuilt, Wrong},
     inside::Inside,
     look::Look,
     retire::{discard_away, purge, retire},
 };
 use crate::{
     change::{
-        Allowed, Change, ChangeSet, Now, NowOf, Plan, Reconsidered, Refusal, Served, Standing, Told, Window, Withheld,
-        plan, reconsider,
+        Allowed, Change, ChangeSet, Now, NowOf, Plan, Reconsidered, Refusal, ServedText, Standing, Told, Window,
+        Withheld, plan, reconsider,
     },
     generation::{Disagreement, Loader, Rooms, Snapshot, Texts, Unpublished},
     module::{InstanceId, Module, ModuleId, Reason},
@@ -212,7 +212,7 @@ fn not_refused<L: Loader>(
     let unnamed = loaded().filter(|(id, _)| !allowed.changes().contains_key(id)).map(read).collect();
     let served = |(id, module): (ModuleId, &Arc<Module<L>>)| {
         let hash = module.source.as_ref()?.hash;
-        Some((id, Served { hash, lacks: !module.unmet.is_empty() }))
+        Some((id, ServedText { hash, lacks: !module.unmet.is_empty() }))
     };
     let of = |refusal: &Refusal| NowOf {
         due: rooms.waits.is_due(&refusal.planned, Instant::now()),
@@ -291,7 +291,7 @@ fn compiled<L: Loader>(
         if looks < LOOKS && look_again(rooms, base, &plan, change) {
             continue;
         }
-        let on = Base { texts: &change.texts, snapshot: base, withheld: withheld.clone() };
+        let on = Ground { texts: &change.texts, snapshot: base, withheld: withheld.clone() };
         let compiled = Draft::of(rooms, on, plan.clone(), &change.changes).compile();
         if looks >= LOOKS || !look_again(rooms, base, &plan, change) {
             return compiled;

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::draft::{Base, Building, Served};
+use super::draft::{Building, Ground, Served};
 use crate::{
     change::{Withheld, plan},
     generation::{Load, Loader, Rooms, Snapshot, View},
@@ -55,7 +55,7 @@ pub(super) fn discard_away<L: Loader>(rooms: &Arc<Rooms<L>>) {
         return;
     }
     let newest = rooms.store.current();
-    let modules = Building::new(Load::Reload, rooms, Base::of(&newest, Withheld::default()));
+    let modules = Building::new(Load::Reload, rooms, Ground::of(&newest, Withheld::default()));
     for old in over {
         purge(&old, &modules);
         rooms.retention.retire(&old, &rooms.loader, newest.generation());
@@ -69,7 +69,7 @@ pub(crate) fn shut_down<L: Loader>(rooms: &Arc<Rooms<L>>) {
     rooms.store.freeze();
     let (_standing, _gate) = (rooms.standing.lock(), rooms.gate.close());
     let base = rooms.store.current();
-    let modules = Building::new(Load::Reload, rooms, Base::of(&base, Withheld::default()));
+    let modules = Building::new(Load::Reload, rooms, Ground::of(&base, Withheld::default()));
     let all = base.iter().map(|module| module.id()).collect();
     let children_first = plan(&rooms.store.links().graph, &all);
     for old in children_first.iter().rev().filter_map(|&(id, _)| base.get(id)) {

@@ -17,7 +17,8 @@ use std::{
 use crate::{
     generation::{Loader, RegistryId, Rooms, Snapshot, View},
     load::{
-        Outcome,
+        DryRun, Outcome,
+        dry_run::dry_run,
         freshness::freshen,
         pinned::pin,
         reload::{Occasion, check, switch},
@@ -101,6 +102,13 @@ impl<L: Loader> Registry<L> {
     /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
     pub fn check(&self, hint: &Hint, forced: bool) -> Outcome {
         check(&self.rooms, hint, if forced { Occasion::Asked } else { Occasion::Noticed }).0
+    }
+
+    /// Says what a [`check`](Self::check) of everything that was asked for would do now. No text runs, no hook is called,
+    /// and nothing is published; it waits for a reload that is under way. Frozen registries are compared as well.
+    #[must_use]
+    pub fn dry_run(&self) -> DryRun {
+        dry_run(&self.rooms)
     }
 
     /// As [`check`](Self::check). Returns what looking has cost, and nothing of what was found cost.

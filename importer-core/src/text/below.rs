@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{descriptor::Found, source::ReadError};
+use super::{descriptor::Descriptor, source::ReadError};
 
 /// A regular file that lies below a root, also when its links are followed, and is open for reading.
 ///
@@ -45,7 +45,7 @@ impl Below {
     }
 
     fn open_once(root: &Path, path: &Path) -> Result<Self, ReadError> {
-        let root = Found::open(root)?;
+        let root = Descriptor::open(root)?;
         let found = root.open_in(path)?;
         let (real, root) = (found.real_path()?, root.real_path()?);
         let Ok(path) = real.strip_prefix(root).map(Path::to_path_buf) else { return Err(ReadError::Outside(real)) };
@@ -141,11 +141,11 @@ mod tests {
     fn a_file_that_is_replaced_is_found_under_the_name_that_it_had() {
         let site = site();
         let path = site.path().join("root/a/f.txt");
-        let found = Found::open(&path).expect("found");
+        let found = Descriptor::open(&path).expect("found");
         std::fs::remove_file(&path).expect("removed");
         assert_eq!(found.real_path().expect("known"), path.canonicalize().unwrap_or(path.clone()));
         let named = site.path().join("root/a/x (deleted)");
         std::fs::write(&named, "").expect("written");
-        assert_eq!(Found::open(&named).expect("found").real_path().expect("known"), named);
+        assert_eq!(Descriptor::open(&named).expect("found").real_path().expect("known"), named);
     }
 }

@@ -1,7 +1,7 @@
 //! Files that are found first and opened for reading later, so that everything that is decided is decided about the very
 //! file that is read.
 
-pub(crate) use system::Found;
+pub(crate) use system::Descriptor;
 
 #[cfg(target_os = "linux")]
 mod system {
@@ -23,12 +23,12 @@ mod system {
 
     use crate::text::stamp::Stamp;
 
-    pub(crate) struct Found(OwnedFd);
+    pub(crate) struct Descriptor(OwnedFd);
 
     /// What the system puts behind the path of a file that has no name any more.
     const DELETED: &[u8] = b" (deleted)";
 
-    impl Found {
+    impl Descriptor {
         pub(crate) fn open(path: &Path) -> io::Result<Self> {
             Ok(Self(rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
         }
@@ -90,9 +90,9 @@ mod system {
 
     use crate::text::stamp::Stamp;
 
-    pub(crate) struct Found(PathBuf, Metadata);
+    pub(crate) struct Descriptor(PathBuf, Metadata);
 
-    impl Found {
+    impl Descriptor {
         pub(crate) fn open(path: &Path) -> io::Result<Self> {
             let real = path.canonicalize()?;
             let metadata = real.metadata()?;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    descriptor::Found,
+    descriptor::Descriptor,
     lease::{Writers, writers},
     source::{ReadError, Source, decode},
     stamp::Stamp,
@@ -46,8 +46,8 @@ impl DiskTree {
 }
 
 impl DiskTree {
-    fn find(&self, path: &Path) -> Result<(Found, Stamp), ReadError> {
-        let found = Found::open(path)?;
+    fn find(&self, path: &Path) -> Result<(Descriptor, Stamp), ReadError> {
+        let found = Descriptor::open(path)?;
         let (other, stamp) = found.look()?;
         let real = found.real_path()?;
         if !self.confined(&real) {

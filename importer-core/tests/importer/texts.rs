@@ -1,8 +1,8 @@
 //! A generation owns its texts (L1, L2).
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::SeqCst};
 
-use samovar_importer::{Event, Hint, ImportError, ImportOptions, MemoryTree, Outcome, Registry, Scope};
+use samovar_importer::{DryRun, Event, Hint, ImportError, ImportOptions, MemoryTree, Outcome, Registry, Scope};
 
 use crate::toy::{Site, Toy};
 
@@ -216,4 +216,34 @@ fn l2_freezing_does_not_bring_a_refused_change_to_light() {
     site.write("h: version 3\nlate: version 3");
     assert!(matches!(site.import("late"), Err(ImportError::Withheld { .. })));
     assert_eq!(site.load("h").value().version, "1");
+}
+
+#[test]
+fn a_dry_run_says_what_a_reload_would_do_and_does_nothing() {
+    let site = Site::new("h: version 1; child a; carry\na: version 1\nalone: version 1\ngone: version 1");
+    for name in ["h", "alone", "gone"] {
+        site.load(name);
+    }
+    let (loads, generation) = (site.registry.loader().loads.load(SeqCst), site.registry.snapshot().generation());
+    let dry = || {
+        let DryRun { modules, missing, diagnostics } = site.registry.dry_run();
+        let name = |path: &std::path::Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let modules: Vec<_> = modules.iter().map(|(path, why)| format!("{}: {why}", name(path))).collect();
+        let missing: Vec<_> = missing.iter().map(|path| name(path)).collect();
+        let wrong: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
+        [modules.join(", "), missing.join(", "), wrong.join(", ")].join(" | ")
+    };
+    assert_eq!(dry(), " |  | ");
+    site.write("a: version 2");
+    site.remove("gone");
+    site.trace();
+    assert_eq!(dry(), "a: it changed, h: /s/a.toy changed | gone | ");
+    site.write("a: broken\nalone: broken");
+    assert_eq!(
+        dry(),
+        "a: it changed, h: /s/a.toy changed, alone: it changed | gone | /s/a.toy is broken, /s/alone.toy is broken"
+    );
+    assert_eq!(site.trace(), "");
+    assert_eq!((site.registry.loader().loads.load(SeqCst), site.registry.snapshot().generation()), (loads, generation));
+    site.expect("removed gone, refused (a.toy is broken, alone.toy is broken)");
 }

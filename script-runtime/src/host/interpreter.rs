@@ -9,8 +9,8 @@ use std::{
 
 use rhai::{Dynamic, FnPtr, FuncArgs};
 use samovar_importer::{
-    Builder as ReloaderBuilder, Diagnostic, Disk, Event, Hint, History, ImportError, ImportOptions, Located, Outcome,
-    Registry, Reloader, Scope, Specifier, Status, dot,
+    Diagnostic, Disk, DryRun, Event, Hint, History, ImportError, ImportOptions, Located, Outcome, Registry, Reloader,
+    ReloaderBuilder, Scope, Specifier, Status, dot,
 };
 
 use crate::{
@@ -125,6 +125,26 @@ impl Interpreter {
     #[must_use]
     pub fn reload(&self) -> Outcome {
         self.registry.check(&Hint::Everything, true)
+    }
+
+    /// Says what a [`reload`](Self::reload) would do now: what would be loaded anew, in which order and why, and what does
+    /// not compile. Nothing runs, and nothing is published.
+    ///
+    /// ```
+    /// # use samovar_rhai::{Interpreter, importer::MemoryTree};
+    /// # let tree = MemoryTree::default();
+    /// # tree.write("/site/hello.rhai", "fn handler() { 1 }");
+    /// # let interpreter = Interpreter::builder("main").build_on(tree.clone(), Some("/site".as_ref()));
+    /// let handler = interpreter.handler("hello")?;
+    /// handler.load()?;
+    /// tree.write("/site/hello.rhai", "fn handler() { 2 ");
+    /// let would = interpreter.dry_run();
+    /// assert_eq!((would.modules.len(), would.diagnostics.len()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn dry_run(&self) -> DryRun {
+        self.registry.dry_run()
     }
 
     /// As [`reload`](Self::reload), for those who were told what may have changed: it looks there, and scopes that say that

@@ -7,7 +7,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use super::{ahead::CompiledText, building::Building, prepared::Prepared, state::Loading};
+use super::{ahead::CompiledText, building::Building, prepared::Prepared, progress::Loading};
 use crate::{
     generation::{Carry, Loader, Modules, View},
     module::{Because, ImportError, Importer, Kind, Module, Reason, Record, Scope, Unmet},

@@ -13,7 +13,7 @@ use std::{
 use super::{
     ahead::{Ahead, CompiledText},
     prepared::Prepared,
-    state::State,
+    progress::Progress,
 };
 use crate::{
     change::Withheld,
@@ -37,11 +37,11 @@ pub(crate) struct Building<L: Loader> {
     /// What is not read, since it belongs to a change that was refused.
     withheld: Withheld,
     ahead: Arc<Ahead<L>>,
-    pub(super) state: Mutex<State<L>>,
+    pub(super) state: Mutex<Progress<L>>,
 }
 
 /// What a draft starts from.
-pub(crate) struct Base<'a, L: Loader> {
+pub(crate) struct Ground<'a, L: Loader> {
     /// What is read; not those of the snapshot, if the draft brings others.
     pub(crate) texts: &'a Texts,
     /// The generation that it is to follow.
@@ -49,7 +49,7 @@ pub(crate) struct Base<'a, L: Loader> {
     pub(crate) withheld: Withheld,
 }
 
-impl<'a, L: Loader> Base<'a, L> {
+impl<'a, L: Loader> Ground<'a, L> {
     /// A generation, with its own texts.
     pub(crate) fn of(snapshot: &'a Arc<Snapshot<L>>, withheld: Withheld) -> Self {
         Self { texts: snapshot.texts(), snapshot, withheld }
@@ -64,8 +64,8 @@ enum Text<L: Loader> {
 }
 
 impl<L: Loader> Building<L> {
-    pub(crate) fn new(kind: Load, rooms: &Arc<Rooms<L>>, base: Base<'_, L>) -> Arc<Self> {
-        let Base { texts, snapshot, withheld } = base;
+    pub(crate) fn new(kind: Load, rooms: &Arc<Rooms<L>>, base: Ground<'_, L>) -> Arc<Self> {
+        let Ground { texts, snapshot, withheld } = base;
         let (texts, base, rooms) = (texts.clone(), snapshot.clone(), rooms.clone());
         let ahead = Ahead::new(&rooms, texts.clone(), base.clone());
         Arc::new(Self { id: DraftId::next(), kind, rooms, texts, base, withheld, ahead, state: Mutex::default() })
@@ -92,7 +92,7 @@ impl<L: Loader> Building<L> {
     }
 
     /// Ends the draft.
-    pub(crate) fn finish(&self) -> State<L> {
+    pub(crate) fn finish(&self) -> Progress<L> {
         self.ahead.end();
         std::mem::take(&mut *self.state.lock())
     }

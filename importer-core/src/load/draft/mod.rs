@@ -5,9 +5,9 @@ mod ahead;
 mod build;
 mod building;
 mod prepared;
+mod progress;
 mod share;
-mod state;
 mod steps;
 
-pub(crate) use building::{Base, Building};
+pub(crate) use building::{Building, Ground};
 pub(crate) use steps::{Built, CompiledDraft, Draft, First, Served, Unbuilt, Wrong};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{building::Building, state::State};
+use super::{building::Building, progress::Progress};
 use crate::{
     generation::{Boarding, Loader},
     module::{ImportError, Located, Module, ModuleId, Scope},
@@ -44,7 +44,7 @@ impl<L: Loader> Building<L> {
 
     /// Takes up an instance that another draft has built, with all that it imports. If it was made from other instances
     /// than this draft has, one of the two is out of date, and this one is not published.
-    fn share(&self, state: &mut State<L>, module: &Arc<Module<L>>) {
+    fn share(&self, state: &mut Progress<L>, module: &Arc<Module<L>>) {
         let known = state.built.get(&module.id()).or_else(|| self.base.get(module.id()));
         if let Some(known) = known {
             state.moved |= !Arc::ptr_eq(known, module) || state.planned.contains_key(&module.id());

@@ -11,12 +11,12 @@ use std::{
 };
 
 use super::{
-    building::{Base, Building},
-    state::State,
+    building::{Building, Ground},
+    progress::Progress,
 };
 use crate::{
     change::{Cause, Change, ChangeSet, Plan},
-    generation::{Candidate, Load, Loader, Published, Rooms, Snapshot, Unpublished},
+    generation::{Load, Loader, Proposal, Published, Rooms, Snapshot, Unpublished},
     module::{ImportError, Located, Module, ModuleId, Reason, Scope, Unmet},
     release::ReleaseCause,
     sync::{STACK, spare_threads},
@@ -39,13 +39,13 @@ pub(crate) struct CompiledDraft<L: Loader> {
 /// All modules have been loaded. Nobody sees them yet.
 pub(crate) struct Built<L: Loader> {
     building: OnBoard<L>,
-    state: State<L>,
+    state: Progress<L>,
 }
 
 /// Published: what is left to do for what it has replaced.
 pub(crate) struct Served<L: Loader> {
     building: OnBoard<L>,
-    state: State<L>,
+    state: Progress<L>,
     published: Published<L>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) enum First<L: Loader> {
 }
 
 impl<'a, L: Loader> Draft<'a, L> {
-    pub(crate) fn of(rooms: &Arc<Rooms<L>>, base: Base<'_, L>, plan: Plan, changes: &'a ChangeSet) -> Self {
+    pub(crate) fn of(rooms: &Arc<Rooms<L>>, base: Ground<'_, L>, plan: Plan, changes: &'a ChangeSet) -> Self {
         Self { building: OnBoard::new(Load::Reload, rooms, base), plan, changes }
     }
 
@@ -122,7 +122,7 @@ impl<L: Loader> Built<L> {
         located: &Located,
         scope: &Arc<Scope>,
     ) -> First<L> {
-        let building = OnBoard::new(Load::First, rooms, Base::of(base, rooms.shown.withheld()));
+        let building = OnBoard::new(Load::First, rooms, Ground::of(base, rooms.shown.withheld()));
         let found = building.0.obtain(located, scope);
         let mut state = building.0.finish();
         match found {
@@ -158,7 +158,7 @@ impl<L: Loader> Built<L> {
         (cause, started): (ReleaseCause, Instant),
     ) -> Result<Served<L>, Unpublished> {
         let Self { building, state } = self;
-        let candidate = Candidate {
+        let proposal = Proposal {
             load: building.0.kind(),
             texts: building.0.texts(),
             base: &building.0.base,
@@ -169,7 +169,7 @@ impl<L: Loader> Built<L> {
             started,
             cause,
         };
-        let published = building.0.rooms.publish(&candidate)?;
+        let published = building.0.rooms.publish(&proposal)?;
         Ok(Served { building, state, published })
     }
 }
@@ -199,7 +199,7 @@ impl<L: Loader> Served<L> {
 struct OnBoard<L: Loader>(Arc<Building<L>>);
 
 impl<L: Loader> OnBoard<L> {
-    fn new(load: Load, rooms: &Arc<Rooms<L>>, base: Base<'_, L>) -> Self {
+    fn new(load: Load, rooms: &Arc<Rooms<L>>, base: Ground<'_, L>) -> Self {
         Self(Building::new(load, rooms, base))
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 const DEPTH: usize = 64;
 
 /// What a draft has come to. Taken out when building is done.
-pub(crate) struct State<L: Loader> {
+pub(crate) struct Progress<L: Loader> {
     pub(super) planned: HashMap<ModuleId, Prepared<L>>,
     pub(super) built: BTreeMap<ModuleId, Arc<Module<L>>>,
     /// What was built, by device and inode.
@@ -46,7 +46,7 @@ pub(super) struct Loading {
     pub(super) unmet: Vec<Unmet>,
 }
 
-impl<L: Loader> Default for State<L> {
+impl<L: Loader> Default for Progress<L> {
     fn default() -> Self {
         Self {
             planned: HashMap::new(),
@@ -64,7 +64,7 @@ impl<L: Loader> Default for State<L> {
     }
 }
 
-impl<L: Loader> State<L> {
+impl<L: Loader> Progress<L> {
     pub(super) fn insert(&mut self, module: Module<L>) -> Arc<Module<L>> {
         let module = Arc::new(module);
         self.take(module.clone());
