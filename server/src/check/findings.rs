@@ -88,8 +88,8 @@ pub(crate) const FINDINGS: &[(FindingCode, &str)] = &[
       with its child even under `Off`. To make sure that scripts do not change, give them an interpreter of their own, and freeze it."),
     (PERHAPS_MISSING, "A script uses, in a `try`, something that the module does not have. Outside a `try`, that is an error."),
     (ANSWERS_NOBODY, "A script that URLs name has no public function `handler` with one parameter, but one that is nearly so named."),
-    (UNKNOWN_OPTION, "The key of a `RhaiOption` begins with `importer.` or resembles a key that the importer reads, and is none of these keys."),
-    (OPTION_VALUE, "The value of an option is none that the importer knows."),
+    (UNKNOWN_OPTION, "The key of a `RhaiOption` begins with `importer.` or resembles a key that the importer reads, and is not one."),
+    (OPTION_VALUE, "The importer does not know the value of an option."),
     (LIMIT_LOOSENED, "A `RhaiLimit` allows more than one around it, and has no effect: an inner section can tighten a limit, not loosen it."),
     (BELOW_ROOT, "A file that was read as configuration, a log or the control socket lies below a document root. It is never served, whatever its name is, but \
       it is better kept somewhere else. There is no warning for `samovar.conf`, since no file of that name is ever served."),
