@@ -14,7 +14,7 @@ const CRATES: [&str; 4] = ["importer-core", "script-runtime", "config-parser", "
 const SHARED_BY_CRATES: &[&str] = &["Address"];
 
 /// Types of one crate, each visible beyond its file, that still share a name. The list may only become shorter.
-const SHARED_IN_A_CRATE: &[&str] = &["Kind", "Place", "Seen"];
+const SHARED_IN_A_CRATE: &[&str] = &[];
 
 /// A type that other files can name.
 #[derive(Debug)]

@@ -10,17 +10,19 @@ mod location;
 mod request;
 mod response;
 mod verdict;
+mod vocabulary;
 mod web;
 
 use rhai::Engine;
 
 pub use location::encode_location;
 pub use request::{Exchange, Options, RequestHead};
-pub(crate) use request::{instead_of, is_read_only};
+
 pub use response::status_page;
 pub(crate) use response::{LooksLikeHtml, Wrong};
 pub use verdict::Verdict;
 pub(crate) use verdict::{thrown, verdict};
+pub(crate) use vocabulary::{instead_of, is_read_only};
 
 pub(crate) fn register(engine: &mut Engine) {
     request::register(engine);

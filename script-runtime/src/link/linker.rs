@@ -23,7 +23,7 @@ use crate::{
             error::ScriptError,
             name::InstanceId,
             pass, text,
-            token::{Kind, Seen},
+            token::{Seen, TokenKind},
         },
     },
     thread::at_hand,
@@ -79,8 +79,9 @@ impl Linker {
         let source = text::compiled(text);
         let own = self.engines.own();
         let (_, seen) = stack::with_room(|| pass::scanning(&source, || own.scanner.compile(&*source)));
-        let is_key = |token: &Seen| matches!(&token.kind, Kind::Identifier(name) | Kind::Text(name) if name == key);
-        let pairs = seen.windows(2).filter(|pair| is_key(&pair[0]) && pair[1].kind == Kind::Colon);
+        let is_key =
+            |token: &Seen| matches!(&token.kind, TokenKind::Identifier(name) | TokenKind::Text(name) if name == key);
+        let pairs = seen.windows(2).filter(|pair| is_key(&pair[0]) && pair[1].kind == TokenKind::Colon);
         pairs.map(|pair| pair[0].at).collect()
     }
 

@@ -35,10 +35,10 @@ pub(crate) use run::import::module_value;
 pub use run::limits::Limits;
 pub(crate) use run::search_path::{SEARCH_PATH, directories, importer};
 pub(crate) use scan::Scan;
-pub(crate) use scan::error::{Frame, Kind, ScriptError};
+pub(crate) use scan::error::{ErrorKind, Frame, ScriptError};
 pub(crate) use scan::import_sites::ImportSite;
 pub(crate) use scan::name::InstanceId;
-pub(crate) use scan::sites::Use;
+pub(crate) use scan::uses::Use;
 
 /// The functions that are told which instance calls them, by name and number of arguments.
 #[cfg(test)]

@@ -10,13 +10,13 @@ use rhai::{Dynamic, EvalAltResult, Position};
 use samovar_importer::{Diagnostic, ImportOptions, Importer, InstanceId, ModuleStatus, RegistryId, View};
 
 use crate::{
-    link::{self, Kind, ScriptError},
+    link::{self, ErrorKind, ScriptError},
     module::{diagnostic::diagnostic, scripts::Scripts},
     thread::{
         call::{CallScope, StillHeld},
         importing::{Imported, Importing, with_importing},
         stack,
-        under_way::{self, Purpose, Seen},
+        under_way::{self, Purpose, SeenModules},
     },
 };
 
@@ -67,7 +67,7 @@ pub(crate) fn attempt<R>(
         // Some of Rhai's own functions go on when a function that they were given is ended: `sort` does.
         Ok(Ok(_)) if over => Err(Failed { is_late: true, ..Failed::from(diagnostic(&ScriptError::past_deadline())) }),
         Ok(result) => result.map_err(|error| {
-            let (is_limit, on_lock) = (error.kind() == Kind::Limit, error.kind() == Kind::LockWait);
+            let (is_limit, on_lock) = (error.kind() == ErrorKind::Limit, error.kind() == ErrorKind::LockWait);
             let thrown = error.thrown().filter(|_| !over).cloned();
             Failed { diagnostic: Box::new(diagnostic(&error)), is_late: over && (is_limit || on_lock), on_lock, thrown }
         }),
@@ -80,7 +80,7 @@ pub(crate) fn attempt<R>(
 }
 
 /// What a call sees, for those who ask who keeps old code.
-pub(crate) fn seen(view: &Arc<View<Scripts>>) -> Seen {
+pub(crate) fn seen(view: &Arc<View<Scripts>>) -> SeenModules {
     // Named with its type first, since a weak pointer does not become one to `dyn Any` inside of a call.
     let view: Weak<View<Scripts>> = Arc::downgrade(view);
     view as _
@@ -96,7 +96,7 @@ impl Importing for View<Scripts> {
         let importer = from.and_then(link::importer);
         let error = match Self::import(self, importer.as_ref(), specifier, options) {
             Ok(module) => return Ok(module.value().instance().clone()),
-            Err(error) if CallScope::is_over() => ScriptError::new(Kind::Limit, error.to_string()),
+            Err(error) if CallScope::is_over() => ScriptError::new(ErrorKind::Limit, error.to_string()),
             Err(error) => ScriptError::refused(error.diagnostic()),
         };
         Err(error.into_rhai(specifier, Position::NONE))

@@ -29,7 +29,7 @@ pub(crate) struct Judge {
 }
 
 /// What is said of a part of a value.
-enum Verdict {
+enum Finding {
     Stays,
     Fault(Diagnostic),
     /// It is code of a module that is replaced after this one, and that may put something else there.
@@ -58,9 +58,9 @@ impl Judge {
     fn look(&self, name: &str, value: &Dynamic) -> (Vec<Diagnostic>, HashSet<ModuleId>) {
         let (mut faults, mut later) = (Vec::new(), HashSet::new());
         let missed = state::find_code(value, |path, leaf| match self.judge(&format!("{name}{path}"), leaf) {
-            Verdict::Fault(fault) if faults.len() < PLACES => faults.push(fault),
-            Verdict::Fault(_) | Verdict::Stays => {}
-            Verdict::Later(module) => drop(later.insert(module)),
+            Finding::Fault(fault) if faults.len() < PLACES => faults.push(fault),
+            Finding::Fault(_) | Finding::Stays => {}
+            Finding::Later(module) => drop(later.insert(module)),
         });
         if let Err(missed) = missed {
             let message = format!("`{name}{}` is carried over unseen: it is {}", missed.path, missed.kind);
@@ -85,16 +85,16 @@ impl Judge {
         faults
     }
 
-    fn judge(&self, place: &str, leaf: &Dynamic) -> Verdict {
+    fn judge(&self, place: &str, leaf: &Dynamic) -> Finding {
         if state::is_neutral_leaf(leaf) || self.carryable.contains(&leaf.type_id()) {
-            return Verdict::Stays;
+            return Finding::Stays;
         }
         let is_callback = leaf.is_fnptr();
         if let Some(instance) = value::owner(leaf).or_else(|| link::module_value(leaf)) {
             return match self.owner(instance) {
-                Owner::Staying => Verdict::Stays,
-                Owner::LeavingLater(module) => Verdict::Later(module),
-                Owner::Leaving(file) => Verdict::Fault(keeps(place, is_callback, &file)),
+                Owner::Staying => Finding::Stays,
+                Owner::LeavingLater(module) => Finding::Later(module),
+                Owner::Leaving(file) => Finding::Fault(keeps(place, is_callback, &file)),
             };
         }
         let (what, help) = match leaf.read_lock::<FnPtr>() {
@@ -107,7 +107,7 @@ impl Judge {
                 "carry data, or let the host declare the type with `Builder::carryable`",
             ),
         };
-        Verdict::Fault(Diagnostic::error(format!("`{place}` is carried over and is {what}")).help(help))
+        Finding::Fault(Diagnostic::error(format!("`{place}` is carried over and is {what}")).help(help))
     }
 
     /// Library modules never leave.

@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, Position};
 use crate::{
     state::{
         copy::{MAX_DEPTH, MAX_PARTS},
-        place::Place,
+        place::ScriptPlace,
     },
     thread::changing::ChangedAlready,
 };
@@ -128,7 +128,7 @@ pub struct DeadlineReached {
     /// Was that a [`Lock`](super::Lock)? Who holds one gives it back in the end, so that trying again later may help.
     pub on_lock: bool,
     /// Where the script waited, if one did.
-    pub(crate) at: Option<Place>,
+    pub(crate) at: Option<ScriptPlace>,
 }
 
 impl DeadlineReached {

@@ -14,7 +14,7 @@ use crate::{
     state::{
         error::{DeadlineReached, StateError},
         handle::{self, Handle, rust_traits},
-        place::{Place, waiting_at},
+        place::{ScriptPlace, waiting_at},
     },
     thread::call::{self, Held},
 };
@@ -115,7 +115,7 @@ struct Holder {
 #[derive(Clone)]
 enum Taker {
     Host,
-    Script(Place),
+    Script(ScriptPlace),
 }
 
 /// Holds a [`Lock`] until it is dropped.
@@ -246,7 +246,7 @@ pub(super) fn register(engine: &mut Engine) {
     type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
     fn taker(context: &NativeCallContext<'_>) -> Taker {
-        Taker::Script(Place::of(context))
+        Taker::Script(ScriptPlace::of(context))
     }
     fn with(context: NativeCallContext<'_>, lock: &mut Lock, work: FnPtr) -> Fallible<Dynamic> {
         let _held = lock.hold_at(taker(&context), None).map_err(|error| waiting_at(&context, error.into()))?;

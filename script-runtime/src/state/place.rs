@@ -8,20 +8,20 @@ use crate::state::error::DeadlineReached;
 
 /// A place in a script, as the running code knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ScriptPlace {
     /// What Rhai says is running. Code of modules is called by its file and the number of its instance, `cart.rhai#17`.
     pub(crate) source: Option<String>,
     pub(crate) position: Position,
 }
 
-impl Place {
+impl ScriptPlace {
     /// Where the native function was called that runs now.
     pub(super) fn of(context: &NativeCallContext<'_>) -> Self {
         Self { source: context.call_source().map(ToOwned::to_owned), position: context.call_position() }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ScriptPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.source.as_deref().unwrap_or("script");
         let file = match source.rsplit_once('#') {
@@ -42,7 +42,7 @@ pub(super) fn waiting_at(context: &NativeCallContext<'_>, mut error: Box<EvalAlt
     if let EvalAltResult::ErrorTerminated(token, _) = &mut *error
         && let Some(mut reached) = token.write_lock::<DeadlineReached>()
     {
-        reached.at.get_or_insert_with(|| Place::of(context));
+        reached.at.get_or_insert_with(|| ScriptPlace::of(context));
     }
     error
 }

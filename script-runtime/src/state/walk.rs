@@ -42,7 +42,7 @@ pub(crate) fn find_code(value: &Dynamic, visit: impl FnMut(&Path, &Dynamic)) -> 
 }
 
 /// The handles in `value` that may hold functions, by address.
-pub(crate) fn holders(value: &Dynamic) -> HashMap<usize, Holder> {
+pub(crate) fn holders(value: &Dynamic) -> HashMap<usize, Container> {
     let mut walk = Walk::new(|_: &Path, _: &Dynamic| (), false);
     // What could not be entered is no handle that anybody could do something about.
     let _ = walk.run(value);
@@ -91,14 +91,14 @@ pub(crate) fn type_name(value: &Dynamic) -> &'static str {
 
 /// A handle that holds values.
 #[derive(Clone)]
-pub(crate) enum Holder {
+pub(crate) enum Container {
     Table(Table),
     Cache(Cache),
     Cell(Cell),
     Queue(Queue),
 }
 
-impl Holder {
+impl Container {
     fn of(value: &Dynamic) -> Option<Self> {
         if !value.is_variant() {
             return None;
@@ -153,7 +153,7 @@ impl Holder {
 
 /// What is entered when all that is nearer has been visited.
 enum Entered {
-    Handle(Holder),
+    Handle(Container),
     /// What a callback captured, and how many values stand before these.
     Callback(Vec<Dynamic>, usize),
 }
@@ -166,7 +166,7 @@ struct Walk<V> {
     to_enter: VecDeque<(Path, Entered)>,
     /// Nothing but plain values was met in the handle that is looked at.
     is_plain: bool,
-    entered: HashMap<usize, Holder>,
+    entered: HashMap<usize, Container>,
     seen: HashSet<usize>,
     missed: Option<Missed>,
 }
@@ -195,7 +195,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
         self.missed.take().map_or(Ok(()), Err)
     }
 
-    fn look_into(&mut self, handle: &Holder) {
+    fn look_into(&mut self, handle: &Container) {
         self.is_plain = true;
         let counted = handle.only_plain().counted();
         for (step, part) in handle.held() {
@@ -217,7 +217,7 @@ impl<V: FnMut(&Path, &Dynamic)> Walk<V> {
             self.miss(MissedKind::TooDeep);
         } else if value.is_shared() {
             self.look_at_shared(value, depth);
-        } else if let Some(holder) = Holder::of(value) {
+        } else if let Some(holder) = Container::of(value) {
             self.is_plain = false;
             if (self.everywhere || !holder.only_plain().get()) && self.seen.insert(holder.address()) {
                 self.entered.insert(holder.address(), holder.clone());

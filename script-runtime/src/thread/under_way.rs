@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 pub(crate) type Request = Arc<dyn Display + Send + Sync>;
 
 /// The modules that a call sees, as whoever makes calls knows them.
-pub(crate) type Seen = Weak<dyn Any + Send + Sync>;
+pub(crate) type SeenModules = Weak<dyn Any + Send + Sync>;
 
 /// What a call is made for.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub(crate) enum Purpose {
 
 /// A call that runs now.
 pub(crate) struct Call {
-    sees: Seen,
+    sees: SeenModules,
     purpose: Purpose,
     since: Instant,
 }
@@ -56,7 +56,7 @@ thread_local! {
 pub(crate) struct NotedCall(Calls);
 
 /// Notes a call of this thread.
-pub(crate) fn note(sees: Seen, purpose: Purpose, since: Instant) -> NotedCall {
+pub(crate) fn note(sees: SeenModules, purpose: Purpose, since: Instant) -> NotedCall {
     let calls = MINE.with_borrow_mut(|mine| mine.get_or_insert_with(start).clone());
     calls.lock().push(Call { sees, purpose, since });
     NotedCall(calls)
@@ -68,7 +68,7 @@ pub(crate) struct Waiting {
 }
 
 /// Notes that what follows an answer waits for its client. It keeps the modules that it is going to see.
-pub(crate) fn wait(sees: Seen, request: Request) -> Waiting {
+pub(crate) fn wait(sees: SeenModules, request: Request) -> Waiting {
     let call = Call { sees, purpose: Purpose::Finish(request), since: Instant::now() };
     let calls = Arc::new(Mutex::new(vec![call]));
     remember(&calls);

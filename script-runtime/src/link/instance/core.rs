@@ -19,7 +19,7 @@ use crate::{
         },
         scan::{
             Scan,
-            error::{Frame, Place},
+            error::{Frame, InstanceText},
             name::InstanceId,
         },
     },
@@ -37,7 +37,7 @@ pub(crate) struct Core {
     bindings: Bindings,
     /// What `on_purge` registered, in order. These do not hold the instance either.
     cleanups: Mutex<Vec<Dynamic>>,
-    code: OnceLock<Code>,
+    code: OnceLock<CompiledCode>,
     /// The state that a call from outside starts with; there is none while the top level runs.
     start: OnceLock<GlobalRuntimeState>,
     /// The same, of a top level that runs and has made a callback: others may call that before loading has ended, and also
@@ -45,7 +45,7 @@ pub(crate) struct Core {
     so_far: Mutex<Option<GlobalRuntimeState>>,
 }
 
-pub(crate) struct Code {
+pub(crate) struct CompiledCode {
     /// All functions under their linked names, without environment: what they name is theirs wherever they run.
     pub(crate) module: Shared<Module>,
     /// The numbers of parameters of each function, closures too, by its linked name.
@@ -204,13 +204,13 @@ impl Core {
         &self.bindings
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place { id: self.id, file: self.scan.file().clone(), text: self.scan.text().clone() }
+    pub(crate) fn place(&self) -> InstanceText {
+        InstanceText { id: self.id, file: self.scan.file().clone(), text: self.scan.text().clone() }
     }
 
     /// A place in the text.
     pub(crate) fn frame(&self, function: Option<String>, at: Position) -> Frame {
-        let Place { id, file, text } = self.place();
+        let InstanceText { id, file, text } = self.place();
         Frame::new(function, file, Some(id), Some(&text), at)
     }
 
@@ -220,11 +220,11 @@ impl Core {
         Some(definition.body.start_position())
     }
 
-    pub(crate) fn set_code(&self, code: Code) {
+    pub(crate) fn set_code(&self, code: CompiledCode) {
         self.code.get_or_init(|| code);
     }
 
-    pub(crate) fn code(&self) -> Option<&Code> {
+    pub(crate) fn code(&self) -> Option<&CompiledCode> {
         self.code.get()
     }
 

@@ -7,5 +7,5 @@ pub(crate) mod core;
 pub(crate) mod loaded;
 pub(crate) mod reach;
 
-pub(crate) use core::{Code, Core, all, by_tag, find};
+pub(crate) use core::{CompiledCode, Core, all, by_tag, find};
 pub(crate) use loaded::Instance;

@@ -8,7 +8,7 @@ use rhai::{Dynamic, ImmutableString, Map, Scope};
 use crate::link::{
     instance,
     message::words as message,
-    scan::{name, sites::is_closure},
+    scan::{name, uses::is_closure},
 };
 
 /// Puts right what a variable holds that is about to be read, if it is such an account and was not put right before.

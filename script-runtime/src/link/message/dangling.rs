@@ -7,7 +7,7 @@ use crate::{
     link::{
         instance::Instance,
         message::words::{elsewhere, imported},
-        scan::{Scan, error::Frame, sites::Use},
+        scan::{Scan, error::Frame, uses::Use},
     },
     suggest::closest,
 };

@@ -10,9 +10,9 @@ use crate::{
         instance::{self, Core},
         message::words as message,
         scan::{
-            error::{Details, Frame, Kind, Place, Said, ScriptError},
-            name::{self, InstanceId, Linked},
-            sites::is_closure,
+            error::{Details, ErrorKind, Frame, InstanceText, Said, ScriptError},
+            name::{self, InstanceId, LinkedName},
+            uses::is_closure,
         },
     },
     state::{self, DeadlineReached, StateError},
@@ -23,7 +23,7 @@ impl ScriptError {
     /// A call whose time was over, which was noticed when it had ended.
     pub(crate) fn past_deadline() -> Self {
         let (message, help) = Spent::Time.said();
-        Self::new(Kind::Limit, message).with_help(help)
+        Self::new(ErrorKind::Limit, message).with_help(help)
     }
 
     /// Reads Rhai's error. `entry` is the instance whose function or top level was called from outside.
@@ -44,7 +44,7 @@ impl ScriptError {
                     "{function} was called outside of the module it was written in; \
                      hand it out as `callback(..)`, which brings its module along"
                 );
-                Read::new::<Help>(Kind::Runtime, (message, None))
+                Read::new::<Help>(ErrorKind::Runtime, (message, None))
             }
             _ => read(innermost, executing.and_then(instance::find).as_deref()),
         };
@@ -55,7 +55,7 @@ impl ScriptError {
     pub(crate) fn returned(error: &StateError) -> Self {
         match error {
             StateError::OutOfTime => Self::past_deadline(),
-            error => Self::new(Kind::Runtime, format!("what was returned is refused: {error}")),
+            error => Self::new(ErrorKind::Runtime, format!("what was returned is refused: {error}")),
         }
     }
 
@@ -77,7 +77,7 @@ impl ScriptError {
 struct Trail {
     frames: Vec<Frame>,
     function: Option<String>,
-    owner: Option<Place>,
+    owner: Option<InstanceText>,
 }
 
 impl Trail {
@@ -102,7 +102,7 @@ impl Trail {
 
     fn enter(&mut self, name: &str, source: &str, at: Position) {
         let owner = match name::parse(name) {
-            Some(Linked::Function { id }) => instance::find(id),
+            Some(LinkedName::Function { id }) => instance::find(id),
             _ if is_closure(name) => self.closure_owner(name, source),
             // A native function that calls back: what it calls is reported at the place where it was called itself.
             _ => return,
@@ -141,7 +141,7 @@ fn is_foreign(signature: &str, executing: Option<InstanceId>) -> bool {
         let here = executing.and_then(instance::find);
         return !here.is_some_and(|core| core.makes_closure(function));
     }
-    matches!(name::parse(function), Some(Linked::Function { id }) if Some(id) != executing)
+    matches!(name::parse(function), Some(LinkedName::Function { id }) if Some(id) != executing)
 }
 
 /// Where a script waited that was ended for it: the error itself has lost its place.
@@ -169,13 +169,13 @@ fn thrown(error: &EvalAltResult) -> Option<Dynamic> {
 
 /// What is read from Rhai's error, without its place.
 struct Read {
-    kind: Kind,
+    kind: ErrorKind,
     said: Said<Help>,
     cause: Option<ScriptError>,
 }
 
 impl Read {
-    fn new<H: Into<Help>>(kind: Kind, (message, help): Said<H>) -> Self {
+    fn new<H: Into<Help>>(kind: ErrorKind, (message, help): Said<H>) -> Self {
         let said = (message, help.map(Into::into));
         Self { kind, said, cause: None }
     }
@@ -191,10 +191,10 @@ fn terminated(token: Dynamic) -> Read {
         Err(token) => token,
     };
     if let Some(reached) = token.read_lock::<DeadlineReached>() {
-        let kind = if reached.on_lock { Kind::LockWait } else { Kind::Limit };
+        let kind = if reached.on_lock { ErrorKind::LockWait } else { ErrorKind::Limit };
         return Read::new(kind, (name::unlink(&reached.to_string()), Spent::Time.said().1));
     }
-    Read::new(Kind::Limit, token.try_cast().unwrap_or(Spent::Time).said())
+    Read::new(ErrorKind::Limit, token.try_cast().unwrap_or(Spent::Time).said())
 }
 
 /// Reads an error raised in code of `core`.
@@ -206,9 +206,9 @@ fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
         | EvalAltResult::ErrorTooManyVariables(_)
         | EvalAltResult::ErrorTooManyModules(_)
         | EvalAltResult::ErrorStackOverflow(_)
-        | EvalAltResult::ErrorDataTooLarge(..) => return Read::new(Kind::Limit, message::limit(&error)),
+        | EvalAltResult::ErrorDataTooLarge(..) => return Read::new(ErrorKind::Limit, message::limit(&error)),
         EvalAltResult::ErrorParsing(kind, _) => {
-            return Read::new::<Help>(Kind::Syntax, (name::unlink(&kind.to_string()), None));
+            return Read::new::<Help>(ErrorKind::Syntax, (name::unlink(&kind.to_string()), None));
         }
         EvalAltResult::ErrorVariableNotFound(variable, _) => message::no_variable(&variable, core),
         EvalAltResult::ErrorAssignmentToConstant(name, _) => message::constant(&name),
@@ -222,7 +222,7 @@ fn read(error: EvalAltResult, core: Option<&Core>) -> Read {
         EvalAltResult::ErrorRuntime(value, _) => message::thrown(&value),
         other => (name::unlink(&other.to_string()), None),
     };
-    Read::new(Kind::Runtime, said)
+    Read::new(ErrorKind::Runtime, said)
 }
 
 fn imported(specifier: &str, inner: EvalAltResult, core: Option<&Core>) -> Read {
@@ -231,8 +231,8 @@ fn imported(specifier: &str, inner: EvalAltResult, core: Option<&Core>) -> Read 
         Ok(cause) => {
             let message = format!("cannot import \"{specifier}\": {}", cause.message());
             let help = cause.help().cloned();
-            Read { kind: Kind::Import, said: (message, help), cause: Some(*cause) }
+            Read { kind: ErrorKind::Import, said: (message, help), cause: Some(*cause) }
         }
-        Err(other) => Read::new::<Help>(Kind::Import, (other.to_string(), None)),
+        Err(other) => Read::new::<Help>(ErrorKind::Import, (other.to_string(), None)),
     }
 }

@@ -13,9 +13,9 @@ use crate::{
             Scan,
             error::{Said, raise},
             module_variable,
-            name::{self, Linked},
+            name::{self, LinkedName},
             pass::TOO_MANY_VARIABLES,
-            sites::{Foreign, FunctionDef, is_closure},
+            uses::{ForeignWrite, FunctionDef, is_closure},
         },
     },
     state::type_name,
@@ -95,11 +95,11 @@ fn shorten(text: String) -> String {
 pub(crate) fn constant(linked: &str) -> Said {
     let name = name::unlink(linked);
     match name::parse(linked) {
-        Some(Linked::Variable { .. }) => (module_variable(&name), None),
-        Some(Linked::Foreign { id, write }) => {
+        Some(LinkedName::Variable { .. }) => (module_variable(&name), None),
+        Some(LinkedName::ForeignWrite { id, write }) => {
             let core = instance::find(id);
             let foreign = core.as_ref().and_then(|core| core.scan().foreign(write));
-            if foreign.is_some_and(Foreign::is_global) {
+            if foreign.is_some_and(ForeignWrite::is_global) {
                 return (module_variable(&name), None);
             }
             let alias = foreign.map_or("..".to_owned(), |foreign| foreign.path.join("::"));
@@ -131,7 +131,7 @@ pub(crate) fn not_pure(function: &str) -> Said {
 
 /// A variable that is not there, in code of `core`.
 pub(crate) fn no_variable(variable: &str, core: Option<&Core>) -> Said {
-    let is_written = matches!(name::parse(variable), Some(Linked::Variable { steps: Some(0), .. }));
+    let is_written = matches!(name::parse(variable), Some(LinkedName::Variable { steps: Some(0), .. }));
     let variable = name::unlink(variable);
     if is_written {
         let message =

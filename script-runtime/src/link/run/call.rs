@@ -8,7 +8,7 @@ use crate::{
     link::{
         instance::{self, Core, Instance},
         scan::{
-            error::{Kind, ScriptError},
+            error::{ErrorKind, ScriptError},
             name,
         },
     },
@@ -39,7 +39,7 @@ impl Function {
     pub(crate) fn call(&self, engine: &Engine, mut args: impl AsMut<[Dynamic]>) -> Result<Dynamic, ScriptError> {
         let core = self.instance.core();
         let Some(start) = core.start() else {
-            return Err(ScriptError::new(Kind::Runtime, "the module is still loading"));
+            return Err(ScriptError::new(ErrorKind::Runtime, "the module is still loading"));
         };
         let name = self.pointer.fn_name();
         let context = NativeCallContext::new_with_all_fields(engine, name, None, start, Position::NONE);
@@ -52,7 +52,7 @@ impl Function {
 pub(crate) fn call_callback(engine: &Engine, callback: &FnPtr, args: &mut [Dynamic]) -> Result<Dynamic, ScriptError> {
     let found = Callback::behind(callback).and_then(|behind| Some((instance::find(behind.instance())?, behind)));
     let (core, behind) =
-        found.ok_or_else(|| ScriptError::new(Kind::Runtime, "it is no callback, or its instance is gone"))?;
+        found.ok_or_else(|| ScriptError::new(ErrorKind::Runtime, "it is no callback, or its instance is gone"))?;
     let params = args.len() + behind.function().curry().len();
     let start = core.callback_state().unwrap_or_else(|| engine.new_global_runtime_state());
     let context = NativeCallContext::new_with_all_fields(engine, callback.fn_name(), None, &start, Position::NONE);

@@ -9,7 +9,7 @@ use rhai::{
 };
 
 use crate::link::{
-    instance::{self, Code, Core},
+    instance::{self, CompiledCode, Core},
     run::{
         natives::{NATIVES, Native},
         written,
@@ -17,7 +17,7 @@ use crate::link::{
     scan::{
         Scan,
         name::{self, InstanceId},
-        sites::{CALL, IS_DEFINED_FUNCTION, Use},
+        uses::{CALL, IS_DEFINED_FUNCTION, Use},
     },
 };
 
@@ -25,7 +25,7 @@ type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// Of the tree of a linked text.
 /// The functions of the tree under their linked names, and the natives that need to know the instance.
-pub(crate) fn of(core: &Core, ast: &AST) -> Code {
+pub(crate) fn of(core: &Core, ast: &AST) -> CompiledCode {
     let mut module = Module::new();
     let mut arities: HashMap<String, Vec<usize>> = HashMap::new();
     for (_, _, name, params, definition) in ast.shared_lib().iter_script_fn_info() {
@@ -44,7 +44,7 @@ pub(crate) fn of(core: &Core, ast: &AST) -> Code {
         }
     }
     module.set_id(core.tag().clone());
-    Code { module: Shared::new(module), arities }
+    CompiledCode { module: Shared::new(module), arities }
 }
 
 fn add_native(module: &mut Module, id: InstanceId, function: &Native) {

@@ -17,8 +17,8 @@ use crate::{
             natives, top_level, written,
         },
         scan::{
-            name::{self, InstanceId, Linked},
-            sites::{Foreign, FunctionDef},
+            name::{self, InstanceId, LinkedName},
+            uses::{ForeignWrite, FunctionDef},
         },
     },
     standard, state,
@@ -121,16 +121,16 @@ fn variable(name: &str, index: usize, mut context: EvalContext<'_, '_, '_, '_, '
         return Ok(Some(Dynamic::UNIT));
     }
     let (value, steps) = match name::parse(name) {
-        Some(Linked::Variable { shared: true, .. }) if is_shared(name, context.scope_mut())? => return Ok(None),
-        Some(Linked::Variable { id, slot, steps, .. }) => (at_hand::variable(id, slot, instance::find), steps),
-        Some(Linked::Foreign { id, write }) => return foreign(name, id, write, &context).map(Some),
+        Some(LinkedName::Variable { shared: true, .. }) if is_shared(name, context.scope_mut())? => return Ok(None),
+        Some(LinkedName::Variable { id, slot, steps, .. }) => (at_hand::variable(id, slot, instance::find), steps),
+        Some(LinkedName::ForeignWrite { id, write }) => return foreign(name, id, write, &context).map(Some),
         // What a closure captured it has as a local.
-        Some(Linked::Function { .. }) if index == 0 => return Ok(Some(FnPtr::new(name)?.into())),
+        Some(LinkedName::Function { .. }) if index == 0 => return Ok(Some(FnPtr::new(name)?.into())),
         // At the top level a function has the name until a variable takes it.
         None if index == 0 && !context.scope().contains(name) => {
             return loading::ask(|top_level| top_level.function(name)).transpose().map(Option::flatten);
         }
-        Some(Linked::Function { .. }) | None => return Ok(None),
+        Some(LinkedName::Function { .. }) | None => return Ok(None),
     };
     match (value, steps) {
         (Some(value), None) => Ok(Some(value)),
@@ -148,8 +148,8 @@ fn foreign(
 ) -> RhaiResult<Dynamic> {
     let gone = || EvalAltResult::ErrorVariableNotFound(name.to_owned(), Position::NONE);
     let core = instance::find(id).ok_or_else(gone)?;
-    let Foreign { path, name: variable, steps, at } = core.scan().foreign(write).ok_or_else(gone)?;
-    let value = match core.scan().foreign(write).is_some_and(Foreign::is_global) {
+    let ForeignWrite { path, name: variable, steps, at } = core.scan().foreign(write).ok_or_else(gone)?;
+    let value = match core.scan().foreign(write).is_some_and(ForeignWrite::is_global) {
         true => core.bindings().slots().get(variable).and_then(|slot| core.variable(*slot)),
         false => {
             let module = module_at(path, id, context);

@@ -13,7 +13,7 @@ use crate::{
     link::{
         instance::{self, Core, Instance, reach},
         scan::{
-            error::{Kind, ScriptError},
+            error::{ErrorKind, ScriptError},
             name::{self, InstanceId},
         },
     },
@@ -27,7 +27,7 @@ fn import(
     options: &ImportOptions,
     at: Position,
 ) -> Result<Arc<Instance>, Box<EvalAltResult>> {
-    let nobody = || ScriptError::new(Kind::Import, "nothing can be imported here").into_rhai(specifier, at);
+    let nobody = || ScriptError::new(ErrorKind::Import, "nothing can be imported here").into_rhai(specifier, at);
     let imported = importing::deciding().ok_or_else(nobody)?.import(from, specifier, options);
     let imported = imported.map_err(|mut error| {
         error.set_position(at);

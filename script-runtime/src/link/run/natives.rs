@@ -8,8 +8,8 @@ use crate::link::{
     instance::{self, Core, callback},
     run::import::import_module,
     scan::{
-        name::{self, Linked},
-        sites::{FunctionDef, IS_DEFINED_FUNCTION},
+        name::{self, LinkedName},
+        uses::{FunctionDef, IS_DEFINED_FUNCTION},
     },
 };
 use crate::thread::loading;
@@ -70,7 +70,7 @@ pub(crate) fn register_syntax(engine: &mut Engine) {
         let name = string(&value, context.engine(), asked.position())?;
         let in_scope = context.scope().contains(&name) || context.scope().contains(&name::caught(&name));
         let id = match instance.get_string_value().and_then(name::parse) {
-            Some(Linked::Function { id }) => Some(id),
+            Some(LinkedName::Function { id }) => Some(id),
             _ => None,
         };
         let in_module = || {

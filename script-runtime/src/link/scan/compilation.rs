@@ -6,15 +6,16 @@ use std::sync::Arc;
 use rhai::{AST, Position};
 
 use crate::link::scan::{
-    error::{Kind as ErrorKind, ScriptError},
+    error::{ErrorKind, ScriptError},
     exports,
     import_sites::{self, ImportSite},
     keep,
     lexical::{self, Lexical},
     name::{self, InstanceId},
     pass::{self, Rewrite},
-    sites::{self, CALL, Foreign, FunctionDef, Sites, Use},
+    sites::{self, Sites},
     syntax, text,
+    uses::{self, CALL, ForeignWrite, FunctionDef, Use},
 };
 
 /// Rhai counts lines and columns in 16 bits and stops counting there; places could no longer be told apart.
@@ -45,7 +46,7 @@ pub(crate) struct Scan {
     /// The variables that closures of the top level share with it while it runs.
     changed: HashSet<String>,
     /// The writes to what other modules offer.
-    foreign: Vec<Foreign>,
+    foreign: Vec<ForeignWrite>,
     /// Some closure writes to parts of `this`.
     closures_change_this: bool,
     /// The entries of maps that are closures, in that case.
@@ -175,7 +176,7 @@ impl Scan {
     }
 
     /// Number `write` of the writes to what other modules offer.
-    pub(crate) fn foreign(&self, write: usize) -> Option<&Foreign> {
+    pub(crate) fn foreign(&self, write: usize) -> Option<&ForeignWrite> {
         self.foreign.get(write)
     }
 
@@ -331,8 +332,8 @@ impl Link<'_> {
                 .function(name, |f| f.params == *args && !f.typed())
                 .or_else(|| (instance_function(name)).then(|| name::function(name, self.id))),
             Use::IsDefined => Some(name::IS_DEFINED.to_owned()),
-            Use::IsDefinedFunction(args) => Some(name::function(sites::IS_DEFINED_FUNCTION, self.id))
-                .filter(|_| instance_function(sites::IS_DEFINED_FUNCTION) && matches!(args, 2 | 3)),
+            Use::IsDefinedFunction(args) => Some(name::function(uses::IS_DEFINED_FUNCTION, self.id))
+                .filter(|_| instance_function(uses::IS_DEFINED_FUNCTION) && matches!(args, 2 | 3)),
             Use::FixedMethod(name, args) if self.scan.may_change_this(name, *args) => {
                 Some(name::fixed_method(name, self.id))
             }
@@ -357,7 +358,7 @@ impl Link<'_> {
             Lexical::ForeignName(name, write) => Some(Rewrite::Name(name::foreign(name, self.id, *write))),
             Lexical::ForeignClose => Some(Rewrite::Close),
             Lexical::Caught(name) => Some(Rewrite::Name(name::caught(name))),
-            Lexical::Asked => Some(Rewrite::Marked(name::function(sites::IS_DEFINED, self.id))),
+            Lexical::Asked => Some(Rewrite::Marked(name::function(uses::IS_DEFINED, self.id))),
             Lexical::GlobalClose(name) => known(name).then_some(Rewrite::Close),
         }
     }

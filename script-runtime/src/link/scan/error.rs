@@ -9,7 +9,7 @@ use samovar_importer::{Diagnostic, Help, InstanceId, Limit, Remedy};
 /// What sort of failure a [`ScriptError`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     /// The text is not a script.
     Syntax,
     /// A function assigns a variable of its module.
@@ -47,7 +47,7 @@ pub(crate) struct ScriptError(pub(crate) Box<Details>);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Details {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) help: Option<Help>,
     pub(crate) frames: Vec<Frame>,
@@ -61,14 +61,14 @@ pub(crate) struct Details {
 impl ScriptError {
     /// An error that belongs to no line of a script.
     #[must_use]
-    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (message, frames) = (message.into(), Vec::new());
         Self(Box::new(Details { kind, message, help: None, frames, cause: None, refusal: None, thrown: None }))
     }
 
     /// A module that the importer refused.
     pub(crate) fn refused(refusal: Diagnostic) -> Self {
-        let mut error = Self::new(Kind::Import, refusal.message.clone());
+        let mut error = Self::new(ErrorKind::Import, refusal.message.clone());
         error.0.refusal = Some(Arc::new(refusal));
         error
     }
@@ -85,7 +85,7 @@ impl ScriptError {
 
     /// What sort of failure it is.
     #[must_use]
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
@@ -119,7 +119,7 @@ impl ScriptError {
     }
 
     /// An error at a place in a text that no instance runs yet.
-    pub(crate) fn in_text(kind: Kind, message: String, file: &Arc<str>, text: &Arc<str>, at: Position) -> Self {
+    pub(crate) fn in_text(kind: ErrorKind, message: String, file: &Arc<str>, text: &Arc<str>, at: Position) -> Self {
         let mut error = Self::new(kind, message);
         error.0.frames.push(Frame::new(None, file.clone(), None, Some(text), at));
         error
@@ -127,7 +127,7 @@ impl ScriptError {
 
     /// The form in which a failed import passes through the importing script, which may catch it.
     pub(crate) fn into_rhai(self, specifier: &str, at: Position) -> Box<EvalAltResult> {
-        if matches!(self.kind(), Kind::Limit | Kind::LockWait) {
+        if matches!(self.kind(), ErrorKind::Limit | ErrorKind::LockWait) {
             return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(self), at));
         }
         let cause = EvalAltResult::ErrorSystem(String::new(), Box::new(self));
@@ -151,9 +151,9 @@ impl std::error::Error for ScriptError {
     }
 }
 
-/// Where a piece of code comes from.
+/// The instance that a piece of code belongs to, with its file and its text.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct InstanceText {
     pub(crate) id: InstanceId,
     pub(crate) file: Arc<str>,
     pub(crate) text: Arc<str>,

@@ -2,7 +2,7 @@
 
 use rhai::Position;
 
-use crate::link::scan::token::{Kind, Seen};
+use crate::link::scan::token::{Seen, TokenKind};
 
 /// An `import "name"` or `import_module("name")`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +23,13 @@ pub(crate) fn find(seen: &[Seen]) -> Vec<ImportSite> {
     let mut function_end = 0;
     for (index, token) in seen.iter().enumerate() {
         match token.kind {
-            Kind::Fn => function_end = function_end.max(crate::link::scan::lexical::end_of_block(seen, index)),
+            TokenKind::Fn => function_end = function_end.max(crate::link::scan::lexical::end_of_block(seen, index)),
             // What follows may never run.
-            Kind::Leave if index >= function_end => left = true,
+            TokenKind::Leave if index >= function_end => left = true,
             _ => {}
         }
         if let Some((name, at, alias)) = literal(&seen[index..]) {
-            let is_certain = token.depth == 0 && token.kind == Kind::Import && index >= function_end && !left;
+            let is_certain = token.depth == 0 && token.kind == TokenKind::Import && index >= function_end && !left;
             found.push(ImportSite { name, at, alias, is_certain });
         }
     }
@@ -38,24 +38,24 @@ pub(crate) fn find(seen: &[Seen]) -> Vec<ImportSite> {
 
 fn literal(tokens: &[Seen]) -> Option<(String, Position, Option<String>)> {
     let text = |token: &Seen| match &token.kind {
-        Kind::Text(text) => Some((text.clone(), token.at)),
+        TokenKind::Text(text) => Some((text.clone(), token.at)),
         _ => None,
     };
     match tokens {
-        [import, path, rest @ ..] if import.kind == Kind::Import => {
+        [import, path, rest @ ..] if import.kind == TokenKind::Import => {
             let (name, at) = text(path)?;
             match rest {
-                [token, alias, ..] if token.kind == Kind::As => match &alias.kind {
-                    Kind::Identifier(alias) => Some((name, at, Some(alias.clone()))),
+                [token, alias, ..] if token.kind == TokenKind::As => match &alias.kind {
+                    TokenKind::Identifier(alias) => Some((name, at, Some(alias.clone()))),
                     _ => None,
                 },
                 [] => Some((name, at, None)),
-                [end, ..] if matches!(end.kind, Kind::SemiColon | Kind::CloseBrace) => Some((name, at, None)),
+                [end, ..] if matches!(end.kind, TokenKind::SemiColon | TokenKind::CloseBrace) => Some((name, at, None)),
                 _ => None,
             }
         }
-        [Seen { kind: Kind::Identifier(function), .. }, open, path, close, ..]
-            if function == "import_module" && open.kind == Kind::Call && close.kind == Kind::Close =>
+        [Seen { kind: TokenKind::Identifier(function), .. }, open, path, close, ..]
+            if function == "import_module" && open.kind == TokenKind::Call && close.kind == TokenKind::Close =>
         {
             let (name, at) = text(path)?;
             Some((name, at, None))
@@ -67,7 +67,7 @@ fn literal(tokens: &[Seen]) -> Option<(String, Position, Option<String>)> {
 /// The blocks of `try`, from the word to their end: what fails in them was thought of.
 pub(crate) fn guarded(seen: &[Seen]) -> Vec<(Position, Position)> {
     let block = |(index, token): (usize, &Seen)| {
-        (token.kind == Kind::Try).then(|| {
+        (token.kind == TokenKind::Try).then(|| {
             let end = crate::link::scan::lexical::end_of_block(seen, index);
             (token.at, seen.get(end.saturating_sub(1)).map_or(token.at, |last| last.at))
         })

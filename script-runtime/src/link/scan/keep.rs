@@ -5,13 +5,15 @@ use rhai::Position;
 
 use crate::link::scan::{
     text,
-    token::{self, Kind, Seen},
+    token::{self, Seen, TokenKind},
 };
 
 /// Where each stands that begins a definition, and the variable that it defines.
 pub(crate) fn places(seen: &[Seen]) -> Vec<(Position, String)> {
     let kept = |pair: &[Seen]| match pair {
-        [Seen { kind: Kind::Keep, at, .. }, Seen { kind: Kind::Identifier(name), .. }] => Some((*at, name.clone())),
+        [Seen { kind: TokenKind::Keep, at, .. }, Seen { kind: TokenKind::Identifier(name), .. }] => {
+            Some((*at, name.clone()))
+        }
         _ => None,
     };
     seen.windows(2).filter_map(kept).collect()
@@ -30,15 +32,15 @@ pub(crate) fn defines(text: &str, keep: Position) -> bool {
 /// A `keep` that defines nothing, and one that would inside of a block or function. `keep` is an ordinary name in all
 /// other places.
 pub(crate) fn misplaced(seen: &[Seen]) -> Option<(Position, String)> {
-    let is_name = |token: Option<&Seen>| matches!(token.map(|token| &token.kind), Some(Kind::Identifier(_)));
+    let is_name = |token: Option<&Seen>| matches!(token.map(|token| &token.kind), Some(TokenKind::Identifier(_)));
     seen.iter().enumerate().find_map(|(index, token)| {
         let next = seen.get(index + 1);
         match &token.kind {
-            Kind::Keep if !is_name(next) => {
+            TokenKind::Keep if !is_name(next) => {
                 let message = "`keep` begins a definition at the top level: write `keep NAME = value;`";
                 Some((token.at, message.to_owned()))
             }
-            Kind::Identifier(word)
+            TokenKind::Identifier(word)
                 if word == token::KEEP && is_name(next) && token::begins_statement(&seen[..index]) =>
             {
                 let message = "`keep` stands at the top level of a module only, where what it keeps lives on; \

@@ -7,8 +7,8 @@ use rhai::Position;
 
 use crate::link::scan::{
     caught, name,
-    sites::{Foreign, Use},
-    token::{self, Kind, Seen},
+    token::{self, Seen, TokenKind},
+    uses::{ForeignWrite, Use},
 };
 
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub(crate) enum Lexical {
 
 pub(crate) fn reserved(seen: &Seen) -> Option<(String, Position)> {
     match &seen.kind {
-        Kind::Identifier(text) if name::is_reserved(text) => Some((text.clone(), seen.at)),
+        TokenKind::Identifier(text) if name::is_reserved(text) => Some((text.clone(), seen.at)),
         _ => None,
     }
 }
@@ -42,7 +42,7 @@ pub(crate) fn reserved(seen: &Seen) -> Option<(String, Position)> {
 pub(crate) fn variables(seen: &[Seen]) -> Vec<String> {
     let (mut names, mut known) = (Vec::new(), HashSet::new());
     for (index, token) in seen.iter().enumerate() {
-        if let Kind::Identifier(name) = &token.kind
+        if let TokenKind::Identifier(name) = &token.kind
             && token.depth == 0
             && token::defines_at_top_level(&seen[..index])
             && known.insert(name)
@@ -59,8 +59,8 @@ pub(crate) fn defined(seen: &[Seen]) -> Vec<(Position, String)> {
         _ => None,
     };
     let definition = |(index, token): (usize, &Seen)| match &token.kind {
-        Kind::Fn => function(&seen[index + 1..]),
-        Kind::Identifier(name) if token.depth == 0 && token::defines_at_top_level(&seen[..index]) => {
+        TokenKind::Fn => function(&seen[index + 1..]),
+        TokenKind::Identifier(name) if token.depth == 0 && token::defines_at_top_level(&seen[..index]) => {
             Some((token.at, name.clone()))
         }
         _ => None,
@@ -73,7 +73,7 @@ pub(crate) fn foreign_writes(
     seen: &[Seen],
     uses: &[(Position, Use)],
     lexical: &mut Vec<(Position, Lexical)>,
-) -> Vec<Foreign> {
+) -> Vec<ForeignWrite> {
     let index: HashMap<Position, usize> = seen.iter().enumerate().map(|(index, token)| (token.at, index)).collect();
     let mut found = Vec::new();
     let mut places = Vec::new();
@@ -83,8 +83,10 @@ pub(crate) fn foreign_writes(
         let names = || foreign.path.iter().chain([&foreign.name]);
         let is_it = |tokens: &&[Seen]| {
             let separators = || tokens.iter().skip(1).step_by(2);
-            separators().all(|token| token.kind == Kind::DoubleColon)
-                && names().zip(tokens.iter().step_by(2)).all(|(name, it)| it.kind == Kind::Identifier(name.clone()))
+            separators().all(|token| token.kind == TokenKind::DoubleColon)
+                && names()
+                    .zip(tokens.iter().step_by(2))
+                    .all(|(name, it)| it.kind == TokenKind::Identifier(name.clone()))
         };
         // Rhai gives it the place of its beginning or of its end.
         let Some(index) = index.get(at).copied() else { continue };
@@ -100,7 +102,7 @@ pub(crate) fn foreign_writes(
             (token.at, what)
         }));
         let at = if foreign.steps == 0 { tokens[2 * length].at } else { tokens[0].at };
-        found.push(Foreign { at, ..foreign.clone() });
+        found.push(ForeignWrite { at, ..foreign.clone() });
     }
     let taken: HashSet<Position> = places.iter().map(|(at, _)| *at).collect();
     lexical.retain(|(at, _)| !taken.contains(at));
@@ -111,9 +113,11 @@ pub(crate) fn foreign_writes(
 /// The names that are given to closures as entries of maps: `name: || ..`, `map.name = || ..`.
 pub(crate) fn entries(seen: &[Seen]) -> HashSet<String> {
     let entry = |tokens: &[Seen]| match tokens {
-        [name, gives, closure] if closure.kind == Kind::Pipe && matches!(gives.kind, Kind::Colon | Kind::Other) => {
+        [name, gives, closure]
+            if closure.kind == TokenKind::Pipe && matches!(gives.kind, TokenKind::Colon | TokenKind::Other) =>
+        {
             match &name.kind {
-                Kind::Identifier(name) | Kind::Text(name) => Some(name.clone()),
+                TokenKind::Identifier(name) | TokenKind::Text(name) => Some(name.clone()),
                 _ => None,
             }
         }
@@ -125,7 +129,9 @@ pub(crate) fn entries(seen: &[Seen]) -> HashSet<String> {
 /// Where an `import` is followed by a literal.
 pub(crate) fn literal_imports(seen: &[Seen]) -> HashSet<Position> {
     let literal = |pair: &[Seen]| match pair {
-        [import, path] if import.kind == Kind::Import && matches!(path.kind, Kind::Text(_)) => Some(import.at),
+        [import, path] if import.kind == TokenKind::Import && matches!(path.kind, TokenKind::Text(_)) => {
+            Some(import.at)
+        }
         _ => None,
     };
     seen.windows(2).filter_map(literal).collect()
@@ -133,9 +139,9 @@ pub(crate) fn literal_imports(seen: &[Seen]) -> HashSet<Position> {
 
 pub(crate) fn top_level_imports(seen: &[Seen]) -> Vec<String> {
     let literal = |tokens: &[Seen]| match tokens {
-        [import, path, end] if import.depth == 0 && matches!(end.kind, Kind::As | Kind::SemiColon) => {
+        [import, path, end] if import.depth == 0 && matches!(end.kind, TokenKind::As | TokenKind::SemiColon) => {
             match (&import.kind, &path.kind) {
-                (Kind::Import, Kind::Text(path)) => Some(path.clone()),
+                (TokenKind::Import, TokenKind::Text(path)) => Some(path.clone()),
                 _ => None,
             }
         }
@@ -145,9 +151,9 @@ pub(crate) fn top_level_imports(seen: &[Seen]) -> Vec<String> {
     let mut at = 0;
     while let Some(token) = seen.get(at) {
         match token.kind {
-            Kind::Fn => at = end_of_block(seen, at),
+            TokenKind::Fn => at = end_of_block(seen, at),
             // What follows may never run.
-            Kind::Leave => break,
+            TokenKind::Leave => break,
             _ => {
                 names.extend(seen.get(at..at + 3).and_then(literal));
                 at += 1;
@@ -160,7 +166,7 @@ pub(crate) fn top_level_imports(seen: &[Seen]) -> Vec<String> {
 /// The index behind the block that follows, in which nothing is a part of what encloses it.
 pub(crate) fn end_of_block(seen: &[Seen], at: usize) -> usize {
     let inside = seen[at].depth + 1;
-    let is_end = |token: &Seen| token.kind == Kind::CloseBrace && token.depth == inside;
+    let is_end = |token: &Seen| token.kind == TokenKind::CloseBrace && token.depth == inside;
     seen[at..].iter().position(is_end).map_or(seen.len(), |end| at + end + 1)
 }
 
@@ -171,23 +177,23 @@ pub(crate) fn read(seen: &[Seen]) -> Vec<(Position, Lexical)> {
     let mut found = Vec::new();
     for (index, token) in seen.iter().enumerate() {
         match &token.kind {
-            Kind::Keep => found.push((token.at, Lexical::Keep)),
-            Kind::Fn => found.extend(defined_function(&seen[index + 1..])),
-            Kind::Catch => {
+            TokenKind::Keep => found.push((token.at, Lexical::Keep)),
+            TokenKind::Fn => found.extend(defined_function(&seen[index + 1..])),
+            TokenKind::Catch => {
                 let places = caught::places(&seen[index + 1..]);
                 found.extend(places.into_iter().map(|(at, name)| (at, Lexical::Caught(name))));
             }
-            Kind::Import => {
-                if let Some(Kind::Text(path)) = kind(index + 1) {
+            TokenKind::Import => {
+                if let Some(TokenKind::Text(path)) = kind(index + 1) {
                     found.push((seen[index + 1].at, Lexical::Path(path.clone())));
                 }
             }
-            Kind::Identifier(name) if aliases.contains(&index) => {
+            TokenKind::Identifier(name) if aliases.contains(&index) => {
                 found.push((token.at, Lexical::Owned(name.clone())));
             }
-            Kind::Identifier(name)
-                if kind(index + 1) == Some(&Kind::DoubleColon)
-                    && (index == 0 || kind(index - 1) != Some(&Kind::DoubleColon)) =>
+            TokenKind::Identifier(name)
+                if kind(index + 1) == Some(&TokenKind::DoubleColon)
+                    && (index == 0 || kind(index - 1) != Some(&TokenKind::DoubleColon)) =>
             {
                 if aliases.iter().any(|alias| kind(*alias) == Some(&token.kind)) {
                     found.push((token.at, Lexical::Owned(name.clone())));
@@ -207,11 +213,11 @@ pub(crate) fn aliases(seen: &[Seen]) -> Vec<usize> {
     let mut found = Vec::new();
     for (index, token) in seen.iter().enumerate() {
         match token.kind {
-            Kind::Import => importing = true,
-            Kind::SemiColon => importing = false,
-            Kind::As if importing => {
+            TokenKind::Import => importing = true,
+            TokenKind::SemiColon => importing = false,
+            TokenKind::As if importing => {
                 importing = false;
-                if matches!(seen.get(index + 1).map(|next| &next.kind), Some(Kind::Identifier(_))) {
+                if matches!(seen.get(index + 1).map(|next| &next.kind), Some(TokenKind::Identifier(_))) {
                     found.push(index + 1);
                 }
             }
@@ -223,7 +229,7 @@ pub(crate) fn aliases(seen: &[Seen]) -> Vec<usize> {
 
 pub(crate) fn import_names(seen: &[Seen]) -> Vec<String> {
     let name = |index: usize| match &seen[index].kind {
-        Kind::Identifier(name) => Some(name.clone()),
+        TokenKind::Identifier(name) => Some(name.clone()),
         _ => None,
     };
     aliases(seen).into_iter().filter_map(name).collect()
@@ -232,12 +238,12 @@ pub(crate) fn import_names(seen: &[Seen]) -> Vec<String> {
 /// The name in `fn name` or `fn Type.name`, from what follows the keyword.
 pub(crate) fn defined_function(after: &[Seen]) -> Option<(Position, Lexical)> {
     let name = match after {
-        [_, period, name, ..] if period.kind == Kind::Period => name,
+        [_, period, name, ..] if period.kind == TokenKind::Period => name,
         [name, ..] => name,
         [] => return None,
     };
     match &name.kind {
-        Kind::Identifier(text) => Some((name.at, Lexical::Owned(text.clone()))),
+        TokenKind::Identifier(text) => Some((name.at, Lexical::Owned(text.clone()))),
         _ => None,
     }
 }
@@ -246,8 +252,8 @@ pub(crate) fn defined_function(after: &[Seen]) -> Option<(Position, Lexical)> {
 pub(crate) fn global(tokens: &[Seen]) -> Vec<(Position, Lexical)> {
     match tokens {
         [open, middle, close, rest @ ..] => match (&close.kind, rest.first().map(|next| &next.kind)) {
-            (_, Some(Kind::Call | Kind::DoubleColon)) => Vec::new(),
-            (Kind::Identifier(name), _) => vec![
+            (_, Some(TokenKind::Call | TokenKind::DoubleColon)) => Vec::new(),
+            (TokenKind::Identifier(name), _) => vec![
                 (open.at, Lexical::GlobalOpen(name.clone())),
                 (middle.at, Lexical::GlobalName(name.clone())),
                 (close.at, Lexical::GlobalClose(name.clone())),

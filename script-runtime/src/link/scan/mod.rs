@@ -15,5 +15,6 @@ pub(crate) mod sites;
 pub(crate) mod syntax;
 pub(crate) mod text;
 pub(crate) mod token;
+pub(crate) mod uses;
 
 pub(crate) use compilation::{Scan, module_variable};

@@ -1,4 +1,4 @@
-//! Linked names: how an identifier says which instance it belongs to.
+//! LinkedName names: how an identifier says which instance it belongs to.
 //!
 //! Rhai resolves a free name where it is *executed*; a module expects its names to mean what they meant where they were
 //! *written*. So every name that must not be confused carries the number of its instance in the compiled code:
@@ -89,7 +89,7 @@ pub(crate) fn is_reserved(identifier: &str) -> bool {
 
 /// What a linked name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Linked {
+pub(crate) enum LinkedName {
     Variable {
         id: InstanceId,
         slot: usize,
@@ -102,21 +102,21 @@ pub(crate) enum Linked {
         id: InstanceId,
     },
     /// See [`foreign`].
-    Foreign {
+    ForeignWrite {
         id: InstanceId,
         write: usize,
     },
 }
 
 /// Reads a linked name from its end. Most names that come by are not linked and are turned away at the last character.
-pub(crate) fn parse(name: &str) -> Option<Linked> {
+pub(crate) fn parse(name: &str) -> Option<LinkedName> {
     let name = name.as_bytes();
     if let Some(name) = name.strip_suffix(b"t") {
         return variable_of(name, true, None);
     }
     let (rest, last) = trailing_number(name)?;
     if rest.ends_with(MARK.as_bytes()) {
-        return Some(Linked::Function { id: InstanceId::from_number(last) });
+        return Some(LinkedName::Function { id: InstanceId::from_number(last) });
     }
     let last = usize::try_from(last).ok()?;
     match rest.split_last()? {
@@ -128,18 +128,18 @@ pub(crate) fn parse(name: &str) -> Option<Linked> {
         (b'i', instance) => {
             let (rest, id) = trailing_number(instance)?;
             let id = InstanceId::from_number(id);
-            rest.ends_with(MARK.as_bytes()).then_some(Linked::Foreign { id, write: last })
+            rest.ends_with(MARK.as_bytes()).then_some(LinkedName::ForeignWrite { id, write: last })
         }
         _ => None,
     }
 }
 
 /// Reads `name__mp17_3`.
-fn variable_of(name: &[u8], shared: bool, steps: Option<usize>) -> Option<Linked> {
+fn variable_of(name: &[u8], shared: bool, steps: Option<usize>) -> Option<LinkedName> {
     let (rest, slot) = trailing_number(name)?;
     let (rest, id) = trailing_number(rest.strip_suffix(b"_")?)?;
     let (id, slot) = (InstanceId::from_number(id), usize::try_from(slot).ok()?);
-    rest.ends_with(MARK.as_bytes()).then_some(Linked::Variable { id, slot, shared, steps })
+    rest.ends_with(MARK.as_bytes()).then_some(LinkedName::Variable { id, slot, shared, steps })
 }
 
 /// The instance and the written form of a marked import path.
@@ -231,13 +231,13 @@ mod tests {
     fn linked_names_read_back() {
         let id = InstanceId::from_number(17);
         let limit = variable("limit9", id, 3);
-        let read = |shared, steps| Some(Linked::Variable { id, slot: 3, shared, steps });
+        let read = |shared, steps| Some(LinkedName::Variable { id, slot: 3, shared, steps });
         assert_eq!(parse(&limit), read(false, None));
         assert_eq!(parse(&shared(&limit)), read(true, None));
         assert_eq!(parse(&written(&limit, 2)), read(false, Some(2)));
         assert_eq!(parse(&written(&shared(&limit), 0)), read(true, Some(0)));
-        assert_eq!(parse(&foreign("limit9", id, 4)), Some(Linked::Foreign { id, write: 4 }));
-        assert_eq!(parse(&function("helper_2", id)), Some(Linked::Function { id }));
+        assert_eq!(parse(&foreign("limit9", id, 4)), Some(LinkedName::ForeignWrite { id, write: 4 }));
+        assert_eq!(parse(&function("helper_2", id)), Some(LinkedName::Function { id }));
         assert_eq!(parse_path(&path("./y", id)), Some((id, "./y")));
         for name in [
             "x",

@@ -9,7 +9,7 @@ use rhai::{LexError, Position, Token};
 
 use crate::link::scan::{
     keep, name,
-    token::{KEEP, Kind, Seen, begins_statement, defines_at_top_level},
+    token::{KEEP, Seen, TokenKind, begins_statement, defines_at_top_level},
 };
 
 /// What is said of a function, or a top level, with more variables than the limit.
@@ -76,9 +76,11 @@ impl Mapper for Linking {
 
 fn record(token: Token, at: Position, text: &str, seen: &mut Vec<Seen>, depth: &mut usize) -> Token {
     let here = *depth;
-    let kind = match Kind::of(&token) {
-        Kind::Identifier(word) if word == KEEP && here == 0 && begins_statement(seen) && keep::defines(text, at) => {
-            Kind::Keep
+    let kind = match TokenKind::of(&token) {
+        TokenKind::Identifier(word)
+            if word == KEEP && here == 0 && begins_statement(seen) && keep::defines(text, at) =>
+        {
+            TokenKind::Keep
         }
         kind => kind,
     };
@@ -90,10 +92,10 @@ fn record(token: Token, at: Position, text: &str, seen: &mut Vec<Seen>, depth: &
         _ => {}
     }
     let mapped = match &kind {
-        Kind::Identifier(name) if here == 0 && defines_at_top_level(seen) => {
+        TokenKind::Identifier(name) if here == 0 && defines_at_top_level(seen) => {
             Token::Identifier(Box::new(name::hidden(name).as_str().into()))
         }
-        Kind::Keep => Token::Const,
+        TokenKind::Keep => Token::Const,
         _ => token,
     };
     seen.push(Seen { kind, at, depth: here });

@@ -2,11 +2,11 @@
 
 use rhai::{Position, Token};
 
-use crate::link::scan::sites::IS_DEFINED;
+use crate::link::scan::uses::IS_DEFINED;
 
 /// What the scan needs to know of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     Identifier(String),
     /// A string, or the first part of an interpolated one.
     Text(String),
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TokenKind,
     pub(crate) at: Position,
     /// How many brackets are open before it.
     pub(crate) depth: usize,
@@ -52,8 +52,8 @@ pub(crate) struct Seen {
 /// Whether the tokens so far end in a `let` or `const` that begins a statement.
 pub(crate) fn defines_at_top_level(before: &[Seen]) -> bool {
     let kinds = |back: usize| before.len().checked_sub(back).map(|at| &before[at].kind);
-    matches!(kinds(1), Some(Kind::Let | Kind::Const | Kind::Keep))
-        && matches!(kinds(2), None | Some(Kind::SemiColon | Kind::CloseBrace | Kind::Export))
+    matches!(kinds(1), Some(TokenKind::Let | TokenKind::Const | TokenKind::Keep))
+        && matches!(kinds(2), None | Some(TokenKind::SemiColon | TokenKind::CloseBrace | TokenKind::Export))
 }
 
 /// The word that begins `keep NAME = expr;`.
@@ -61,35 +61,38 @@ pub(crate) const KEEP: &str = "keep";
 
 /// Whether a statement ends with the tokens so far.
 pub(crate) fn begins_statement(before: &[Seen]) -> bool {
-    matches!(before.last().map(|token| &token.kind), None | Some(Kind::SemiColon | Kind::OpenBrace | Kind::CloseBrace))
+    matches!(
+        before.last().map(|token| &token.kind),
+        None | Some(TokenKind::SemiColon | TokenKind::OpenBrace | TokenKind::CloseBrace)
+    )
 }
 
-impl Kind {
+impl TokenKind {
     pub(crate) fn of(token: &Token) -> Self {
         match token {
-            Token::Identifier(name) => Kind::Identifier(name.to_string()),
-            Token::Reserved(word) if **word == *IS_DEFINED => Kind::IsDefined,
-            Token::StringConstant(text) | Token::InterpolatedString(text) => Kind::Text(text.to_string()),
-            Token::Let => Kind::Let,
-            Token::Const => Kind::Const,
-            Token::Fn => Kind::Fn,
-            Token::Import => Kind::Import,
-            Token::Return | Token::Throw => Kind::Leave,
-            Token::Export => Kind::Export,
-            Token::As => Kind::As,
-            Token::DoubleColon => Kind::DoubleColon,
-            Token::Period | Token::Elvis => Kind::Period,
-            Token::Colon => Kind::Colon,
-            Token::Pipe | Token::Or => Kind::Pipe,
-            Token::Try => Kind::Try,
-            Token::Catch => Kind::Catch,
-            Token::SemiColon => Kind::SemiColon,
-            Token::LeftParen | Token::Unit | Token::Bang => Kind::Call,
-            Token::LeftBrace => Kind::OpenBrace,
-            Token::LeftBracket | Token::QuestionBracket | Token::MapStart => Kind::Open,
-            Token::RightBrace => Kind::CloseBrace,
-            Token::RightParen | Token::RightBracket => Kind::Close,
-            _ => Kind::Other,
+            Token::Identifier(name) => TokenKind::Identifier(name.to_string()),
+            Token::Reserved(word) if **word == *IS_DEFINED => TokenKind::IsDefined,
+            Token::StringConstant(text) | Token::InterpolatedString(text) => TokenKind::Text(text.to_string()),
+            Token::Let => TokenKind::Let,
+            Token::Const => TokenKind::Const,
+            Token::Fn => TokenKind::Fn,
+            Token::Import => TokenKind::Import,
+            Token::Return | Token::Throw => TokenKind::Leave,
+            Token::Export => TokenKind::Export,
+            Token::As => TokenKind::As,
+            Token::DoubleColon => TokenKind::DoubleColon,
+            Token::Period | Token::Elvis => TokenKind::Period,
+            Token::Colon => TokenKind::Colon,
+            Token::Pipe | Token::Or => TokenKind::Pipe,
+            Token::Try => TokenKind::Try,
+            Token::Catch => TokenKind::Catch,
+            Token::SemiColon => TokenKind::SemiColon,
+            Token::LeftParen | Token::Unit | Token::Bang => TokenKind::Call,
+            Token::LeftBrace => TokenKind::OpenBrace,
+            Token::LeftBracket | Token::QuestionBracket | Token::MapStart => TokenKind::Open,
+            Token::RightBrace => TokenKind::CloseBrace,
+            Token::RightParen | Token::RightBracket => TokenKind::Close,
+            _ => TokenKind::Other,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     link::{
-        Instance, Kind, Limits, Linker, Output, Printed, ScriptError,
+        ErrorKind, Instance, Limits, Linker, Output, Printed, ScriptError,
         tests::{Site, check, instance},
     },
     thread::call::CallScope,
@@ -226,7 +226,7 @@ fn r36_a_failed_import_can_be_caught_and_shows_its_cause() {
     let a = site.load("a").expect("loads");
     assert_eq!(site.text(&a, "main"), "false");
     let error = site.load("b").expect_err("fails");
-    assert_eq!((error.kind(), shown(&error)), (Kind::Import, vec!["top level b:2:8".to_owned()]));
+    assert_eq!((error.kind(), shown(&error)), (ErrorKind::Import, vec!["top level b:2:8".to_owned()]));
     let cause = error.cause().expect("has a cause");
     assert_eq!(shown(cause), ["top level bad:2:3"]);
     assert_eq!(error.message(), "cannot import \"./bad\": there is no function `nothing (i64)`");
@@ -245,13 +245,13 @@ fn limits_end_a_call() {
     const DEEP: &str = "calls are nested more deeply than they may be";
     for (function, message) in [("main", DEEP), ("nested", DEEP)] {
         let error = site.call(&a, function, Vec::new()).expect_err("too deep");
-        assert_eq!((error.kind(), error.message()), (Kind::Limit, message));
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Limit, message));
     }
     for function in ["endless", "caught", "asleep", "back"] {
         let soon = Instant::now() + Duration::from_millis(30);
         let _call = CallScope::enter(Some(soon));
         let result = site.call(&a, function, Vec::<Dynamic>::new());
-        assert_eq!(result.expect_err("ends").kind(), Kind::Limit, "{function}");
+        assert_eq!(result.expect_err("ends").kind(), ErrorKind::Limit, "{function}");
     }
     assert!(instance::find(a.id()).is_some());
 }

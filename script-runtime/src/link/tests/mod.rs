@@ -65,7 +65,7 @@ impl Site {
         file: &str,
         seeds: &[(&str, Dynamic)],
     ) -> Result<Arc<Instance>, ScriptError> {
-        let missing = || ScriptError::new(Kind::Import, format!("no file {file}"));
+        let missing = || ScriptError::new(ErrorKind::Import, format!("no file {file}"));
         let text = self.files.lock().get(file).cloned().ok_or_else(missing)?;
         let scan = Arc::new(self.linker.scan(file, &text)?);
         let instance = with_importing(Arc::new(self.clone()), || self.linker.load(&scan, seeds))?;
