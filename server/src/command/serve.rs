@@ -116,8 +116,8 @@ fn start_control(
     // The name of the site is the path as it was typed at the start, wherever that leads later.
     let site = samovar::program::typed(path).map_err(refused)?;
     let address = match chosen {
-        Some(socket) => control::Address::at(socket),
-        None => control::Address::find(&site, define).map_err(refused)?,
+        Some(socket) => control::ControlSocket::at(socket),
+        None => control::ControlSocket::find(&site, define).map_err(refused)?,
     };
     let control = match Control::listen(&address, running.clone()) {
         Ok(control) => Some(control),
@@ -142,7 +142,7 @@ const UNFOUND: &str = "`samovar status` and its like will not find this server";
 
 /// The control socket, which is removed when this is dropped.
 #[cfg(unix)]
-type Listening = Mutex<(control::Address, Option<Control>)>;
+type Listening = Mutex<(control::ControlSocket, Option<Control>)>;
 
 /// Moves the socket when a new configuration names another place.
 #[cfg(unix)]
@@ -152,7 +152,7 @@ fn follow_control(listening: &Arc<Listening>, site: PathBuf, define: &[String], 
     let (define, runtime) = (define.to_vec(), tokio::runtime::Handle::current());
     running.site().on_configuration(move |_| {
         let (Some(listening), Some(running)) = (listening.upgrade(), weak.upgrade()) else { return };
-        let Ok(address) = control::Address::find(&site, &define) else { return };
+        let Ok(address) = control::ControlSocket::find(&site, &define) else { return };
         let mut listening = listening.lock();
         if listening.0 == address {
             return;

@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 use samovar::{
-    control::Address,
+    control::ControlSocket,
     program::{Answered, AskError, ask},
 };
 use samovar_importer::normalize;
@@ -57,8 +57,8 @@ impl Server {
 
     fn ask_within(&self, patience: Option<Duration>, request: Value) -> Result<Value, Failure> {
         let address = match &self.control {
-            Some(socket) => Address::at(socket),
-            None => Address::find(&self.site, &self.define)
+            Some(socket) => ControlSocket::at(socket),
+            None => ControlSocket::find(&self.site, &self.define)
                 .map_err(|error| Failure(format!("error: {}: {error}", self.site.display())))?,
         };
         let Answered { answer, socket, other_user } = ask(&address, request, patience)

@@ -25,7 +25,7 @@ use crate::settings::{
 
 /// The places at which the socket of a site may be, the best first.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Address {
+pub struct ControlSocket {
     /// Where a server listens.
     socket: PathBuf,
     /// Another name for it, if the site's path leads over links.
@@ -34,7 +34,7 @@ pub struct Address {
     directory: Option<PathBuf>,
 }
 
-impl Address {
+impl ControlSocket {
     /// The default for the site of this path. While there is nothing at the path, as when a link is being switched, the
     /// path as it was typed is used.
     ///
@@ -206,7 +206,7 @@ mod tests {
         let site = tempfile::tempdir().expect("a directory");
         std::fs::write(site.path().join("samovar.conf"), "").expect("written");
         std::fs::write(site.path().join("other.conf"), "").expect("written");
-        let of = |name: &str| Address::of_site(&site.path().join(name)).expect("an address");
+        let of = |name: &str| ControlSocket::of_site(&site.path().join(name)).expect("an address");
         assert_eq!(of(""), of("samovar.conf"));
         assert_ne!(of(""), of("other.conf"));
     }
@@ -219,12 +219,12 @@ mod tests {
             std::fs::create_dir_all(at(to)).expect("made");
             std::os::unix::fs::symlink(at(to), at("next")).expect("linked");
             std::fs::rename(at("next"), at("current")).expect("renamed");
-            Address::of_site(&at("current")).expect("an address")
+            ControlSocket::of_site(&at("current")).expect("an address")
         };
         let (one, two) = (switch("1"), switch("2"));
         assert_eq!(one.socket(), two.socket());
         assert_ne!(one.alias(), two.alias());
-        assert_eq!(two.alias(), Some(Address::of_site(&at("2")).expect("an address").socket()));
+        assert_eq!(two.alias(), Some(ControlSocket::of_site(&at("2")).expect("an address").socket()));
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let parent = tempfile::tempdir().expect("a directory");
         let directory = parent.path().join("samovar");
-        let address = Address { socket: directory.join("s"), alias: None, directory: Some(directory.clone()) };
+        let address = ControlSocket { socket: directory.join("s"), alias: None, directory: Some(directory.clone()) };
         address.prepare().expect("made");
         assert_eq!(directory.metadata().expect("made").permissions().mode() & 0o777, 0o700);
         std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).expect("changed");
@@ -259,7 +259,8 @@ mod tests {
         std::os::unix::fs::symlink(parent.path().join("samovar-33"), &link).expect("linked");
         assert!(is_of_a_user(&link) && !is_private(&link));
         let (socket, alias) = (Path::new("/own/a.sock"), Path::new("/own/b.sock"));
-        let address = Address { socket: socket.into(), alias: Some(alias.into()), directory: Some("/own".into()) };
+        let address =
+            ControlSocket { socket: socket.into(), alias: Some(alias.into()), directory: Some("/own".into()) };
         assert_eq!(
             address.in_directory(Path::new("/of")).names().collect::<Vec<_>>(),
             ["/of/a.sock", "/of/b.sock"].map(Path::new)

@@ -10,7 +10,7 @@ use std::{
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::Value;
 
-use super::{Address, VERSION};
+use super::{ControlSocket, VERSION};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub struct Answered {
 ///
 /// # Errors
 /// See [`AskError`].
-pub fn ask(address: &Address, mut request: Value, patience: Option<Duration>) -> Result<Answered, AskError> {
+pub fn ask(address: &ControlSocket, mut request: Value, patience: Option<Duration>) -> Result<Answered, AskError> {
     let Connected { socket, stream, other_user } = connect(address, patience)?;
     let failed = |reason| AskError::Connection { socket: socket.clone(), reason };
     request["samovar"] = VERSION.into();
@@ -75,7 +75,7 @@ struct Connected {
     other_user: Option<u32>,
 }
 
-fn connect(address: &Address, patience: Option<Duration>) -> Result<Connected, AskError> {
+fn connect(address: &ControlSocket, patience: Option<Duration>) -> Result<Connected, AskError> {
     if let Some((socket, stream)) = connect_at(address, patience)? {
         return Ok(Connected { socket, stream, other_user: None });
     }
@@ -88,7 +88,7 @@ fn connect(address: &Address, patience: Option<Duration>) -> Result<Connected, A
             found.push(Connected { socket, stream, other_user: user });
         }
     }
-    let looked = || std::iter::once(address).chain(&others).flat_map(Address::names).map(PathBuf::from).collect();
+    let looked = || std::iter::once(address).chain(&others).flat_map(ControlSocket::names).map(PathBuf::from).collect();
     match found.len() {
         0 => Err(AskError::NoServer { looked: looked() }),
         1 => found.pop().ok_or_else(|| AskError::NoServer { looked: looked() }),
@@ -96,7 +96,7 @@ fn connect(address: &Address, patience: Option<Duration>) -> Result<Connected, A
     }
 }
 
-fn connect_at(address: &Address, patience: Option<Duration>) -> Result<Option<(PathBuf, UnixStream)>, AskError> {
+fn connect_at(address: &ControlSocket, patience: Option<Duration>) -> Result<Option<(PathBuf, UnixStream)>, AskError> {
     for socket in address.names() {
         match connect_to(socket, patience) {
             Ok(stream) => return Ok(Some((socket.to_path_buf(), stream))),

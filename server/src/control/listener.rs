@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{net::UnixListener, task::JoinHandle};
 
-use super::{Address, Running, clients::Clients};
+use super::{ControlSocket, Running, clients::Clients};
 
 /// How long accepting rests when the system gives no descriptors.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -62,7 +62,7 @@ impl Control {
     ///
     /// # Panics
     /// Outside of a `tokio` runtime.
-    pub fn listen(address: &Address, running: Arc<Running>) -> Result<Self, ControlError> {
+    pub fn listen(address: &ControlSocket, running: Arc<Running>) -> Result<Self, ControlError> {
         Self::listen_beside(address, running, &[])
     }
 
@@ -73,7 +73,7 @@ impl Control {
     ///
     /// # Panics
     /// Outside of a `tokio` runtime.
-    pub fn follow(&mut self, address: &Address, running: Arc<Running>) -> Result<(), ControlError> {
+    pub fn follow(&mut self, address: &ControlSocket, running: Arc<Running>) -> Result<(), ControlError> {
         let here = address.socket().metadata().ok().map(|metadata| identity(&metadata));
         if here != Some(self.socket.identity) {
             *self = Self::listen_beside(address, running, &[self.socket.identity])?;
@@ -89,7 +89,7 @@ impl Control {
     }
 
     /// `own` are the open sockets of this process.
-    fn listen_beside(address: &Address, running: Arc<Running>, own: &[Identity]) -> Result<Self, ControlError> {
+    fn listen_beside(address: &ControlSocket, running: Arc<Running>, own: &[Identity]) -> Result<Self, ControlError> {
         let failed = |reason| ControlError::Socket { socket: address.socket().to_path_buf(), reason };
         address.prepare().map_err(failed)?;
         clear(address.socket(), own)?;
@@ -131,7 +131,7 @@ fn identity(metadata: &Metadata) -> Identity {
 }
 
 /// Makes the second name of a socket, if it has one.
-fn make_alias(address: &Address, own: &[Identity]) -> Result<Option<Made>, ControlError> {
+fn make_alias(address: &ControlSocket, own: &[Identity]) -> Result<Option<Made>, ControlError> {
     let Some(alias) = address.alias() else { return Ok(None) };
     clear(alias, own)?;
     let failed = |reason| ControlError::Socket { socket: alias.to_path_buf(), reason };
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn the_socket_is_for_its_user_alone_and_goes_with_its_server() {
         with_socket(|socket, running| {
-            let control = Control::listen(&Address::at(socket), running).expect("listens");
+            let control = Control::listen(&ControlSocket::at(socket), running).expect("listens");
             assert_eq!(mode(socket), 0o600);
             drop(control);
             assert!(!socket.exists());
@@ -208,10 +208,10 @@ mod tests {
     fn a_socket_that_is_listened_at_is_taken_and_one_that_is_not_is_replaced() {
         with_socket(|socket, running| {
             let dead = std::os::unix::net::UnixListener::bind(socket).expect("a socket");
-            let taken = Control::listen(&Address::at(socket), running.clone()).expect_err("taken");
+            let taken = Control::listen(&ControlSocket::at(socket), running.clone()).expect_err("taken");
             assert!(matches!(taken, ControlError::Taken(_)), "{taken}");
             drop(dead);
-            let _control = Control::listen(&Address::at(socket), running).expect("replaced");
+            let _control = Control::listen(&ControlSocket::at(socket), running).expect("replaced");
         });
     }
 
@@ -219,7 +219,7 @@ mod tests {
     fn a_file_that_is_no_socket_is_left_alone() {
         with_socket(|socket, running| {
             std::fs::write(socket, "precious").expect("written");
-            let refused = Control::listen(&Address::at(socket), running).expect_err("refused").to_string();
+            let refused = Control::listen(&ControlSocket::at(socket), running).expect_err("refused").to_string();
             assert!(refused.contains("not a socket"), "{refused}");
             assert_eq!(std::fs::read_to_string(socket).expect("there"), "precious");
         });
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_socket_that_another_server_made_since_is_left_alone() {
         with_socket(|socket, running| {
-            let control = Control::listen(&Address::at(socket), running).expect("listens");
+            let control = Control::listen(&ControlSocket::at(socket), running).expect("listens");
             std::fs::remove_file(socket).expect("removed");
             let _other = std::os::unix::net::UnixListener::bind(socket).expect("another socket");
             drop(control);

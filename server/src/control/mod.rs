@@ -13,7 +13,7 @@
 //! `samovar` is the version of the protocol. Without `interpreter`, a command means all of them; with `"colour": true`, what is
 //! rendered for people is coloured. The answer is
 //! `{"samovar": 1, "answer": {..}}`, or `{"samovar": 1, "error": "why"}`. [`Control`] is the server's end; the client's is
-//! `samovar status` and the other commands that ask. [`Address`] says where both meet.
+//! `samovar status` and the other commands that ask. [`ControlSocket`] says where both meet.
 
 pub(crate) mod address;
 pub(crate) mod ask;
@@ -23,7 +23,7 @@ mod problems;
 mod report;
 mod running;
 
-pub use address::Address;
+pub use address::ControlSocket;
 pub use listener::{Control, ControlError};
 pub use running::Running;
 
