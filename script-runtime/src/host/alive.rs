@@ -1,4 +1,4 @@
-//! The modules of an interpreter that somebody can still call.
+//! The registry of an interpreter, shut down with its last owner.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -6,7 +6,7 @@ use samovar_importer::Registry;
 
 use crate::module::scripts::Scripts;
 
-/// The modules of an interpreter that somebody can still call. When nobody can any more, they are purged (R49).
+/// The registry, held by interpreters and handlers. When the last of them is dropped, the modules are purged (R49).
 pub(crate) struct Alive(pub(crate) Arc<Registry<Scripts>>);
 
 impl Alive {

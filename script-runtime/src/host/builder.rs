@@ -25,13 +25,13 @@ use crate::{
     state,
 };
 
-/// What every engine has beyond the language.
+/// Functions and types that every engine has beyond the language.
 pub(crate) const EQUIPMENT: &[Equip] = &[state::register_all, http::register, hooks::register, Info::register];
 
-/// How long one call, and one load, may take unless something else is said.
+/// The default time limit of one call, and of one load.
 pub const TIME: Duration = Duration::from_secs(1);
 
-/// What an interpreter is made of.
+/// Builds an [`Interpreter`]: directories, limits, native functions, and how changes are noticed.
 pub struct Builder {
     name: String,
     roots: Vec<PathBuf>,
@@ -77,14 +77,14 @@ impl Builder {
         }
     }
 
-    /// Adds a directory that modules may come from. The first one is what `~` means.
+    /// Adds a directory of modules, which is watched. In imports, `~` means the first one.
     #[must_use]
     pub fn root(mut self, directory: impl Into<PathBuf>) -> Self {
         self.roots.push(directory.into());
         self
     }
 
-    /// Adds a directory in which bare names are searched (R11). It is watched like a root.
+    /// Adds a directory in which modules are searched by bare names (R11). It is watched like a root.
     #[must_use]
     pub fn path(mut self, directory: impl Into<PathBuf>) -> Self {
         self.path.push(directory.into());
@@ -98,36 +98,37 @@ impl Builder {
         self
     }
 
-    /// Sets what scripts may use up.
+    /// Sets the limits of calls and loads.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets how long a call, and a load, may take. The default is [`TIME`].
+    /// Sets the time limit of a call, and of a load. The default is [`TIME`].
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
-    /// Sets how long `__mp_clone__` and `__mp_purge__` may take. The default is [`HOOK_TIME`](crate::HOOK_TIME) for each.
+    /// Sets the time limits of `__mp_clone__` and `__mp_purge__`. The default for each is [`HOOK_TIME`](crate::HOOK_TIME).
     #[must_use]
     pub fn hook_times(mut self, clone: Duration, purge: Duration) -> Self {
         self.hook_times = (clone, purge);
         self
     }
 
-    /// Sets when a `__mp_clone__` that waited for a lock in vain is called again, before its state is given up (R45). The
-    /// default is after one, two and four seconds.
+    /// Sets the delays after which a `__mp_clone__` that could not get a lock is called again (R45). After the last attempt
+    /// the state is lost. The default is one, two and four seconds.
     #[must_use]
     pub fn hook_retries(mut self, after: impl IntoIterator<Item = Duration>) -> Self {
         self.retries = Some(after.into_iter().collect());
         self
     }
 
-    /// Sets how long a replaced instance may live on before its holders are reported (R51). The default is five seconds.
+    /// Sets the time after which [`Event::Retained`](crate::importer::Event::Retained) reports what keeps a replaced instance
+    /// in memory (R51). The default is five seconds.
     #[must_use]
     pub fn report_retained_after(mut self, time: Duration) -> Self {
         self.report_after = Some(time);
@@ -142,30 +143,32 @@ impl Builder {
         self
     }
 
-    /// Refuse state that would keep old code alive, or that is of an unknown type (R50)? The default is no: it is carried
-    /// over, and told of. Holds for the default scope; others have [`Scope::strict_carry`].
+    /// Sets whether a reload is refused if it would carry over old code or values of unknown types (R50). The default is
+    /// `false`: they are carried over with a warning. This applies to the default scope; other scopes have
+    /// [`Scope::strict_carry`].
     #[must_use]
     pub fn strict_carry(mut self, strict: bool) -> Self {
         self.strict_carry = strict;
         self
     }
 
-    /// Declares that values of a type of the host's outlive reloads: they hold no script code, and any number of
-    /// generations may use one at the same time.
+    /// Declares that values of the native type `T` may be carried over by reloads: they hold no script code, and several
+    /// generations may use one value at the same time.
     #[must_use]
     pub fn carryable<T: 'static>(mut self) -> Self {
         self.carryable.insert(TypeId::of::<T>());
         self
     }
 
-    /// Reload in the background? The default is yes; without, changes wait for [`Interpreter::reload`].
+    /// Sets whether changes are reloaded in the background. The default is `true`; otherwise call [`Interpreter::reload`].
     #[must_use]
     pub fn watch(mut self, watch: bool) -> Self {
         self.watch = watch;
         self
     }
 
-    /// Sets the time between two complete looks for what events did not tell. The default is one second.
+    /// Sets the interval at which all files are checked, to find changes for which the system sent no event. The default is
+    /// one second.
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
@@ -208,18 +211,18 @@ impl Builder {
         self
     }
 
-    /// Sets where `print` and `debug` go. The default is the log.
+    /// Sets the function that receives the output of `print` and `debug`. The default writes to the log.
     #[must_use]
     pub fn output(mut self, output: impl Fn(Printed<'_>) + Send + Sync + 'static) -> Self {
         self.output = Arc::new(output);
         self
     }
 
-    /// Makes the host's types and functions known to scripts.
+    /// Registers native types and functions for scripts.
     ///
-    /// Limits are those of an engine, so `register` is called once for each set of limits that is in use, see
-    /// [`Handler::limits`](crate::Handler::limits): now, and when a new set is first asked for. What all engines are to
-    /// share is made before, and cloned.
+    /// Each set of limits has an engine of its own, so `register` is called once for each set that is in use: when the
+    /// interpreter is built, and when [`Handler::limits`](crate::Handler::limits) or
+    /// [`Interpreter::set_limits`] first names a new set. Create shared state before, and clone it into the functions.
     ///
     /// ```
     /// use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
@@ -244,17 +247,17 @@ impl Builder {
         self
     }
 
-    /// Offers a module of the host's under a bare name (R12).
+    /// Registers a native module, which scripts import by this bare name (R12).
     #[must_use]
     pub fn module(mut self, name: impl Into<String>, module: RhaiModule) -> Self {
         self.modules.insert(name.into(), module.into());
         self
     }
 
-    /// Makes the interpreter, with modules from disk.
+    /// Builds the interpreter, with modules from disk.
     ///
     /// # Errors
-    /// A root is no directory, or the system gives no further thread.
+    /// A root is not a directory, or a thread cannot be started.
     pub fn build(self) -> io::Result<Interpreter> {
         for root in &self.roots {
             if !root.metadata()?.is_dir() {
@@ -274,7 +277,8 @@ impl Builder {
         Ok(interpreter)
     }
 
-    /// Makes the interpreter, with modules from `tree`, and nobody who looks for changes.
+    /// Builds the interpreter with modules from `tree`. Nothing is watched: call [`Interpreter::reload`], or start a
+    /// [reloader](Interpreter::reloader).
     #[must_use]
     pub fn build_on(self, tree: impl SourceTree, handler_root: Option<&Path>) -> Interpreter {
         let linker = Linker::new(&self.limits, &self.output, EQUIPMENT, self.register);

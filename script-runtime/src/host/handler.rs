@@ -22,7 +22,7 @@ use crate::{
 /// If a script writes the wrong key of an answer in more maps than this, none of them is named.
 const KEYS_SHOWN: usize = 3;
 
-/// A function of a module. Each call pins the newest generation and sees nothing else (R21).
+/// One function of one module. Each call pins the newest generation and runs in it to its end (R21).
 #[derive(Clone)]
 pub struct Handler {
     registry: Arc<Alive>,
@@ -35,7 +35,7 @@ pub struct Handler {
 }
 
 impl Pin {
-    /// Is it a generation of that handler's interpreter?
+    /// Returns whether the pinned generation is one of that handler's interpreter.
     #[must_use]
     pub fn holds(&self, handler: &Handler) -> bool {
         self.view().registry_id() == handler.registry.id()
@@ -56,14 +56,14 @@ impl Handler {
         Ok(Self { registry, scope, located, function: function.into(), time, engine, optional: false })
     }
 
-    /// The same function with another deadline.
+    /// Returns the same handler with another deadline for its calls.
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
-    /// The same function, with other limits for what its calls use up; loading its module has those of the interpreter.
+    /// Returns the same handler with other limits for its calls. Loading its module keeps the limits of the interpreter.
     ///
     /// ```
     /// use samovar_rhai::{Interpreter, Limits, importer::MemoryTree};
@@ -83,44 +83,45 @@ impl Handler {
         Self { engine, ..self }
     }
 
-    /// The same function, for which it is no error that its module has none of that name: then it declines. For modules
-    /// that a URL happens to name, which may be there for others to import only.
+    /// Returns the same handler, which declines a request if its module has no such function, instead of failing. This is
+    /// for modules that a URL names and that may exist only to be imported by others.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    /// The file of the module.
+    /// Returns the file of the module.
     #[must_use]
     pub fn path(&self) -> &std::path::Path {
         self.located.path()
     }
 
-    /// Is the module loaded, or a version of it?
+    /// Returns whether some version of the module is loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.registry.snapshot().get(self.located.id()).is_some()
     }
 
-    /// What is wrong with a change that was refused and would have loaded this module anew (R32).
+    /// Returns the errors of a refused change that would have reloaded this module (R32); `None` if there is none.
     #[must_use]
     pub fn refusal(&self) -> Option<Arc<[Diagnostic]>> {
         self.registry.refusal(self.located.id())
     }
 
-    /// Loads the module, if it was not loaded yet, without calling anything.
+    /// Loads the module if it is not loaded yet. Calls nothing.
     ///
     /// # Errors
-    /// It does not compile, or raises while loading.
+    /// The module does not compile, or its top level raises an error.
     pub fn load(&self) -> Result<(), Diagnostic> {
         self.registry.pin(&self.scope).load(&self.located).map(drop).map_err(|error| error.diagnostic())
     }
 
-    /// Calls the function. Rust's smaller numbers become the scripts' `i64` and `f64`.
+    /// Calls the function. Smaller integers become `i64` and `f32` becomes `f64`, the number types of scripts.
     ///
     /// # Errors
-    /// The module cannot be loaded, has no such function, raises, or exceeds a limit; or the value is of another type.
+    /// The module cannot be loaded or has no such function; the function raises an error or exceeds a limit; or the
+    /// returned value is not a `T`.
     pub fn call<T: Clone + Send + Sync + 'static>(&self, args: impl FuncArgs) -> Result<T, Diagnostic> {
         let mut values = Vec::new();
         args.parse(&mut values);
@@ -165,11 +166,11 @@ impl Handler {
         })
     }
 
-    /// Answers a request: calls the function with `req` and reads its answer, which may also be thrown: a status, or a map
-    /// with one. `DECLINED` is 404: there is no other.
+    /// Answers a request: calls the function with `req` and converts the returned value to a response. A thrown status, or
+    /// a thrown map with a status, is a response as well. `DECLINED` becomes 404, since no other handler follows.
     ///
     /// # Errors
-    /// As for [`call`](Self::call), or the answer is none that HTTP has a form for.
+    /// As for [`call`](Self::call); or the returned value cannot be converted to a response.
     pub fn respond(&self, exchange: &Exchange) -> Result<Response<Bytes>, Diagnostic> {
         let pin = self.pin();
         let response = self.verdict(exchange, &pin).map(|verdict| match verdict {
@@ -190,8 +191,8 @@ impl Handler {
         self.pin_among([self])
     }
 
-    /// As [`pin`](Self::pin), for a request that these handlers answer as well: those of this one's interpreter see the
-    /// same generation, and under strict freshness the files behind all of them are looked at first.
+    /// Pins one generation for a request that several handlers answer together: all handlers of this interpreter see it.
+    /// Under strict freshness, the files of all of them are checked first.
     #[must_use]
     pub fn pin_among<'a>(&self, handlers: impl IntoIterator<Item = &'a Self>) -> Pin {
         let (mine, handlers) = (self.registry.registry(), handlers.into_iter());
@@ -201,8 +202,8 @@ impl Handler {
         Pin::new(view, self.time, self.engine.clone())
     }
 
-    /// Calls the function with `req`, as one of several handlers of a request that sees what `pin` holds. A pin of another
-    /// interpreter is none: then this one's newest generation is taken, see [`Pin::holds`].
+    /// Calls the function with `req` in the generation that `pin` holds, as one of several handlers of a request. If `pin`
+    /// belongs to another interpreter (see [`Pin::holds`]), the newest generation of this one is pinned instead.
     ///
     /// # Errors
     /// As for [`respond`](Self::respond).
@@ -231,7 +232,7 @@ impl Handler {
         Ok(verdict)
     }
 
-    /// A string is sent as text, whatever it looks like; whoever meant a page wonders about its source in the browser.
+    /// Warns if a string that looks like HTML is sent as plain text: the author probably meant a page.
     fn tell_of_html(&self, exchange: &Exchange, verdict: &Verdict, view: &View<Scripts>) {
         let looks_like_html = match verdict {
             Verdict::Answer(response) => response.extensions().get::<LooksLikeHtml>().is_some(),
@@ -255,7 +256,7 @@ impl Handler {
         }
     }
 
-    /// What is known to be this function's doing, but of no line of it.
+    /// Adds the function to an error whose line is not known.
     fn at_function(&self, view: &View<Scripts>, diagnostic: Diagnostic, doing: &str) -> Diagnostic {
         let diagnostic = diagnostic.note(format!("{doing} `{}` of {}", self.function, self.path().display()), None);
         match view.load(&self.located).ok().and_then(|module| module.value().place(&self.function)) {

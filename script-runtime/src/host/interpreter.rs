@@ -22,7 +22,7 @@ use crate::{
     value::owner,
 };
 
-/// Scripts with an engine, generations and state of their own. Cheap to clone: all clones are the same interpreter.
+/// A set of scripts with engines, generations and state of its own. Cloning is cheap, and clones are the same interpreter.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,7 +38,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Interpreter {
-    /// Ends with the last clone, and before what it reloads.
+    /// Stops when the last clone is dropped, before the registry is.
     _reloader: Option<Arc<Reloader>>,
     registry: Arc<Alive>,
     scope: Arc<Scope>,
@@ -50,17 +50,17 @@ impl Interpreter {
         Self { _reloader: None, registry: Arc::new(Alive(registry)), scope: Arc::new(scope), time }
     }
 
-    /// Has it kept up to date for as long as it lives.
+    /// Keeps the reloader as long as the interpreter.
     pub(crate) fn keep_up(&mut self, reloader: Reloader) {
         self._reloader = Some(Arc::new(reloader));
     }
 
-    /// Starts to make an interpreter of that name.
+    /// Returns a builder for an interpreter with this name.
     pub fn builder(name: impl Into<String>) -> Builder {
         Builder::new(name.into())
     }
 
-    /// The interpreter's name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.registry.name()
@@ -72,15 +72,15 @@ impl Interpreter {
         self.registry.loader().linker()
     }
 
-    /// The scope of calls that name no other: the first root is the handler root, reloading is on.
+    /// Returns the default scope: the first root is the handler root, and reloading is on.
     #[must_use]
     pub fn scope(&self) -> &Arc<Scope> {
         &self.scope
     }
 
-    /// A function of a module, `module::function`, to be called again and again; without `::function` it is
-    /// `handler`. The module is found now, below the first root, and loaded when it is first called, or now by
-    /// [`Handler::load`]. Each call runs what is newest when it starts.
+    /// Returns a handler for the function `module::function`; without `::function`, for the function `handler` of the
+    /// module. The module is searched now, below the first root. It is loaded by the first call, or by [`Handler::load`].
+    /// Each call runs the version that is newest when the call starts.
     ///
     /// # Errors
     /// There is no such module.
@@ -88,8 +88,7 @@ impl Interpreter {
         self.handler_in(&self.scope, name, Path::new("~"))
     }
 
-    /// As [`handler`](Self::handler), in `scope`; a bare module name is searched in `directory` first
-    /// (R16).
+    /// Returns a handler whose calls run in `scope`. A bare module name is searched in `directory` first (R16).
     ///
     /// # Errors
     /// There is no such module.
@@ -101,7 +100,8 @@ impl Interpreter {
         Handler::new(self.registry.clone(), scope.clone(), module, function, &options, self.time)
     }
 
-    /// Looks for changes now, also where reloading is off, and returns when they are served, or refused.
+    /// Reloads everything that has changed, also in scopes with reloading off, and returns when the new generation is
+    /// published or the change is refused.
     ///
     /// ```
     /// use samovar_rhai::{Interpreter, importer::{Event, MemoryTree, Outcome}};
@@ -147,32 +147,30 @@ impl Interpreter {
         self.registry.dry_run()
     }
 
-    /// As [`reload`](Self::reload), for those who were told what may have changed: it looks there, and scopes that say that
-    /// nothing is to be reloaded hold.
+    /// Reloads what has changed where `hint` points. In contrast to [`reload`](Self::reload), modules of scopes with reloading
+    /// off stay as they are.
     #[must_use]
     pub fn check(&self, hint: &Hint) -> Outcome {
         self.registry.check(hint, false)
     }
 
-    /// Sets what loading a module may use up from now on, and calls of handlers that are made from now on; what is loaded
-    /// stays.
+    /// Sets the limits of later loads, and of calls by handlers that are created later.
     pub fn set_limits(&self, limits: &Limits) {
         self.registry.loader().linker().engines().set(limits);
     }
 
-    /// Sets how long loading a module may take from now on.
+    /// Sets the time limit of later loads.
     pub fn set_load_time(&self, time: Duration) {
         self.registry.loader().set_load_time(time);
     }
 
-    /// The releases that are kept; `None` unless [`Builder::history`](crate::Builder::history) says where.
+    /// Returns the kept releases; `None` if no directory is set, see [`Builder::history`](crate::Builder::history).
     #[must_use]
     pub fn history(&self) -> Option<&History> {
         self.registry.history()
     }
 
-    /// Keeps the releases from now on, for hosts that cannot say where before the interpreter is made:
-    /// [`Builder::history`](crate::Builder::history) says it then.
+    /// Keeps releases from now on, in an interpreter that was built without [`Builder::history`](crate::Builder::history).
     pub fn keep_history(&self, history: History) {
         self.registry.keep_history(history);
     }
@@ -182,32 +180,33 @@ impl Interpreter {
         self.registry.freeze();
     }
 
-    /// Has reloading ended?
+    /// Returns whether reloading has ended.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.registry.is_frozen()
     }
 
-    /// The number of the newest generation; 0 before anything was loaded.
+    /// Returns the number of the newest generation; 0 if nothing is loaded.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.registry.snapshot().generation()
     }
 
-    /// Describes the interpreter as it is now: its modules, what is refused, what keeps old code in memory. It looks at
-    /// running calls and walks what modules keep, so it is for a status page, not for each request.
+    /// Returns the state of the interpreter: its modules, refused changes, and what keeps old code in memory. It inspects
+    /// running calls and everything that modules keep: use it for a status page, not for each request.
     #[must_use]
     pub fn status(&self) -> Status {
         self.registry.status()
     }
 
-    /// Compares the files of all modules with what was loaded of them, by path.
+    /// Compares the file of each module with the loaded text.
     #[must_use]
     pub fn compare_with_disk(&self) -> HashMap<Arc<Path>, Disk> {
         self.registry.compare_with_disk()
     }
 
-    /// Draws the modules and what they import, in Graphviz's language DOT; `verbose` says how each came about (R53).
+    /// Returns the graph of modules and imports in DOT, the language of Graphviz. With `verbose`, each module shows when and
+    /// why it was loaded (R53).
     ///
     /// ```
     /// use samovar_rhai::{Interpreter, importer::MemoryTree};
@@ -226,42 +225,42 @@ impl Interpreter {
         dot(self.name(), &self.registry.status().modules, verbose)
     }
 
-    /// Is the module of this file part of the newest generation? It may be while its file is gone (R34).
+    /// Returns whether the newest generation has a module of this file. The file itself may have been removed (R34).
     #[must_use]
     pub fn serves(&self, file: &Path) -> bool {
         self.registry.serves(file)
     }
 
-    /// Finds out which module a name means in the module of this file, without loading anything.
+    /// Finds the module that a name means in the module of the file `from`. Loads nothing.
     ///
     /// # Errors
-    /// There is no such module; every place that was looked at is said.
+    /// There is no such module; the error lists every path that was tried.
     pub fn locate(&self, name: &str, from: &Path, scope: &Scope) -> Result<Located, ImportError> {
         self.registry.locate_from(name, from, scope)
     }
 
-    /// Forgets what a scope has said about reloading: its place in a configuration is no more.
+    /// Forgets what a scope says about reloading. This is for scopes of a configuration that is no longer in use.
     pub fn forget(&self, scope: &Scope) {
         self.registry.forget(scope);
     }
 
-    /// A thread that keeps the interpreter up to date, to be spawned, for hosts that give their own tree:
-    /// [`Builder::build`] starts one itself. It watches the directories, and reloads until it is dropped.
+    /// Returns a builder for a thread that watches these directories and reloads what changes, until it is dropped. This is
+    /// for interpreters that were built on a tree; [`Builder::build`] starts such a thread itself.
     pub fn reloader(&self, directories: impl IntoIterator<Item = impl Into<PathBuf>>) -> ReloaderBuilder {
         Reloader::new(directories).registry(self.registry.registry().clone())
     }
 
-    /// A number that is another one when files that such a thread watches may have come, gone or changed. For hosts that
-    /// remember what the file system said.
+    /// Returns a number that changes whenever watched files may have been created, removed or changed. This is for caches of
+    /// what the file system said.
     #[must_use]
     pub fn stirred(&self) -> u64 {
         self.registry.stirred()
     }
 
-    /// Calls a callback that a script handed out: `callback(..)`. It runs the instance that it was made in.
+    /// Calls a function value that a script made with `callback(..)`. It runs in the instance that made it.
     ///
     /// # Errors
-    /// The value is no callback, or the call raises or exceeds a limit.
+    /// The value is not a callback, or the call raises an error or exceeds a limit.
     pub fn call(&self, callback: &Dynamic, args: impl FuncArgs) -> Result<Dynamic, Diagnostic> {
         let mut values = Vec::new();
         args.parse(&mut values);
@@ -274,13 +273,13 @@ impl Interpreter {
         call(&view, self.time, Purpose::Callback, || call_callback(&engine, &function, &mut values))
     }
 
-    /// Ends the interpreter: nothing is reloaded any more, and `__mp_purge__` of every module is called, importers first
-    /// (R49). Dropping the last handle on the interpreter, and the last [`Handler`], does so too.
+    /// Ends the interpreter: stops reloading and calls `__mp_purge__` of every module, importers first (R49). Dropping the
+    /// last clone and the last [`Handler`] does the same.
     pub fn shut_down(&self) {
         self.registry.shut_down();
     }
 
-    /// Everything that happens from now on (R55).
+    /// Returns a channel that receives every later event (R55).
     #[must_use]
     pub fn subscribe(&self) -> mpsc::Receiver<Event> {
         self.registry.subscribe()

@@ -1,4 +1,4 @@
-//! What can be said of a text without running it: what it defines, what it imports, what it asks of that.
+//! Checks of scripts that do not run them: what a text defines, what it imports, and what it uses of the imported modules.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::{
     module::diagnostic::diagnostic,
 };
 
-/// Compiles texts and runs none.
+/// Compiles texts without running them.
 ///
 /// ```
 /// use std::path::Path;
@@ -26,7 +26,7 @@ use crate::{
 /// ```
 pub struct Outlines(Linker);
 
-/// What one text says.
+/// The definitions and imports of one text.
 #[derive(Clone)]
 pub struct Outline(Arc<Scan>);
 
@@ -35,37 +35,37 @@ pub struct Outline(Arc<Scan>);
 pub struct Import {
     /// The name, as it is written.
     pub name: String,
-    /// What the text calls it from then on.
+    /// The name that `as` gives it.
     pub alias: Option<String>,
     /// Where the name stands.
     pub place: Place,
-    /// Is it made whenever the top level runs to its end?
+    /// Whether the import is executed whenever the top level runs to its end.
     pub is_certain: bool,
-    /// Does it stand in a `try`?
+    /// Whether it is inside a `try` block.
     pub is_guarded: bool,
 }
 
-/// Something that a text asks of a module that does not have it.
+/// A use of something that the imported module does not have.
 #[derive(Clone, Debug)]
 pub struct Lack {
-    /// What is missing, where it is asked for, and what may have been meant.
+    /// What is missing, where it is used, and a similar name if there is one.
     pub diagnostic: Diagnostic,
-    /// Does it stand in a `try`?
+    /// Whether it is inside a `try` block.
     pub is_guarded: bool,
 }
 
 impl Outlines {
-    /// For texts that may be no more than these limits allow.
+    /// Creates a compiler with these limits on texts.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         let silent: Output = Arc::new(|_| ());
         Self(Linker::new(limits, &silent, &[], Vec::new()))
     }
 
-    /// Compiles a text, as it is compiled when it is loaded.
+    /// Compiles a text as loading it would.
     ///
     /// # Errors
-    /// It does not compile.
+    /// The text does not compile.
     pub fn read(&self, path: &Path, text: &str) -> Result<Outline, Diagnostic> {
         let scan = self.0.scan(&path.to_string_lossy(), text).map_err(|error| diagnostic(&error))?;
         let scan = Arc::new(scan);
@@ -75,32 +75,32 @@ impl Outlines {
 }
 
 impl Outline {
-    /// The functions that others can call, each with its number of parameters.
+    /// Returns the public functions, each with its number of parameters.
     pub fn functions(&self) -> impl Iterator<Item = (&str, usize)> {
         let public = self.0.functions().iter().filter(|function| !function.private && !function.typed());
         public.map(|function| (function.name.as_str(), function.params))
     }
 
-    /// May it have a variable of that name, in which a callback could be kept?
+    /// Returns whether the module may have a variable of this name, which may hold a callback.
     #[must_use]
     pub fn may_have_variable(&self, name: &str) -> bool {
         let mut variables = self.0.variables().iter().chain(self.0.export_names());
         name.starts_with("__") || variables.any(|variable| variable == name)
     }
 
-    /// Where a function or variable is defined.
+    /// Returns the place where a function or variable is defined.
     #[must_use]
     pub fn place(&self, name: &str) -> Option<Place> {
         self.0.defined_at(name).and_then(|at| self.at(at))
     }
 
-    /// Does it choose directories itself in which what it imports is searched?
+    /// Returns whether the text sets its own search path for imports.
     #[must_use]
     pub fn sets_search_path(&self) -> bool {
         self.0.text().contains(SEARCH_PATH)
     }
 
-    /// All imports by literal names, in order.
+    /// Returns all imports with literal names, in order.
     #[must_use]
     pub fn imports(&self) -> Vec<Import> {
         let import = |site: &ImportSite| {
@@ -115,8 +115,8 @@ impl Outline {
         self.0.import_sites().iter().filter_map(import).collect()
     }
 
-    /// What it asks of the module that it imports under this name, and that does not have it. A name for two modules means
-    /// the one or the other, so nothing is said of it.
+    /// Returns the uses of `alias::..` that `module`, imported under this name, does not have. Empty if two imports have the
+    /// same name.
     #[must_use]
     pub fn lacks(&self, alias: &str, module: &Self) -> Vec<Lack> {
         if self.0.import_names().filter(|name| *name == alias).count() != 1 {

@@ -33,16 +33,16 @@ impl Pin {
         &self.view
     }
 
-    /// The same pin, for what follows an answer that its client has yet to take: if that takes long, and keeps old code
-    /// alive, the request is named.
+    /// Returns the same pin for work that follows a response. If a slow client keeps old code in memory this way, the report
+    /// of retained instances names its request.
     #[must_use]
     pub fn wait_for_client(self, exchange: &Exchange) -> Self {
         Self { _waits: Some(Arc::new(under_way::wait(seen(&self.view), exchange.request()))), ..self }
     }
 
-    /// Calls what scripts gave to `req.on_finish(..)`: to be done when the client has its answer, for whatever reason that
-    /// is what it is, or has gone. [`Handler::respond`](crate::Handler::respond) cannot know when that is, so it does this before it returns, and
-    /// tells errors to the log. What scripts of another interpreter gave is called by a pin of that one.
+    /// Calls the functions that scripts of this interpreter gave to `req.on_finish(..)`, and passes errors to `tell`. Call it
+    /// when the response has been sent or the client has disconnected. [`Handler::respond`](crate::Handler::respond) does so
+    /// before it returns, and logs errors.
     pub fn finish(&self, exchange: &Exchange, mut tell: impl FnMut(Diagnostic)) {
         while let Some(callback) = exchange.take_finish(self.view.registry_id()) {
             let run = || call_callback(&self.engine, &callback, &mut []);

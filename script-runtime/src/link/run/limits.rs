@@ -1,11 +1,11 @@
-//! What a script may use up.
+//! The limits of scripts.
 
 use rhai::Engine;
 
-/// What scripts may use up, for each call from outside. In each field, 0 means without limit.
+/// The limits of one call from the host, or of one load. In each field, 0 means no limit.
 ///
-/// How long a call may take is said with [`Builder::time`](crate::Builder::time) and [`Handler::time`](crate::Handler::time).
-/// What would overflow the stack of the thread that runs it raises, whatever the limits are.
+/// The time limit is set with [`Builder::time`](crate::Builder::time) and [`Handler::time`](crate::Handler::time). A script
+/// that would overflow the stack raises an error, whatever the limits are.
 ///
 /// ```
 /// use samovar_rhai::{Interpreter, Limits, importer::MemoryTree};
@@ -24,26 +24,23 @@ use rhai::Engine;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Operations, as Rhai counts them: about one for each expression and each statement. 50 million by default; 0 is no
-    /// limit.
+    /// Operations, as Rhai counts them: about one for each expression and each statement. 50 million by default.
     pub operations: u64,
-    /// Calls within each other, of scripts' functions and of native ones. 64 by default; 0 is no limit, but what the stack
-    /// allows.
+    /// Nested calls, of script functions and native ones. 64 by default; with 0, the stack is the limit.
     pub call_depth: usize,
-    /// Expressions and blocks within each other, counted when a text is compiled. 64 by default; 0, and more than 256, is
-    /// 256.
+    /// Nested expressions and blocks, counted when a text is compiled. 64 by default; 0, and more than 256, mean 256.
     pub expression_depth: usize,
-    /// Bytes of one string, or of all those in one array or map. 16 MiB by default; 0 is no limit.
+    /// Bytes of one string, or of all strings in one array or map. 16 MiB by default.
     pub string_bytes: usize,
-    /// Items of one array, or bytes of one blob, nested ones included. A million by default; 0 is no limit.
+    /// Items of one array, or bytes of one blob, nested ones included. A million by default.
     pub array_items: usize,
-    /// Entries of one map, nested ones included. Half a million by default; 0 is no limit.
+    /// Entries of one map, nested ones included. Half a million by default.
     pub map_entries: usize,
-    /// Modules that one call imports by statement, as often as it does. 1,000 by default; 0 is no limit.
+    /// Executed `import` statements in one call. 1,000 by default.
     pub modules: usize,
-    /// Variables in scope at one time, in one function or at the top level. 10,000 by default; 0 is no limit.
+    /// Variables in scope at one time, in one function or at the top level. 10,000 by default.
     pub variables: usize,
-    /// Functions of one script, closures included, counted when it is compiled. 10,000 by default; 0 is no limit.
+    /// Functions of one script, closures included, counted when it is compiled. 10,000 by default.
     pub functions: usize,
 }
 
@@ -63,8 +60,8 @@ impl Default for Limits {
     }
 }
 
-/// Whoever compiled a text had room to do so. Whoever lets go of it, on whatever thread, needs some as well, about half a
-/// kilobyte for each level.
+/// Compiling a text makes sure of enough stack. Dropping it, on any thread, takes stack as well: about half a kilobyte for
+/// each level.
 const MOST_NESTED: usize = 256;
 
 impl Limits {
