@@ -374,7 +374,8 @@ fn publish<L: Loader>(
     retire(&served, &change.dropped);
     let published = served.published();
     if change.is_switch(&published.before) {
-        *standing = Standing::default();
+        // All texts say what is served now, and count their moments in their own way.
+        *standing = Standing { accepted: Some(*change.texts.tree().moment().start()), ..Standing::default() };
         rooms.shown.show(&standing.refusals);
     }
     for gone in published.gone.iter().filter_map(|&id| itself(id)) {

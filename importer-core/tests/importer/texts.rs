@@ -105,6 +105,15 @@ fn l1_what_a_release_does_not_have_is_dropped_and_its_importers_follow() {
     last.write("/s/h.toy", "version 5");
     assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { .. }));
     check(&registry.pin(&scope), "h", "5");
+    // A refused change of that place is as withheld as one of the first.
+    last.write("/s/late.toy", "version 1");
+    last.write("/s/other.toy", "version 1");
+    check(&registry.pin(&scope), "other", "1");
+    registry.check(&Hint::Everything, false);
+    last.write("/s/h.toy", "broken");
+    last.write("/s/late.toy", "version 2");
+    assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Refused(_)));
+    assert!(matches!(import(&registry.pin(&scope), "late"), Err(ImportError::Withheld { .. })));
     registry.freeze();
     assert!(matches!(registry.switch_to(tree("h: version 6")), Outcome::Frozen));
 }
