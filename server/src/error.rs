@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use samovar_config::Report;
 use samovar_importer::Diagnostic;
 
-use crate::settings::remedy::worded;
+use crate::remedy::worded;
 
 /// Why a site cannot be opened. The message is for people, and reports all errors.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum OpenError {
     #[error("the configuration has {} error(s)", .0.errors())]
     Configuration(Box<Report>),
     /// The previous configuration was read from this file, which no longer exists.
-    #[error("`{}` is gone, which the configuration came from", .0.display())]
+    #[error("the configuration file `{}` is gone", .0.display())]
     Gone(PathBuf),
     /// A file of the configuration had lines, and is empty now.
     #[error("`{}` is empty, and was not before", .0.display())]
@@ -76,7 +76,7 @@ pub enum OpenError {
         reason: std::io::Error,
     },
     /// The URL to explain is not valid.
-    #[error("`{url}` is no URL: {reason}")]
+    #[error("`{url}` is not a valid URL: {reason}")]
     Url {
         /// As it was given.
         url: String,
@@ -100,7 +100,7 @@ impl OpenError {
                 diagnostic.render(colour)
             }
             Self::Address { .. } => {
-                let help = "choose another address with `Listen` or --listen, or end what has this one";
+                let help = "choose another address with `Listen` or --listen, or stop the program that uses this one";
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             Self::Script(path) => {
@@ -110,15 +110,15 @@ impl OpenError {
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             Self::StateDirectory { .. } => {
-                let help = "put it beside what is served: it holds the texts of scripts";
+                let help = "put it outside of all document roots: it holds the texts of scripts";
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             Self::Gone(_) => {
-                let help = "put it back; to serve the directory without a configuration, start the server anew";
+                let help = "put it back; to serve the directory without a configuration, restart the server";
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             Self::Emptied(_) => {
-                let help = "a file that is just being written looks like this; if nothing is what it is to say, write a comment";
+                let help = "a file that is being written looks like this; if it is to have no lines, write a comment";
                 Diagnostic::error(self.to_string()).help(help).render(colour)
             }
             other => Diagnostic::error(other.to_string()).render(colour),

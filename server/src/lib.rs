@@ -20,6 +20,7 @@
 //! net/        sockets, connections, the guard before the HTTP library
 //! logs/       access log, error log, what happens in the interpreters
 //! settings/   from directives to values: directives.rs is where a directive is added
+//! error.rs, remedy.rs, identity.rs   used by all of them
 //! ```
 
 mod check;
@@ -29,6 +30,7 @@ mod error;
 mod identity;
 mod logs;
 mod net;
+mod remedy;
 mod request;
 mod routing;
 mod service;

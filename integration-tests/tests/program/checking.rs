@@ -251,7 +251,7 @@ fn what_is_no_url_is_refused() {
     let site = Site::new(EXPLAINED);
     let (code, said) = run(&site, &["explain", "/a%zz", "--site", &site.path().to_string_lossy()]);
     assert_eq!(code, Some(1));
-    assert!(said.contains("`/a%zz` is no URL"), "{said}");
+    assert!(said.contains("`/a%zz` is not a valid URL"), "{said}");
 }
 
 #[test]

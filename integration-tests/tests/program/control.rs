@@ -303,7 +303,7 @@ fn r53_the_graph_is_one_that_graphviz_draws() {
 #[test]
 fn r40_after_freeze_nothing_is_reloaded() {
     let (site, program) = loaded();
-    check(&ask(&program, &site, "freeze", &[]), &["main: frozen, generation 2 is served for good"]);
+    check(&ask(&program, &site, "freeze", &[]), &["main: frozen, generation 2 stays until the server is restarted"]);
     check(&ask(&program, &site, "freeze", &["main"]), &["main: was frozen already"]);
     site.write("lib/words.rhai", "let greeting = \"Hi\";");
     check_refused(&ask(&program, &site, "reload", &[]), &["error: reloading has ended"]);

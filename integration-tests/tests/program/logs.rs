@@ -399,10 +399,10 @@ fn files_that_go_together_are_told_of_in_one_line() {
     for number in 0..30 {
         site.remove(&format!("m{number}.rhai"));
     }
-    let line = program.wait_for(" were removed; what is loaded of them is served on");
+    let line = program.wait_for(" were removed; their loaded versions are still served");
     assert!(line.contains(" more were removed") && line.len() < 400, "{line}");
     site.remove("hub.rhai");
-    program.wait_for("hub.rhai was removed; what is loaded of it is served on");
+    program.wait_for("hub.rhai was removed; its loaded version is still served");
     program.wait_for(": dropped ");
     assert!(program.log().lines().count() < 15, "{}", program.log());
 }

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) fn check_state(opened: &Opened, found: &mut Vec<Finding>) {
     let Some((line, root)) = state::configured_and_served(opened) else { return };
     let message = format!("the state directory and the document root `{}` lie within each other", root.display());
-    let help = "put it beside what is served: it holds the texts of scripts".to_owned();
+    let help = "put it outside of all document roots: it holds the texts of scripts".to_owned();
     found.push(Finding::new(STATE_SERVED, span(line, 0), message).expected("expected another directory").help(help));
 }
 

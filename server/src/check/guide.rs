@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use samovar_config::{ANYWHERE, Contexts, DIRECTORY, Directive, HOST, Merge, SERVER, VARIABLES};
 
-use crate::{check::findings::FINDINGS, settings::directives::schema};
+use super::findings::FINDINGS;
+use crate::settings::directives::schema;
 
 /// The page, as Markdown.
 #[must_use]

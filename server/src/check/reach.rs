@@ -13,10 +13,8 @@ use samovar_rhai::{
     outline::{Import, Outline, Outlines},
 };
 
-use crate::{
-    check::findings::{IMPORT_CYCLE, NO_FUNCTION, NO_IMPORT, PERHAPS_MISSING, SCRIPT_ERROR},
-    settings::remedy::worded,
-};
+use super::findings::{IMPORT_CYCLE, NO_FUNCTION, NO_IMPORT, PERHAPS_MISSING, SCRIPT_ERROR};
+use crate::remedy::worded;
 
 /// Where imports are searched.
 #[derive(Clone)]

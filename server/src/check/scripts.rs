@@ -10,14 +10,15 @@ use samovar_config::{FileId, Finding, FindingCode, Host, Report, Resolved, Secti
 use samovar_importer::{ImportError, Place, Scope};
 use samovar_rhai::outline::Outline;
 
+use super::{
+    findings::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE},
+    lines::{belongs, host_of, span},
+    names::is_asked,
+    reach::{Fault, Reach, Search},
+    walk::{directories_below, files_below},
+};
 use crate::{
-    check::walk::{directories_below, files_below},
-    check::{
-        findings::{ANSWERS_NOBODY, BAD_IMPORT, NO_FUNCTION, NO_MODULE},
-        lines::{belongs, host_of, span},
-        names::is_asked,
-        reach::{Fault, Reach, Search},
-    },
+    remedy::worded,
     routing::{
         answering::{Answering, Module},
         hidden::is_hidden,
@@ -33,7 +34,6 @@ use crate::{
         phase::{Phase, PhaseKey},
         policy::{HandlerRoot, Policy},
         read::Opened,
-        remedy::worded,
         scope::scope,
         texts::Texts,
     },

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Freeze) -> Result<(), Failure> {
     for interpreter in interpreters(&answer) {
         let (name, generation) = (text(&interpreter["name"]), &interpreter["generation"]);
         let how = if interpreter["already"] == true { "was frozen already" } else { "frozen" };
-        print(&format!("{name}: {how}, generation {generation} is served for good"));
+        print(&format!("{name}: {how}, generation {generation} stays until the server is restarted"));
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ fn describe_interpreter(interpreter: &Value) -> String {
     let _ = match text(&interpreter["outcome"]) {
         "reloaded" => writeln!(page, "{reloaded}, generation {generation}"),
         "refused" => writeln!(page, "the change was refused, generation {generation} is served on"),
-        "frozen" => writeln!(page, "frozen, generation {generation} is served for good"),
+        "frozen" => writeln!(page, "frozen, generation {generation} stays until the server is restarted"),
         _ if !interpreter["reloaded_ms_ago"].is_null() => {
             let age = ago(interpreter["reloaded_ms_ago"].as_f64().unwrap_or_default());
             writeln!(page, "up to date, generation {generation}: {reloaded}, {age} ago")

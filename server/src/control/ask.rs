@@ -10,14 +10,14 @@ use std::{
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::Value;
 
-use super::{ControlSocket, VERSION};
+use super::{address::ControlSocket, protocol::VERSION};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
     /// No server is running.
-    #[error("no server is running for this site: nobody answers at {}", .looked.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" or "))]
+    #[error("no server is running for this site: none answers at {}", .looked.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" or "))]
     NoServer {
         /// The sockets that were tried.
         looked: Vec<PathBuf>,

@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Running, VERSION};
+use super::{protocol::VERSION, running::Running};
 
 /// The most connections at one time. Each may have a command under way, on a thread of its own.
 const CLIENTS: usize = 64;

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{net::UnixListener, task::JoinHandle};
 
-use super::{ControlSocket, Running, clients::Clients};
+use super::{address::ControlSocket, clients::Clients, running::Running};
 
 /// How long accepting rests when the system gives no descriptors.
 const BACK_OFF: Duration = Duration::from_millis(100);

@@ -20,12 +20,10 @@ pub(crate) mod ask;
 mod clients;
 mod listener;
 mod problems;
+mod protocol;
 mod report;
 mod running;
 
 pub use address::ControlSocket;
 pub use listener::{Control, ControlError};
 pub use running::Running;
-
-/// The version of the protocol.
-const VERSION: u64 = 1;

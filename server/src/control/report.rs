@@ -9,7 +9,7 @@ use samovar_importer::{Counts, Diagnostic, Disk, Outcome, Status, Watch, rfc3339
 use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
-use crate::{settings::remedy::worded, site::RefusedConfiguration};
+use crate::{remedy::worded, site::RefusedConfiguration};
 
 /// The current configuration, and a refused one.
 pub(crate) fn configuration(path: &Path, refused: Option<&RefusedConfiguration>) -> Value {

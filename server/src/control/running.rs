@@ -10,7 +10,7 @@ use samovar_importer::{Status, dot, dot_all};
 use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
-use super::{VERSION, problems::problems, report};
+use super::{problems::problems, protocol::VERSION, report};
 use crate::site::Site;
 
 /// A site that is being served, and when that began.

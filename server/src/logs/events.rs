@@ -16,7 +16,8 @@ use std::{
 use samovar_importer::{Diagnostic, Event, Reason};
 use samovar_rhai::Interpreter;
 
-use crate::{logs::repeated, settings::remedy::worded};
+use super::repeated;
+use crate::remedy::worded;
 
 /// Follows an interpreter's events until it is gone.
 ///
@@ -103,7 +104,7 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
         }
         Event::Mended { generation } => {
             tracing::info!(
-                "{interpreter}: the refused change was taken back, generation {generation} is what the files say"
+                "{interpreter}: the refused change was taken back, the files are those of generation {generation} again"
             );
         }
         Event::LeftOpen { path } => {
@@ -117,9 +118,9 @@ fn tell(interpreter: &str, event: Event, shows_refusals: bool) {
             );
         }
         Event::WatchDegraded { reason } => {
-            tracing::warn!("{interpreter}: not all changes are told by the system, so they are found later: {reason}");
+            tracing::warn!("{interpreter}: the system does not report all changes, so some are found later: {reason}");
         }
-        Event::WatchRestored => tracing::info!("{interpreter}: all changes are told by the system again"),
+        Event::WatchRestored => tracing::info!("{interpreter}: the system reports all changes again"),
         Event::CodeCarried { path, diagnostic } => {
             // It is a warning: nothing has failed yet.
             let rendered = worded(&diagnostic).render_warning(false);
@@ -171,10 +172,10 @@ fn tell_of_gone(interpreter: &str, first: (Gone, Arc<Path>), events: &Receiver<E
     let names = names(&paths, &here);
     match (what, paths.len()) {
         (Gone::Removed, 1) => {
-            tracing::warn!("{interpreter}: {names} was removed; what is loaded of it is served on");
+            tracing::warn!("{interpreter}: {names} was removed; its loaded version is still served");
         }
         (Gone::Removed, _) => {
-            tracing::warn!("{interpreter}: {names} were removed; what is loaded of them is served on");
+            tracing::warn!("{interpreter}: {names} were removed; their loaded versions are still served");
         }
         (Gone::Dropped, 1) => tracing::info!("{interpreter}: dropped {names}, whose file is gone"),
         (Gone::Dropped, _) => tracing::info!("{interpreter}: dropped {names}, whose files are gone"),

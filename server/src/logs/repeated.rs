@@ -15,10 +15,8 @@ use std::{
 use parking_lot::Mutex;
 use samovar_importer::Diagnostic;
 
-use crate::{
-    logs::{access::time, file::LogFile},
-    settings::remedy::worded,
-};
+use super::{access::time, file::LogFile};
+use crate::remedy::worded;
 
 /// How long an error is remembered after it last occurred; also how often counts are logged.
 const WHILE: Duration = Duration::from_secs(10);

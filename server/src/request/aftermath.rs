@@ -86,7 +86,7 @@ impl Aftermath {
         };
         if pool.start(move || level::at(level, run)).is_err() {
             exchange.forget_callbacks();
-            tracing::error!("{}: no script thread is free for what follows the answer", exchange.path());
+            tracing::error!("{}: no script thread is free for the phases after the response", exchange.path());
         }
     }
 }

@@ -26,13 +26,11 @@ use tower_http::services::{
     fs::{Backend, File as FileOfBackend},
 };
 
-use crate::{
-    request::{
-        body::{self, Body},
-        range,
-    },
-    routing::{hidden::is_hidden, private::Private},
+use super::{
+    body::{self, Body},
+    range,
 };
+use crate::routing::{hidden::is_hidden, private::Private};
 
 /// A file that is served if it lies below `root`, with its links followed, and is not one of the server's `private`
 /// files.

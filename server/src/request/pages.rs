@@ -6,7 +6,7 @@ use samovar_importer::Diagnostic;
 use samovar_rhai::{encode_location, status_page};
 
 use super::{pool::Busy, terms::Terms};
-use crate::{logs::repeated, settings::remedy::worded};
+use crate::{logs::repeated, remedy::worded};
 
 /// The page for a script that failed. Logs the error; clients see it only where `RhaiDebug` is on.
 pub(crate) fn failed(terms: &Terms, path: &str, diagnostic: &Diagnostic) -> Response<Bytes> {

@@ -20,10 +20,8 @@ use samovar_importer::Diagnostic;
 use samovar_rhai::status_page;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::{
-    logs::repeated,
-    request::body::{self, Body},
-};
+use super::body::{self, Body};
+use crate::logs::repeated;
 
 /// Smaller answers go to the system's own buffers at once, and are not counted.
 const SMALL: usize = 32 << 10;

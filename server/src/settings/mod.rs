@@ -13,7 +13,6 @@ pub(crate) mod origin;
 pub(crate) mod phase;
 pub(crate) mod policy;
 pub(crate) mod read;
-pub(crate) mod remedy;
 pub(crate) mod scope;
 pub(crate) mod server;
 pub(crate) mod state;

@@ -13,6 +13,11 @@ use parking_lot::Mutex;
 use samovar_config::{Config, Host, Line, Loaded, Resolved};
 use samovar_importer::Scope;
 
+use super::{
+    handlers::{Example, Handlers},
+    interpreters::Interpreters,
+    routes::Routes,
+};
 use crate::{
     error::OpenError,
     logs::{access::AccessLog, file::LogFile},
@@ -31,11 +36,6 @@ use crate::{
         read::Opened,
         texts::Texts,
         values::{CustomLog, LogFormat},
-    },
-    site::{
-        handlers::{Example, Handlers},
-        interpreters::Interpreters,
-        routes::Routes,
     },
 };
 

@@ -27,6 +27,12 @@ mod watch;
 mod writers;
 
 pub use self::refused::RefusedConfiguration;
+use self::{
+    configuration::Configuration,
+    imports::{Imported, run_imports},
+    interpreters::Interpreters,
+    traffic::Traffic,
+};
 use crate::{
     check::names,
     error::OpenError,
@@ -40,12 +46,6 @@ use crate::{
         server,
         state::State,
         texts::Texts,
-    },
-    site::{
-        configuration::Configuration,
-        imports::{Imported, run_imports},
-        interpreters::Interpreters,
-        traffic::Traffic,
     },
 };
 

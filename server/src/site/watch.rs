@@ -12,13 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{Site, writers::Writers};
 use crate::{
     identity::identity,
     settings::{
         read::{self, NAME},
         texts::Texts,
     },
-    site::{Site, writers::Writers},
 };
 
 const INTERVAL: Duration = Duration::from_millis(500);
