@@ -35,7 +35,7 @@ pub struct RequestHead {
     pub query: String,
     /// The header fields.
     pub headers: HeaderMap,
-    /// Who asks.
+    /// The address of the client.
     pub remote_ip: Option<IpAddr>,
     /// The file that the path leads to.
     pub filename: String,
@@ -55,7 +55,7 @@ struct Inner {
     /// Callbacks for when the answer was sent, each with the interpreter whose script gave it.
     finish: Mutex<VecDeque<(Option<RegistryId>, FnPtr)>>,
     reply: Mutex<Reply>,
-    /// What was said last of a body that is not what it should be: the client's fault, unless somebody catches it.
+    /// The last error about a malformed body: a 400, unless the script catches it.
     malformed: Mutex<Option<ImmutableString>>,
 }
 
@@ -79,7 +79,7 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Options {
 /// A request that is to be cleaned up after more often than this is a loop.
 const MAX_FINISH: usize = 1_000;
 
-/// So many bytes are written at most: no limit on values knows of what is in an answer already.
+/// The most bytes that `write` adds to one response: the limits on values do not count what was written before.
 const MAX_WRITTEN: usize = 64 << 20;
 
 /// The answer so far. Only the thread that handles the request touches it, so the lock is never waited for.
@@ -142,7 +142,7 @@ impl Exchange {
         *self.reply() = Reply { status: Some(status), headers: headers.clone(), ..Reply::default() };
     }
 
-    /// Who asks, as a script found out; empty if none did.
+    /// The user, as a script set it; empty if no script did.
     #[must_use]
     pub fn user(&self) -> String {
         self.0.user.lock().to_string()

@@ -68,7 +68,7 @@ const KEYS: [&str; 3] = [STATUS, HEADERS, BODY];
 
 /// Does the map say what to answer, or is it the data to answer with?
 ///
-/// Whoever mistypes a key means an answer all the same: as JSON it would show the client what was meant for the server.
+/// A map with a mistyped key is an error: sent as JSON, it would show the client what was meant for the server.
 fn is_response(map: &Map) -> Result<bool, Wrong> {
     let is_known = |key: &str| KEYS.contains(&key);
     if !map.keys().any(|key| is_known(key)) {
@@ -182,7 +182,7 @@ fn answer_map(mut reply: Reply, mut map: Map, engine: &Engine) -> Answer {
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// A string's bytes, which nobody copies: a page that a module keeps is shared by all who are sent it.
+/// The bytes of a string, without a copy: all responses share a page that a module keeps.
 struct Shared(ImmutableString);
 
 impl AsRef<[u8]> for Shared {
@@ -219,7 +219,7 @@ fn answer_body(reply: Reply, body: Dynamic, engine: &Engine) -> Answer {
     }
 }
 
-/// A value that is none of those that a handler can answer with.
+/// A value that cannot be converted to a response.
 fn no_answer(body: &Dynamic, type_name: &str) -> Diagnostic {
     let answer = "a handler answers with a string, html(..), a map, an array, a blob, a status number or ()";
     let diagnostic = Diagnostic::error(format!("{answer}, not with a value of type {type_name}"));
@@ -237,7 +237,7 @@ fn no_answer(body: &Dynamic, type_name: &str) -> Diagnostic {
 #[derive(Clone, Copy)]
 pub(crate) struct LooksLikeHtml;
 
-/// A tag, a comment or a document type: what nobody writes at the beginning of a text.
+/// A tag, a comment or a document type at the beginning: plain text hardly ever starts with one.
 pub(super) fn looks_like_html(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     matches!(text, [b'<', next, ..] if next.is_ascii_alphabetic() || *next == b'!')

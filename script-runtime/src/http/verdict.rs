@@ -43,7 +43,7 @@ pub(crate) fn verdict(exchange: &Exchange, value: Dynamic, engine: &Engine) -> R
 /// `SERVER_RETURN` is. `fault` is what it is otherwise.
 ///
 /// It takes the place of what was written so far; headers that were set stay. `OK`, `DECLINED` and `DONE` can only be
-/// returned: a number that somebody throws to say that something is wrong must not let a request pass.
+/// returned: a number that is thrown as an error must not let a request pass.
 pub(crate) fn thrown(
     exchange: &Exchange,
     value: Dynamic,

@@ -1,4 +1,4 @@
-//! What pages need and Rhai does not have: what time it is, tokens that nobody guesses, and texts made safe where they
+//! Functions for pages that Rhai does not have: the time, tokens that cannot be guessed, and texts made safe where they
 //! are put.
 
 use std::{
@@ -37,7 +37,7 @@ fn seconds_and_millis() -> (i64, i64) {
     (number(since.as_secs().into()), number(since.as_millis()))
 }
 
-/// So many bytes of the system's randomness, two digits for each.
+/// Returns this number of random bytes from the system, as two digits each.
 fn random_token(bytes: i64) -> Text {
     let length = usize::try_from(bytes).ok().filter(|_| (TOKEN_BYTES..=MOST_TOKEN_BYTES).contains(&bytes));
     let Some(length) = length else {

@@ -49,7 +49,7 @@ pub(crate) struct Linker {
 }
 
 impl Linker {
-    /// A linker whose scripts may use so much and print there.
+    /// Creates a linker with these limits, whose scripts print to `output`.
     #[must_use]
     pub(crate) fn new(limits: &Limits, output: &Output, equipment: &'static [Equip], host: Vec<Register>) -> Self {
         Self { engines: Engines::new(limits, output, equipment, host) }

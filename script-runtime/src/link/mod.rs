@@ -4,7 +4,7 @@
 //! instances of one module run side by side, hand functions to each other, and each must keep to its own variables,
 //! functions and imports. So nothing is looked up in the state at run time. A text is compiled twice: the first
 //! compilation tells which names belong to the module, the second, once for each instance, makes them carry its number.
-//! Whoever executes them, they can only mean that instance.
+//! Wherever they are executed, they can only mean that instance.
 //!
 //! | stage | folder | |
 //! |---|---|---|
@@ -40,7 +40,7 @@ pub(crate) use scan::import_sites::ImportSite;
 pub(crate) use scan::name::InstanceId;
 pub(crate) use scan::uses::Use;
 
-/// The functions that are told which instance calls them, by name and number of arguments.
+/// The native functions that get the calling instance, by name and number of arguments.
 #[cfg(test)]
 pub(crate) fn natives() -> impl Iterator<Item = (&'static str, usize)> {
     run::natives::NATIVES.iter().map(|native| (native.name, native.args))

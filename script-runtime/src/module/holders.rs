@@ -1,4 +1,4 @@
-//! Who keeps old code alive, found when an old instance lives on (R51).
+//! Finds what keeps a replaced instance in memory (R51).
 
 use std::collections::HashSet;
 
@@ -38,7 +38,7 @@ pub(crate) fn of(module: ModuleId, instance: InstanceId, newest: &Snapshot<Scrip
 
 /// Lets a replaced instance go of itself. Its callbacks in handles of its own would hold it, and it them, for ever: they
 /// are made to find their instance only while something else holds that. What a newest module can reach is left alone,
-/// since there they may still be called, and whoever asks is told of them (R51).
+/// since there they may still be called, and the report of retained instances names them (R51).
 pub(crate) fn release(core: &Core, newest: &Snapshot<Scripts>) {
     let own: Vec<Dynamic> = core.bindings().stored().collect();
     let mut holds_itself = false;

@@ -154,7 +154,7 @@ fn integer(number: u64) -> Dynamic {
     i64::try_from(number).unwrap_or(i64::MAX).into()
 }
 
-/// So many modules can be read at a glance.
+/// The largest number of modules that an error lists.
 const GLANCE: usize = 10;
 
 /// What there is in place of a module: the one that was probably meant, or all, if these are few.
@@ -173,7 +173,7 @@ fn instead(modules: &[ModuleStatus], wanted: &Path) -> String {
     }
 }
 
-/// Finds a module by what a script calls it: its path, or so much of the path's end that no other module has it too.
+/// Finds a module by its path, or by an end of its path that no other module shares.
 pub(crate) fn find<'a>(modules: &'a [ModuleStatus], name: &str) -> Result<&'a ModuleStatus, String> {
     let wanted = samovar_importer::normalize(Path::new(name.trim_start_matches("~/")));
     let with_extension = wanted.with_extension("rhai");

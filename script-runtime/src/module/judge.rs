@@ -149,7 +149,7 @@ fn keeps(place: &str, is_callback: bool, file: &Path) -> Diagnostic {
         .help("carry data, and make functions anew in the new module; or keep them in a library module")
 }
 
-/// Tells what keeps old code alive, now that `new` has run in the place of `old`: it may have put its own functions
+/// Warns of what keeps old code in memory, now that `new` has run in place of `old`: it may have put its own functions
 /// in the place of the old ones.
 pub(crate) fn tell(
     scripts: &Scripts,

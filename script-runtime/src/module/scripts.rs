@@ -65,7 +65,7 @@ impl Scripts {
         &self.linker
     }
 
-    /// Tells the scripts whose they are, once the registry stands.
+    /// Sets the registry, once it exists.
     pub(crate) fn belong_to(&self, registry: &Arc<Registry<Self>>) {
         let _ = self.registry.set(Arc::downgrade(registry));
     }

@@ -1,4 +1,4 @@
-//! Functions of arrays and blobs that make one as long as they are told.
+//! Functions that make an array or a blob of a given length.
 
 use rhai::{Array, Blob, Dynamic, EvalAltResult, INT, Module, NativeCallContext};
 

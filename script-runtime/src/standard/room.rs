@@ -75,7 +75,7 @@ pub(super) fn array(
     Ok(array)
 }
 
-/// A limit of the engine's, where 0 is none.
+/// A limit of the engine, where 0 means no limit.
 pub(super) fn at_most(limit: usize) -> usize {
     if limit == 0 { usize::MAX } else { limit }
 }

@@ -1,4 +1,4 @@
-//! Values by key that may be forgotten: after a time, or for want of room.
+//! A shared cache: values by key that expire, and that make room for others.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,12 +30,12 @@ use crate::{
 /// | `c.remove(k)` | removes the entry and returns its value, or `()` |
 /// | `c.len`, `c.clear()` | all entries |
 ///
-/// There are never more than `capacity` entries, and no value is given out once it is `seconds` old. Which entries make
-/// room is the cache's choice: those that were not asked for lately, mostly. Keys are those of [`Table`](super::Table).
+/// There are never more than `capacity` entries, and no value is given out once it is `seconds` old. When it is full, entries
+/// that were not used lately make room, mostly. Keys are those of [`Table`](super::Table).
 ///
-/// While the function of `get_or` runs for a key, others who ask `get_or` for it wait for its value, until their
-/// deadline, and do not run theirs; if it raises, the next of them runs its own. To ask for a key inside its own
-/// function is an error.
+/// While the function of `get_or` runs for a key, other calls of `get_or` for this key wait for its value, until their
+/// deadline, and do not run their functions; if it raises, the next call runs its own. Calling `get_or` for a key inside
+/// its own function is an error.
 ///
 /// Built on `quick_cache`, which brings only a hash table, drops at once what it removes, and wakes waiters by itself.
 /// It knows no time to live, so each value carries its own end; an old value stays in memory until it is asked for,
@@ -77,7 +77,7 @@ impl Cache {
     /// The longest time to live: a year.
     pub const MAX_TIME_TO_LIVE: Duration = Duration::from_secs(31_536_000);
 
-    /// A cache for `capacity` values, each for as long as `keeps`.
+    /// Creates a cache for `capacity` values, each of which expires after `keeps`.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl Cache {
         Ok(Self { shared: Arc::new(Shared { entries, keeps, only_plain }) })
     }
 
-    /// A copy of the value of `key`.
+    /// Returns a copy of the value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Dynamic> {
         self.get_at(key, Instant::now())
@@ -112,7 +112,7 @@ impl Cache {
         Ok(())
     }
 
-    /// A copy of the value of `key`; if there is none, what `make` returns, which is then stored.
+    /// Returns a copy of the value of `key`. Without one, calls `make` and stores what it returns.
     ///
     /// # Errors
     ///
@@ -161,19 +161,19 @@ impl Cache {
         drop(self.shared.entries.drain().collect::<Vec<_>>());
     }
 
-    /// How many entries there are, once the old ones are dropped.
+    /// Drops expired entries and returns the number of the others.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len_at(Instant::now())
     }
 
-    /// Is there none?
+    /// Returns whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many entries it holds at most.
+    /// Returns the capacity.
     #[must_use]
     pub fn capacity(&self) -> usize {
         usize::try_from(self.shared.entries.capacity()).unwrap_or(usize::MAX)

@@ -1,4 +1,4 @@
-//! One value that any number of threads read and replace.
+//! A shared value that any number of threads read and replace.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ struct Shared {
 }
 
 impl Cell {
-    /// A cell that holds a copy of `value`.
+    /// Creates a cell that holds a copy of `value`.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Cell {
         Ok(Self { shared: Arc::new(Shared { value, only_plain }) })
     }
 
-    /// A copy of the value.
+    /// Returns a copy of the value.
     pub fn get(&self) -> Dynamic {
         Dynamic::clone(&self.shared.value.load())
     }

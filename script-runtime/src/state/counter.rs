@@ -1,4 +1,4 @@
-//! A total that any number of threads add to.
+//! A shared integer that any number of threads add to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -39,13 +39,13 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// A counter that starts from `total`.
+    /// Creates a counter that starts from `total`.
     #[must_use]
     pub fn new(total: INT) -> Self {
         Self { total: Arc::new(AtomicI64::new(total)) }
     }
 
-    /// The total.
+    /// Returns the total.
     #[must_use]
     pub fn get(&self) -> INT {
         self.total.load(Ordering::SeqCst)
@@ -63,12 +63,12 @@ impl Counter {
             .map_err(|total| StateError::Overflow { total, step })
     }
 
-    /// Starts from `total`.
+    /// Sets the total.
     pub fn set(&self, total: INT) {
         self.total.store(total, Ordering::SeqCst);
     }
 
-    /// Starts from `total` and returns the old total: reads and resets in one step.
+    /// Sets the total and returns the old one, in one step.
     #[must_use = "use `set` if the old total is of no interest"]
     pub fn swap(&self, total: INT) -> INT {
         self.total.swap(total, Ordering::SeqCst)

@@ -1,4 +1,4 @@
-//! What the state types refuse, and how it reaches a script.
+//! The errors of the state types.
 
 use rhai::{Dynamic, EvalAltResult, Position};
 
@@ -10,7 +10,7 @@ use crate::{
     thread::changing::ChangedAlready,
 };
 
-/// A refusal of one of the state types. Every message says what to do instead.
+/// An error of one of the state types. Every message says what to do instead.
 ///
 /// In a script all are errors that `try` catches, but [`StateError::Deadline`] and
 /// [`StateError::OutOfTime`], which end the call.
@@ -125,7 +125,7 @@ pub enum StateError {
 pub struct DeadlineReached {
     /// What it waited for, with the place where that was taken if known: `a lock held since cart.rhai:3:5`.
     pub waited_for: String,
-    /// Was that a [`Lock`](super::Lock)? Who holds one gives it back in the end, so that trying again later may help.
+    /// Whether that was a [`Lock`](super::Lock). Its holder releases it in the end, so that a later attempt may succeed.
     pub on_lock: bool,
     /// Where the script waited, if one did.
     pub(crate) at: Option<ScriptPlace>,

@@ -14,7 +14,7 @@ pub(super) struct Stored {
 /// Does a handle hold nothing but plain values? Most do, and then a reload that carries it over need not walk it (R50):
 /// it takes the same time whether the handle holds ten entries or a million.
 ///
-/// Who puts in something else counts it, before and after. Who walks the handle and finds nothing else settles what was
+/// Storing any other value increments `counted`, before and after. A walk that finds only plain values settles what was
 /// counted before the walk.
 #[derive(Default)]
 pub(super) struct OnlyPlain {
@@ -43,7 +43,7 @@ impl OnlyPlain {
         self.counted.load(Ordering::SeqCst)
     }
 
-    /// A walk that began when so much was counted has found nothing but plain values.
+    /// Notes that a walk that began at this count found only plain values.
     pub(super) fn settle(&self, counted: u64) {
         self.settled.fetch_max(counted, Ordering::SeqCst);
     }

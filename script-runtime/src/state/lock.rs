@@ -24,7 +24,7 @@ use crate::{
 /// | in a script | |
 /// |---|---|
 /// | `l.with(\|\| ..)` | runs the function while holding the lock, and returns what it returns |
-/// | `l.acquire()` | waits until nobody holds the lock, and takes it for this call |
+/// | `l.acquire()` | waits until the lock is free, and takes it for this call |
 /// | `l.release()` | gives it back |
 /// | `l.is_held()` | does anyone hold it? For logs: the answer may be old before it is read |
 ///
@@ -33,8 +33,8 @@ use crate::{
 ///
 /// A wait ends at the deadline of the call, or after a minute, with a termination that `try`
 /// cannot catch; so two calls that wait for each other end, and nothing hangs. A lock is not re-entrant: a call that
-/// asks for a lock that it holds gets an error at once. Who waits is served in order of arrival, but that a newcomer may be faster
-/// than one who has waited for less than a millisecond.
+/// asks for a lock that it holds gets an error at once. Waiting calls get the lock in order of arrival; only a
+/// call that has waited for less than a millisecond may be overtaken by a new one.
 ///
 /// A host can take part:
 ///
@@ -61,7 +61,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     holder: Option<Holder>,
-    /// Who waits, in order of arrival.
+    /// The waiting calls, in order of arrival.
     waiting: VecDeque<Arc<Waiter>>,
 }
 
@@ -70,12 +70,12 @@ struct Waiter {
     released: Condvar,
 }
 
-/// Who comes while others wait may take a free lock first, since waking a thread takes longer than most steps under a
-/// lock do. But nobody is passed by for longer than this: a clone hook would wait in vain where many requests hurry.
+/// A new call may take a free lock before a waiting one, since waking a thread takes longer than most steps under a lock.
+/// No call is overtaken for longer than this: a clone hook could starve where many requests use the lock.
 const PASSED_BY: Duration = Duration::from_millis(1);
 
 impl State {
-    /// May somebody who comes now take the lock?
+    /// Returns whether a new call may take the lock.
     fn is_free_for_newcomer(&self) -> bool {
         self.holder.is_none() && self.waiting.front().is_none_or(|first| first.since.elapsed() < PASSED_BY)
     }
@@ -101,7 +101,7 @@ impl Held for Shared {
     }
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Clone)]
 struct Holder {
     /// A thread that holds the lock would wait for itself: whatever call it runs now.
@@ -111,7 +111,7 @@ struct Holder {
     since: Taker,
 }
 
-/// Who took a lock.
+/// What took a lock.
 #[derive(Clone)]
 enum Taker {
     Host,
@@ -129,13 +129,13 @@ pub struct LockGuard<'l> {
 }
 
 impl Lock {
-    /// A lock that nobody holds.
+    /// Creates a free lock.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Waits until nobody holds the lock, and takes it. `None`: until the deadline of the call that runs on this
+    /// Waits until the lock is free, and takes it. `None`: until the deadline of the call that runs on this
     /// thread, or a minute.
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl Lock {
             let has_turn = state.is_free_for(&waiter);
             state.waiting.retain(|other| !Arc::ptr_eq(other, &waiter));
             if !has_turn {
-                // Whoever was woken for nothing hands the turn on.
+                // It was woken too late, so the turn goes to the next one.
                 state.wake_first();
                 let held = state.holder.as_ref().map(|other| format!("held since {}", other.since));
                 let held = held.unwrap_or_else(|| "that others wait for".to_owned());

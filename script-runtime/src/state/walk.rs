@@ -22,7 +22,7 @@ pub(crate) const MAX_PATH: usize = 256;
 /// Calls `visit` with each leaf of `value` and the way to it.
 ///
 /// Arrays, maps, tables, caches, cells and queues are entered; all else is a leaf. A function is a leaf whose captured
-/// values are visited after it. Each handle and each callback is entered once, whoever holds it, so those that hold each
+/// values are visited after it. Each handle and each callback is entered once, so those that hold each
 /// other are no endless loop; what other threads change meanwhile may be seen or not. Nearer leaves come first where
 /// handles or callbacks are involved.
 ///

@@ -1,6 +1,6 @@
 //! The call that runs on this thread: its number, its deadline, and the locks it must give back.
 //!
-//! Whoever runs a script enters a [`CallScope`] around it. The state types look the call up by thread, since a script
+//! Every call of a script runs inside a [`CallScope`]. The state types look the call up by thread, since a script
 //! runs on one thread from its start to its end. Entering and leaving allocate nothing once a thread has run a call.
 
 use std::cell::RefCell;
@@ -40,7 +40,7 @@ pub(crate) struct StillHeld {
 
 /// What a call gives back when it ends, if it has not done so itself: a lock.
 pub(crate) trait Held: Send + Sync {
-    /// Gives it back, whoever holds it. Returns where it was taken.
+    /// Releases it, also if another thread took it. Returns where it was taken.
     fn let_go(&self) -> Option<String>;
 }
 

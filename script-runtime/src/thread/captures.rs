@@ -20,7 +20,7 @@ use crate::thread::drop_flat;
 /// `switch`; this many links go well on the stacks that scripts run on.
 const MOST: usize = 250_000;
 
-/// So many are noted before the first look for those that nobody holds any more.
+/// The number of noted cells at which unused ones are searched for the first time.
 const FIRST_LOOK: usize = 256;
 
 /// Names of which some text captures a variable: one bit for all that have the same [`bit`]. A name without its bit is
@@ -35,7 +35,7 @@ thread_local! {
 struct Captured {
     cells: Vec<Cell>,
     known: HashSet<usize, BuildHasherDefault<OfAddress>>,
-    /// How many cells there are when those are looked for that nobody holds.
+    /// The number of cells at which unused ones are searched next.
     next_look: usize,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn note(scope: &mut Scope<'_>, name: &str) -> Result<(), Box<EvalAltR
     if CAPTURED.with_borrow(|captured| captured.known.contains(&address)) {
         return Ok(());
     }
-    // It was captured this very moment: nobody else holds the cell, and the function is given it next.
+    // It was captured at this moment: nothing else holds the cell yet, and the function gets it next.
     let Some(cell) = take_over(scope, name) else { return Ok(()) };
     let_go_of_last();
     let is_full = CAPTURED.with_borrow_mut(|captured| {
@@ -114,7 +114,7 @@ pub(crate) fn let_go() {
     drop_flat(cells.iter().map(Cell::take));
 }
 
-/// Lets go of those that were noted last and that nobody holds any more: in a loop that makes functions, all of them.
+/// Drops the unused cells at the end of the list: in a loop that makes functions, all of them.
 fn let_go_of_last() {
     let pop = || {
         CAPTURED.with_borrow_mut(|captured| {
@@ -128,7 +128,7 @@ fn let_go_of_last() {
     }
 }
 
-/// Lets go of all that nobody holds any more. Returns how many are left.
+/// Drops all unused cells. Returns how many are left.
 fn let_go_of_unheld() -> usize {
     let mut cells = CAPTURED.with_borrow_mut(|captured| std::mem::take(&mut captured.cells));
     let mut held = Vec::new();

@@ -42,7 +42,7 @@ impl Spent {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     No,
-    /// So many operations ago.
+    /// This number of operations ago.
     Noticed(u8),
     Raised,
 }

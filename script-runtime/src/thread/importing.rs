@@ -1,4 +1,4 @@
-//! Who decides what the scripts import that run on this thread, and what they see of the modules there are.
+//! What resolves the imports of the scripts that run on this thread, and says which modules they see.
 
 use std::{any::Any, cell::RefCell, sync::Arc};
 
@@ -38,11 +38,11 @@ pub(crate) trait Importing: Send + Sync {
     }
 }
 
-/// A loaded module, as whoever runs scripts knows it.
+/// A loaded module, of a type that only the linker knows.
 pub(crate) type Imported = Arc<dyn Any + Send + Sync>;
 
 thread_local! {
-    /// Who decides at present on this thread, innermost last.
+    /// What resolves imports on this thread, the innermost last.
     static DECIDING: RefCell<Vec<Arc<dyn Importing>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn with_importing<R>(importing: Arc<dyn Importing>, run: impl FnOnce(
     within(&DECIDING, importing, run)
 }
 
-/// Who decides now.
+/// Returns what resolves imports now.
 pub(crate) fn deciding() -> Option<Arc<dyn Importing>> {
     DECIDING.with_borrow(|deciding| deciding.last().cloned())
 }

@@ -2,7 +2,7 @@
 //! the thread that runs it: in an embedding program, from whatever thread calls. Rhai also goes through values by recursion
 //! (it copies, drops and hashes an array in an array), and a script nests these as deeply as its time allows.
 //!
-//! Whoever compiles a text, or begins to run one, does so [`with_room`]: where a thread has little stack left, on another one,
+//! Texts are compiled, and calls begin, [`with_room`]: where a thread has little stack left, on another stack,
 //! which the thread keeps for the next time. Within that room, every operation and every token asks whether the stack
 //! [`is_low`], and the script is ended rather than the process. What is left then is for the last operation.
 //!

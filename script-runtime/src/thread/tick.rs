@@ -17,7 +17,7 @@ use std::{
 /// From one tick to the next.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
-/// How many ticks in which nobody asked for one are counted before the thread sleeps.
+/// The number of ticks without a running script after which the thread sleeps.
 const IDLE: u32 = 200;
 
 /// 0: none was counted yet, or there is no thread that could count.
@@ -41,7 +41,7 @@ pub(crate) fn now() -> u64 {
 
 /// Has ticks counted for at least the next second. To be called when a script starts, and whenever one saw a tick.
 pub(crate) fn keep_counting() {
-    // In most calls somebody else did so since the last tick.
+    // In most calls, another call did so since the last tick.
     if IS_WANTED.load(Ordering::Relaxed) {
         return;
     }

@@ -1,8 +1,8 @@
 //! Which calls from outside run at this moment or wait to be made, and for whom: asked when an old instance lives on
 //! (R51).
 //!
-//! Each thread notes its own calls, in a list that nobody else touches but one who asks. So noting costs a request no
-//! more than a lock that is free.
+//! Each thread notes its own calls in a list of its own, which other threads lock only to read it. So noting costs a request
+//! no more than a free lock.
 
 use std::{
     any::Any,
@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 /// A request, which shows as its method and target.
 pub(crate) type Request = Arc<dyn Display + Send + Sync>;
 
-/// The modules that a call sees, as whoever makes calls knows them.
+/// The modules that a call sees, of a type that only the caller knows.
 pub(crate) type SeenModules = Weak<dyn Any + Send + Sync>;
 
 /// What a call is made for.
@@ -62,7 +62,7 @@ pub(crate) fn note(sees: SeenModules, purpose: Purpose, since: Instant) -> Noted
     NotedCall(calls)
 }
 
-/// Notes that somebody waits to make a call, until it is dropped.
+/// Notes a call that is still to be made, until it is dropped.
 pub(crate) struct Waiting {
     _call: Calls,
 }

@@ -1,4 +1,4 @@
-//! What a callback is, to whoever meets one among values: whose it is, and what it captured.
+//! Callbacks among values: the instance of a callback, and what it captured.
 //!
 //! Rhai's own function pointers are names. A callback is one whose name has a number that stands for the rest.
 

@@ -9,7 +9,7 @@ type Fallible<T> = Result<T, Box<EvalAltResult>>;
 /// How two items stand to each other, if that can be said.
 type Compare<'c, T> = dyn FnMut(&T, &T) -> Fallible<Ordering> + 'c;
 
-/// Sorts stably, and stops at an error. The standard library's sorts cannot be stopped, and panic when the order is none.
+/// Sorts stably, and stops at an error. The standard library's sorts cannot be stopped, and panic if the comparison is not an order.
 pub(crate) fn merge_sort<T>(items: Vec<T>, compare: &mut Compare<'_, T>) -> Fallible<Vec<T>> {
     let mut runs = runs(items, compare)?;
     while runs.len() > 1 {

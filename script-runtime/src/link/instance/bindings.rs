@@ -58,7 +58,7 @@ impl Bindings {
         };
     }
 
-    /// Ends the changes. Whoever has seen before that nothing was fixed looks again, see [`so_far`](Self::so_far).
+    /// Ends the changes. A reader that found nothing fixed just before looks again, see [`so_far`](Self::so_far).
     pub(crate) fn fix(&self) {
         let mut loading = self.loading.lock();
         let values = std::mem::take(&mut *loading).into_iter().map(|value| value.map(Arc::unwrap_or_clone));
@@ -88,7 +88,7 @@ impl Bindings {
         self.so_far(slot).is_some()
     }
 
-    /// The value for whoever has found nothing fixed, which it may be by now: the lock decides.
+    /// Returns the value for a reader that found nothing fixed. It may be fixed by now: the lock decides.
     fn so_far(&self, slot: usize) -> Option<Bound> {
         let value = {
             let loading = self.loading.lock();

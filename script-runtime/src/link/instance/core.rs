@@ -52,7 +52,7 @@ pub(crate) struct CompiledCode {
     pub(crate) arities: HashMap<String, Vec<usize>>,
 }
 
-/// Whoever adds more cleanups than this adds one on each request.
+/// The largest number of cleanups: a module that adds more probably adds one on each request.
 const MAX_CLEANUPS: usize = 1_000;
 
 /// Every instance that lives. A compiled name has only the number of its instance to go by.
@@ -151,7 +151,7 @@ impl Core {
         self.start.get().cloned().or_else(|| self.state_so_far())
     }
 
-    /// For whoever has found no start, which there may be by now: the lock decides.
+    /// Returns the state for a reader that found no start. There may be one by now: the lock decides.
     fn state_so_far(&self) -> Option<GlobalRuntimeState> {
         let so_far = self.so_far.lock();
         self.start.get().or(so_far.as_ref()).cloned()

@@ -1,7 +1,7 @@
 //! The account of an error that Rhai gives to `catch`, in the words of the script: without linked names, and with files
 //! in place of instances.
 //!
-//! Nobody is asked when Rhai makes it, so it is put right when the variable is read that holds it.
+//! Rhai has no hook for making it, so it is corrected when the variable that holds it is read.
 
 use rhai::{Dynamic, ImmutableString, Map, Scope};
 

@@ -1,7 +1,7 @@
 //! What a text takes from the modules that it imports, and they do not have: `m::f(..)` is looked up when it runs, which
 //! may be long after somebody gave `f` another name.
 //!
-//! It is told and no error: whoever asks for something in `try` may have a reason.
+//! It is a warning and not an error: a script may use something in `try` on purpose.
 
 use crate::{
     link::{

@@ -112,7 +112,7 @@ impl Trail {
         self.owner = owner.map(|core| core.place());
     }
 
-    /// The closure's name does not tell its instance. Whoever is under way is asked first, the nearest first.
+    /// The closure's name does not tell its instance. Running instances are searched first, the nearest before the others.
     fn closure_owner(&self, name: &str, source: &str) -> Option<Arc<Core>> {
         let named = instance::by_tag(source).into_iter();
         let under_way = self.owner.iter().map(|place| place.id);

@@ -22,7 +22,7 @@ pub(crate) struct Engines {
     equipment: &'static [Equip],
     host: Vec<Register>,
     own: ArcSwap<Own>,
-    /// Of calls with other limits, for as long as somebody makes such calls.
+    /// The engines of calls with other limits, kept as long as a handler uses them.
     others: Mutex<Vec<(Limits, Weak<Engine>)>>,
 }
 

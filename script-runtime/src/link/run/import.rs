@@ -1,4 +1,4 @@
-//! Imports: from a statement or a call in a script to whoever decides which instance that is.
+//! Imports: passes an `import` statement, or a call of `import_module`, to what resolves imports on this thread.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::thread::loading;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// A native function that is told which instance calls it, wherever that happens.
+/// A native function that gets the calling instance.
 pub(crate) struct Native {
     pub(crate) name: &'static str,
     pub(crate) args: usize,
