@@ -20,7 +20,7 @@ use super::{
 };
 use crate::text::Diagnostic;
 
-/// First loads that join a release are gathered for so long at least, and for so many times as long as it takes to record
+/// First loads that join a release are gathered for at least this time, and for at least this many times the time to record
 /// them: a site that loads ten thousand modules one by one does not record them ten thousand times.
 const GATHERED: Duration = Duration::from_millis(50);
 const SHARE: u32 = 10;
