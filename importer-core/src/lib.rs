@@ -1,4 +1,4 @@
-//! Reloading importer core: modules, generations, reloading. Knows no script language.
+//! `importer-core/`, the crate `samovar-importer`: hot reload for modules of any script language, one generation at a time.
 //!
 //! A [`Registry`] holds the modules of one interpreter as immutable generations ([`Snapshot`]). A request
 //! [pins](Registry::pin) one and sees nothing else, however long it runs. When files change, [`Registry::check`] builds

@@ -54,6 +54,8 @@ fn each_readme_has_an_example_that_is_compiled_and_says_what_the_crate_does_not_
         assert!(readme.contains("\n## What it does not do\n"), "{folder}");
         assert!(readme.contains(&format!("Rust {rust} or later")), "{folder}: {rust}");
         let library = text(&format!("{folder}/src/lib.rs"));
+        let first = library.lines().next().unwrap_or_default();
+        assert!(first.contains(&format!("`{folder}/`")) && first.contains(&format!("`{name}`")), "{folder}: {first}");
         assert!(library.contains("#[cfg(doctest)]\n#[doc = include_str!(\"../README.md\")]"), "{folder}: compiled");
     }
 }
