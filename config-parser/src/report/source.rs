@@ -168,7 +168,7 @@ impl Sources {
     }
 
     /// Returns the places of the `Include`s that led to a file, innermost first.
-    pub fn include_chain(&self, file: FileId) -> impl Iterator<Item = Span> {
+    pub(crate) fn include_chain(&self, file: FileId) -> impl Iterator<Item = Span> {
         std::iter::successors(self.get(file).included_from, |span| self.get(span.file).included_from)
     }
 }
