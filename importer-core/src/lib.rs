@@ -2,11 +2,27 @@
 //!
 //! A [`Registry`] holds the modules of one interpreter as immutable generations ([`Snapshot`]). A request
 //! [pins](Registry::pin) one and sees nothing else, however long it runs. When files change, [`Registry::check`] builds
-//! what changed, and everything that imports it, as a draft, and publishes it with one store, or refuses it as a whole.
-//! What the modules *are* is up to a [`Loader`]; where their texts come from, to a [`SourceTree`]; when to look, to a
-//! [`Reloader`].
+//! the changed modules, and everything that imports them, as a draft. It publishes the draft with one store, or refuses
+//! it as a whole. A [`Loader`] says what a module *is*, a [`SourceTree`] provides the texts, and a [`Reloader`] decides
+//! when to look for changes.
 //!
-//! A language in which a text is its own value, and `use NAME` imports, from the first import to the end of reloading:
+//! | folder | what it is for |
+//! |---|---|
+//! | `text` | texts: where they come from, whether one changed, places and diagnostics |
+//! | `module` | modules: names, how they are resolved, what is known of a loaded one |
+//! | `watch` | when and where to look for changes |
+//! | `report` | events, status and graphs, as data |
+//! | `change` | what a change means: whether it may be made, which modules it reloads, refused changes |
+//! | `generation` | what is served: immutable generations, views, publication |
+//! | `load` | how modules are loaded: first loads, drafts, reloads |
+//! | `registry` | the public interface to the modules of one interpreter |
+//! | `release` | the texts of published reloads, kept on disk |
+//!
+//! `load/reload.rs` decides a reload, from the files that differ to the published generation; `change/precedence.rs` says
+//! whether a module may be reloaded at all.
+//!
+//! An example language: the value of a text is the text itself, and `use NAME` imports a module. The example runs from
+//! the first import to the end of reloading:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -65,13 +81,13 @@
 //! let top = request.import(None, "~/top", &ImportOptions::default())?;
 //! assert_eq!(top.value(), "uses tea");
 //!
-//! // A change reloads what imports it, too. Requests that run see nothing of it.
+//! // A changed module is reloaded together with its importers. Running requests see nothing of it.
 //! tree.write("/site/word.txt", "coffee");
 //! assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { generation: 2, .. }));
 //! assert_eq!(registry.pin(&scope).import(None, "~/top", &ImportOptions::default())?.value(), "uses coffee");
 //! assert_eq!(request.import(None, "~/top", &ImportOptions::default())?.value(), "uses tea");
 //!
-//! // Frozen is frozen.
+//! // A frozen registry reloads nothing, not even on request.
 //! registry.freeze();
 //! tree.write("/site/word.txt", "water");
 //! assert!(matches!(registry.check(&Hint::Everything, true), Outcome::Frozen));
@@ -110,7 +126,7 @@ pub use text::{
 };
 pub use watch::{Hint, NotifyWatcher, Signal, Sink, Watcher};
 
-/// The examples of README.md are compiled and run.
+/// Compiles and runs the examples of README.md.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,7 @@
-//! The thread that looks for changes: when signals have settled, and once in a while without any.
+//! The thread that looks for changes: when signals have settled, and at every tick.
 //!
-//! Events make it fast; the tick makes it right. Symbolic links, overlay file systems, hard links, remounts and queue
-//! overflows all lose events, and a look at every stamp finds what they lost.
+//! File events make it fast; the tick makes it correct. Symbolic links, overlay file systems, hard links, remounts and
+//! queue overflows all lose events. The tick compares every stamp and finds what they lost.
 
 use std::{
     collections::BTreeSet,
@@ -25,20 +25,20 @@ use crate::{
     },
 };
 
-/// A registry of whatever language.
+/// A registry of any language.
 pub trait Reload: Send + Sync {
-    /// See [`Registry::check`]. Returns what looking has cost; what is reloaded then costs what it may.
+    /// Looks for changes, see [`Registry::check`]. Returns the cost of looking, without the cost of reloading.
     fn check(&self, hint: &Hint) -> Duration;
-    /// Takes what a watcher tells, on its own thread, long before it is time to look: a file that is being written is
-    /// loaded by nobody.
+    /// Takes a signal on the watcher's own thread, long before it is time to look, so that a file that is being written
+    /// is not loaded.
     fn heard(&self, signal: &Signal);
-    /// Files have come, gone or changed, perhaps ones that no module was made from yet.
+    /// Notes that files have appeared, disappeared or changed, perhaps files that no module has been made from yet.
     fn stir(&self);
-    /// Tells an event to whoever has subscribed.
+    /// Sends an event to all subscribers.
     fn tell(&self, event: Event);
-    /// When a refused reload is to be tried again, though no file changed.
+    /// Returns when a refused reload is to be tried again although no file has changed.
     fn retry_due(&self) -> Option<Instant>;
-    /// A reloader looks for changes from now on, with file events or without.
+    /// Notes that a reloader looks for changes from now on; `events`: with file events.
     fn watched(&self, events: bool);
 }
 
@@ -68,7 +68,7 @@ impl<L: Loader> Reload for Arc<Registry<L>> {
     }
 }
 
-/// Keeps registries up to date in the background. Dropping it ends its thread, after a reload that is under way.
+/// Keeps registries up to date in the background. Dropping it stops its thread, after any reload in progress.
 ///
 /// ```no_run
 /// # fn keep_up_to_date<L: samovar_importer::Loader>(registry: std::sync::Arc<samovar_importer::Registry<L>>) -> std::io::Result<()> {
@@ -84,7 +84,7 @@ pub struct Reloader {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a [`Reloader`] is to do, before it does.
+/// The settings of a [`Reloader`] before it starts.
 pub struct ReloaderBuilder {
     roots: Vec<PathBuf>,
     registries: Vec<Box<dyn Reload>>,
@@ -94,18 +94,18 @@ pub struct ReloaderBuilder {
 
 enum Message {
     Signal(Signal),
-    /// The watcher of that number tells nothing any more.
+    /// The watcher with this number has ended.
     Ended(u64),
     Stop,
 }
 
-/// Looking at every stamp may take this part of one core, whatever the number of modules: one in fifty (R60).
+/// The share of one core that comparing every stamp may use, whatever the number of modules: one fiftieth (R60).
 const SHARE: u32 = 50;
-/// After so many intervals what the system refused is asked for again.
+/// After this many intervals, a watch that the system refused is requested again.
 const PAUSE: u32 = 60;
 
 impl Reloader {
-    /// Watches directories with everything below them.
+    /// Returns a builder for a reloader that watches `roots` and everything below them.
     #[allow(clippy::new_ret_no_self, reason = "the way to a reloader leads through its builder")]
     pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> ReloaderBuilder {
         let roots = roots.into_iter().map(Into::into).collect::<BTreeSet<_>>().into_iter().collect();
@@ -123,15 +123,15 @@ impl ReloaderBuilder {
         self
     }
 
-    /// Time between two looks at every stamp. The default is one second; with very many modules it takes longer, so that
-    /// looking costs no more than one fiftieth of one core.
+    /// Sets the time between two ticks, each of which compares every stamp. The default is one second. With very many
+    /// modules it becomes longer, so that looking costs at most one fiftieth of one core.
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// Use file events? Without them, changes are found at the interval.
+    /// Sets whether file events are used. Without them, changes are found at the interval.
     #[must_use]
     pub fn events(mut self, events: bool) -> Self {
         let start: Start = Box::new(|sink| Ok(Box::new(NotifyWatcher::new(sink)?)));
@@ -139,7 +139,7 @@ impl ReloaderBuilder {
         self
     }
 
-    /// Hear of changes from another watcher, which `start` makes. It is called again when the watcher has ended: when it
+    /// Uses another watcher, which `start` makes. `start` is called again when the watcher has ended, that is, when it
     /// has dropped its sink.
     #[must_use]
     pub fn watcher<W: Watcher + 'static>(mut self, start: impl Fn(Sink) -> Result<W, String> + Send + 'static) -> Self {
@@ -147,10 +147,10 @@ impl ReloaderBuilder {
         self
     }
 
-    /// Starts the thread. When this returns, the directories are watched: a later change is noticed.
+    /// Starts the thread. The directories are watched when this returns: later changes are noticed.
     ///
     /// # Errors
-    /// The system gives no further thread.
+    /// The system cannot start another thread.
     pub fn spawn(self) -> io::Result<Reloader> {
         let (messages, inbox) = mpsc::channel();
         for registry in &self.registries {
@@ -197,7 +197,7 @@ struct Work {
     watching: Option<Watching>,
     settling: Settling,
     next_tick: Instant,
-    /// A look has failed that nothing should be able to make fail, and none has succeeded since.
+    /// Whether a check has panicked and none has succeeded since.
     failing: bool,
 }
 
@@ -222,7 +222,7 @@ impl Work {
     }
 
     fn run(mut self, inbox: &mpsc::Receiver<Message>) {
-        // A host's loader may panic. Whoever looks for changes must not end with it, or nothing would ever be reloaded.
+        // A host's loader may panic. This thread must survive that, or nothing would ever be reloaded again.
         while let Ok(Next::Look) | Err(_) = self.guarded(inbox) {}
     }
 
@@ -231,7 +231,9 @@ impl Work {
         if result.is_err() {
             self.next_tick = Instant::now() + self.interval;
             if !std::mem::replace(&mut self.failing, true) {
-                self.tell(&Event::WatchDegraded { reason: "a look at the files panicked; it is tried again".into() });
+                self.tell(&Event::WatchDegraded {
+                    reason: "checking the files for changes panicked; the check will be tried again".into(),
+                });
             }
         }
         result
@@ -241,7 +243,7 @@ impl Work {
         let retry = self.registries.iter().filter_map(|registry| registry.retry_due()).min();
         let due = [self.settling.due(), retry].into_iter().flatten().fold(self.next_tick, Instant::min);
         let mut received = inbox.recv_timeout(due.saturating_duration_since(Instant::now()));
-        // All that has been told by now belongs to what is looked at now: files are saved together.
+        // All signals received by now belong to the same look: files are saved together.
         loop {
             match received {
                 Ok(Message::Signal(signal)) => self.signal(signal),
@@ -295,7 +297,7 @@ impl Work {
     }
 }
 
-/// What the thread does when it has looked.
+/// What the thread does after a look.
 enum Next {
     Look,
     Stop,

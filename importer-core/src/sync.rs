@@ -1,6 +1,6 @@
-//! Where threads meet: the locks and flags of a registry, and the one pointer that requests load.
+//! The points where threads meet: the locks and flags of a registry, and the one pointer that requests load.
 //!
-//! Under `--cfg loom` these are models, which try every interleaving: see `tests/loom.rs`.
+//! Under `--cfg loom` they are replaced by models that try every interleaving: see `tests/loom.rs`.
 
 #[cfg(not(loom))]
 pub(crate) use self::real::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap, spare_threads};
@@ -8,7 +8,7 @@ pub(crate) use self::real::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex
 #[cfg(loom)]
 pub(crate) use self::model::{AtomicBool, AtomicU64, Condvar, Gate, LOADING, Mutex, RwLock, Swap, spare_threads};
 
-/// The stack of a thread on which scripts run. Only what is touched of it costs memory.
+/// The stack size of a thread that runs scripts, in bytes. Only the pages that are touched cost memory.
 pub(crate) const STACK: usize = 64 << 20;
 
 #[cfg(not(loom))]
@@ -23,18 +23,18 @@ mod real {
     use parking_lot::MutexGuard;
     pub(crate) use parking_lot::{Mutex, RwLock};
 
-    /// How many threads may work beside the one that asks.
+    /// Returns how many threads may work beside the calling one.
     pub(crate) fn spare_threads() -> usize {
         static THREADS: OnceLock<usize> = OnceLock::new();
         *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(0, |all| all.get() - 1))
     }
 
     thread_local! {
-        /// Is this thread loading something?
+        /// Whether this thread is loading a module.
         pub(crate) static LOADING: Cell<bool> = const { Cell::new(false) };
     }
 
-    /// Wakes those who wait for what a lock guards to change.
+    /// Wakes the threads that wait for a change of the data behind a lock.
     #[derive(Default)]
     pub(crate) struct Condvar(parking_lot::Condvar);
 
@@ -49,7 +49,7 @@ mod real {
         }
     }
 
-    /// Many may be inside, or one closes it and is alone.
+    /// A gate: many threads may be inside, or one thread closes it and is alone.
     #[derive(Default)]
     pub(crate) struct Gate(RwLock<()>);
 
@@ -87,7 +87,7 @@ mod model {
 
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
 
-    /// A lock in the manner of `parking_lot`: a panic of its holder spoils nothing.
+    /// A lock like that of `parking_lot`: a panic of its holder does not poison it.
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
     impl<T> Mutex<T> {
@@ -124,7 +124,7 @@ mod model {
         }
     }
 
-    /// None whose steps would not be modelled.
+    /// Returns 0: steps of spare threads would not be modelled.
     pub(crate) fn spare_threads() -> usize {
         0
     }
@@ -159,7 +159,7 @@ mod model {
         }
     }
 
-    /// Loading and storing are one step each, which is what `arc-swap` promises.
+    /// Loads and stores in one step each, which is what `arc-swap` promises.
     pub(crate) struct Swap<T>(loom::sync::Mutex<Arc<T>>);
 
     impl<T> Swap<T> {

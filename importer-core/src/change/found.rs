@@ -1,4 +1,4 @@
-//! What a look at the files has found.
+//! The changes that a look at the files has found.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use crate::{
     text::{ContentHash, ReadError, Source},
 };
 
-/// A module that is to be loaded anew, with the text that it is to be loaded from.
+/// A module to reload, with the text to load it from.
 #[derive(Clone)]
 pub(crate) struct Change {
-    /// What its file says now, or why that cannot be a module.
+    /// The text of its file now, or why the file cannot be a module.
     pub(crate) text: Result<Source, ReadError>,
     pub(crate) reason: Reason,
 }
 
-/// By module.
+/// Changes by module.
 pub(crate) type ChangeSet = BTreeMap<ModuleId, Change>;
 
-/// What a look has found, before anybody was asked whether it may be reloaded.
+/// The changes that a look has found, before the precedence is applied.
 pub(crate) struct Found(pub(crate) ChangeSet);
 
 impl Change {
@@ -30,7 +30,7 @@ impl Change {
         Self { text, reason: Reason::Changed }
     }
 
-    /// The text that is loaded already.
+    /// Reloads a module from the text that is loaded already.
     pub(crate) fn again(source: &Source, reason: Reason) -> Self {
         Self { text: Ok(source.clone()), reason }
     }

@@ -1,6 +1,6 @@
-//! What a change means: whether it may be made, what it involves, what becomes of one that was refused.
+//! Changes: whether they may be made, which modules they reload, and refused changes.
 //!
-//! Pure: no files, no clock, no generation.
+//! This folder knows nothing of files and generations: it is given what was read and what is served.
 
 pub(crate) mod found;
 pub(crate) mod plan;

@@ -1,6 +1,6 @@
-//! What a set of changes means: which modules are loaded anew, and in which order (R27).
+//! Plans: which modules a set of changes reloads, and in which order (R27).
 //!
-//! Pure. No files, no clock, no language: a graph and a set go in, an order comes out.
+//! Pure: a graph and a set of modules go in, an order comes out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,23 +11,23 @@ use crate::module::{Graph, ModuleId};
 pub(crate) enum Cause {
     /// Its own text changed, or an import that had failed may succeed now.
     Itself,
-    /// This child of it is in the plan.
+    /// This child of the module is in the plan.
     Child(ModuleId),
 }
 
-/// Modules to load anew in this order, and why.
+/// The modules to reload, in order, and why.
 pub(crate) type Plan = Vec<(ModuleId, Cause)>;
 
-/// Modules to load anew, children before importers, each once.
+/// Returns the modules to reload, children before importers, each once.
 ///
-/// The order is a good guess, not a promise to the loader: a new text may import other modules than the old one did, and
-/// the draft follows what is really imported.
+/// The loader must not rely on the order: a new text may import other modules than the old one did, and the draft
+/// follows the actual imports.
 pub(crate) fn plan(graph: &Graph, changed: &BTreeSet<ModuleId>) -> Plan {
     let causes = closure(graph, changed);
     let mut order = Vec::with_capacity(causes.len());
     let mut visited = BTreeSet::new();
     for &root in causes.keys() {
-        // Depth first along the children that are in the plan, by hand: chains may be longer than the stack is deep.
+        // Depth first along the planned children, without recursion: chains may be longer than the stack is deep.
         let mut stack = vec![(root, false)];
         while let Some((id, children_done)) = stack.pop() {
             if children_done {
@@ -42,7 +42,7 @@ pub(crate) fn plan(graph: &Graph, changed: &BTreeSet<ModuleId>) -> Plan {
     order
 }
 
-/// The changed modules and everything above them, each with the first cause found.
+/// Returns the changed modules and all their direct and indirect importers, each with the first cause found.
 fn closure(graph: &Graph, changed: &BTreeSet<ModuleId>) -> BTreeMap<ModuleId, Cause> {
     let mut causes: BTreeMap<_, _> = changed.iter().map(|&id| (id, Cause::Itself)).collect();
     let mut todo: Vec<_> = changed.iter().copied().collect();
@@ -61,7 +61,7 @@ fn closure(graph: &Graph, changed: &BTreeSet<ModuleId>) -> BTreeMap<ModuleId, Ca
 mod tests {
     use super::*;
 
-    /// Draws a graph as `importer: child child`, a line each, and checks the order in which letters are loaded.
+    /// Builds the graph from lines of `importer: child child`, and checks the order in which the letters are loaded.
     #[track_caller]
     fn check(graph: &str, changed: &str, expected: &str) {
         let id = |letter: char| ModuleId(letter as u32);

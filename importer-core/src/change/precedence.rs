@@ -1,8 +1,8 @@
-//! Who decides whether a module may be reloaded: the whole precedence, on this page (R38, R39).
+//! The precedence that decides whether a module may be reloaded: all of it is in this file (R38, R39).
 //!
-//! Frozen beats everything. A reload that was asked for beats what is written. What the import itself says beats the
-//! scope in which it was made. A module that is imported from several places is a candidate while one of them says so.
-//! A library module (R14) never is.
+//! Freezing beats everything. A reload on request beats the configuration. The import's own option beats the scope in
+//! which it was made. A module that is imported from several places may be reloaded if one of them allows it. A library
+//! module (R14) is never reloaded.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,20 +18,21 @@ use crate::{
     sync::Mutex,
 };
 
-/// What was said about reloading, as far as it is not written in the modules themselves.
+/// The settings for reloading that imports outside of loading have made.
 #[derive(Default)]
 pub(crate) struct Precedence {
     wishes: Mutex<HashMap<ModuleId, Vec<Wish>>>,
-    /// Modules of which it was told that not all agree.
+    /// Modules whose mixed settings have been reported.
     mixed: Mutex<HashSet<ModuleId>>,
 }
 
-/// Changes that may be made: nothing else is planned.
+/// Changes that may be made: only these are planned.
 #[derive(Default)]
 pub(crate) struct Allowed(ChangeSet);
 
 impl Allowed {
-    /// Adds what is loaded anew whatever its scopes say, since it would not go with the rest (R19, R62).
+    /// Adds modules that are reloaded whatever their scopes say, since the generation would be inconsistent without
+    /// them (R19, R62).
     pub(crate) fn with(mut self, others: ChangeSet) -> Self {
         for (id, change) in others {
             self.0.entry(id).or_insert(change);
@@ -48,17 +49,17 @@ impl Allowed {
     }
 }
 
-/// What one import says about reloading a module, and the place in the configuration that is behind it.
+/// Whether one import allows reloading, and the place in the configuration behind it.
 pub(crate) type Opinion = (bool, Arc<str>);
 
-/// A module that is imported with and without reloading (R39): a place that says On, and one that says Off.
+/// A module that is imported with and without reloading (R39): one place that says On, and one that says Off.
 pub(crate) struct Mixed {
     pub(crate) id: ModuleId,
     pub(crate) origins: [Arc<str>; 2],
 }
 
 impl Precedence {
-    /// Notes what an import outside of loading says.
+    /// Notes the setting of an import that was not made while loading.
     pub(crate) fn wish(&self, id: ModuleId, importer: Option<&Arc<Importer>>, scope: &Scope, options: &ImportOptions) {
         let from = importer.map_or(From::Scope(scope.id()), |it| From::Friend(Arc::downgrade(it)));
         let mut wishes = self.wishes.lock();
@@ -68,14 +69,14 @@ impl Precedence {
         wishes.push(Wish { from, of_the_call, of_the_scope, origin });
     }
 
-    /// Forgets what a scope has said: its place in the configuration is no more.
+    /// Removes the settings of a scope: its place in the configuration no longer exists.
     pub(crate) fn forget(&self, scope: &Scope) {
         let from = From::Scope(scope.id());
         self.wishes.lock().values_mut().for_each(|wishes| wishes.retain(|wish| !wish.is_of(&from)));
     }
 
-    /// Lets through of what was found what may be reloaded. `forced`: it was asked for. `importers` of a module are those
-    /// who import it while they load. Also returns what is mixed, once for each module.
+    /// Keeps the found changes that may be made. `forced`: the reload was requested. `importers` returns the modules
+    /// that import a module while they load. Also returns the modules with mixed settings, each once.
     pub(crate) fn allow<'a, L: Language>(
         &self,
         Found(mut changes): Found,
@@ -91,7 +92,7 @@ impl Precedence {
         (Allowed(changes), mixed)
     }
 
-    /// Everything that present imports say about a module.
+    /// Returns the settings of all present imports of a module.
     fn opinions<'a, L: Language>(&self, id: ModuleId, importers: Vec<&'a Arc<Module<L>>>) -> Vec<Opinion> {
         let others = self.wishes.lock().get(&id).cloned().unwrap_or_default();
         let others = others.into_iter().filter(Wish::is_present).map(|wish| (wish.reload(), wish.origin));
@@ -110,36 +111,36 @@ impl Precedence {
     }
 }
 
-/// What one import says about the module that it imports.
+/// Returns whether one import allows reloading the module that it imports.
 fn wish(of_the_call: Option<bool>, of_the_scope: bool) -> bool {
     of_the_call.unwrap_or(of_the_scope)
 }
 
-/// What all present imports of one module say together. A module that nobody imports at the moment is kept up to date
-/// for whoever comes next.
+/// Returns whether a module may be reloaded, from the settings of all its present imports. A module without any is kept
+/// up to date for its next import.
 fn is_candidate(mut wishes: impl Iterator<Item = bool>) -> bool {
     let Some(first) = wishes.next() else { return true };
     first || wishes.any(|wish| wish)
 }
 
-/// An import that was not made by a loading module: by a request for its handler, or by a module while a request ran.
-/// (What loading modules say stands in the snapshot, on their children.)
+/// An import that was not made while loading: by a request for its handler, or by a module while a request ran. (The
+/// settings of imports made while loading are on the children in the snapshot.)
 #[derive(Clone, Debug)]
 struct Wish {
     from: From,
-    /// What the import itself says.
+    /// The import's own option.
     of_the_call: Option<bool>,
-    /// What its scope says.
+    /// The scope's setting.
     of_the_scope: Arc<Word>,
-    /// The place in the configuration that is behind it.
+    /// The place in the configuration behind it.
     origin: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
 enum From {
-    /// A request, or the host: lasts.
+    /// A request, or the host: lasts until the scope is forgotten.
     Scope(ScopeId),
-    /// A friend's importer: lasts until that instance is gone (R28).
+    /// The importer of a friend: lasts until that instance is gone (R28).
     Friend(Weak<Importer>),
 }
 
@@ -148,7 +149,8 @@ impl Wish {
         wish(self.of_the_call, self.of_the_scope.reloads())
     }
 
-    /// Does its scope stand for a configuration that holds no longer? Then it counts until somebody else imports the module.
+    /// Returns whether its scope belongs to a configuration that was replaced. The wish then counts until the module is
+    /// imported again.
     fn is_retired(&self) -> bool {
         self.of_the_scope.is_retired()
     }
@@ -201,7 +203,7 @@ mod tests {
         assert!(of_friend.is_present());
         drop(friend);
         assert!(!of_friend.is_present());
-        // Another configuration says otherwise, for all wishes of the scope that it takes the place of.
+        // The new configuration decides, for all wishes of the scope that it replaces.
         scope.retire(true);
         assert!(lasting.is_retired() && lasting.reload());
     }

@@ -1,4 +1,4 @@
-//! Changes that were refused: what is remembered of them, and when they are tried again (R32).
+//! Refused changes: what is remembered of them, and when they are tried again (R32).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +12,24 @@ use crate::{
     text::{ContentHash, Diagnostic, ReadError, Source},
 };
 
-/// A change that was refused: not tried again, and not told again, until something that it depends on says otherwise.
+/// A refused change. It is not tried and reported again until something that it depends on has changed.
 pub(crate) struct Refusal {
-    /// What was read.
+    /// The texts that were read.
     pub(crate) changed: BTreeMap<ModuleId, Option<ContentHash>>,
-    /// What would have been loaded anew.
+    /// The modules that would have been reloaded.
     pub(crate) planned: BTreeSet<ModuleId>,
-    /// What failed on the way: once one of these reads otherwise, it may succeed.
+    /// The imports that failed: once one of these paths has another text, the change may succeed.
     pub(crate) unmet: Vec<Unmet>,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// When it was made, and made again: what was saved meanwhile and has never been loaded belongs to it (L2).
+    /// When the change was made, and made again. Files saved in these windows that have never been loaded belong to it
+    /// (L2).
     pub(crate) windows: Vec<Window>,
 }
 
-/// Between two moments, as [`Stamp::changed`](crate::Stamp::changed) counts.
+/// A time between two moments, in the units of [`Stamp::changed`](crate::Stamp::changed).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Window {
-    /// The last moment at which it was not there.
+    /// The last moment before the change.
     pub(crate) after: i128,
     /// The moment at which the change was refused.
     pub(crate) until: i128,
@@ -40,7 +41,7 @@ impl Window {
     }
 }
 
-/// What was read, and what was wrong with it.
+/// The texts that were read, and what was wrong with them.
 pub(crate) type Told = (BTreeMap<ModuleId, Option<ContentHash>>, Vec<Diagnostic>);
 
 impl Refusal {
@@ -48,7 +49,7 @@ impl Refusal {
         (self.changed.clone(), self.diagnostics.clone())
     }
 
-    /// May all that is known of the files still be as it was when they were refused?
+    /// Returns whether the files may still be as they were when they were refused.
     fn is_still(&self, now: &BTreeMap<ModuleId, Says>) -> bool {
         self.changed.iter().all(|(id, refused)| match now.get(id) {
             Some(Says::Text(hash)) => hash == refused,
@@ -58,67 +59,67 @@ impl Refusal {
     }
 }
 
-/// What a file of a refused change says now.
+/// The present content of a file of a refused change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Says {
-    /// This, or something that cannot be a module.
+    /// This text; `None` for content that cannot be a module.
     Text(Option<ContentHash>),
-    /// Nothing yet: it is being saved (R59).
+    /// None yet: the file is being saved (R59).
     Passing,
-    /// Nothing any more (R34).
+    /// None any more: the file is gone (R34).
     Nothing,
 }
 
-/// What is known of the files when refused changes are considered again.
+/// What is known of the files when refused changes are reconsidered.
 pub(crate) struct Now<'a> {
-    /// Who imports whom.
+    /// Which module imports which.
     pub(crate) graph: &'a Graph,
-    /// Files of refused changes that were not found changed this time, as they were read: once, since a file that is taken
-    /// back between two reads would be neither as it was refused nor as it is served.
+    /// Files of refused changes that were not found changed this time, each read once: a file that is changed back
+    /// between two reads would match neither the refused text nor the served one.
     pub(crate) unnamed: BTreeMap<ModuleId, Result<Source, ReadError>>,
-    /// What is served of the modules of refused changes, if anything is.
+    /// The served texts of the modules of refused changes, where there is one.
     pub(crate) served: BTreeMap<ModuleId, ServedText>,
     /// Modules whose files have been gone for longer than the grace.
     pub(crate) gone: BTreeSet<ModuleId>,
-    /// The same for each refusal, in their order.
+    /// The facts about each refusal, in order.
     pub(crate) of: Vec<NowOf>,
-    /// Was a reload asked for?
+    /// Whether the reload was requested.
     pub(crate) forced: bool,
 }
 
-/// What is known of one refused change.
+/// The facts about one refused change.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct NowOf {
-    /// Is it time for a hook that waited?
+    /// Whether it is time to call a hook again that waited for a lock.
     pub(crate) due: bool,
-    /// Does something read otherwise that had failed on the way?
+    /// Whether the path of a failed import has another text now.
     pub(crate) met: bool,
 }
 
-/// What is served of a module.
+/// The text that is served of a module.
 #[derive(Clone, Copy)]
 pub(crate) struct ServedText {
     pub(crate) hash: ContentHash,
-    /// Does it do without an import that failed?
+    /// Whether the instance works without an import that failed.
     pub(crate) lacks: bool,
 }
 
-/// What becomes of refused changes, and of what was found.
+/// The decision about refused changes and found ones.
 #[derive(Default)]
 pub(crate) struct Reconsidered {
-    /// What is tried now: new changes, and refused ones that something says to try again.
+    /// The changes to try now: new ones, and refused ones that are tried again.
     pub(crate) try_now: ChangeSet,
-    /// When the refused ones among these were made.
+    /// When the refused ones among them were made.
     pub(crate) windows: Vec<Window>,
     pub(crate) still_refused: Vec<Refusal>,
-    /// Taken back: the files say what is served.
+    /// Refused changes that were undone: the files are again what is served.
     pub(crate) mended: Vec<Refusal>,
-    /// Modules for whose hooks nobody waits any longer.
+    /// Modules whose clone hooks are no longer to be called again.
     pub(crate) unawaited: BTreeSet<ModuleId>,
 }
 
-/// Decides which changes are tried. Refused ones that a new one touches are tried again together with it; those that were
-/// taken back are forgotten. Pure: it reads no file and no clock.
+/// Decides which changes to try. A refused change is tried again together with a new one that touches it; a refused
+/// change that was undone is forgotten. Pure: reads no file and no clock.
 pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<'_>) -> Reconsidered {
     let mut result = Reconsidered { try_now: changes.into_changes(), ..Reconsidered::default() };
     let mut known = BTreeSet::new();
@@ -131,12 +132,12 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
             result.mended.push(refusal);
             continue;
         }
-        // A part of the change that no hint named belongs to it all the same, once it says something.
+        // A file of the refused change belongs to it even if no hint named it, once it has a text.
         let parts: Vec<_> = refusal.changed.keys().copied().filter(|id| !changes.contains_key(id)).collect();
         let parts: Vec<_> = parts.into_iter().filter(|id| now.is_part(*id, says[id])).collect();
         let silent = parts.is_empty() && !refusal.changed.keys().any(|id| changes.contains_key(id));
         if silent && due {
-            // The hook that waited belongs to a text that is being replaced: that is tried when it is there.
+            // The hook that waited belongs to a text that is being replaced; the new text is tried when it is complete.
             result.unawaited.extend(&refusal.planned);
         }
         let fresh = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
@@ -166,7 +167,7 @@ impl Now<'_> {
         }
     }
 
-    /// Is nothing left of a refused change: do its files read as what is loaded of them, or are they gone?
+    /// Returns whether a refused change was undone: its files are what is loaded of them, or are gone.
     fn is_taken_back(&self, says: &BTreeMap<ModuleId, Says>) -> bool {
         says.iter().all(|(id, says)| match (says, self.served.get(id)) {
             (Says::Text(hash), Some(served)) => !served.lacks && *hash == Some(served.hash),
@@ -175,7 +176,7 @@ impl Now<'_> {
         })
     }
 
-    /// Does a file that was not found changed say something that is not served?
+    /// Returns whether a file that was not found changed has a text that is not served.
     fn is_part(&self, id: ModuleId, says: Says) -> bool {
         let Says::Text(hash) = says else { return false };
         self.unnamed.contains_key(&id) && hash != self.served.get(&id).map(|served| served.hash)
@@ -198,7 +199,7 @@ mod tests {
         ModuleId(u32::from(letter.as_bytes()[0]))
     }
 
-    /// `a=text b=text`, a word each.
+    /// Parses words of the form `a=text`.
     fn texts(words: &str) -> impl Iterator<Item = (ModuleId, Source)> + '_ {
         words
             .split_whitespace()
@@ -210,9 +211,9 @@ mod tests {
         ids.into_iter().filter_map(|id| char::from_u32(id.0)).collect()
     }
 
-    /// One change that was refused, `refused`, while `served` was served; `found` was found, and the files that it does not
-    /// name say `files` (`-`: nothing any more, `~`: are being saved). `b` imports `a`. Returns what is tried, what is still
-    /// refused, and what is mended.
+    /// Checks one change that was refused, `refused`, while `served` was served. `found` was found now, and the files
+    /// that it does not name contain `files` (`-`: gone, `~`: being saved). `b` imports `a`. `expected` lists what is
+    /// tried, what is still refused, and what is mended.
     #[track_caller]
     fn check(refused: &str, served: &str, found: &str, files: &str, now: NowOf, forced: bool, expected: &str) {
         let mut graph = Graph::default();

@@ -1,4 +1,4 @@
-//! What a reload remembers for the next one: files that are gone or open, and changes that were refused.
+//! The facts that one reload keeps for the next: files that are gone or open, and refused changes.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,47 +11,49 @@ use arc_swap::ArcSwap;
 use super::refusal::{Refusal, Window};
 use crate::{module::ModuleId, text::Diagnostic};
 
-/// What only reloads need to know.
+/// The state that only reloads use.
 #[derive(Default)]
 pub(crate) struct Standing {
     /// Modules whose file is gone (R34), and since when that is known.
     pub(crate) removed: HashMap<ModuleId, Instant>,
-    /// Modules whose file is being written, since when that is known, and whether it was told.
+    /// Modules whose file is being written, since when that is known, and whether it has been reported.
     pub(crate) left_open: HashMap<ModuleId, (Instant, bool)>,
     pub(crate) refusals: Vec<Refusal>,
     /// The moment of the last look.
     pub(crate) looked: Option<i128>,
-    /// The last moment at which all files said what was served, as far as it is known.
+    /// The last moment at which all files were what was served, as far as it is known.
     pub(crate) accepted: Option<i128>,
 }
 
 impl Standing {
-    /// When a change was made that is refused at the moment `until`, and `before` that. It is not there at the last moment at
-    /// which all was well; while others are refused, that moment does not come, and it is there since the last look.
+    /// Returns the windows in which a refused change was made, given the moment of refusal `until` and its windows
+    /// `before` that. The change came after the last moment at which all files were as served. While other changes are
+    /// refused there is no such moment, so it came after the last look.
     pub(crate) fn windows(&self, until: i128, before: Vec<Window>) -> Vec<Window> {
         let since = if self.refusals.is_empty() && before.is_empty() { self.accepted } else { self.looked };
         let window = Window { after: since.unwrap_or(until), until };
         before.into_iter().chain([window]).collect()
     }
 
-    /// Modules whose file has been gone for so long.
+    /// Returns the modules whose file has been gone for at least `grace`.
     pub(crate) fn gone(&self, grace: Duration) -> BTreeSet<ModuleId> {
         self.removed.iter().filter(|(_, since)| since.elapsed() >= grace).map(|(&id, _)| id).collect()
     }
 }
 
-/// The refused changes, for those who ask while a reload may be under way.
+/// The refused changes, readable while a reload is in progress.
 #[derive(Default)]
 pub(crate) struct Shown(ArcSwap<Showing>);
 
 #[derive(Default)]
 struct Showing {
-    /// By each module that waits for one to be mended.
+    /// By each module that the change would have reloaded.
     by_module: HashMap<ModuleId, Arc<[Diagnostic]>>,
     withheld: Withheld,
 }
 
-/// Which files belong to refused changes though nobody has loaded them yet, and what is wrong with these changes (L2).
+/// The files that belong to refused changes although they have not been loaded yet, and what is wrong with these
+/// changes (L2).
 #[derive(Clone, Default)]
 pub(crate) struct Withheld(Arc<[(Window, Diagnostic)]>);
 
@@ -64,7 +66,8 @@ impl Withheld {
         Self(refusals.iter().flat_map(of).collect())
     }
 
-    /// What is wrong with the change to which a file belongs. It is asked when it changed only if any change is refused.
+    /// Returns what is wrong with the refused change that a file belongs to. `changed` is called only if there are
+    /// refused changes, since it asks the file system.
     pub(crate) fn why(&self, changed: impl FnOnce() -> Option<i128>) -> Option<&Diagnostic> {
         if self.0.is_empty() {
             return None;
@@ -84,7 +87,7 @@ impl Shown {
         self.0.store(Arc::new(Showing { by_module, withheld }));
     }
 
-    /// What is wrong with a change that would have loaded this module anew.
+    /// Returns what is wrong with the refused change that would have reloaded this module.
     pub(crate) fn of(&self, id: ModuleId) -> Option<Arc<[Diagnostic]>> {
         self.0.load().by_module.get(&id).cloned()
     }
@@ -93,7 +96,7 @@ impl Shown {
         self.0.load().withheld.clone()
     }
 
-    /// One entry for each change, though each stands with every module that waits for it.
+    /// Returns one entry for each refused change.
     pub(crate) fn all(&self) -> Vec<Arc<[Diagnostic]>> {
         let mut refusals: Vec<Arc<[Diagnostic]>> = Vec::new();
         for refusal in self.0.load().by_module.values() {

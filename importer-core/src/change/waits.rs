@@ -1,4 +1,4 @@
-//! Clone hooks that waited for a lock until their time was over, and when they are called again (R45).
+//! Clone hooks that timed out waiting for a lock, and when they are called again (R45).
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::module::ModuleId;
 
-/// What a reload does when a hook waits in vain.
+/// The schedule by which such hooks are called again.
 pub(crate) struct Waits(Mutex<Schedule>);
 
 struct Schedule {
@@ -35,12 +35,13 @@ impl Waits {
         self.0.lock().delays = delays;
     }
 
-    /// Notes that the hook of a module waited in vain from `started` to `ended`. Will it be called again?
+    /// Notes that the hook of a module waited in vain from `started` to `ended`. Returns whether it will be called
+    /// again.
     pub(crate) fn waited(&self, id: ModuleId, started: Instant, ended: Instant) -> bool {
         let Schedule { delays, pending } = &mut *self.0.lock();
         let begun = match pending.get(&id) {
             None => 0,
-            // Somebody edited the file meanwhile, or asked for a reload: that costs no turn.
+            // The file was edited meanwhile, or a reload was requested: such a call uses up no delay.
             Some(wait) if started < wait.again => return true,
             Some(wait) => wait.begun,
         };
@@ -56,18 +57,18 @@ impl Waits {
         }
     }
 
-    /// Is it time for one of these?
+    /// Returns whether one of these hooks is due.
     pub(crate) fn is_due<'a>(&self, ids: impl IntoIterator<Item = &'a ModuleId>, now: Instant) -> bool {
         let schedule = self.0.lock();
         ids.into_iter().any(|id| schedule.pending.get(id).is_some_and(|wait| wait.again <= now))
     }
 
-    /// Ends the waiting of a module: it was reloaded, or there is nothing to reload any more.
+    /// Removes a module from the schedule: it was reloaded, or there is nothing to reload any more.
     pub(crate) fn forget(&self, id: ModuleId) {
         self.0.lock().pending.remove(&id);
     }
 
-    /// When the next one is due.
+    /// Returns when the next hook is due.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.0.lock().pending.values().map(|wait| wait.again).min()
     }

@@ -1,10 +1,10 @@
-//! One generation has one answer about one module (R62): where one importer has it, no other has found it missing.
+//! A generation gives one answer about a module (R62): if one importer has it, no other importer has found it missing.
 //!
-//! What swallows a failed import is served without that module. So when the module can be had after all, because somebody
-//! else loads it, whoever does without is loaded anew in the same generation. And when the file of a module that is served
-//! is gone and an importer that is loaded anew has to do without, all its importers are loaded anew, and do without too,
-//! or the change is refused for one that cannot (R34). The instance is then away: it hands its state over if the file comes
-//! back within the grace, and is discarded otherwise.
+//! A module that catches a failed import is served without the imported one. When that one becomes available after all,
+//! because another module loads it, the catching module is reloaded in the same generation. When the file of a served
+//! module is gone and an importer that is reloaded has to work without it, all its importers are reloaded without it,
+//! too; if one of them cannot, the change is refused (R34). The instance is then away: it hands over its state if the
+//! file comes back within the grace, and is discarded otherwise.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,12 +14,12 @@ use crate::{
     text::ReadError,
 };
 
-/// Modules that give another answer than the generation would that is about to be published. None of them may be part of
-/// what is served: then the draft itself has had two answers, one after the other.
+/// Served modules whose answers differ from those of the generation that is about to be published. Empty if the draft
+/// itself has had two answers, one after the other.
 pub(crate) struct Disagreement(pub(crate) BTreeSet<ModuleId>);
 
-/// Does a generation that follows `now` with `new` have one answer about each module? Returns the names that lead
-/// nowhere any more.
+/// Checks that a generation that follows `now` with `new` gives one answer about each module. Returns the names that no
+/// longer lead anywhere.
 pub(super) fn agree<L: Loader>(
     rooms: &Rooms<L>,
     texts: &Texts,
@@ -56,7 +56,7 @@ pub(super) fn agree<L: Loader>(
     if agree && others.is_empty() { Ok(gone) } else { Err(Disagreement(others)) }
 }
 
-/// The modules that an instance was not given when it asked for them.
+/// Returns the modules that an instance imported in vain.
 fn missed_by<L: Loader>(rooms: &Rooms<L>, module: &Module<L>) -> Vec<ModuleId> {
     unmet_ids(rooms, module, false)
 }
@@ -66,7 +66,7 @@ fn unmet_ids<L: Loader>(rooms: &Rooms<L>, module: &Module<L>, cycle: bool) -> Ve
     unmet.filter_map(|unmet| rooms.names.find(&unmet.path)).collect()
 }
 
-/// Does one module import another, directly or through others, once `new` has followed `now`?
+/// Returns whether one module imports another, directly or through others, after `new` has followed `now`.
 fn reaches<L: Loader>(now: &Snapshot<L>, new: &[Arc<Module<L>>], from: ModuleId, to: ModuleId) -> bool {
     let (mut todo, mut seen) = (vec![from], BTreeSet::new());
     while let Some(id) = todo.pop() {

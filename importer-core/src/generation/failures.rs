@@ -1,4 +1,4 @@
-//! First loads that failed: the answer for those who ask again too soon (R33).
+//! Failed first loads: their errors answer imports that come soon after (R33).
 
 use std::{
     collections::HashMap,
@@ -10,10 +10,10 @@ use crate::{
     sync::Mutex,
 };
 
-/// A failed first load is tried again after this time, or as soon as something that it read has changed.
+/// How long a failed first load is not tried again, unless something that it read has changed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// More failures than these are not remembered, the oldest first.
+/// The most failures that are remembered; the oldest are dropped first.
 const FAILURES: usize = 1_000;
 
 #[derive(Default)]
@@ -32,13 +32,13 @@ struct Failure {
 }
 
 impl Failures {
-    /// All that are remembered.
+    /// Returns all remembered failures.
     pub(crate) fn all(&self) -> Vec<(ModuleId, ImportError)> {
         self.0.lock().by_module.iter().map(|(&id, failure)| (id, failure.error.clone())).collect()
     }
 
-    /// Remembers a failure in the place of the one before, and of the oldest if there are too many. Is it news? Those who
-    /// waited for the same load have the same error.
+    /// Remembers a failure in place of the module's last one, and of the oldest if there are too many. Returns whether
+    /// it is news: imports that waited for the same load report the same error.
     pub(crate) fn insert(&self, id: ModuleId, error: &ImportError, unmet: Vec<Unmet>) -> bool {
         let by_module = &mut self.0.lock().by_module;
         if by_module.len() >= FAILURES && !by_module.contains_key(&id) {
@@ -53,15 +53,15 @@ impl Failures {
         self.0.lock().by_module.remove(&id);
     }
 
-    /// The error of a load that failed a moment ago, if everything that it read is still as it was.
+    /// Returns the error of a load that failed a moment ago, if everything that it read is unchanged.
     pub(crate) fn recent(&self, id: ModuleId, is_still: impl Fn(&Unmet) -> bool) -> Option<ImportError> {
         let remembered = self.0.lock();
         let failure = remembered.by_module.get(&id).filter(|failure| failure.at.elapsed() < RETRY)?;
         failure.unmet.iter().all(is_still).then(|| failure.error.clone())
     }
 
-    /// Forgets the failures of modules whose files are gone (R63), and of the others the most of their texts: those who ask
-    /// at the same time have been answered, and an excerpt is what people are shown. At most once in [`RETRY`].
+    /// Forgets the failures of modules whose files are gone (R63), and shortens the texts of the others to what an
+    /// excerpt shows. Runs at most once in [`RETRY`].
     pub(crate) fn sweep(&self, is_gone: impl Fn(ModuleId) -> bool) {
         let old: Vec<_> = {
             let mut remembered = self.0.lock();
@@ -74,7 +74,7 @@ impl Failures {
             old.map(|(&id, failure)| (id, failure.at)).collect()
         };
         for (id, at) in old {
-            // Asks the files, so not under the lock.
+            // This reads the file system, so it is done without the lock.
             let is_gone = is_gone(id);
             let mut remembered = self.0.lock();
             match remembered.by_module.get_mut(&id).filter(|failure| failure.at == at) {

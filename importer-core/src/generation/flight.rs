@@ -1,12 +1,12 @@
-//! Single flight: of all who ask for a module that nobody has loaded yet, one loads it, and the others wait for that
-//! one (R23).
+//! Single flight: when several threads need a module that is not loaded yet, one loads it, and the others wait for that
+//! load (R23).
 //!
-//! A flight is up while the module's text is compiled and runs. What came of it can be shared from then on, until the
-//! draft that flew it has ended: by then the instance is in the newest generation, or the error stands among the failed
-//! loads. So whoever comes finds the module in one of these places, and no text runs twice.
+//! A flight is up while the module's text is compiled and runs. Its outcome can be shared from then on until its draft
+//! has ended: by then the instance is in the newest generation, or the error is among the failed loads. A later import
+//! finds the module in one of these places, so no text runs twice.
 //!
-//! Only flights that are up are waited for. A draft has those modules up that are importing one another at the moment,
-//! so drafts that wait for each other in a circle are a cycle of imports, and it is reported as one (R35).
+//! Only flights that are up are waited for. The flights that a draft has up are modules that import one another at the
+//! moment, so drafts that wait for each other in a circle are an import cycle, and it is reported as one (R35).
 
 use std::{
     collections::HashMap,
@@ -23,7 +23,7 @@ use crate::{
     sync::{Condvar, Mutex},
 };
 
-/// What a draft is called by those who wait for it.
+/// Identifies a draft to the drafts that wait for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct DraftId(u64);
 
@@ -34,7 +34,7 @@ impl DraftId {
     }
 }
 
-/// What a flight came to.
+/// The outcome of a flight.
 type Outcome<L> = Result<Arc<Module<L>>, ImportError>;
 
 /// All flights of a registry.
@@ -43,7 +43,7 @@ pub(crate) struct Flights<L: Language> {
     landed: Condvar,
 }
 
-/// A module of certain texts: drafts of different texts have nothing in common (L1).
+/// A module of certain texts: drafts of different texts share nothing (L1).
 type Destination = (TextsId, ModuleId);
 
 struct Board<L: Language> {
@@ -55,16 +55,16 @@ struct Board<L: Language> {
 struct Flight<L: Language> {
     draft: DraftId,
     path: Arc<Path>,
-    /// Later ones of the same draft are imported by earlier ones, as long as they are up.
+    /// A number in order of departure. Within one draft, flights that are up import those that departed later.
     departed: u64,
     outcome: OnceLock<Outcome<L>>,
 }
 
-/// What is to be done about a module that is not in a draft's base.
+/// What a draft does about a module that is not in its base.
 pub(crate) enum Boarding<L: Language> {
-    /// Nobody loads it: whoever asked does, and [lands](Flights::land) it.
+    /// No draft loads the module: the caller does, and [lands](Flights::land) it.
     Fly,
-    /// Somebody has, or has tried.
+    /// Another draft has loaded it, or has failed to.
     Landed(Outcome<L>),
 }
 
@@ -76,7 +76,8 @@ impl<L: Language> Default for Flights<L> {
 }
 
 impl<L: Language> Flights<L> {
-    /// Decides who loads a module, and waits if it is somebody else. `published` looks into the newest generation.
+    /// Decides which draft loads a module, and waits if it is another one. `published` looks into the newest
+    /// generation.
     pub(crate) fn board(
         &self,
         texts: TextsId,
@@ -88,7 +89,7 @@ impl<L: Language> Flights<L> {
         let mut board = self.board.lock();
         loop {
             let Some(flight) = board.flights.get(&to).cloned() else {
-                // What has been published has left the board only after that.
+                // A module leaves the board only after it has been published.
                 return published()
                     .map_or_else(|| board.depart(to, located, draft), |module| Boarding::Landed(Ok(module)));
             };
@@ -109,7 +110,7 @@ impl<L: Language> Flights<L> {
         }
     }
 
-    /// Tells what became of a module that the draft has loaded, or has failed to load.
+    /// Sets the outcome of a module that the draft has loaded, or has failed to load.
     pub(crate) fn land(&self, texts: TextsId, id: ModuleId, outcome: Outcome<L>) {
         if let Some(flight) = self.board.lock().flights.get(&(texts, id)) {
             let _ = flight.outcome.set(outcome);
@@ -117,12 +118,12 @@ impl<L: Language> Flights<L> {
         self.landed.notify_all();
     }
 
-    /// The instance of a module that has landed and is not published yet.
+    /// Returns the instance of a module that has landed and is not published yet.
     pub(crate) fn landed(&self, texts: TextsId, id: ModuleId) -> Option<Arc<Module<L>>> {
         self.board.lock().flights.get(&(texts, id))?.outcome.get()?.as_ref().ok().cloned()
     }
 
-    /// Clears a draft's flights: what they came to is to be found elsewhere by now.
+    /// Clears a draft's flights: their outcomes are found elsewhere by now.
     pub(crate) fn clear(&self, draft: DraftId) {
         self.board.lock().flights.retain(|_, flight| flight.draft != draft);
         self.landed.notify_all();
@@ -141,14 +142,14 @@ impl<L: Language> Board<L> {
         self.flights.get(&to).is_some_and(|up| Arc::ptr_eq(up, flight))
     }
 
-    /// The circle that waiting for `to` would close, if it would: from the first module of the waiting draft that is
-    /// part of it, back to that module.
+    /// Returns the import cycle that waiting for `to` would close, if any: from the first module of the waiting draft
+    /// that is part of it, back to that module.
     fn cycle(&self, to: Destination, waiting: DraftId) -> Option<Vec<Arc<Path>>> {
         let (mut chain, mut at) = (Vec::new(), to);
         loop {
             let flight = self.flights.get(&at)?;
             if flight.outcome.get().is_some() {
-                // Who waited for it has not woken up yet.
+                // The draft that waits for it has not woken up yet.
                 return None;
             }
             let mut imported = self.up_from(flight);
@@ -162,7 +163,8 @@ impl<L: Language> Board<L> {
         }
     }
 
-    /// The modules that a flight's draft has up, from that flight on, in the order in which they import each other.
+    /// Returns the modules that a flight's draft has up, from that flight on, in the order in which they import each
+    /// other.
     fn up_from(&self, flight: &Flight<L>) -> Vec<Arc<Path>> {
         let is_above = |it: &&Arc<Flight<L>>| {
             it.draft == flight.draft && it.departed >= flight.departed && it.outcome.get().is_none()

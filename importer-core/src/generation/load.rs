@@ -1,6 +1,6 @@
-//! The two ways in which modules come to be served.
+//! The two kinds of loads.
 
-/// What a draft is for. Freezing forbids the one, not the other (R33).
+/// What a draft is for. Freezing forbids reloads, not first loads (R33).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Load {
     First,

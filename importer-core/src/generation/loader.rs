@@ -1,4 +1,4 @@
-//! What a script language does for the importer.
+//! The interface through which the importer runs a script language.
 
 use std::sync::{Arc, Weak};
 
@@ -9,19 +9,21 @@ use crate::{
     text::Diagnostic,
 };
 
-/// Turns compiled texts into instances. With [`Language`] the one place where the importer touches a script language.
+/// Turns compiled texts into instances. Together with [`Language`], this is the only place where the importer touches a
+/// script language.
 ///
 /// A loader is called on the thread that needs the module: the one that reloads, or that of the first request that
-/// asks; [`compile`](Language::compile) also on others, ahead of need. It must not keep a [`View`] beyond the call: views
-/// hold whole generations. Three methods make a language; the others are for those whose code outlives its module.
+/// imports it. [`compile`](Language::compile) is also called on other threads, ahead of need. A loader must not keep a
+/// [`View`] beyond the call: views hold whole generations. Three methods are required; the others are for languages
+/// whose code may outlive its module.
 pub trait Loader: Language {
-    /// What a clone hook handed over.
+    /// The state that a clone hook hands over.
     type Carried: Send;
 
-    /// Runs a compiled text as a new instance, which will take the place of `old`. Imports that it makes go to `view`.
+    /// Runs a compiled text as a new instance, which will replace `old`. The imports that it makes go to `view`.
     ///
     /// # Errors
-    /// The text raised, or exceeded a limit.
+    /// The text raised an error, or exceeded a limit.
     fn load(
         &self,
         unit: Self::Unit,
@@ -37,23 +39,23 @@ pub trait Loader: Language {
     /// Calls the purge hook of an instance that is discarded (R45, R49).
     ///
     /// # Errors
-    /// The hook raised; the instance is discarded all the same (R46).
+    /// The hook raised an error; the instance is discarded all the same (R46).
     fn purge(&self, old: &Module<Self>, view: &Arc<View<Self>>) -> Result<(), Diagnostic>;
 
-    /// Returns warnings about an instance, which is served all the same. Called once for each instance, when it has been
-    /// published. Warnings of several instances that have the same message become one.
+    /// Returns warnings about an instance, which is served all the same. Called once for each instance, after
+    /// publication. Warnings of several instances with the same message are merged.
     fn warnings(&self, instance: &Self::Instance) -> Vec<Diagnostic> {
         let _ = instance;
         Vec::new()
     }
 
-    /// The code of an instance, if it may live longer than the instance itself: as long as somebody can call it.
+    /// Returns the code of an instance, if it may outlive the instance because it can still be called.
     fn code(&self, instance: &Self::Instance) -> Weak<dyn Code<Self>> {
         let _ = instance;
         Weak::<NoCode>::new()
     }
 
-    /// Finds who holds a replaced instance: running calls, and the state of the newest modules (R51).
+    /// Returns what holds a replaced instance: running calls, and the state of the newest modules (R51).
     fn holders(&self, module: ModuleId, instance: InstanceId, newest: &Snapshot<Self>) -> Vec<Holder> {
         let _ = (module, instance, newest);
         Vec::new()
@@ -62,27 +64,27 @@ pub trait Loader: Language {
 
 /// Code that may outlive its module.
 pub trait Code<L: Language>: Send + Sync {
-    /// Lets go of what keeps the code alive from within, when its instance has been replaced. `newest` is the generation
-    /// without it.
+    /// Releases the references through which the code keeps itself alive, after its instance has been replaced.
+    /// `newest` is the generation without it.
     fn release(&self, newest: &Snapshot<L>);
 }
 
-/// That of a language whose code lives as long as its instance.
+/// The code of a language whose code lives as long as its instance.
 struct NoCode;
 
 impl<L: Language> Code<L> for NoCode {
     fn release(&self, _: &Snapshot<L>) {}
 }
 
-/// What became of a clone hook.
+/// The result of calling a clone hook.
 #[derive(Debug)]
 pub enum Carry<C> {
-    /// The instance has none: the next one starts from fresh state.
+    /// The instance has no clone hook: the next one starts from fresh state.
     NoHook,
-    /// It handed something over.
+    /// The hook handed over this state.
     Carried(C),
-    /// It raised: the next instance starts from fresh state, and the old one is purged (R45).
+    /// The hook raised an error: the next instance starts from fresh state, and the old one is purged (R45).
     Failed(Diagnostic),
-    /// Its time ended while it waited for a lock: the reload is refused and tried again, for a while (R45).
+    /// The hook timed out while it waited for a lock: the reload is refused, and tried again a few times (R45).
     Waited(Diagnostic),
 }

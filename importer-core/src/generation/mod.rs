@@ -1,4 +1,6 @@
-//! Generations: what one is, how the newest one is replaced, what is known around it.
+//! Generations: what they contain, how the newest one is replaced, and what is kept beside it.
+//!
+//! This folder knows nothing of how modules are loaded.
 
 pub(crate) mod agreement;
 pub(crate) mod failures;

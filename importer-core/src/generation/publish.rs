@@ -1,9 +1,9 @@
-//! The door through which generations are published: what a draft must still be true of, and the one store that makes
-//! it the newest generation.
+//! Publication of generations: the conditions that a draft must still meet, and the one store that makes it the newest
+//! generation.
 //!
-//! Drafts are built beside each other: one reload, and any number of first loads. Each is built on the generation that
-//! was the newest when it began, and checked here against the one that is the newest now. What no longer fits is
-//! planned again (R23): every published generation is closed, an instance's children are that generation's.
+//! Drafts are built in parallel: one reload, and any number of first loads. Each is built on the generation that was
+//! the newest when it began, and is checked here against the newest one now. A draft that no longer fits is planned
+//! again (R23). Every published generation is closed: the children of an instance are those of its generation.
 
 use std::{sync::Arc, time::Instant};
 
@@ -22,7 +22,7 @@ use crate::{
     report::Event,
 };
 
-/// What is to become part of the newest generation.
+/// The content of a draft that is to be published.
 pub(crate) struct Proposal<'a, L: Loader> {
     pub(crate) load: Load,
     /// The texts that it was made from.
@@ -33,9 +33,9 @@ pub(crate) struct Proposal<'a, L: Loader> {
     pub(crate) built: &'a [Arc<Module<L>>],
     /// Names that were found to lead to modules of other names (R19).
     pub(crate) aliases: &'a [(ModuleId, ModuleId)],
-    /// Modules whose purge hook was called, and names that have parted.
+    /// Modules whose purge hook was called, and aliases that have parted.
     pub(crate) dropped: &'a [ModuleId],
-    /// Must all agree about each module? There are times when nothing can be done about it.
+    /// Whether the generation must give one answer about each module. `false` where that can no longer be achieved.
     pub(crate) agreed: bool,
     pub(crate) started: Instant,
     pub(crate) cause: ReleaseCause,
@@ -45,25 +45,25 @@ pub(crate) struct Proposal<'a, L: Loader> {
 pub(crate) enum Unpublished {
     /// Reloading has ended (R40).
     Frozen,
-    /// It does not fit the newest generation, or the files, any more.
+    /// It no longer fits the newest generation, or the files.
     Moved,
-    /// A generation with it would have two answers about one module (R62).
+    /// The generation would give two answers about one module (R62).
     Disagrees(Disagreement),
 }
 
-/// What was published.
+/// The result of a publication.
 pub(crate) struct Published<L: Loader> {
-    /// The generation before.
+    /// The generation before it.
     pub(crate) before: Arc<Snapshot<L>>,
     pub(crate) generation: u64,
-    /// The instances that it did not hold.
+    /// The instances that the generation before did not hold.
     pub(crate) new: Vec<Arc<Module<L>>>,
-    /// The names that lead nowhere any more, and whose instances are away.
+    /// The names that no longer lead anywhere, whose instances are away.
     pub(crate) gone: Vec<ModuleId>,
 }
 
 impl<L: Loader> Rooms<L> {
-    /// Makes what is proposed the newest generation.
+    /// Makes the proposal part of the newest generation.
     pub(crate) fn publish(&self, proposal: &Proposal<'_, L>) -> Result<Published<L>, Unpublished> {
         let first = proposal.load == Load::First;
         loop {
@@ -73,7 +73,7 @@ impl<L: Loader> Rooms<L> {
             }
             let mut links = self.store.links();
             if first && self.store.looks() != looks {
-                // A check has begun that may not know these modules: what it was asked for is found here (R25).
+                // A check has begun that may not know these modules: their files are checked here instead (R25).
                 continue;
             }
             if !first && self.store.is_frozen() {
@@ -98,7 +98,7 @@ impl<L: Loader> Rooms<L> {
         let same_texts = before.texts().id() == proposal.texts.id();
         let known = proposal.aliases.iter().all(|(alias, _)| before.get(*alias).is_some());
         if new.is_empty() && dropped.is_empty() && same_texts && known {
-            // Others who asked at the same time have published it.
+            // Another load of the same modules has published them.
             return Ok(Published { generation: before.generation(), before, new, gone: Vec::new() });
         }
         let gone = match agree(self, proposal.texts, links, &before, &new) {
@@ -132,7 +132,7 @@ impl<L: Loader> Rooms<L> {
         Ok(Published { before, generation, new, gone })
     }
 
-    /// Is `next`, which follows the newest generation `now`, what the draft was meant to lead to when it began?
+    /// Returns whether `next`, which follows the newest generation `now`, still fits what the draft was built on.
     fn fits(&self, proposal: &Proposal<'_, L>, now: &Snapshot<L>, next: &Snapshot<L>, new: &[Arc<Module<L>>]) -> bool {
         let replaces_what_it_knew = |module: &Arc<Module<L>>| {
             let [before, at_present] = [proposal.base, now].map(|snapshot| snapshot.get(module.id()));
@@ -148,7 +148,7 @@ impl<L: Loader> Rooms<L> {
         new.iter().all(is_new) && next.not_in(proposal.base).all(is_closed)
     }
 
-    /// Has the file been loaded under another name meanwhile (R19)?
+    /// Returns whether the file has been loaded under another name meanwhile (R19).
     fn is_file_of_another(&self, texts: &Texts, now: &Snapshot<L>, module: &Module<L>) -> bool {
         let Some(source) = &module.source else { return false };
         if now.get(module.id()).is_some() {
@@ -157,20 +157,20 @@ impl<L: Loader> Rooms<L> {
         self.same_file(texts, module.id(), &source.stamp).is_some_and(|other| now.get(other.id).is_some())
     }
 
-    /// Do the files of a first load say what was loaded of them? A reload looks for itself, but one that ends before the
-    /// modules are published does not know that they are to be looked at.
+    /// Returns whether the files of a first load are still what was loaded of them. A reload checks that itself, but
+    /// one that ends before these modules are published does not know that they have to be checked.
     fn reads_as_built(&self, proposal: &Proposal<'_, L>) -> bool {
         let loaded = proposal.built.iter().filter_map(|module| Some((module, module.source.as_ref()?)));
         loaded.into_iter().all(|(module, loaded)| match proposal.texts.tree().stamp(module.path()) {
             Ok(stamp) if stamp == loaded.stamp && loaded.settled => true,
             Ok(_) => self.read(proposal.texts, module.path()).map_or(true, |source| source.hash == loaded.hash),
-            // One that is being written, or is gone, is found by the next look.
+            // A file that is being written, or is gone, is found by the next look.
             Err(_) => true,
         })
     }
 
     fn note(&self, links: &mut Links, before: &Snapshot<L>, new: &[Arc<Module<L>>], dropped: &[ModuleId]) {
-        // First, since a name that has parted may come back at once, as a module of its own.
+        // This comes first, since an alias that has parted may come back at once, as a module of its own.
         for &id in dropped {
             links.graph.remove(id);
             links.waiting.remove(&id);

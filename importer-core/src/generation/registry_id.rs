@@ -1,8 +1,8 @@
-//! Which registry something belongs to.
+//! The identity of a registry.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Tells registries apart. Unique in the process and never used again.
+/// Identifies a registry. Unique in the process and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RegistryId(u64);
 
@@ -12,7 +12,7 @@ impl RegistryId {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The number, for tables.
+    /// Returns the number, for use as a key.
     #[must_use]
     pub fn get(self) -> u64 {
         self.0

@@ -1,7 +1,7 @@
-//! Which release a generation belongs to, and the history in which releases are kept (L3).
+//! The release that a generation belongs to, and the history in which releases are kept (L3).
 //!
-//! Every reload is a release of its own, and first loads join the one that is served. After a restart they join the newest
-//! release of the history, as long as each text is the one that it names.
+//! Every reload is a release of its own, and first loads join the one that is served. After a restart they join the
+//! newest release of the history, as long as each text is the one that the release names.
 
 use std::{
     path::Path,
@@ -16,11 +16,11 @@ use crate::{
     text::ContentHash,
 };
 
-/// The numbers of releases, and what keeps them.
+/// The numbers of releases, and the history that keeps them.
 #[derive(Default)]
 pub(crate) struct Releases(OnceLock<Kept>);
 
-/// A history, and where it stood when it was taken up.
+/// A history, and its state when it was taken up.
 struct Kept {
     history: History,
     /// The release that first loads join, if nothing was loaded before.
@@ -29,8 +29,8 @@ struct Kept {
 }
 
 impl Releases {
-    /// Keeps releases from now on. `served` is the release that is served already; 0 if nothing was loaded. Returns a
-    /// history that is not needed, since there is one.
+    /// Keeps releases from now on. `served` is the release that is served already; 0 if nothing was loaded. Returns
+    /// `history` if there is one already.
     pub(crate) fn keep(&self, history: History, served: u64) -> Option<History> {
         let next = history.next_number().max(served + 1);
         let kept = Kept { latest: history.latest().filter(|_| served == 0), next, history };
@@ -41,7 +41,8 @@ impl Releases {
         self.0.get().map(|kept| &kept.history)
     }
 
-    /// The number of the release that a generation with these new modules belongs to, after one of the release `served`.
+    /// Returns the number of the release that a generation with these new modules belongs to, when the release `served`
+    /// came before.
     pub(crate) fn number<L: Language>(&self, load: Load, served: u64, new: &[Arc<Module<L>>]) -> u64 {
         let (latest, next) = match self.0.get() {
             Some(kept) => (kept.latest.as_deref(), kept.next),
@@ -51,7 +52,7 @@ impl Releases {
         number(load, served, latest, next, texts)
     }
 
-    /// Records what was published. This costs no more than what is new in it.
+    /// Records a publication. The cost depends only on what is new in it.
     pub(crate) fn published<L: Language>(
         &self,
         (release, cause): (u64, ReleaseCause),
@@ -60,7 +61,7 @@ impl Releases {
         started: Instant,
     ) {
         let Some(kept) = self.0.get() else { return };
-        // One that was served before there was a history is not part of it.
+        // A release that was served before there was a history is not part of it.
         if release < kept.next && kept.latest.as_ref().is_none_or(|latest| latest.number() != release) {
             return;
         }
@@ -73,7 +74,8 @@ impl Releases {
     }
 }
 
-/// The number of a release, from the one that is `served`, the `latest` of the history and the `next` number of it.
+/// Returns the number of a release, from the number that is `served`, the `latest` release of the history and the
+/// `next` number.
 fn number<'a>(
     load: Load,
     served: u64,

@@ -1,4 +1,4 @@
-//! Which replaced instances are still alive, and who holds them (R51).
+//! Replaced instances that are still alive, and what holds them (R51).
 
 use std::{
     path::Path,
@@ -55,13 +55,14 @@ impl<L: Loader> Retired<L> {
         Retained { path, instance, record: self.record.clone(), replaced, holders }
     }
 
-    /// Was it made while `child` was the newest instance of its module, and did it import that?
+    /// Returns whether it was made while `child` was the newest instance of its module, and imported it.
     fn imports(&self, child: &Self) -> bool {
         self.children.contains(&child.id) && (child.record.generation..child.until).contains(&self.record.generation)
     }
 }
 
-/// A request that is under way when a module is replaced ends soon; who holds it longer is told.
+/// How long an instance may stay alive after its replacement without being reported. Most requests in progress end
+/// sooner.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl<L: Loader> Default for Retention<L> {
@@ -71,7 +72,7 @@ impl<L: Loader> Default for Retention<L> {
 }
 
 impl<L: Loader> Retention<L> {
-    /// Follows an instance that `generation` is the first not to hold. Those that are gone are forgotten on the way.
+    /// Follows an instance; `generation` is the first without it. Also forgets those that are gone.
     pub(crate) fn retire(&self, module: &Arc<Module<L>>, loader: &L, generation: u64) {
         let retired = Retired {
             id: module.id(),
@@ -91,30 +92,30 @@ impl<L: Loader> Retention<L> {
         all.push(Arc::new(retired));
     }
 
-    /// How many are still alive.
+    /// Returns how many are still alive.
     pub(crate) fn count(&self) -> usize {
         self.alive().len()
     }
 
-    /// Sets how long an instance may live on before it is reported.
+    /// Sets how long an instance may stay alive before it is reported.
     pub(crate) fn report_after(&self, grace: Duration) {
         *self.grace.lock() = grace;
     }
 
-    /// Those that are still alive, with those who hold them, oldest first.
+    /// Returns those that are still alive, oldest first, with what holds them.
     pub(crate) fn retained(&self, loader: &L, newest: &Snapshot<L>) -> Vec<Retained> {
         let alive = self.alive();
         alive.iter().map(|retired| retired.retained(loader, newest, &alive)).collect()
     }
 
-    /// Returns each that has been alive for too long, once.
+    /// Returns each instance that has been alive for too long, once.
     pub(crate) fn late(&self, loader: &L, newest: &Snapshot<L>) -> Vec<Retained> {
         let grace = *self.grace.lock();
         let alive = self.alive();
         let late = alive.iter().filter(|retired| retired.at.elapsed() >= grace);
         let unreported = late.filter(|retired| !std::mem::replace(&mut *retired.reported.lock(), true));
         let still_held = |retired: &&Arc<Retired<L>>| {
-            // What it holds itself may have come into its state after it was replaced.
+            // References to itself may have come into its state after it was replaced.
             if let Some(code) = retired.code.upgrade() {
                 code.release(newest);
             }

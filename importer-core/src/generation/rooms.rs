@@ -1,4 +1,4 @@
-//! The rooms behind the door: what a registry consists of. Each keeps its own state.
+//! The rooms of a registry: the parts that it consists of, each with its own state.
 
 use std::{
     collections::HashSet,
@@ -24,28 +24,28 @@ pub(crate) struct Rooms<L: Loader> {
     pub(crate) name: String,
     pub(crate) id: RegistryId,
     pub(crate) loader: L,
-    /// Where names lead.
+    /// Resolves names.
     pub(crate) names: Names<L>,
-    /// What is served.
+    /// The newest generation.
     pub(crate) store: Store<L>,
-    /// Which releases there are, and where they are kept.
+    /// The releases, and their history.
     pub(crate) releases: Releases,
-    /// Who decides what may be reloaded.
+    /// Decides what may be reloaded.
     pub(crate) precedence: Precedence,
-    /// What only reloads need to know. Held for the length of a reload.
+    /// The state that only reloads use. Locked during a reload.
     pub(crate) standing: Mutex<Standing>,
-    /// The refused changes, for whoever asks meanwhile.
+    /// The refused changes, readable during a reload.
     pub(crate) shown: Shown,
-    /// Hooks that are called again.
+    /// Hooks that are to be called again.
     pub(crate) waits: Waits,
-    /// First loads are inside. A load that was outrun closes it, so as not to be outrun again.
+    /// Entered by first loads. A load that was outrun closes it, so that it is not outrun again.
     pub(crate) gate: Gate,
     pub(crate) flights: Flights<L>,
     pub(crate) failures: Failures,
     pub(crate) retention: Retention<L>,
     pub(crate) writing: Writing,
     pub(crate) outbox: Outbox,
-    /// The moment at which the first generation was loaded, as files count (L2).
+    /// The moment at which the first generation was loaded, in the units of file times (L2).
     pub(crate) begun: Mutex<Option<i128>>,
     /// How long a file must be gone before its module is dropped, in milliseconds (R37).
     grace: AtomicU64,
@@ -87,15 +87,17 @@ impl<L: Loader> Rooms<L> {
         self.grace.store(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Ends reloading. What nobody has loaded yet is loaded from the texts as they are now (L2). Was it on?
+    /// Ends reloading. Modules that are not loaded yet will be loaded from the texts as they are now (L2). Returns
+    /// whether reloading was on.
     pub(crate) fn freeze(&self) -> bool {
         if !self.store.freeze() {
             return false;
         }
-        // Nothing is reloaded from now on, so the texts of what is loaded stay what they are; first loads come in between.
+        // Nothing is reloaded from now on, so the texts of loaded modules do not change any more; first loads may still
+        // come in between.
         let texts = self.store.current();
         let loaded = texts.iter().filter_map(|module| module.source().cloned()).collect::<Vec<_>>();
-        // What could not be loaded has no text worth keeping: it is loaded once somebody has mended it.
+        // The text of a module that failed to load is not kept: it is loaded from its file once the file is corrected.
         let failed: HashSet<_> = self.failures.all().into_iter().map(|(id, _)| self.names.path(id)).collect();
         let read = |path: &Path| match failed.contains(path) {
             true => Err(ReadError::Missing),
@@ -108,12 +110,12 @@ impl<L: Loader> Rooms<L> {
         true
     }
 
-    /// Reads a module's file, unless somebody is still writing it (R59). Whatever is loaded was read here.
+    /// Reads a module's file, unless it is being written (R59). All texts are read here.
     pub(crate) fn read(&self, texts: &Texts, path: &Path) -> Result<Source, ReadError> {
         self.writing.read(texts.tree(), path)
     }
 
-    /// Is there still the reason for which an import failed? While a file is being written, it says nothing new.
+    /// Returns whether the reason why an import failed still holds. A file that is being written has no new text yet.
     pub(crate) fn is_still(&self, texts: &Texts, unmet: &Unmet) -> bool {
         if unmet.because == Because::Withheld {
             return self.shown.withheld().why(|| texts.tree().changed(&unmet.path)).is_some();
@@ -125,26 +127,26 @@ impl<L: Loader> Rooms<L> {
         }
     }
 
-    /// May an import succeed now that the module has swallowed (R36)? One that was a cycle may when the other module is
-    /// loaded anew, which is found out then.
+    /// Returns whether an import that failed and was caught by the module may succeed now (R36). An import cycle is
+    /// left out: it is retried when the other module is reloaded.
     pub(crate) fn may_be_met(&self, texts: &Texts, module: &Module<L>) -> bool {
         module.unmet.iter().any(|unmet| unmet.because != Because::Cycle && !self.is_still(texts, unmet))
     }
 
-    /// The module that was loaded from this very file under another name, if that name still leads there (R19).
+    /// Returns the module that was loaded from this very file under another name, if that name still leads there (R19).
     pub(crate) fn same_file(&self, texts: &Texts, id: ModuleId, stamp: &Stamp) -> Option<Located> {
         let known = self.store.loaded_as(stamp)?;
-        // Numbers of files that are gone are given to others, so it is asked what lies there now.
+        // The inode number of a removed file may be reused, so the file under that name is checked now.
         self.names.still_at(texts.live(), known, id, stamp)
     }
 
-    /// Where names are looked up by whoever sees this generation.
+    /// Calls `find` with the files and loaded modules in which names are resolved for a view of this generation.
     pub(crate) fn lookup<R>(&self, texts: &Texts, seen: Option<&Snapshot<L>>, find: impl FnOnce(Lookup<'_>) -> R) -> R {
         let is_loaded = |id| seen.is_some_and(|seen| seen.get(id).is_some());
         find(Lookup { tree: texts.tree(), is_loaded: &is_loaded })
     }
 
-    /// Is the module of this path part of a generation?
+    /// Returns whether the module at this path is part of a generation.
     pub(crate) fn is_loaded(&self, snapshot: &Snapshot<L>, path: &Path) -> bool {
         self.names.find(path).is_some_and(|id| snapshot.get(id).is_some())
     }
@@ -164,14 +166,14 @@ impl<L: Loader> Rooms<L> {
         }
     }
 
-    /// Forgets failures that are of no use to anybody any more.
+    /// Forgets failures that are of no use any more.
     pub(crate) fn sweep_failures(&self) {
         let current = self.store.current();
         let tree = current.texts().tree();
         self.failures.sweep(|id| matches!(tree.stamp(&self.names.path(id)), Err(ReadError::Missing)));
     }
 
-    /// Lets a replaced instance go of what keeps it alive itself.
+    /// Releases the references through which a replaced instance keeps itself alive.
     pub(crate) fn release(&self, old: &Module<L>, newest: &Snapshot<L>) {
         if let Some(code) = self.loader.code(&old.value).upgrade() {
             code.release(newest);

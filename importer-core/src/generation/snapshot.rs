@@ -1,6 +1,6 @@
-//! A generation: which instance stands for each module, immutable.
+//! A generation: which instance stands for each module. It is immutable.
 //!
-//! A module's number is its slot. Slots lie in chunks behind shared pointers, so that the next generation shares all
+//! A module's number is its slot. Slots are stored in chunks behind shared pointers, so the next generation shares all
 //! chunks in which nothing changed.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -20,17 +20,17 @@ pub struct Snapshot<L: Language> {
     release: u64,
     texts: Texts,
     chunks: Vec<Arc<Chunk<L>>>,
-    /// What was loaded for the first time when other texts were the newest: for those who see this generation only.
+    /// Modules that were first loaded when other texts were the newest: visible in this generation only.
     late: Mutex<Vec<Arc<Module<L>>>>,
 }
 
-/// What makes one generation another.
+/// The difference between a generation and the next.
 pub(crate) struct Step<'a, L: Language> {
     pub(crate) release: u64,
     pub(crate) texts: Texts,
     /// Modules that are replaced or added.
     pub(crate) built: &'a [Arc<Module<L>>],
-    /// Names for modules of other names.
+    /// Names that lead to modules of other names.
     pub(crate) aliases: &'a BTreeMap<ModuleId, ModuleId>,
     pub(crate) dropped: &'a [ModuleId],
 }
@@ -46,42 +46,42 @@ impl<L: Language> Snapshot<L> {
         Self { generation: 0, release: 0, texts, chunks: Vec::new(), late: Mutex::default() }
     }
 
-    /// The texts from which whatever is loaded for the first time in this generation is read.
+    /// Returns the texts from which first loads in this generation are read.
     pub(crate) fn texts(&self) -> &Texts {
         &self.texts
     }
 
-    /// The same generation, whose first loads are read from other texts.
+    /// Returns the same generation with other texts for first loads.
     pub(crate) fn with_texts(&self, texts: Texts) -> Self {
         let (generation, release, late) = (self.generation, self.release, Mutex::default());
         Self { generation, release, texts, chunks: self.chunks.clone(), late }
     }
 
-    /// The number of the release that it is made from: every reload is one, and a first load belongs to the one that it
-    /// joins (L1). 0 before anything was loaded.
+    /// Returns the number of the release that it is made from: every reload is a release, and a first load belongs to
+    /// the release that it joins (L1). 0 before anything was loaded.
     #[must_use]
     pub fn release(&self) -> u64 {
         self.release
     }
 
-    /// The generation's number: 0 before anything was loaded.
+    /// Returns the generation's number: 0 before anything was loaded.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The instance that stands for a module in this generation.
+    /// Returns the instance that stands for a module in this generation.
     #[must_use]
     pub fn get(&self, id: ModuleId) -> Option<&Arc<Module<L>>> {
         self.chunks.get(id.slot() / CHUNK)?[id.slot() % CHUNK].as_ref()
     }
 
-    /// The module, if it was loaded from the texts of this generation when others were the newest (L1).
+    /// Returns the module if it was loaded from the texts of this generation when other texts were the newest (L1).
     pub(crate) fn late(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
         self.late.lock().iter().find(|module| module.id() == id).cloned()
     }
 
-    /// Adds such modules. Returns `false`, and adds none, if somebody else has added another instance of one.
+    /// Adds such modules. Returns `false`, and adds none, if another instance of one of them was added before.
     pub(crate) fn add_late(&self, modules: &[Arc<Module<L>>]) -> bool {
         let mut late = self.late.lock();
         let is_other =
@@ -95,19 +95,19 @@ impl<L: Language> Snapshot<L> {
         true
     }
 
-    /// Is this very instance part of it?
+    /// Returns whether this very instance is part of the generation.
     pub(crate) fn holds(&self, module: &Arc<Module<L>>) -> bool {
         self.get(module.id()).is_some_and(|known| Arc::ptr_eq(known, module))
     }
 
-    /// All modules, in the order of first mention.
+    /// Returns all modules, in the order of first mention.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Module<L>>> {
         let slots = self.chunks.iter().flat_map(|chunk| chunk.iter()).enumerate();
-        // A module stands in the slots of its other names as well.
+        // A module is also in the slots of its aliases.
         slots.filter_map(|(slot, module)| module.as_ref().filter(|module| module.id().slot() == slot))
     }
 
-    /// The modules, by slot, that `older` has not, or has another instance of.
+    /// Returns the modules, by slot, that `older` does not have, or has another instance of.
     pub(crate) fn not_in<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = &'a Arc<Module<L>>> {
         let differs =
             move |at: &usize| older.chunks.get(*at).is_none_or(|chunk| !Arc::ptr_eq(chunk, &self.chunks[*at]));
@@ -119,7 +119,7 @@ impl<L: Language> Snapshot<L> {
         slots.filter_map(move |slot| get(self, slot).filter(|module| !is_same(slot, module)))
     }
 
-    /// The next generation: this one with what the step says.
+    /// Returns the next generation: this one, changed by `step`.
     pub(crate) fn next(&self, step: Step<'_, L>) -> Self {
         let Step { release, texts, built, aliases, dropped } = step;
         let mut chunks = self.chunks.clone();
@@ -131,7 +131,7 @@ impl<L: Language> Snapshot<L> {
             if Arc::get_mut(chunk).is_none() {
                 *chunk = Arc::new(Chunk::<L>::clone(chunk));
             }
-            // The chunk is ours alone now: shared ones have just been copied.
+            // The chunk is not shared now: shared ones have just been copied.
             if let Some(chunk) = Arc::get_mut(chunk) {
                 chunk[id.slot() % CHUNK] = module;
             }

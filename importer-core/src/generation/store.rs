@@ -1,5 +1,5 @@
-//! The newest generation, and what is known of it beside the instances themselves: which modules import which, under
-//! which stamps their texts were read, whether reloading has ended.
+//! The newest generation, and the facts kept beside it: which modules import which, the stamps of their texts, and
+//! whether reloading has ended.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,30 +16,30 @@ use crate::{
 
 pub(crate) struct Store<L: Language> {
     current: Swap<Snapshot<L>>,
-    /// Taken for the moment of publishing and of freezing, so that each reload is wholly before or wholly after a freeze.
+    /// Locked while publishing and freezing, so that each reload is entirely before or entirely after a freeze.
     links: Mutex<Links>,
     frozen: AtomicBool,
     /// How many checks have begun.
     looks: AtomicU64,
-    /// Stamps under which the loaded texts were read, as far as they can be trusted.
+    /// The stamps of the loaded texts when they were read, as far as they can be trusted.
     stamps: RwLock<HashMap<ModuleId, Stamp>>,
-    /// Which module a file was loaded as, by device and inode (R19).
+    /// The module that a file was loaded as, by device and inode (R19).
     files: Mutex<HashMap<(u64, u64), ModuleId>>,
-    /// Instances that are served no longer and wait for their file to come back (R62), and since when.
+    /// Instances that are no longer served and wait for their file to come back (R62).
     away: Mutex<Away<L>>,
 }
 
 /// Instances, and since when they are away.
 type Away<L> = HashMap<ModuleId, (Arc<Module<L>>, Instant)>;
 
-/// Who imports whom in the newest generation. The lock is held for moments, and nothing is published and nothing frozen
-/// without it.
+/// Which module imports which in the newest generation. The lock is held for moments only, and needed to publish and to
+/// freeze.
 #[derive(Default)]
 pub(crate) struct Links {
     pub(crate) graph: Graph,
     /// Names that lead to the file of a module of another name, and that module (R19).
     pub(crate) aliases: BTreeMap<ModuleId, ModuleId>,
-    /// Modules with a swallowed import that may succeed one day (R36).
+    /// Modules that caught a failed import, which may succeed later (R36).
     pub(crate) waiting: BTreeSet<ModuleId>,
 }
 
@@ -56,12 +56,12 @@ impl<L: Language> Store<L> {
         }
     }
 
-    /// The newest generation. One load.
+    /// Returns the newest generation. Costs one atomic load.
     pub(crate) fn current(&self) -> Arc<Snapshot<L>> {
         self.current.load()
     }
 
-    /// Makes a generation the newest. Its links are the proof that nobody else is publishing.
+    /// Makes a generation the newest. The locked links prove that nothing else is being published.
     pub(super) fn replace(&self, next: Snapshot<L>, _: &mut Links) {
         self.current.store(Arc::new(next));
     }
@@ -70,12 +70,13 @@ impl<L: Language> Store<L> {
         self.links.lock()
     }
 
-    /// The modules that import this one while loading, in the newest generation.
+    /// Returns the modules that import this one while loading, in the newest generation.
     pub(crate) fn importers(&self, id: ModuleId) -> Vec<ModuleId> {
         self.links.lock().graph.importers(id).collect()
     }
 
-    /// Ends reloading. A reload that is under way is published before this returns, or never. Was it on?
+    /// Ends reloading. A reload in progress is published before this returns, or never. Returns whether reloading was
+    /// on.
     pub(crate) fn freeze(&self) -> bool {
         let _links = self.links.lock();
         !self.frozen.swap(true, Ordering::SeqCst)
@@ -85,7 +86,7 @@ impl<L: Language> Store<L> {
         self.frozen.load(Ordering::SeqCst)
     }
 
-    /// From now on first loads look at their files again before they are published.
+    /// Makes first loads check their files again before they are published.
     pub(crate) fn begin_look(&self) {
         self.looks.fetch_add(1, Ordering::SeqCst);
     }
@@ -94,8 +95,8 @@ impl<L: Language> Store<L> {
         self.looks.load(Ordering::SeqCst)
     }
 
-    /// Remembers under which stamp a text was read, if a later write must have another: else the next look reads the
-    /// file again.
+    /// Remembers the stamp of a text if a later write is certain to change it. Otherwise the next look reads the file
+    /// again.
     pub(crate) fn trust(&self, id: ModuleId, source: &Source) {
         let mut stamps = self.stamps.write();
         if source.settled {
@@ -109,22 +110,22 @@ impl<L: Language> Store<L> {
         self.stamps.write().remove(&id);
     }
 
-    /// Forgets all stamps: they are of other files.
+    /// Forgets all stamps: they belong to other files.
     pub(super) fn forget_stamps(&self) {
         self.stamps.write().clear();
     }
 
-    /// The stamp under which the loaded text was read, if it can be trusted.
+    /// Returns the stamp of the loaded text, if it can be trusted.
     pub(crate) fn stamp(&self, id: ModuleId) -> Option<Stamp> {
         self.stamps.read().get(&id).copied()
     }
 
-    /// The module that a file was loaded as.
+    /// Returns the module that a file was loaded as.
     pub(crate) fn loaded_as(&self, stamp: &Stamp) -> Option<ModuleId> {
         if stamp.file == (0, 0) { None } else { self.files.lock().get(&stamp.file).copied() }
     }
 
-    /// Notes which module a file is loaded as, in the place of the file that the module was loaded from before.
+    /// Notes the module that a file is loaded as, in place of the file that the module was loaded from before.
     pub(super) fn loaded(&self, id: ModuleId, before: Option<&Source>, source: &Source) {
         let mut files = self.files.lock();
         if let Some(before) = before {
@@ -133,25 +134,25 @@ impl<L: Language> Store<L> {
         files.insert(source.stamp.file, id);
     }
 
-    /// The instance that is away and that one of this module would follow.
+    /// Returns the instance of this module that is away.
     pub(crate) fn away(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
         self.away.lock().get(&id).map(|(module, _)| module.clone())
     }
 
-    /// Puts instances away that the generation after `before` does without.
+    /// Puts away the instances that the generation after `before` no longer contains.
     pub(super) fn put_away(&self, before: &Snapshot<L>, gone: &[ModuleId]) {
         let modules = gone.iter().filter_map(|&id| before.get(id).filter(|module| module.id() == id));
         let mut away = self.away.lock();
         away.extend(modules.map(|module| (module.id(), (module.clone(), Instant::now()))));
     }
 
-    /// Takes those of these modules that are away: they have come back, as other instances.
+    /// Takes out the away instances of these modules, which have come back as new instances.
     pub(crate) fn take_back<'a>(&self, modules: impl Iterator<Item = &'a Arc<Module<L>>>) -> Vec<Arc<Module<L>>> {
         let mut away = self.away.lock();
         modules.filter_map(|module| Some(away.remove(&module.id())?.0)).collect()
     }
 
-    /// Takes what went away before `since`; all of it, if that is `None`.
+    /// Takes out the instances that went away at or before `before`; all of them for `None`.
     pub(crate) fn take_away(&self, before: Option<Instant>) -> Vec<Arc<Module<L>>> {
         let mut away = self.away.lock();
         let is_over = |since: Instant| before.is_none_or(|before| since <= before);

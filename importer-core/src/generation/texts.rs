@@ -10,13 +10,13 @@ use std::{
 
 use crate::text::{ReadError, Source, SourceTree, frozen::FrozenTree};
 
-/// A tree with an identity: generations of the same texts can join each other's first loads, those of different texts
+/// A source tree with an identity: generations of the same texts may share first loads, generations of different texts
 /// must not.
 #[derive(Clone)]
 pub(crate) struct Texts {
     id: TextsId,
     live: Arc<dyn SourceTree>,
-    /// The same at the moment when reloading ended.
+    /// The same texts at the moment when reloading ended.
     frozen: Option<Arc<FrozenTree>>,
 }
 
@@ -33,17 +33,17 @@ impl Texts {
         self.id
     }
 
-    /// What is loaded from.
+    /// Returns the tree to load from.
     pub(crate) fn tree(&self) -> &dyn SourceTree {
         self.frozen.as_ref().map_or(&*self.live, |frozen| &**frozen)
     }
 
-    /// What the files say by now.
+    /// Returns the files as they are now.
     pub(crate) fn live(&self) -> &dyn SourceTree {
         &*self.live
     }
 
-    /// The same texts as they are now, for good (L2): those that are loaded, and all others that the tree tells of.
+    /// Returns the same texts, fixed as they are now (L2): those that are loaded, and all others that the tree lists.
     pub(crate) fn freeze(
         &self,
         loaded: impl IntoIterator<Item = Source>,
@@ -54,7 +54,7 @@ impl Texts {
         Self { frozen: Some(Arc::new(frozen)), ..self.clone() }
     }
 
-    /// Is what lies at this path loaded as it is now, though reloading has ended?
+    /// Returns whether reloading has ended without a kept text for this path, so that the file is loaded as it is now.
     pub(crate) fn is_unknown(&self, path: &Path) -> bool {
         self.frozen.as_ref().is_some_and(|frozen| !frozen.knows(path))
     }

@@ -1,4 +1,4 @@
-//! What a piece of running code sees of the modules: a pinned generation, or a draft that is being built.
+//! Views: the modules as running code sees them, in a pinned generation or in a draft.
 
 use std::{path::Path, sync::Arc};
 
@@ -11,20 +11,20 @@ use crate::{
 
 /// The modules as one request sees them (R21), or as one loading module does (R29).
 ///
-/// A view holds a whole generation alive: keep it for the length of a call.
+/// A view keeps a whole generation alive: keep it only during a call.
 pub struct View<L: Language> {
     modules: Arc<dyn Modules<L>>,
     scope: Arc<Scope>,
 }
 
-/// What stands behind a view.
+/// The source of a view's modules: a pinned generation or a draft.
 pub(crate) trait Modules<L: Language>: Send + Sync {
     fn registry_id(&self) -> RegistryId;
     fn loader(&self) -> &L;
     fn generation(&self) -> u64;
     fn get(&self, id: ModuleId) -> Option<Arc<Module<L>>>;
     fn all(&self) -> Vec<Arc<Module<L>>>;
-    /// Is the module about to be replaced by what is being built?
+    /// Returns whether the draft replaces the module.
     fn replaces(&self, id: ModuleId) -> bool;
     fn import(
         self: Arc<Self>,
@@ -43,72 +43,73 @@ impl<L: Language> View<L> {
         Self { modules, scope }
     }
 
-    /// The same modules in another scope: one request may run code of several places of a configuration.
+    /// Returns the same modules in another scope: one request may run code of several places of a configuration.
     #[must_use]
     pub fn under(&self, scope: Arc<Scope>) -> Self {
         Self { modules: self.modules.clone(), scope }
     }
 
-    /// The registry whose modules these are.
+    /// Returns the id of the registry that the modules belong to.
     #[must_use]
     pub fn registry_id(&self) -> RegistryId {
         self.modules.registry_id()
     }
 
-    /// The language of the modules.
+    /// Returns the loader of the modules.
     #[must_use]
     pub fn loader(&self) -> &L {
         self.modules.loader()
     }
 
-    /// The scope in which imports are made here.
+    /// Returns the scope in which imports are made.
     #[must_use]
     pub fn scope(&self) -> &Arc<Scope> {
         &self.scope
     }
 
-    /// The pinned generation, or the one that a draft will become.
+    /// Returns the number of the pinned generation, or of the one that a draft will become.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.modules.generation()
     }
 
-    /// The module, if it is there without loading anything.
+    /// Returns the module if the view has it without loading anything.
     #[must_use]
     pub fn get(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
         self.modules.get(id)
     }
 
-    /// All modules of the view: those of the generation, and those that joined it. In a draft those of the newest
-    /// generation.
+    /// Returns all modules of the view: those of the generation, and those that joined it. In a draft, those of the
+    /// newest generation.
     #[must_use]
     pub fn modules(&self) -> Vec<Arc<Module<L>>> {
         self.modules.all()
     }
 
-    /// The instance of that number, if it is part of the view.
+    /// Returns this instance, if it is part of the view.
     #[must_use]
     pub fn instance(&self, id: ModuleId, instance: InstanceId) -> Option<Arc<Module<L>>> {
         self.get(id).filter(|module| module.instance() == instance)
     }
 
-    /// Is this instance on its way out: older than the one that the view has, or one that its draft replaces?
+    /// Returns whether this instance is being replaced: it is older than the one in the view, or the draft replaces it.
     #[must_use]
     pub fn is_leaving(&self, id: ModuleId, instance: InstanceId) -> bool {
         self.modules.replaces(id) || self.instance(id, instance).is_none()
     }
 
-    /// Emits the event that state which was carried over for the module at `path` holds what it should not (R50).
+    /// Emits the event [`CodeCarried`](crate::Event::CodeCarried): the state carried over for the module at `path`
+    /// holds a value that it should not (R50).
     pub fn tell_of_code(&self, path: &Arc<Path>, diagnostic: Diagnostic) {
         self.modules.tell_of_code(path, diagnostic);
     }
 
-    /// Imports a module on behalf of `importer`, or of nobody: a handler.
+    /// Imports a module on behalf of `importer`; `None` for a handler.
     ///
-    /// In a request, a module that is known is one look-up; one that was never loaded is loaded here and now (R23).
+    /// In a request, a known module is one look-up; a module that was never loaded is loaded on this thread (R23).
     ///
     /// # Errors
-    /// See [`ImportError`]. The same import fails again in the same way as long as the view lasts (R24).
+    /// See [`ImportError`]. The same import fails in the same way again as long as the view lasts (R24).
     pub fn import(
         &self,
         importer: Option<&Arc<Importer>>,
@@ -118,7 +119,7 @@ impl<L: Language> View<L> {
         self.modules.clone().import(importer, name, options, &self.scope)
     }
 
-    /// Loads a module that was located before: the way of a handler.
+    /// Loads a module that was located before, as a handler is.
     ///
     /// # Errors
     /// See [`ImportError`].
@@ -137,7 +138,7 @@ impl<L: Language> View<L> {
         modules
     }
 
-    /// Describes one of them.
+    /// Describes one module of the view.
     #[must_use]
     pub fn describe_one(&self, module: &Module<L>) -> ModuleStatus {
         self.modules.describe(module)

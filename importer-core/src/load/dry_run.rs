@@ -1,4 +1,4 @@
-//! What a reload would do, without doing it.
+//! Dry runs: what a reload would do, without doing it.
 
 use std::{path::Path, sync::Arc};
 
@@ -13,30 +13,30 @@ use crate::{
     text::{Diagnostic, ReadError},
 };
 
-/// What a reload that is asked for would come to. Texts are compiled; none is run, and no hook is called.
+/// The outcome that a requested reload would have. Texts are compiled; no text runs, and no hook is called.
 #[derive(Clone, Debug)]
 pub struct DryRun {
-    /// The modules that would be loaded anew, children first, and why. A text that runs may import others than the one
-    /// before it did.
+    /// The modules that would be reloaded, children first, and why. A new text may import other modules when it runs
+    /// than the old one did.
     pub modules: Vec<(Arc<Path>, Reason)>,
-    /// Loaded modules whose file is gone: their instances stay as long as somebody imports them (R34).
+    /// Loaded modules whose file is gone: their instances stay as long as another module imports them (R34).
     pub missing: Vec<Arc<Path>>,
-    /// Everything that does not compile: with one of these the change would be refused (R32). More may be wrong when the
-    /// texts run.
+    /// All compile errors: with any of these the change would be refused (R32). More errors may come up when the texts
+    /// run.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Looks at all files, plans and compiles. Others wait for it as for a reload; nothing is changed and nothing is told.
+/// Looks at all files, plans and compiles. Reloads wait for it as for a reload. It changes nothing and emits no event.
 pub(crate) fn dry_run<L: Loader>(rooms: &Arc<Rooms<L>>) -> DryRun {
     let _standing = rooms.standing.lock();
     let base = rooms.store.current();
     let look = Look { rooms: &**rooms, base: &base };
     let (mut changes, missing) = look.compare(base.texts());
-    // What is being saved is no change yet.
+    // A file that is being saved is no change yet.
     changes.retain(|_, change| !matches!(change.text, Err(ReadError::Empty | ReadError::BeingWritten)));
     let missing_ones = |id: &_| missing.contains(id);
     changes.retain(|id, change| {
-        // Importers of what is missing are loaded anew only if a tree without it is published.
+        // Importers of missing files are reloaded only if a tree without these files is published.
         let loaded = base.get(*id).and_then(|module| module.source.as_ref());
         let is_own = loaded.is_none_or(|loaded| change.hash() != Some(loaded.hash));
         let may_be_met = base.get(*id).is_some_and(|module| rooms.may_be_met(base.texts(), module));

@@ -1,5 +1,5 @@
-//! The first use of a module: loaded once, on the thread that asks first, for all who ask (R23, R24, R33), from the texts of
-//! the generation that it joins (L1).
+//! First loads: a module is loaded once, on the thread that imports it first, for all that import it (R23, R24, R33),
+//! from the texts of the generation that it joins (L1).
 
 use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
@@ -20,21 +20,21 @@ use crate::{
 
 type Found<L> = Result<Arc<Module<L>>, ImportError>;
 
-/// Alone, a load is outrun by those only who keep writing its files.
+/// How often a first load is tried. A load that is alone is outrun only if its files keep changing.
 const ATTEMPTS: usize = 16;
 
-/// Why a first load is planned again.
+/// Why a first load is tried again.
 enum Outrun {
-    /// Others published meanwhile what it was built from, or files have changed.
+    /// Another draft was published meanwhile that replaces what it was built from, or files have changed.
     Moved,
-    /// These do without what it has loaded (R62).
+    /// These modules are served without a module that it has loaded (R62).
     Disagrees(BTreeSet<ModuleId>),
 }
 
-/// Loads a module that the generation `seen` does not have, on the thread that asks.
+/// Loads a module that the generation `seen` does not have, on the calling thread.
 ///
-/// It is built beside whatever else is being loaded. If others publish meanwhile what it was built from, or files
-/// change, it is planned again, and then alone.
+/// It is built in parallel to other loads. If another draft is published meanwhile that replaces what it was built
+/// from, or files change, it is tried again, then alone.
 pub(super) fn first_load<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     seen: &Arc<Snapshot<L>>,
@@ -48,7 +48,7 @@ pub(super) fn first_load<L: Loader>(
     if let Some(error) = rooms.failures.recent(located.id, |unmet| rooms.is_still(seen.texts(), unmet)) {
         return Err(error);
     }
-    // What is loaded on behalf of a load has its place beside the others already, and would wait for itself.
+    // A load that is part of another load is counted at the gate already, and would wait for itself.
     let mut agreed = !inside.again;
     for attempt in 0..ATTEMPTS {
         let outrun = {
@@ -66,7 +66,8 @@ pub(super) fn first_load<L: Loader>(
             Ok(found) => return found,
             Err(Outrun::Moved) => {}
             Err(Outrun::Disagrees(others)) => {
-                // Where that is refused, the others serve on as they are, and nobody else is kept waiting for them.
+                // If that is refused, the other modules are served as they are, and this load does not wait for them
+                // again.
                 let nowhere = Hint::Paths(Vec::new());
                 agreed = matches!(check(rooms, &nowhere, Occasion::Joining(&others)).0, Outcome::Published { .. });
             }
@@ -108,7 +109,7 @@ fn attempt_on<L: Loader>(
             }
             rooms.failures.forget(located.id);
             if base.generation() == 0 {
-                // Nothing was served before that the files could have differed from.
+                // Nothing was served before from which the files could have differed.
                 rooms.begun.lock().get_or_insert(begun);
             }
             Ok(Ok(module))
@@ -120,7 +121,7 @@ fn attempt_on<L: Loader>(
     }
 }
 
-/// What was not there when reloading ended is loaded as it is now (L2).
+/// Warns of modules that were not known when reloading ended, and are loaded as they are now (L2).
 fn warn_of_unknown<L: Loader>(rooms: &Rooms<L>, published: &Published<L>) {
     let current = rooms.store.current();
     let unknown =
@@ -147,14 +148,15 @@ fn failed<L: Loader>(
     let hash = rooms.read(base.texts(), &located.path).ok().map(|source| source.hash);
     unmet.push(Unmet { path: located.path.clone(), hash, because: Because::of(error) });
     rooms.sweep_failures();
-    // Those who waited for the same load have the same error, and it is told once; that of a refused change has been.
+    // Loads that waited for the same flight have the same error: it is reported once. The error of a refused change has
+    // been reported already.
     if rooms.failures.insert(located.id, error, unmet) && !matches!(error, ImportError::Withheld { .. }) {
         rooms.emit(Event::LoadFailed { path: located.path.clone(), diagnostic: error.diagnostic() });
     }
 }
 
-/// Loads a module for those who see a generation whose texts are not the newest any more: from its own texts, and beside
-/// what is published.
+/// Loads a module for views of a generation whose texts are no longer the newest: from its own texts, without
+/// publishing.
 fn late_load<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     seen: &Arc<Snapshot<L>>,

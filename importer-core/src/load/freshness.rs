@@ -1,4 +1,4 @@
-//! Strict freshness: a request that must see every save that returned before it began looks at the files itself.
+//! Strict freshness: a request that has to see every save that returned before it began checks the files itself.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
@@ -12,15 +12,16 @@ use crate::{
     watch::Hint,
 };
 
-/// Looks at the files behind the calls that a request may make, as far as their scopes are strict: the modules and all
-/// that they import. What changed is reloaded, as one change; what is refused is not waited for again.
+/// Checks the files behind the calls that a request may make, as far as their scopes are strict: the modules and
+/// everything that they import. Changed files are reloaded, as one change. A change that was refused is not tried
+/// again.
 pub(crate) fn freshen<'a, L: Loader>(
     rooms: &Arc<Rooms<L>>,
     calls: impl IntoIterator<Item = (&'a Arc<Scope>, &'a Located)>,
 ) {
     let strict = calls.into_iter().filter(|(scope, _)| scope.is_strict());
     let called: Vec<ModuleId> = strict.map(|(_, located)| located.id).collect();
-    // A call made by a text that is being loaded cannot wait for what may be waiting for that text.
+    // A call made by a text that is being loaded must not wait for a load that may be waiting for that text.
     if called.is_empty() || rooms.store.is_frozen() || Inside::is() {
         return;
     }
@@ -32,8 +33,8 @@ pub(crate) fn freshen<'a, L: Loader>(
     }
 }
 
-/// Files that are not what was read of them, or whose stamp is too young to be trusted; and those of modules that wait
-/// for something else to appear.
+/// Returns the files whose stamp has changed or is too young to trust, and those of modules that wait for a failed
+/// import.
 fn stale<L: Loader>(rooms: &Rooms<L>, snapshot: &Snapshot<L>, behind: &BTreeSet<ModuleId>) -> Vec<PathBuf> {
     let is_stale = |module: &&Arc<Module<L>>| {
         let now = snapshot.texts().tree().stamp(module.path()).ok();
@@ -50,8 +51,8 @@ fn any_parted<L: Loader>(rooms: &Rooms<L>, snapshot: &Snapshot<L>, behind: &BTre
     aliases.into_iter().any(|(alias, module)| behind.contains(&module) && parted((alias, module)))
 }
 
-/// Modules with everything that they import, while loading and while requests ran. What was never loaded may import
-/// anything.
+/// Returns the modules and everything that they import, while loading and while requests ran. A module that was never
+/// loaded may import anything.
 fn closure<L: Loader>(snapshot: &Snapshot<L>, called: Vec<ModuleId>) -> BTreeSet<ModuleId> {
     if called.iter().any(|id| snapshot.get(*id).is_none()) {
         return snapshot.iter().map(|module| module.id()).collect();

@@ -1,10 +1,10 @@
-//! Is this thread loading something? Then what it asks for is part of that, and must not wait for it.
+//! Marks threads that are loading: what they import is part of that load, and must not wait for it.
 
 use crate::sync::LOADING;
 
-/// This thread is loading something, until it is dropped.
+/// Marks this thread as loading until it is dropped.
 pub(super) struct Inside {
-    /// It was before.
+    /// Whether it was loading before.
     pub(super) again: bool,
 }
 

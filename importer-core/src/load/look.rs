@@ -1,4 +1,4 @@
-//! What changed: files against what was loaded of them (R25, R34, R36, R37, R19).
+//! Looks: the files compared with what was loaded of them (R19, R25, R34, R36, R37).
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::Entry},
@@ -15,7 +15,7 @@ use crate::{
     watch::Hint,
 };
 
-/// A look at the files: where, and what is served meanwhile.
+/// A look at the files, compared with the generation `base`.
 pub(super) struct Look<'a, L: Loader> {
     pub(super) rooms: &'a Rooms<L>,
     pub(super) base: &'a Snapshot<L>,
@@ -52,7 +52,7 @@ impl<L: Loader> Look<'_, L> {
                     }
                 }
             }
-            // Its own text is what is loaded. What it waits for may be there all the same.
+            // Its own text is what is loaded. A failed import that it waits for may succeed all the same.
             if self.rooms.may_be_met(self.texts(), &module) {
                 changes.insert(module.id(), Change::again(loaded, Reason::Retry));
             }
@@ -60,7 +60,8 @@ impl<L: Loader> Look<'_, L> {
         Found(changes)
     }
 
-    /// Editors remove a file and write it again, so a hint at a missing file says nothing yet: complete looks count.
+    /// Notes that a file is missing. Editors remove a file and write it again, so only a look everywhere counts, not a
+    /// hint at this file.
     fn missing(&self, standing: &mut Standing, module: &Module<L>, hint: &Hint) {
         if matches!(hint, Hint::Paths(_)) {
             return;
@@ -71,8 +72,8 @@ impl<L: Loader> Look<'_, L> {
         }
     }
 
-    /// A file that is saved is open for moments. One that somebody forgets to close is told of, or nobody would know why it
-    /// is not loaded.
+    /// Reports a file that stays open for writing. A save takes moments; a file that is never closed is never loaded,
+    /// and the event says why.
     fn left_open(&self, standing: &mut Standing, module: &Module<L>, is_open: bool) {
         const MOMENTS: Duration = Duration::from_secs(3);
         if !is_open {
@@ -85,7 +86,8 @@ impl<L: Loader> Look<'_, L> {
         }
     }
 
-    /// The modules at which a hint points, without asking all of them; and those that wait for something to appear.
+    /// Returns the modules that a hint points at, without going through all modules, and those that wait for a failed
+    /// import.
     fn hinted(&self, hint: &Hint) -> Vec<Arc<Module<L>>> {
         let ids: BTreeSet<ModuleId> = match hint {
             Hint::Everything => self.base.iter().map(|module| module.id()).collect(),
@@ -98,7 +100,7 @@ impl<L: Loader> Look<'_, L> {
         modules.filter(|module| module.kind == Kind::Reloadable).cloned().collect()
     }
 
-    /// Modules whose file has been gone for a while, and that nothing imports (R37).
+    /// Returns the modules whose file has been gone for the grace, and that nothing imports (R37).
     pub(super) fn droppable(&self, standing: &Standing) -> Vec<ModuleId> {
         let gone = standing.gone(self.rooms.grace());
         let is_friend = |id| self.base.iter().any(|module| module.importer.friends().contains(&id));
@@ -106,8 +108,8 @@ impl<L: Loader> Look<'_, L> {
         gone.into_iter().filter(|&id| self.base.get(id).is_some() && !is_used(id)).collect()
     }
 
-    /// Names that led to a module of another name and lead elsewhere now (R19): the names are free again. Also returns
-    /// those who imported by such a name, which are to be loaded anew.
+    /// Returns the aliases that lead to another file now (R19), so that the names are free again. Also returns the
+    /// modules that imported by such a name, which are reloaded.
     pub(super) fn parted(&self) -> (Vec<ModuleId>, ChangeSet) {
         let aliases = self.rooms.store.links().aliases.clone();
         let has_parted =
@@ -124,7 +126,7 @@ impl<L: Loader> Look<'_, L> {
         (parted.into_iter().map(|(alias, _)| alias).collect(), changes)
     }
 
-    /// Modules whose own texts are what is loaded, to be loaded anew with others (R62).
+    /// Returns changes that reload modules from the texts that are loaded already (R62).
     pub(super) fn again(&self, modules: &BTreeSet<ModuleId>) -> ChangeSet {
         let loaded = modules.iter().filter_map(|&id| self.base.get(id));
         let again =
@@ -132,8 +134,8 @@ impl<L: Loader> Look<'_, L> {
         loaded.filter_map(again).collect()
     }
 
-    /// Compares other texts with what is loaded, all of it: what differs is to be loaded anew, with those who import what is
-    /// not there, and that is dropped.
+    /// Compares all loaded modules with other texts. Returns the modules that differ, with the importers of those that
+    /// are missing, and the missing ones, which are dropped.
     pub(super) fn compare(&self, texts: &Texts) -> (ChangeSet, Vec<ModuleId>) {
         let (mut changes, mut dropped) = (ChangeSet::new(), self.switched_aliases(texts));
         for module in self.base.iter().filter(|module| module.kind == Kind::Reloadable) {
@@ -154,7 +156,7 @@ impl<L: Loader> Look<'_, L> {
         (changes, dropped)
     }
 
-    /// Names of other modules' files that say something else in other texts.
+    /// Returns the aliases whose text differs from that of their module in other texts.
     fn switched_aliases(&self, texts: &Texts) -> Vec<ModuleId> {
         let aliases = self.rooms.store.links().aliases.clone();
         let hash = |id| self.rooms.read(texts, &self.rooms.names.path(id)).ok().map(|source| source.hash);

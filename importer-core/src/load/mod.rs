@@ -1,5 +1,6 @@
-//! The two ways in which modules come to be served: a change is reloaded, and a module is loaded when it is first asked
-//! for.
+//! Loading: first loads, reloads, and the views that requests pin. `reload.rs` decides a reload.
+//!
+//! This folder knows nothing of when to look for changes, nor of any script language.
 
 mod draft;
 pub(crate) mod dry_run;

@@ -1,4 +1,4 @@
-//! What a request sees: a pinned generation, and what joins it.
+//! The view of a request: a pinned generation, and the modules that join it.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,20 +18,20 @@ struct Pinned<L: Loader> {
     joined: Mutex<Vec<Joined<L>>>,
 }
 
-/// What this request loaded first, or failed to load, after its generation was pinned (R23, R24).
+/// A module that this request loaded, or failed to load, after its generation was pinned (R23, R24).
 struct Joined<L: Loader> {
     id: ModuleId,
     found: Result<Arc<Module<L>>, ImportError>,
 }
 
-/// Pins the newest generation. One load.
+/// Pins the newest generation. Costs one atomic load.
 pub(crate) fn pin<L: Loader>(rooms: &Arc<Rooms<L>>, scope: &Arc<Scope>) -> View<L> {
     let (rooms, snapshot) = (rooms.clone(), rooms.store.current());
     View::new(Arc::new(Pinned { rooms, snapshot, joined: Mutex::default() }), scope.clone())
 }
 
 impl<L: Loader> Pinned<L> {
-    /// Who wants to see what is wrong with a change gets that in place of the last good instance (R32).
+    /// Returns the error of a refused change in place of the last good instance, if the scope says so (R32).
     fn unless_refused(&self, module: Arc<Module<L>>, scope: &Scope) -> Result<Arc<Module<L>>, ImportError> {
         if scope.shows_refusals()
             && let Some(wrong) = self.rooms.shown.of(module.id()).and_then(|refused| refused.first().cloned())

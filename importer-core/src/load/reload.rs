@@ -1,8 +1,9 @@
-//! Where a reload is decided: what changed, whether it may be reloaded, what that means, and whether it is served.
+//! Reloads are decided here: what changed, whether it may be reloaded, which modules that means, and whether the result
+//! is served.
 //!
-//! One straight line, each step a value that the next one takes: a look [finds](Look::find) changed texts, the
-//! [precedence](crate::change::Precedence) allows them, what was refused before is [reconsidered](reconsider), a plan is
-//! made, compiled, built, and published, or refused as a whole.
+//! The steps follow one line, and each takes the value of the one before: a look [finds](Look::find) changed texts, the
+//! [precedence](crate::change::Precedence) allows them, refused changes are [reconsidered](reconsider), a plan is made,
+//! compiled and built, and the draft is published, or refused as a whole.
 
 use std::{
     collections::BTreeSet,
@@ -30,7 +31,7 @@ use crate::{
     watch::{Hint, cost::Cost},
 };
 
-/// What a check came to.
+/// The outcome of a check.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// Nothing changed.
@@ -39,30 +40,30 @@ pub enum Outcome {
     Published {
         /// Its number.
         generation: u64,
-        /// What was loaded anew, children first, and why.
+        /// The modules that were reloaded, children first, and why.
         modules: Vec<(Arc<Path>, Reason)>,
-        /// How long it took from the first look.
+        /// The time since the first look at the change.
         took: Duration,
     },
-    /// The change is wrong; what was served is served on (R32).
+    /// The change was refused with these errors; the generation before it stays in use (R32).
     Refused(Vec<Diagnostic>),
     /// Reloading has ended (R40).
     Frozen,
 }
 
-/// Why files are looked at.
+/// Why the files are checked.
 #[derive(Clone, Copy)]
 pub(crate) enum Occasion<'a> {
     /// They may have changed.
     Noticed,
-    /// A reload was asked for: scopes that say Off do not count (R38).
+    /// A reload was requested: scopes that say Off do not count (R38).
     Asked,
-    /// These modules are loaded anew, since their answers about others are out of date (R62).
+    /// These modules are reloaded, since what they know about other modules is out of date (R62).
     Joining(&'a BTreeSet<ModuleId>),
 }
 
 impl Occasion<'_> {
-    /// What the release of a reload is said to be caused by.
+    /// Returns the cause of the release that the reload makes.
     fn cause(self) -> ReleaseCause {
         match self {
             Self::Noticed => ReleaseCause::Files,
@@ -72,21 +73,22 @@ impl Occasion<'_> {
     }
 }
 
-/// A change on its way to being served.
+/// A change on its way to publication.
 struct Reload {
     texts: Texts,
     changes: ChangeSet,
     dropped: Vec<ModuleId>,
-    /// What was refused and told before: it is not news because somebody asks for it again.
+    /// Refusals that were reported before: they are not news when a reload is requested again.
     told: Vec<Told>,
     cause: ReleaseCause,
-    /// When it was made.
+    /// When the change was made.
     windows: Vec<Window>,
     started: Instant,
 }
 
 impl Reload {
-    /// Does it bring other texts? Then a refusal is told, and forgotten: the files know nothing of them.
+    /// Returns whether it brings other texts. A refusal is then reported and forgotten, since the files have nothing to
+    /// do with it.
     fn is_switch<L: Loader>(&self, base: &Snapshot<L>) -> bool {
         self.texts.id() != base.texts().id()
     }
@@ -94,18 +96,19 @@ impl Reload {
 
 /// Why a reload is planned again.
 enum Again {
-    /// A first load was published meanwhile that imports what the reload replaces, or that the reload has loaded as well.
+    /// A first load was published meanwhile that imports a module which the reload replaces, or that the reload has
+    /// loaded as well.
     Outrun,
-    /// These would disagree with what it has loaded (R62).
+    /// These modules would disagree with what it has loaded (R62).
     Disagrees(BTreeSet<ModuleId>),
 }
 
-/// Alone, a reload cannot be outrun, and each disagreement adds a module to it; only who keeps removing and making files
-/// can have it planned anew again and again. Then the next look finds what has come of it.
+/// How often a reload is planned. A reload that is alone cannot be outrun, and each disagreement adds a module to it.
+/// Only files that keep appearing and disappearing can exhaust this; the next look then finds the result.
 const ATTEMPTS: usize = 16;
 
-/// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31). Also returns
-/// what looking has cost, and nothing of what was found cost.
+/// Looks for changes and reloads the changed modules, with everything that imports them, as one generation (R27, R31).
+/// Also returns the cost of looking, without the cost of reloading.
 pub(crate) fn check<L: Loader>(rooms: &Arc<Rooms<L>>, hint: &Hint, occasion: Occasion<'_>) -> (Outcome, Duration) {
     let started = Instant::now();
     rooms.report_retained();
@@ -116,7 +119,7 @@ pub(crate) fn check<L: Loader>(rooms: &Arc<Rooms<L>>, hint: &Hint, occasion: Occ
     let mut standing = rooms.standing.lock();
     let _inside = Inside::enter();
     discard_away(rooms);
-    // From now on first loads look at their files again before they are published, so this look misses nothing.
+    // From now on first loads check their files again before they are published, so this look misses nothing.
     rooms.store.begin_look();
     let cost = Cost::begin();
     let change = found(rooms, &mut standing, hint, occasion, started);
@@ -129,8 +132,8 @@ pub(crate) fn check<L: Loader>(rooms: &Arc<Rooms<L>>, hint: &Hint, occasion: Occ
     (if refused.is_empty() { Outcome::UpToDate } else { Outcome::Refused(refused) }, cost)
 }
 
-/// Publishes other texts in the place of those that are served (L1): what differs is reloaded, with everything that imports
-/// it, and what they do not have is dropped.
+/// Publishes other texts in place of those that are served (L1): modules that differ are reloaded, with everything that
+/// imports them, and modules that are missing in the new texts are dropped.
 pub(crate) fn switch<L: Loader>(rooms: &Arc<Rooms<L>>, tree: Arc<dyn SourceTree>) -> Outcome {
     let started = Instant::now();
     if rooms.store.is_frozen() {
@@ -154,7 +157,7 @@ pub(crate) fn switch<L: Loader>(rooms: &Arc<Rooms<L>>, tree: Arc<dyn SourceTree>
     settle(rooms, &mut standing, change)
 }
 
-/// What is to be reloaded, if anything is: found, allowed, and not refused before.
+/// Returns what is to be reloaded, if anything: found, allowed, and not refused before.
 fn found<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     standing: &mut Standing,
@@ -168,7 +171,7 @@ fn found<L: Loader>(
 
     let moment = *base.texts().tree().moment().start();
     let found = look.find(standing, hint);
-    // While files come one after the other, none of them is known not to belong to the next.
+    // While files keep changing, any of them may belong together with the next.
     let is_all = matches!(hint, Hint::Everything) && rooms.writing.is_quiet();
     if is_all && found.0.is_empty() && standing.refusals.is_empty() {
         standing.accepted = Some(moment);
@@ -197,7 +200,7 @@ fn found<L: Loader>(
     })
 }
 
-/// Leaves out what was refused before, unless something says to try it again.
+/// Leaves out refused changes, unless there is a reason to try them again.
 fn not_refused<L: Loader>(
     rooms: &Rooms<L>,
     standing: &mut Standing,
@@ -230,7 +233,7 @@ fn not_refused<L: Loader>(
     (try_now, windows)
 }
 
-/// Reloads until the change is published or refused: others may come in between.
+/// Tries until the change is published or refused: first loads may be published in between.
 fn settle<L: Loader>(rooms: &Arc<Rooms<L>>, standing: &mut Standing, mut change: Reload) -> Outcome {
     let mut purged = BTreeSet::new();
     let mut alone = None;
@@ -254,7 +257,7 @@ fn settle<L: Loader>(rooms: &Arc<Rooms<L>>, standing: &mut Standing, mut change:
     Outcome::UpToDate
 }
 
-/// Plans, compiles, builds and publishes a change, on the newest generation.
+/// Plans, compiles, builds and publishes a change on the newest generation.
 fn reload<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     standing: &mut Standing,
@@ -272,17 +275,17 @@ fn reload<L: Loader>(
     publish(rooms, standing, change, built, purged)
 }
 
-/// Plans, and compiles the whole plan before the first hook runs.
+/// Plans a change, and compiles the whole plan before the first hook is called.
 ///
-/// Who saves several files has saved more of them by now. A change of two that belong together is not to be served
-/// by halves, so whatever is planned is looked at once more, before and after compiling.
+/// When several files are saved, more of them have been saved by now. Two files that belong together must not be served
+/// half changed, so the planned files are checked again before and after compiling.
 fn compiled<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     base: &Arc<Snapshot<L>>,
     withheld: &Withheld,
     change: &mut Reload,
 ) -> Result<CompiledDraft<L>, Wrong> {
-    /// Somebody who never stops saving is not waited for.
+    /// How often: files that never stop changing are not waited for.
     const LOOKS: usize = 8;
     let mut looks = 0;
     loop {
@@ -299,7 +302,7 @@ fn compiled<L: Loader>(
     }
 }
 
-/// Takes up what has changed of the planned modules since it was last looked at. Whether anything has.
+/// Takes up changes of the planned modules since the last look. Returns whether there were any.
 fn look_again<L: Loader>(rooms: &Rooms<L>, base: &Snapshot<L>, plan: &Plan, change: &mut Reload) -> bool {
     let Reload { texts, changes, .. } = change;
     let mut moved = false;
@@ -327,12 +330,12 @@ fn look_again<L: Loader>(rooms: &Rooms<L>, base: &Snapshot<L>, plan: &Plan, chan
     moved
 }
 
-/// What was served is served on. It is remembered what was wrong, and told if it is news.
+/// Refuses a change: the generation before it stays in use. Remembers the errors, and reports them if they are news.
 fn refuse<L: Loader>(rooms: &Rooms<L>, standing: &mut Standing, change: &Reload, wrong: Wrong) -> Outcome {
     let Wrong { planned, unmet, diagnostics } = wrong;
     let changed = change.changes.iter().map(|(&id, change)| (id, change.hash())).collect();
     let mut windows = change.windows.clone();
-    // What was saved while it was compiled belongs to it as well.
+    // Files saved during compiling belong to the change as well.
     if let Some(window) = windows.last_mut() {
         window.until = *change.texts.tree().moment().end();
     }
@@ -340,7 +343,7 @@ fn refuse<L: Loader>(rooms: &Rooms<L>, standing: &mut Standing, change: &Reload,
     let is_news = !change.told.contains(&refusal.told());
     let base = rooms.store.current();
     if !change.is_switch(&base) {
-        // Requests see what is wrong as soon as anybody hears of it.
+        // Requests see the errors before the event is emitted.
         standing.refusals.push(refusal);
         rooms.shown.show(&standing.refusals);
     }
@@ -351,7 +354,7 @@ fn refuse<L: Loader>(rooms: &Rooms<L>, standing: &mut Standing, change: &Reload,
     Outcome::Refused(diagnostics)
 }
 
-/// Calls the purge hooks of what leaves, and makes the draft the newest generation.
+/// Calls the purge hooks of modules that are dropped, and makes the draft the newest generation.
 fn publish<L: Loader>(
     rooms: &Arc<Rooms<L>>,
     standing: &mut Standing,

@@ -1,4 +1,4 @@
-//! What becomes of instances that are served no longer: purge hooks are called, and whoever keeps them is found (R45, R49,
+//! Retiring instances that are no longer served: purge hooks are called, and what still holds them is found (R45, R49,
 //! R51).
 
 use std::{sync::Arc, time::Instant};
@@ -11,7 +11,7 @@ use crate::{
     report::Event,
 };
 
-/// Calls the purge hook of an instance. What the hook imports, it finds in `modules`.
+/// Calls the purge hook of an instance. The imports of the hook go to `modules`.
 pub(super) fn purge<L: Loader>(old: &Module<L>, modules: &Arc<Building<L>>) {
     let view = Arc::new(View::new(modules.clone(), old.scope.clone()));
     let started = Instant::now();
@@ -21,8 +21,8 @@ pub(super) fn purge<L: Loader>(old: &Module<L>, modules: &Arc<Building<L>>) {
     rooms.emit(Event::Purged { path: old.path().clone(), generation, took, log, diagnostic });
 }
 
-/// After a generation was published: warns of what is new in it, follows the instances that were replaced or dropped, and
-/// calls the purge hooks that are due (R45).
+/// Follows up a publication: emits warnings about the new instances, follows the replaced and dropped ones, and calls
+/// the purge hooks that are due (R45).
 pub(super) fn retire<L: Loader>(served: &Served<L>, dropped: &[ModuleId]) {
     let (rooms, published) = (&served.view().rooms, served.published());
     rooms.warn(published.generation, &published.new);
@@ -31,7 +31,7 @@ pub(super) fn retire<L: Loader>(served: &Served<L>, dropped: &[ModuleId]) {
     let replaced = served.modules().iter().map(|module| module.id()).chain(dropped.iter().copied());
     let is_itself = |id| before.get(id).filter(|module| module.id() == id);
     let replaced = replaced.filter_map(is_itself).filter(|old| !newest.holds(old)).cloned();
-    // What was away has come back, as another instance.
+    // Away instances have come back as new instances.
     let back = rooms.store.take_back(served.modules().iter());
     let replaced: Vec<_> = replaced.chain(back.iter().cloned()).collect();
     for old in &replaced {
@@ -47,7 +47,7 @@ pub(super) fn retire<L: Loader>(served: &Served<L>, dropped: &[ModuleId]) {
     }
 }
 
-/// Discards what has been away for so long that it does not come back (R37).
+/// Discards instances that have been away for the grace (R37).
 pub(super) fn discard_away<L: Loader>(rooms: &Arc<Rooms<L>>) {
     let over = Instant::now().checked_sub(rooms.grace()).map(|since| rooms.store.take_away(Some(since)));
     let over = over.unwrap_or_default();
@@ -64,7 +64,7 @@ pub(super) fn discard_away<L: Loader>(rooms: &Arc<Rooms<L>>) {
     }
 }
 
-/// Ends the interpreter: no reload comes any more, and every module's purge hook is called, importers first (R49).
+/// Shuts the interpreter down: ends reloading and calls every module's purge hook, importers first (R49).
 pub(crate) fn shut_down<L: Loader>(rooms: &Arc<Rooms<L>>) {
     rooms.store.freeze();
     let (_standing, _gate) = (rooms.standing.lock(), rooms.gate.close());

@@ -7,29 +7,29 @@ use std::{
 
 use crate::text::{Diagnostic, Help, ReadError, Remedy};
 
-/// Why an import failed. Cheap to copy: everybody who asked for the module gets the same error (R23).
+/// Why an import failed. Cheap to clone: all imports that wait for the same load get the same error (R23).
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ImportError {
     /// An empty name, or one with a NUL in it.
     #[error("`{0}` is not a module name")]
     BadName(String),
-    /// `./x` in a call that no module makes (R2).
+    /// `./x` in a call that does not come from a module (R2).
     #[error("`{0}` is relative, but no module is importing it")]
     NoImporter(String),
     /// `~/x` where no handler root is set (R3).
     #[error("`{0}` starts at the handler root, but there is none here")]
     NoHandlerRoot(String),
-    /// Nothing of that name (R17).
+    /// No module has this name (R17).
     #[error("module `{name}` not found")]
     NotFound {
-        /// As written.
+        /// The name as written.
         name: String,
-        /// Every place looked at, in order.
+        /// All places that were searched, in order.
         looked: Vec<PathBuf>,
         /// The closest name that exists.
         nearest: Option<String>,
     },
-    /// There is a file, but it cannot be a module.
+    /// The file exists, but cannot be a module.
     #[error("`{}` {error}", .path.display())]
     Unreadable {
         /// The file.
@@ -37,10 +37,11 @@ pub enum ImportError {
         /// Why.
         error: ReadError,
     },
-    /// It does not compile, or raised while loading.
+    /// The module does not compile, or raised an error while loading.
     #[error("{0}")]
     Failed(Arc<Diagnostic>),
-    /// It was saved together with a change that was refused, and is loaded when that is mended or taken back (L2).
+    /// The file was saved together with a change that was refused. It is loaded when that change is corrected or undone
+    /// (L2).
     #[error("{refused}")]
     Withheld {
         /// The file.
@@ -48,7 +49,7 @@ pub enum ImportError {
         /// What is wrong with the change.
         refused: Arc<Diagnostic>,
     },
-    /// It imports itself, directly or through others (R35).
+    /// The module imports itself, directly or through others (R35).
     #[error("import cycle: {}", chain(.0))]
     Cycle(Vec<Arc<Path>>),
 }
@@ -58,7 +59,7 @@ fn chain(paths: &[Arc<Path>]) -> String {
 }
 
 impl ImportError {
-    /// Is it the failure of one and the same load?
+    /// Returns whether both are the failure of the same load.
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Failed(one), Self::Failed(other)) => Arc::ptr_eq(one, other),
@@ -67,14 +68,14 @@ impl ImportError {
         }
     }
 
-    /// Lets go of the texts, but for what an excerpt shows.
+    /// Drops the source texts except what an excerpt shows.
     pub(crate) fn shorten(&mut self) {
         if let Self::Failed(diagnostic) = self {
             Arc::make_mut(diagnostic).shorten();
         }
     }
 
-    /// The error with its remedy.
+    /// Returns the error with its remedy.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
         let plain = Diagnostic::error(self.to_string());
@@ -83,7 +84,7 @@ impl ImportError {
             Self::Withheld { path, refused } => {
                 let file = path.display();
                 Diagnostic::clone(refused)
-                    .note(format!("`{file}` was saved together with this, and is loaded once it is mended"), None)
+                    .note(format!("`{file}` was saved together with this change, and is loaded once the change is corrected"), None)
             }
             Self::NotFound { looked, nearest, .. } => {
                 let places = looked.iter().map(|path| format!("no file {}", path.display()));
@@ -102,7 +103,7 @@ impl ImportError {
                 ))
             }
             Self::Unreadable { error: ReadError::BeingWritten, .. } => {
-                plain.help("it is loaded once whoever writes it has closed it").temporary()
+                plain.help("it is loaded once the writing program has closed it").temporary()
             }
             Self::Cycle(_) => plain.help("move what both need into a module of its own"),
             Self::BadName(_) | Self::Unreadable { .. } => plain,

@@ -1,7 +1,7 @@
-//! Who imports whom while loading, in both directions.
+//! Which module imports which while loading, in both directions.
 //!
-//! Kept beside the snapshots by whoever publishes them, so that finding the importers of one module among ten thousand
-//! does not mean asking all of them.
+//! Kept beside the snapshots and updated at each publication, so that finding the importers of one module among ten
+//! thousand does not mean searching all of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,7 +27,7 @@ impl Graph {
         self.children.insert(id, children);
     }
 
-    /// Forgets a module that nothing imports.
+    /// Removes a module that nothing imports.
     pub(crate) fn remove(&mut self, id: ModuleId) {
         self.set(id, Vec::new());
         self.children.remove(&id);

@@ -1,6 +1,6 @@
-//! What is numbered: modules, instances, generations, scopes.
+//! The numbers of modules and instances, and normalised paths.
 //!
-//! All four are small integers so that the way of a request compares and indexes instead of hashing paths.
+//! Numbers are small integers, so that a request compares and indexes instead of hashing paths.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,9 +13,9 @@ use std::{
     },
 };
 
-/// A module of one registry: its normalised path, numbered in the order of first mention (R18).
+/// The number of a module within one registry: normalised paths are numbered in the order of first mention (R18).
 ///
-/// The number is the module's slot in every [`Snapshot`](crate::Snapshot). Numbers are never given to another path.
+/// The number is the module's slot in every [`Snapshot`](crate::Snapshot). It is never given to another path.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ModuleId(pub(crate) u32);
 
@@ -25,8 +25,8 @@ impl ModuleId {
     }
 }
 
-/// One load of one module. Unique in the process and never used again, so that a name linked to an instance can only
-/// ever mean that instance.
+/// The number of one load of one module. It is unique in the process and never used again, so a name linked to an
+/// instance always means that instance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct InstanceId(u64);
 
@@ -38,13 +38,13 @@ impl InstanceId {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Reads a number back that [`get`](Self::get) gave, from a name that carries it.
+    /// Restores an id from a number that [`get`](Self::get) returned, for names that contain it.
     #[must_use]
     pub fn from_number(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number, for names and logs.
+    /// Returns the number, for names and logs.
     #[must_use]
     pub fn get(self) -> u64 {
         self.0
@@ -57,11 +57,11 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// Paths and their numbers. Grows with the number of distinct names ever asked for, never with reloads.
+/// Paths and their numbers. Grows with the number of distinct names that were requested, never with reloads.
 #[derive(Default)]
 pub(crate) struct ModuleIds {
     by_path: HashMap<Arc<Path>, ModuleId>,
-    /// The same in order, to find what lies below a directory.
+    /// The same, sorted, to find everything below a directory.
     in_order: BTreeMap<Arc<Path>, ModuleId>,
     paths: Vec<Arc<Path>>,
 }
@@ -83,9 +83,9 @@ impl ModuleIds {
         self.by_path.get(path).copied()
     }
 
-    /// The module of that path, and those below it if it is a directory.
+    /// Returns the module at this path, and those below it if it is a directory.
     pub(crate) fn under<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = ModuleId> + 'a {
-        // Paths are ordered by component, so what lies below a directory follows it without a gap.
+        // Paths are ordered by component, so everything below a directory follows it without a gap.
         let following = self.in_order.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
         following.take_while(move |(below, _)| below.starts_with(path)).map(|(_, &id)| id)
     }
@@ -95,8 +95,7 @@ impl ModuleIds {
     }
 }
 
-/// Removes `.` and resolves `..` by the letters of the path alone: identity must not depend on where links point (R18,
-/// R19).
+/// Removes `.` and resolves `..` lexically: the identity of a module must not depend on where links point (R18, R19).
 #[must_use]
 pub fn normalize(path: &Path) -> PathBuf {
     use std::path::Component;

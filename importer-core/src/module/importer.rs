@@ -1,4 +1,4 @@
-//! The importing side of an import: which module asks, where it looks, what it found before.
+//! The importing side of an import: the module, its search path, and the names that it has resolved.
 
 use std::{
     collections::HashMap,
@@ -16,11 +16,11 @@ use super::{
     scope::ScopeId,
 };
 
-/// Names, and what they meant in each scope.
+/// Names, and the module that each means in each scope.
 type Resolved = HashMap<Box<str>, Vec<(ScopeId, ModuleId)>>;
 
-/// A loaded module in its role as importer. One for each instance; the instance keeps it for the imports that it makes
-/// while requests run.
+/// A loaded module in its role as importer. Each instance has one, and keeps it for the imports that it makes while
+/// requests run.
 #[derive(Debug)]
 pub struct Importer {
     id: ModuleId,
@@ -29,10 +29,10 @@ pub struct Importer {
     initial_path: Vec<PathBuf>,
     search_path: ArcSwap<Vec<PathBuf>>,
     fixed: AtomicBool,
-    /// 0 until the instance is published: what is published first, has the lower number.
+    /// 0 until the instance is published. The first publication wins: it has the lower number.
     generation: AtomicU64,
-    /// What names led to, so that an import in a request is one look-up. Forgotten with the instance (R28). Written
-    /// once per name, read on every call: hence no lock.
+    /// The modules that names were resolved to, so that an import in a request is one look-up. Dropped with the
+    /// instance (R28). Written once per name and read on every call: hence no lock.
     resolved: ArcSwap<Resolved>,
 }
 
@@ -50,55 +50,55 @@ impl Importer {
         }
     }
 
-    /// The module.
+    /// Returns the module.
     #[must_use]
     pub fn id(&self) -> ModuleId {
         self.id
     }
 
-    /// The instance.
+    /// Returns the instance.
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.instance
     }
 
-    /// The generation that first held the instance (R30); `None` before there is one.
+    /// Returns the generation that first held the instance (R30); `None` before it is published.
     #[must_use]
     pub fn generation(&self) -> Option<u64> {
         Some(self.generation.load(Ordering::Acquire)).filter(|generation| *generation > 0)
     }
 
     pub(crate) fn published(&self, generation: u64) {
-        // Who shares the instance with another draft may publish it again, within a later generation.
+        // A draft that shares the instance with another one may publish it again, in a later generation.
         let _ = self.generation.compare_exchange(0, generation, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// The module's normalised path.
+    /// Returns the module's normalised path.
     #[must_use]
     pub fn path(&self) -> &Arc<Path> {
         &self.path
     }
 
-    /// Where `./` starts.
+    /// Returns the directory that `./` means.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
-    /// The module's `__mp_path__`: what the import that loaded it gave, then what it set itself (R10, R15).
+    /// Returns the module's `__mp_path__`: set by the import that loaded it, then by the module itself (R10, R15).
     #[must_use]
     pub fn search_path(&self) -> Arc<Vec<PathBuf>> {
         self.search_path.load_full()
     }
 
-    /// Changes `__mp_path__` while the module loads (R15). Later calls change nothing.
+    /// Changes `__mp_path__` while the module loads (R15). Has no effect afterwards.
     pub fn set_search_path(&self, path: Vec<PathBuf>) {
         if !self.fixed.load(Ordering::Acquire) && **self.search_path.load() != path {
             self.search_path.store(Arc::new(path));
         }
     }
 
-    /// Fixes `__mp_path__` when loading ends.
+    /// Sets `__mp_path__` for good when loading ends.
     pub fn fix_search_path(&self, path: Vec<PathBuf>) {
         self.set_search_path(path);
         self.fixed.store(true, Ordering::Release);
@@ -123,7 +123,7 @@ impl Importer {
         });
     }
 
-    /// The modules that were imported while requests ran: friends (R28).
+    /// Returns the modules that were imported while requests ran: friends (R28).
     pub(crate) fn friends(&self) -> Vec<ModuleId> {
         let mut friends: Vec<_> = self.resolved.load().values().flatten().map(|&(_, id)| id).collect();
         friends.sort_unstable();

@@ -1,4 +1,4 @@
-//! A loaded module: an instance with what is known of how it came about.
+//! A loaded module: an instance with the facts of its load.
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -25,26 +25,27 @@ pub struct Module<L: Language> {
     pub(crate) record: Record,
 }
 
-/// May a module ever be reloaded (R14)?
+/// Whether a module can ever be reloaded (R14).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     Reloadable,
     Library,
 }
 
-/// An import that was made while the module loaded (R29).
+/// An import that the module made while it loaded (R29).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Child {
     pub(crate) id: ModuleId,
-    /// The instance that was found.
+    /// The instance that the import returned.
     pub(crate) instance: InstanceId,
-    /// The name by which it was imported: another one, if both lead to the same file (R19).
+    /// The module that the name in the import stands for. It differs from `id` if both names lead to the same file
+    /// (R19).
     pub(crate) via: ModuleId,
     /// What this import itself says about reloading the module (R38).
     pub(crate) of_the_call: Option<bool>,
 }
 
-/// A path that an import looked at in vain: once it says something else, the import may succeed (R36).
+/// A path at which an import failed. Once its text changes, the import may succeed (R36).
 #[derive(Clone, Debug)]
 pub(crate) struct Unmet {
     pub(crate) path: Arc<Path>,
@@ -56,11 +57,12 @@ pub(crate) struct Unmet {
 /// Why an import failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Because {
-    /// Of what the path said.
+    /// The text at the path, or its absence.
     Text,
-    /// It was a cycle. That says nothing about the module, but about who asked for it.
+    /// An import cycle. It depends on the importer, not on the module.
     Cycle,
-    /// It is part of a refused change: it may succeed when that is mended, whatever the path says.
+    /// The file is part of a refused change. The import may succeed when that change is corrected, whatever the text at
+    /// the path.
     Withheld,
 }
 
@@ -75,56 +77,56 @@ impl Because {
 }
 
 impl<L: Language> Module<L> {
-    /// The module's number.
+    /// Returns the module's number.
     #[must_use]
     pub fn id(&self) -> ModuleId {
         self.importer.id()
     }
 
-    /// The instance's number.
+    /// Returns the instance's number.
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.importer.instance()
     }
 
-    /// The normalised path.
+    /// Returns the normalised path.
     #[must_use]
     pub fn path(&self) -> &Arc<Path> {
         self.importer.path()
     }
 
-    /// The text that was loaded; `None` for what the host registered.
+    /// Returns the text that was loaded; `None` for a registered module.
     #[must_use]
     pub fn source(&self) -> Option<&Source> {
         self.source.as_ref()
     }
 
-    /// What the loader made of it.
+    /// Returns the value that the loader made.
     #[must_use]
     pub fn value(&self) -> &L::Instance {
         &self.value
     }
 
-    /// How it came about.
+    /// Returns the facts of the load.
     #[must_use]
     pub fn record(&self) -> Record {
-        // A number is only certain once it is published: another load may have been faster.
+        // The number is certain only after publication: another load may be published first.
         let generation = self.importer.generation().unwrap_or(self.record.generation);
         Record { generation, ..self.record.clone() }
     }
 
-    /// Is it one that is loaded once and never reloaded (R14)?
+    /// Returns whether the module is loaded once and never reloaded (R14).
     #[must_use]
     pub fn is_library(&self) -> bool {
         self.kind == Kind::Library
     }
 
-    /// The modules that it imported while it loaded.
+    /// Returns the modules that it imported while it loaded.
     pub fn children(&self) -> impl Iterator<Item = ModuleId> + '_ {
         self.children.iter().map(|child| child.id)
     }
 
-    /// The modules that it imported while requests ran.
+    /// Returns the modules that it imported while requests ran.
     #[must_use]
     pub fn friends(&self) -> Vec<ModuleId> {
         self.importer.friends()

@@ -1,4 +1,4 @@
-//! What a name was found to mean.
+//! The result of resolving a name.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,37 +7,37 @@ use std::{
 
 use super::id::ModuleId;
 
-/// A name that was looked up: which module it means.
+/// The module that a name was resolved to.
 #[derive(Clone, Debug)]
 pub struct Located {
     pub(crate) id: ModuleId,
     pub(crate) path: Arc<Path>,
     pub(crate) registered: Option<String>,
-    /// Is it told to the log, if this is what loads it (R52)?
+    /// Whether the load is logged, if this import loads the module (R52).
     pub(crate) log: bool,
-    /// What its `__mp_path__` begins with, if this is what loads it (R15).
+    /// The initial `__mp_path__`, if this import loads the module (R15).
     pub(crate) initial_path: Vec<PathBuf>,
 }
 
 impl Located {
-    /// A module that is known.
+    /// Wraps a module that is already known.
     pub(crate) fn known(id: ModuleId, path: Arc<Path>) -> Self {
         Self { id, path, registered: None, log: false, initial_path: Vec::new() }
     }
 
-    /// The module's number.
+    /// Returns the module's number.
     #[must_use]
     pub fn id(&self) -> ModuleId {
         self.id
     }
 
-    /// The module's normalised path.
+    /// Returns the module's normalised path.
     #[must_use]
     pub fn path(&self) -> &Arc<Path> {
         &self.path
     }
 
-    /// Did the host register it? Then there is no file.
+    /// Returns whether the host registered the module, so that it has no file.
     #[must_use]
     pub fn is_registered(&self) -> bool {
         self.registered.is_some()

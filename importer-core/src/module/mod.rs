@@ -1,6 +1,6 @@
-//! Modules: their names, where these lead, and what is known of one that is loaded.
+//! Modules: their names, how names are resolved, and the facts about a loaded module.
 //!
-//! Knows nothing of generations.
+//! This folder knows nothing of generations.
 
 pub(crate) mod error;
 pub(crate) mod graph;

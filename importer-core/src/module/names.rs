@@ -25,7 +25,7 @@ use crate::{
 /// Makes the instance of a module that the host registered.
 type Make<L> = Box<dyn Fn(&Arc<Importer>) -> <L as Language>::Instance + Send + Sync>;
 
-/// Where names lead, beside the files: numbers of paths, and modules that are of no file.
+/// What names mean, apart from the files: the numbers of paths, and modules without a file.
 pub(crate) struct Names<L: Language> {
     ids: RwLock<ModuleIds>,
     /// Modules of library directories, and registered ones (R12, R14).
@@ -33,11 +33,11 @@ pub(crate) struct Names<L: Language> {
     registered: RwLock<HashMap<String, Arc<Make<L>>>>,
 }
 
-/// The files in which names are looked up, and what is known without looking.
+/// The files in which names are resolved, and which modules are loaded already.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) tree: &'a dyn SourceTree,
-    /// What is loaded is found also when its file is gone, or cannot be read (R34).
+    /// A loaded module is found even if its file is gone or cannot be read (R34).
     pub(crate) is_loaded: &'a dyn Fn(ModuleId) -> bool,
 }
 
@@ -48,7 +48,7 @@ impl<L: Language> Default for Names<L> {
 }
 
 impl<L: Language> Names<L> {
-    /// Adds a module that the host makes (R12).
+    /// Registers a module that the host makes (R12).
     pub(crate) fn register(&self, name: String, make: Make<L>) {
         self.registered.write().insert(name, Arc::new(make));
     }
@@ -67,7 +67,7 @@ impl<L: Language> Names<L> {
         self.ids.read().find(path)
     }
 
-    /// The modules at these paths, and those below them.
+    /// Returns the modules at these paths and below them.
     pub(crate) fn under(&self, paths: &[PathBuf]) -> Vec<ModuleId> {
         let ids = self.ids.read();
         paths.iter().flat_map(|path| ids.under(path).collect::<Vec<_>>()).collect()
@@ -77,7 +77,7 @@ impl<L: Language> Names<L> {
         self.library.read().contains(&id)
     }
 
-    /// The number of the module at this path, which need not be loaded.
+    /// Returns the number of the module at this path, which need not be loaded.
     pub(crate) fn at(&self, path: &Path) -> ModuleId {
         self.find(path).unwrap_or_else(|| self.ids.write().intern(path))
     }
@@ -98,14 +98,14 @@ impl<L: Language> Names<L> {
         Some(Located { registered: Some(name.to_owned()), ..self.located(&path, true) })
     }
 
-    /// Finds out which module an import means, without loading it.
+    /// Resolves an import to a module, without loading it.
     pub(crate) fn locate(&self, lookup: Lookup<'_>, import: Import<'_>) -> Result<Located, ImportError> {
         let Import { name, importer, scope, options } = import;
-        // A path that is explicit is not searched: what the list is for then is the new module's own searches (R15).
+        // An explicit path is not searched for. The option `path` is then the new module's own search path (R15).
         let specifier = Specifier::parse(name, L::EXTENSION);
         let explicit = !matches!(specifier, Specifier::Bare(_));
         let initial_path = if explicit { options.path.clone() } else { Vec::new() };
-        // What a library module finds from where it stands is a part of the library (R14).
+        // A module that a library module finds relative to its own place is part of the library (R14).
         let library_module = importer.filter(|importer| self.is_library(importer.id()));
         let is_part = |path: &Path| {
             let beside = |importer: &Importer| path.starts_with(importer.directory());
@@ -136,7 +136,8 @@ impl<L: Language> Names<L> {
         Err(ImportError::NotFound { name: name.to_owned(), looked, nearest })
     }
 
-    /// The file that a plain import will find if nothing changes until then, unless it is of the library.
+    /// Returns the file that a plain import will find if nothing changes until then. Returns `None` for library
+    /// modules.
     pub(crate) fn locate_ahead(&self, tree: &dyn SourceTree, import: Import<'_>) -> Option<Located> {
         let Import { name, importer, scope, options } = import;
         for candidate in search::candidates(name, L::EXTENSION, importer, scope, options).ok()? {
@@ -150,14 +151,14 @@ impl<L: Language> Names<L> {
         None
     }
 
-    /// Does a name lead to another file than the module that it stood for (R19)?
+    /// Returns whether the alias leads to another file than the module that it stood for (R19).
     pub(crate) fn has_parted(&self, tree: &dyn SourceTree, alias: ModuleId, module: ModuleId) -> bool {
         let file = |id| tree.stamp(&self.path(id)).map(|stamp| stamp.file).ok();
-        // A name that leads nowhere at the moment is being written, or was removed: that is another rule's affair (R34).
+        // An alias without a file is being written, or was removed. Removal has a rule of its own (R34).
         file(alias).is_some_and(|alias| Some(alias) != file(module))
     }
 
-    /// The module `known`, if its name still leads to the file of this stamp and it may stand for `id` (R19).
+    /// Returns the module `known`, if its name still leads to the file with this stamp and it may stand for `id` (R19).
     pub(crate) fn still_at(
         &self,
         tree: &dyn SourceTree,
@@ -171,7 +172,7 @@ impl<L: Language> Names<L> {
     }
 }
 
-/// The existing name that is closest to the one that was not found (R17).
+/// Returns the existing name that is closest to the one that was not found (R17).
 fn nearest(tree: &dyn SourceTree, name: &str, looked: &[PathBuf], extension: &str) -> Option<String> {
     let wanted = Path::new(name).file_stem()?.to_str()?;
     let directories = looked.iter().filter_map(|path| path.parent());

@@ -1,4 +1,4 @@
-//! How an instance came about.
+//! When, why and how fast an instance was loaded.
 
 use std::{
     fmt,
@@ -7,12 +7,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How an instance came about.
+/// When, why and how fast an instance was loaded.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The generation that first held it (R30).
     pub generation: u64,
-    /// How many instances of the module there have been, this one included.
+    /// How many instances of the module have been made, this one included.
     pub instances: u64,
     /// When it was loaded.
     pub loaded: SystemTime,
@@ -25,11 +25,11 @@ pub struct Record {
 /// Why a module was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It was asked for the first time.
+    /// It was imported for the first time.
     First,
     /// Its own text changed.
     Changed,
-    /// A module that it imports was reloaded: this one.
+    /// This module, which it imports, was reloaded.
     Child(Arc<Path>),
     /// An import that had failed may succeed now (R36).
     Retry,

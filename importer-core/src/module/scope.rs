@@ -1,4 +1,5 @@
-//! What applies where an import is made: roots, search paths, whether to reload. It is what the configuration said for the request that led to it.
+//! Scopes: the roots, search paths and reload setting that apply where an import is made, as the configuration sets
+//! them for the request.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +9,8 @@ use std::{
     },
 };
 
-/// Where names are searched and whether what is found may be reloaded, for one place of the configuration.
+/// The settings for imports of one place in the configuration: where names are searched, and whether modules are
+/// reloaded.
 ///
 /// ```
 /// # use samovar_importer::Scope;
@@ -29,7 +31,7 @@ pub struct Scope {
     shows_refusals: bool,
 }
 
-/// What a scope says about reloading. Imports that were made in it keep hold of it, since it may come to say otherwise.
+/// What a scope says about reloading. Imports that were made in it share this value, since it may change later.
 #[derive(Debug)]
 pub(crate) struct Word {
     autoreload: AtomicBool,
@@ -52,13 +54,13 @@ impl From<bool> for Word {
     }
 }
 
-/// Tells scopes apart in look-ups. Two scopes with equal settings may have two numbers.
+/// Distinguishes scopes in look-ups. Two scopes with equal settings may have two numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct ScopeId(u32);
 
 impl Scope {
-    /// A scope without roots and search paths, in which reloading is on. `origin` is shown when scopes disagree:
-    /// the place in the configuration.
+    /// Creates a scope without roots and search paths, in which reloading is on. `origin` is its place in the
+    /// configuration; it is shown when scopes disagree.
     #[must_use]
     pub fn new(origin: impl Into<Arc<str>>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -76,79 +78,81 @@ impl Scope {
         }
     }
 
-    /// What `~` means (R3, R13).
+    /// Sets the directory that `~` means (R3, R13).
     #[must_use]
     pub fn handler_root(mut self, root: impl Into<PathBuf>) -> Self {
         self.handler_root = Some(root.into());
         self
     }
 
-    /// Directories in which bare names are searched after the importing module's own (R11).
+    /// Sets the directories in which bare names are searched after the importing module's own (R11).
     #[must_use]
     pub fn path(mut self, path: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.path = path.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Directories of library modules, which are loaded once and never reloaded (R12, R14).
+    /// Sets the directories of library modules, which are loaded once and never reloaded (R12, R14).
     #[must_use]
     pub fn library(mut self, library: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.library = library.into_iter().map(Into::into).collect();
         self
     }
 
-    /// May modules that were imported from here be reloaded (R38)?
+    /// Sets whether modules imported in this scope may be reloaded (R38).
     #[must_use]
     pub fn autoreload(mut self, on: bool) -> Self {
         self.word = Arc::new(on.into());
         self
     }
 
-    /// Ends the scope: another configuration has taken the place of the one that it stands for, and that says whether what
-    /// was imported from here may be reloaded, until it is imported from elsewhere.
+    /// Retires the scope: a new configuration has replaced the one that it belongs to. `autoreload` is the new
+    /// configuration's setting. It applies to the modules imported in this scope until they are imported in another
+    /// one.
     pub fn retire(&self, autoreload: bool) {
         self.word.autoreload.store(autoreload, Ordering::Relaxed);
         self.word.retired.store(true, Ordering::Relaxed);
     }
 
-    /// Must a request see every save that returned before it began? Then the files behind its handler are looked at when
-    /// it begins. Otherwise events and ticks find changes, and a request makes no system call for it.
+    /// Sets whether a request sees every save that returned before it began. If so, the files behind its handler are
+    /// checked when the request begins. Otherwise file events and ticks find changes, and a request makes no system
+    /// call for it.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 
-    /// Is state refused that would keep old code alive, or that is not known to outlive a reload (R50)? Otherwise it is
-    /// carried over, and told of.
+    /// Sets whether state is refused if it would keep old code alive, or if it is not known to survive a reload (R50).
+    /// Otherwise such state is carried over, with a warning.
     #[must_use]
     pub fn strict_carry(mut self, strict: bool) -> Self {
         self.strict_carry = strict;
         self
     }
 
-    /// See [`strict_carry`](Self::strict_carry).
+    /// Returns the setting of [`strict_carry`](Self::strict_carry).
     #[must_use]
     pub fn is_carry_strict(&self) -> bool {
         self.strict_carry
     }
 
-    /// Is each import told to the log (R52)?
+    /// Sets whether each import is logged (R52).
     #[must_use]
     pub fn log(mut self, on: bool) -> Self {
         self.log = on;
         self
     }
 
-    /// Does whoever imports a module get the errors of a change to it that was refused, in place of the last good
-    /// instance (R32)? For those who are writing it.
+    /// Sets whether an import of a module whose change was refused fails with the errors of that change, instead of
+    /// returning the last good instance (R32). For development.
     #[must_use]
     pub fn show_refusals(mut self, on: bool) -> Self {
         self.shows_refusals = on;
         self
     }
 
-    /// A directory of a search list, with `~` replaced; `None` if there is no handler root to replace it with.
+    /// Resolves a directory of a search list, with `~` replaced; `None` if that needs a handler root and there is none.
     #[must_use]
     pub fn expand(&self, directory: &Path) -> Option<PathBuf> {
         match directory.strip_prefix("~") {
@@ -162,25 +166,25 @@ impl Scope {
         self.id
     }
 
-    /// The place in the configuration.
+    /// Returns the place in the configuration.
     #[must_use]
     pub fn origin(&self) -> &Arc<str> {
         &self.origin
     }
 
-    /// The handler root.
+    /// Returns the handler root.
     #[must_use]
     pub fn root(&self) -> Option<&Path> {
         self.handler_root.as_deref()
     }
 
-    /// The directories of the search path, in order.
+    /// Returns the directories of the search path, in order.
     #[must_use]
     pub fn search_path(&self) -> &[PathBuf] {
         &self.path
     }
 
-    /// The directories of the library, in order.
+    /// Returns the directories of the library, in order.
     #[must_use]
     pub fn library_path(&self) -> &[PathBuf] {
         &self.library

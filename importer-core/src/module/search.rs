@@ -1,6 +1,6 @@
-//! Where a name is looked for, in order (R7-R13, R16, R17).
+//! The places in which a name is searched, in order (R7-R13, R16, R17).
 //!
-//! Pure: a name and its surroundings in, paths out. Whether there is a file is for the caller to see.
+//! Pure: a name, its importer and its scope go in, paths come out. The caller looks whether the files exist.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::{
     error::ImportError, id::normalize, import::ImportOptions, importer::Importer, scope::Scope, specifier::Specifier,
 };
 
-/// A place to look at.
+/// A place in which a name is searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Candidate {
     /// A file that is reloaded when it changes (R1-R11).
@@ -19,7 +19,7 @@ pub(crate) enum Candidate {
     Registered(String),
 }
 
-/// The name under which scripts reach the importer itself. No file can take it.
+/// The name under which scripts reach the importer itself. No file can have it.
 pub(crate) const RESERVED: &str = "importer";
 
 pub(crate) fn candidates(

@@ -1,11 +1,11 @@
-//! The forms that a module's name may take (R1-R6).
+//! The forms of a module's name (R1-R6).
 
 use std::path::{Path, PathBuf};
 
-/// A name as it is written in `import` or `import_module`, sorted by what decides where it points.
+/// A name as written in `import` or `import_module`, classified by where its search starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Specifier {
-    /// `/x`: exactly that file (R1).
+    /// `/x`: exactly this file (R1).
     Absolute(PathBuf),
     /// `./x`, `../x`: from the importing module's directory (R2).
     Relative(PathBuf),
@@ -16,7 +16,7 @@ pub enum Specifier {
 }
 
 impl Specifier {
-    /// Sorts `name`; a last component without extension gets `extension` (R5).
+    /// Classifies `name`; a last component without extension gets `extension` (R5).
     ///
     /// ```
     /// # use samovar_importer::Specifier;

@@ -12,9 +12,9 @@ use crate::{
 /// How a module's file compares with what was loaded of it.
 #[derive(Clone, Debug)]
 pub enum Disk {
-    /// The file says what is loaded.
+    /// The file's text is the loaded one.
     Same,
-    /// The file says something else: the change was refused, or was not looked for, as where reloading is off.
+    /// The file's text differs: the change was refused, or was not looked for, for example because reloading is off.
     Differs,
     /// The file is gone (R34).
     Missing,
@@ -40,7 +40,7 @@ impl<L: Loader> Registry<L> {
         }
         Some(match tree.read(module.path()) {
             Ok(source) if source.hash == loaded.hash => Disk::Same,
-            // An empty file is one that is being written, or no module any more.
+            // An empty file is being written, or is no module any more.
             Ok(_) | Err(ReadError::Empty) => Disk::Differs,
             Err(ReadError::Missing) => Disk::Missing,
             Err(error) => Disk::Unreadable(error),

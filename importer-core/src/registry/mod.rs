@@ -1,7 +1,7 @@
-//! The door to the modules of one interpreter. What is behind it is in the rooms of [`Rooms`].
+//! The public interface to the modules of one interpreter. The parts behind it are in [`Rooms`].
 //!
 //! There is one reload at a time, and beside it any number of first loads, each on the thread of the request that asked
-//! first (R23). Nobody waits for anybody who loads other modules; publishing is where they meet.
+//! first (R23). Loads of different modules do not wait for each other; they meet at publication.
 
 mod disk;
 mod status;
@@ -32,21 +32,21 @@ use crate::{
     watch::{Hint, Signal},
 };
 
-/// The modules of one interpreter (R42). See the [crate] documentation for how it is used.
+/// The modules of one interpreter (R42). The [crate] documentation shows how to use it.
 pub struct Registry<L: Loader> {
     rooms: Arc<Rooms<L>>,
-    /// Was it shut down?
+    /// Whether it was shut down.
     down: Mutex<bool>,
 }
 
 impl<L: Loader> Registry<L> {
-    /// An empty registry. `name` is that of the interpreter.
+    /// Creates an empty registry. `name` is the interpreter's name.
     pub fn new(name: impl Into<String>, loader: L, tree: impl SourceTree) -> Arc<Self> {
         Arc::new(Self { rooms: Rooms::new(name.into(), loader, tree), down: Mutex::new(false) })
     }
 
-    /// Adds a module that is of no file (R12): imports of this bare name that find no file get what `make` returns.
-    /// Registered modules are loaded once and never reloaded.
+    /// Registers a module without a file (R12): an import of this bare name that finds no file gets what `make`
+    /// returns. Registered modules are loaded once and never reloaded.
     pub fn register(
         &self,
         name: impl Into<String>,
@@ -55,72 +55,74 @@ impl<L: Loader> Registry<L> {
         self.rooms.names.register(name.into(), Box::new(make));
     }
 
-    /// The interpreter's name.
+    /// Returns the interpreter's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.rooms.name
     }
 
-    /// Which registry it is: that of a view whose [`registry_id`](View::registry_id) is the same.
+    /// Returns the registry's id. A view of this registry has the same [`registry_id`](View::registry_id).
     #[must_use]
     pub fn id(&self) -> RegistryId {
         self.rooms.id
     }
 
-    /// What turns text into instances.
+    /// Returns the loader.
     #[must_use]
     pub fn loader(&self) -> &L {
         &self.rooms.loader
     }
 
-    /// The newest generation.
+    /// Returns the newest generation.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot<L>> {
         self.rooms.store.current()
     }
 
-    /// Pins the newest generation for a request, or for one call (R21). One load.
+    /// Pins the newest generation for a request, or for one call (R21). Costs one atomic load.
     #[must_use]
     pub fn pin(&self, scope: &Arc<Scope>) -> View<L> {
         pin(&self.rooms, scope)
     }
 
-    /// Pins a generation for a call of `located`, see [`freshen`](Self::freshen).
+    /// Pins a generation for a call of `located`, after [`freshen`](Self::freshen).
     #[must_use]
     pub fn pin_for(&self, scope: &Arc<Scope>, located: &Located) -> View<L> {
         self.freshen([(scope, located)]);
         self.pin(scope)
     }
 
-    /// Looks at the files behind the calls that a request may make, as far as their scopes are strict: the modules and all
-    /// that they import. What changed is reloaded, as one change; what is refused is not waited for again.
+    /// Checks the files behind the calls that a request may make, as far as their scopes are strict: the modules and
+    /// everything that they import. Changed files are reloaded, as one change. A change that was refused is not tried
+    /// again.
     pub fn freshen<'a>(&self, calls: impl IntoIterator<Item = (&'a Arc<Scope>, &'a Located)>) {
         freshen(&self.rooms, calls);
     }
 
-    /// Looks for changes and reloads what changed, with everything that imports it, as one generation (R27, R31).
-    /// Returns when that is published, or refused. `forced` overrides scopes that say Off, but not freezing (R38).
+    /// Looks for changes and reloads the changed modules, with everything that imports them, as one generation (R27,
+    /// R31). Returns when it has been published or refused. `forced` overrides scopes that say Off, but not freezing
+    /// (R38).
     pub fn check(&self, hint: &Hint, forced: bool) -> Outcome {
         check(&self.rooms, hint, if forced { Occasion::Asked } else { Occasion::Noticed }).0
     }
 
-    /// Says what a [`check`](Self::check) of everything that was asked for would do now. No text runs, no hook is called,
-    /// and nothing is published; it waits for a reload that is under way. Frozen registries are compared as well.
+    /// Returns what a forced [`check`](Self::check) of everything would do now. No text runs, no hook is called, and
+    /// nothing is published. Waits for a reload in progress. Works for frozen registries as well.
     #[must_use]
     pub fn dry_run(&self) -> DryRun {
         dry_run(&self.rooms)
     }
 
-    /// As [`check`](Self::check). Returns what looking has cost, and nothing of what was found cost.
+    /// As [`check`](Self::check). Returns the cost of looking, without the cost of reloading.
     pub(crate) fn paced_check(&self, hint: &Hint) -> Duration {
         check(&self.rooms, hint, Occasion::Noticed).1
     }
 
-    /// Publishes the texts of another tree in the place of those that are served, as one generation: what differs is
-    /// reloaded, with everything that imports it, and modules that `tree` does not have are dropped. Whoever has pinned a
-    /// generation before goes on loading from the texts of that one (L1). From then on changes are looked for in `tree`.
+    /// Publishes the texts of another tree in place of those that are served, as one generation. Modules that differ
+    /// are reloaded, with everything that imports them, and modules that `tree` does not have are dropped. Views pinned
+    /// before go on loading from the texts of their generation (L1). Later changes are looked for in `tree`.
     ///
-    /// If it is refused, nothing of `tree` is to be seen.
+    /// If the change is refused, nothing of `tree` is visible.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -133,10 +135,10 @@ impl<L: Loader> Registry<L> {
         switch(&self.rooms, Arc::new(tree))
     }
 
-    /// Finds out which module a name means, without loading it.
+    /// Resolves a name to a module, without loading it.
     ///
     /// # Errors
-    /// [`ImportError::NotFound`] with every place looked at, and the other errors of names and of files.
+    /// [`ImportError::NotFound`] with every place that was searched, and the other errors of names and files.
     pub fn locate(
         &self,
         name: &str,
@@ -149,7 +151,8 @@ impl<L: Loader> Registry<L> {
         self.rooms.lookup(newest.texts(), None, |lookup| self.rooms.names.locate(lookup, import))
     }
 
-    /// As [`locate`](Self::locate), for a module at this path, loaded or not, that has chosen no directories of its own.
+    /// As [`locate`](Self::locate), for an importing module at this path, loaded or not, without a search path of its
+    /// own.
     ///
     /// # Errors
     /// As for [`locate`](Self::locate).
@@ -158,8 +161,8 @@ impl<L: Loader> Registry<L> {
         self.locate(name, Some(&importer), scope, &ImportOptions::default())
     }
 
-    /// As [`locate`](Self::locate), for a module that no other imports: a handler, or what the host asks for. Its scope
-    /// has a say in whether it is reloaded, from now on (R38).
+    /// As [`locate`](Self::locate), for a module that no other module imports: a handler, or an import by the host.
+    /// From now on its scope counts in whether the module is reloaded (R38).
     ///
     /// # Errors
     /// As for [`locate`](Self::locate).
@@ -172,55 +175,56 @@ impl<L: Loader> Registry<L> {
         Ok(located)
     }
 
-    /// Forgets what a scope has said about reloading: its place in the configuration is no more.
+    /// Removes a scope's setting for reloading: its place in the configuration no longer exists.
     pub fn forget(&self, scope: &Scope) {
         self.rooms.precedence.forget(scope);
     }
 
-    /// Ends all reloading of this interpreter, for good (R40). A reload that is under way is published before this
-    /// returns, or never.
+    /// Ends all reloading of this interpreter, for good (R40). A reload in progress is published before this returns,
+    /// or never.
     ///
-    /// First loads go on, from the texts as they are now (L2): the files that the tree [tells of](SourceTree::files) are
-    /// read, 64 MiB at most. What is not among them is loaded from its file as that will be, with a warning.
+    /// First loads go on, from the texts as they are now (L2): the files that the tree [lists](SourceTree::files) are
+    /// read, at most 64 MiB. A module that is not among them is loaded later from its file as it is then, with a
+    /// warning.
     pub fn freeze(&self) {
         if self.rooms.freeze() {
             self.emit(Event::Frozen);
         }
     }
 
-    /// Has reloading ended?
+    /// Returns whether reloading has ended.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.rooms.store.is_frozen()
     }
 
-    /// Keeps the releases of this interpreter from now on (L3), and goes on with their numbers: a first load joins the
-    /// newest release of the history as long as its texts are those that the release names.
+    /// Keeps the releases of this interpreter in `history` from now on (L3) and continues its numbers. First loads join
+    /// the newest release of the history as long as their texts are those that the release names.
     ///
-    /// This is meant for before anything is loaded. What is served already is kept from the next reload on. A registry keeps
-    /// one history: a second one is let go of.
+    /// Call this before anything is loaded. If modules are served already, their releases are kept from the next reload
+    /// on. A registry keeps one history: a second one is dropped.
     pub fn keep_history(&self, history: History) {
-        // Nothing is published meanwhile. A history that is let go of may take its time afterwards.
+        // Nothing is published meanwhile. An unused history is dropped last, since that may take time.
         let links = self.rooms.store.links();
         let unused = self.rooms.releases.keep(history, self.snapshot().release());
         drop((links, unused));
     }
 
-    /// The releases of this interpreter, if they are kept.
+    /// Returns the history of this interpreter, if one is kept.
     #[must_use]
     pub fn history(&self) -> Option<&History> {
         self.rooms.releases.history()
     }
 
-    /// Ends the interpreter: no reload comes any more, and every module's purge hook is called, importers first (R49).
-    /// Only the first call does anything.
+    /// Shuts the interpreter down: ends reloading and calls every module's purge hook, importers first (R49). Only the
+    /// first call has an effect.
     pub fn shut_down(&self) {
         if !std::mem::replace(&mut *self.down.lock(), true) {
             shut_down(&self.rooms);
         }
     }
 
-    /// Everything that happens from now on, in order (R55). Ends when the registry is dropped.
+    /// Returns a receiver for all events from now on, in order (R55). It ends when the registry is dropped.
     pub fn subscribe(&self) -> mpsc::Receiver<Event> {
         self.rooms.outbox.subscribe()
     }
@@ -229,33 +233,35 @@ impl<L: Loader> Registry<L> {
         self.rooms.emit(event);
     }
 
-    /// Is the module of this path part of the newest generation? It may be while its file is gone (R34).
+    /// Returns whether the module at this path is part of the newest generation. It may be while its file is gone
+    /// (R34).
     #[must_use]
     pub fn serves(&self, path: &Path) -> bool {
         self.rooms.is_loaded(&self.snapshot(), path)
     }
 
-    /// What is wrong with a change that would have loaded this module anew, and that was refused (R32).
+    /// Returns what is wrong with a refused change that would have reloaded this module (R32).
     #[must_use]
     pub fn refusal(&self, id: ModuleId) -> Option<Arc<[Diagnostic]>> {
         self.rooms.shown.of(id)
     }
 
-    /// The replaced instances that are still alive, with those who hold them, oldest first.
+    /// Returns the replaced instances that are still alive, oldest first, with what holds them.
     ///
-    /// Looks at the running calls and walks the state of all modules: for a status page, not for each request.
+    /// This examines the running calls and walks the state of all modules: it is for a status page, not for each
+    /// request.
     #[must_use]
     pub fn retained(&self) -> Vec<Retained> {
         self.rooms.retention.retained(self.loader(), &self.snapshot())
     }
 
-    /// How many replaced instances are still alive.
+    /// Returns the number of replaced instances that are still alive.
     #[must_use]
     pub fn retained_count(&self) -> usize {
         self.rooms.retention.count()
     }
 
-    /// Sets how long an old instance may live on before it is reported (R51). The default is five seconds.
+    /// Sets how long a replaced instance may stay alive before it is reported (R51). The default is five seconds.
     pub fn report_retained_after(&self, grace: Duration) {
         self.rooms.retention.report_after(grace);
     }
@@ -266,21 +272,21 @@ impl<L: Loader> Registry<L> {
         self.rooms.set_grace(grace);
     }
 
-    /// Sets when a clone hook that waited for a lock in vain is called again, before it counts as one that raised (R45).
-    /// The default is after one, two and four seconds.
+    /// Sets when a clone hook that timed out waiting for a lock is called again, before it counts as failed (R45). The
+    /// default is after one, two and four seconds.
     pub fn retry_hooks_after(&self, delays: impl IntoIterator<Item = Duration>) {
         self.rooms.waits.set_delays(delays.into_iter().collect());
     }
 
-    /// When a reload that was refused because a clone hook waited for a lock is due again: a [`check`](Self::check)
-    /// after that tries it.
+    /// Returns when a reload that was refused because a clone hook waited for a lock is due again: a
+    /// [`check`](Self::check) after that tries it.
     #[must_use]
     pub fn retry_due(&self) -> Option<Instant> {
         self.rooms.waits.next()
     }
 
-    /// A number that is another one when files below the roots may have come, gone or changed. For those who remember
-    /// what the file system said.
+    /// Returns a number that changes when files below the roots may have appeared, disappeared or changed. For callers
+    /// that cache results of the file system.
     #[must_use]
     pub fn stirred(&self) -> u64 {
         self.rooms.writing.stirred()
@@ -290,7 +296,7 @@ impl<L: Loader> Registry<L> {
         self.rooms.writing.stir();
     }
 
-    /// Hears of a change at once, long before it is time to look.
+    /// Takes a signal as soon as it arrives, long before it is time to look.
     pub(crate) fn heard(&self, signal: &Signal) {
         self.rooms.writing.heard(signal);
     }

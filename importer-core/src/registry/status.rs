@@ -1,7 +1,7 @@
-//! What an interpreter is doing, as it is now (R53, R54).
+//! The current status of an interpreter (R53, R54).
 //!
-//! Taking a status stops nobody: it reads the newest generation and what the last reload has published of its troubles, and
-//! never waits for a reload that is under way.
+//! Taking a status blocks nothing: it reads the newest generation and the refused changes that the last reload has
+//! published, and never waits for a reload in progress.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl<L: Loader> Registry<L> {
-    /// Describes the interpreter as it is now.
+    /// Returns the current status of the interpreter.
     #[must_use]
     pub fn status(&self) -> Status {
         let (rooms, snapshot) = (&self.rooms, self.snapshot());
@@ -45,13 +45,13 @@ impl<L: Loader> Registry<L> {
         }
     }
 
-    /// Describes one instance of a module: the newest one, or another that somebody still holds.
+    /// Describes one instance of a module: the newest one, or an older one that is still held.
     #[must_use]
     pub fn describe(&self, module: &Module<L>) -> ModuleStatus {
         self.rooms.describe(module)
     }
 
-    /// Paths and numbers of all modules of the newest generation.
+    /// Returns the paths and numbers of all modules of the newest generation.
     #[must_use]
     pub fn paths(&self) -> HashMap<Arc<Path>, ModuleId> {
         self.snapshot().iter().map(|module| (module.path().clone(), module.id())).collect()

@@ -1,4 +1,4 @@
-//! The graph of modules in the language of Graphviz (R53).
+//! The graph of modules in the DOT language of Graphviz (R53).
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -11,9 +11,9 @@ use super::{
     status::{ModuleStatus, State},
 };
 
-/// Draws modules and who imports whom: children with solid lines, friends with dotted ones, a frame around each
-/// directory. Names start at the directory that all files have in common. `verbose` adds when and how often each module
-/// was loaded.
+/// Draws modules and their imports: children with solid lines, friends with dotted ones, and a frame around each
+/// directory. Paths are relative to the directory that all files have in common. `verbose` adds when and how often each
+/// module was loaded.
 ///
 /// ```
 /// # use samovar_importer::{ModuleStatus, State, dot};
@@ -33,7 +33,7 @@ pub fn dot(name: &str, modules: &[ModuleStatus], verbose: bool) -> String {
     format!("digraph {} {{\n{HEAD}{}}}\n", quoted(name), body("", "cluster", modules, verbose))
 }
 
-/// Draws several interpreters, each with a frame around it: Graphviz makes one picture of one graph.
+/// Draws several interpreters in one graph, each with a frame around it.
 #[must_use]
 pub fn dot_all<'a>(
     name: &str,
@@ -50,7 +50,7 @@ pub fn dot_all<'a>(
     text + "}\n"
 }
 
-/// Nodes and edges. The names of nodes begin with `prefix`, those of frames with `cluster`.
+/// Draws nodes and edges. The names of nodes begin with `prefix`, those of frames with `cluster`.
 fn body(prefix: &str, cluster: &str, modules: &[ModuleStatus], verbose: bool) -> String {
     let root = common_directory(modules);
     let label = |path: &Path| path.strip_prefix(&root).unwrap_or(path).to_string_lossy().into_owned();
@@ -114,7 +114,7 @@ fn attributes(module: &ModuleStatus, verbose: bool) -> String {
     format!("label={label}{look}")
 }
 
-/// The name of what the host registered.
+/// Returns the name of a registered module; `None` for a file.
 fn registered(path: &Path) -> Option<&str> {
     path.to_str()?.strip_prefix("registered:")
 }
@@ -123,7 +123,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// Where names start: the directory that all files lie in.
+/// Returns the deepest directory that contains all files.
 fn common_directory(modules: &[ModuleStatus]) -> PathBuf {
     let files = modules.iter().filter(|module| registered(&module.path).is_none());
     let mut directories = files.filter_map(|module| module.path.parent());

@@ -1,11 +1,11 @@
-//! What happened, as data: for logs, for status, for tests (R55).
+//! Events: what happened, as data, for logs, status and tests (R55).
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use super::retained::Retained;
 use crate::{module::Reason, text::Diagnostic};
 
-/// Something that happened in an interpreter. Events of one interpreter come in the order in which things happened.
+/// Something that happened in an interpreter. The events of one interpreter arrive in the order in which they happened.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -15,11 +15,11 @@ pub enum Event {
         path: Arc<Path>,
         /// Why.
         reason: Reason,
-        /// The generation that it is to be part of.
+        /// The generation that it will be part of.
         generation: u64,
         /// How long it took, children included.
         took: Duration,
-        /// Should it be told to the log (R52)?
+        /// Whether the log shows it (R52).
         log: bool,
     },
     /// A clone hook handed state over.
@@ -30,24 +30,25 @@ pub enum Event {
         generation: u64,
         /// How long the hook took.
         took: Duration,
-        /// Should it be told to the log (R52)?
+        /// Whether the log shows it (R52).
         log: bool,
     },
-    /// What was carried over holds code of an instance that is about to be replaced, or what cannot be carried (R50).
+    /// The carried state holds code of an instance that is about to be replaced, or a value that cannot be carried
+    /// (R50).
     CodeCarried {
         /// The module.
         path: Arc<Path>,
-        /// What it is, and how to avoid it.
+        /// The value, and how to avoid it.
         diagnostic: Diagnostic,
     },
-    /// A clone hook raised: the module starts from fresh state (R45).
+    /// A clone hook raised an error: the module starts from fresh state (R45).
     CarryFailed {
         /// The module.
         path: Arc<Path>,
         /// Why.
         diagnostic: Diagnostic,
     },
-    /// A purge hook was called; with the error if it raised (R46).
+    /// A purge hook was called (R46).
     Purged {
         /// The module.
         path: Arc<Path>,
@@ -55,32 +56,32 @@ pub enum Event {
         generation: u64,
         /// How long the hook took.
         took: Duration,
-        /// Should it be told to the log (R52)? A hook that raised always is.
+        /// Whether the log shows it (R52). A hook that raised an error is always shown.
         log: bool,
-        /// Why it raised.
+        /// The error that the hook raised, if any.
         diagnostic: Option<Diagnostic>,
     },
-    /// A generation is served from now on.
+    /// A generation was published and is served from now on.
     Published {
         /// Its number.
         generation: u64,
         /// The modules that are new in it, children first.
         modules: Vec<Arc<Path>>,
-        /// Is it a reload, or a first load?
+        /// Whether it is a reload; `false` for a first load.
         reload: bool,
-        /// From the first look at the change to the publication.
+        /// The time from the first look at the change to the publication.
         took: Duration,
     },
-    /// Warnings about instances that are served: see [`Loader::warnings`](crate::Loader::warnings).
+    /// Instances that are served caused warnings, see [`Loader::warnings`](crate::Loader::warnings).
     Warned {
-        /// The generation that they were published in.
+        /// The generation in which they were published.
         generation: u64,
-        /// One for each message, with the first places and the number of all.
+        /// One diagnostic for each message, with the first places and the number of all.
         diagnostics: Vec<Diagnostic>,
     },
-    /// A change was refused; the generation goes on serving (R32).
+    /// A change was refused; the generation before it stays in use (R32).
     Refused {
-        /// What is served.
+        /// The generation that is served.
         generation: u64,
         /// Everything that is wrong with the change.
         diagnostics: Vec<Diagnostic>,
@@ -92,9 +93,9 @@ pub enum Event {
         /// Why.
         diagnostic: Diagnostic,
     },
-    /// A refused change was taken back: the files say what is served.
+    /// A refused change was undone: the files are again what is served.
     Mended {
-        /// What is served.
+        /// The generation that is served.
         generation: u64,
     },
     /// The file of a loaded module is gone; the instance stays (R34).
@@ -102,32 +103,32 @@ pub enum Event {
         /// The module.
         path: Arc<Path>,
     },
-    /// Somebody has had the file of a loaded module open for writing for some seconds: it is not loaded before they close
-    /// it (R59). Told once for each writer.
+    /// The file of a loaded module has been open for writing for some seconds: it is not loaded before it is closed
+    /// (R59). Emitted once for each writer.
     LeftOpen {
         /// The module.
         path: Arc<Path>,
     },
-    /// A module whose file is gone and that nothing imports was dropped (R37).
+    /// A module was dropped: its file is gone, and nothing imports it (R37).
     Dropped {
         /// The module.
         path: Arc<Path>,
     },
-    /// One module is imported with and without reloading (R39).
+    /// A module is imported both with and without reloading (R39).
     MixedReloading {
         /// The module.
         path: Arc<Path>,
-        /// A place that says On, and one that says Off.
+        /// One place in the configuration that says On, and one that says Off.
         origins: [Arc<str>; 2],
     },
-    /// The system gives fewer file events than were asked for: changes are found by looking, which takes longer.
+    /// The system provides fewer file events than requested: changes are found by comparing stamps, which takes longer.
     WatchDegraded {
         /// Why, and what to do.
         reason: String,
     },
-    /// The system tells of all changes again.
+    /// File events cover all changes again.
     WatchRestored,
-    /// An instance that was replaced a while ago is still alive (R51). Told once for each.
+    /// An instance that was replaced a while ago is still alive (R51). Emitted once for each.
     Retained(Retained),
     /// Reloading has ended for good (R40).
     Frozen,

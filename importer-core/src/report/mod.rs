@@ -1,6 +1,6 @@
-//! What is told, as data: events, status, graphs.
+//! Reports, as data: events, status, warnings, graphs.
 //!
-//! Decides nothing.
+//! This folder decides nothing, and knows nothing of generations.
 
 pub(crate) mod dot;
 pub(crate) mod event;

@@ -1,8 +1,8 @@
-//! Moments in the form that people and programs both read.
+//! Moments as text, for people and programs.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Writes a moment as RFC 3339 does, in UTC, to the millisecond. Moments before 1970 are written as its beginning.
+/// Formats a moment as RFC 3339, in UTC, with milliseconds. Moments before 1970 are written as the beginning of 1970.
 ///
 /// ```
 /// let moment = std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_500);
@@ -17,8 +17,8 @@ pub fn rfc3339(moment: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
 }
 
-/// The Gregorian date of a day, counted from 1970. Years are taken to begin in March, so that the leap day is the last
-/// of its year.
+/// Returns the Gregorian date of a day, counted from 1970. The calculation lets years begin in March, so that the leap
+/// day is the last day of its year.
 fn date(days_since_1970: u64) -> (u64, u64, u64) {
     const DAYS_IN_400_YEARS: u64 = 146_097;
     let days = days_since_1970 + 719_468;

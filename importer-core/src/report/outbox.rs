@@ -1,4 +1,4 @@
-//! Where events go: to whoever has subscribed, in order (R55), and into the tally.
+//! Sends events to all subscribers, in order (R55), and into the tally.
 
 use std::sync::mpsc;
 
@@ -12,7 +12,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Everything that happens from now on.
+    /// Returns a receiver for all events from now on.
     pub(crate) fn subscribe(&self) -> mpsc::Receiver<Event> {
         let (sender, receiver) = mpsc::channel();
         self.subscribers.lock().push(sender);

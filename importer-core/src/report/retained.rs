@@ -15,15 +15,15 @@ pub struct Retained {
     pub record: Record,
     /// When it was replaced.
     pub replaced: SystemTime,
-    /// Everyone who is known to hold it. Never empty: who cannot be found is [`Holder::Host`].
+    /// Everything that is known to hold it. Never empty: if nothing is found, it is [`Holder::Host`].
     pub holders: Vec<Holder>,
 }
 
-/// Who holds an old instance.
+/// What holds an old instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Holder {
-    /// A request, or another call from outside, that still runs.
+    /// A request, or another call by the host, that still runs.
     Call {
         /// What it was called for: `GET /cart`.
         what: String,
@@ -34,17 +34,17 @@ pub enum Holder {
     State {
         /// The module.
         path: Arc<Path>,
-        /// The variable and the way inside it: `cache["on_done"][2]`.
+        /// The variable and the path inside it: `cache["on_done"][2]`.
         place: String,
     },
-    /// An old instance that imports it, and that is held itself.
+    /// An old instance that imports it and is held itself.
     Importer {
         /// The importing module.
         path: Arc<Path>,
         /// The generation that first held the importing instance.
         generation: u64,
     },
-    /// None of these: a value, a module or a whole generation that the host keeps.
+    /// Nothing of the above: a value, a module or a whole generation that the host keeps.
     Host,
 }
 

@@ -1,4 +1,4 @@
-//! What an interpreter remembers of its events, for those who did not listen: counts, and how changes are found.
+//! Counts of events, and how changes are found, for status.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::event::Event;
 
-/// How often what happened, since the interpreter was started.
+/// Counts of events since the interpreter was started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     /// Changes that were published.
@@ -20,11 +20,11 @@ pub struct Counts {
     pub first_loads: u64,
     /// First loads that failed (R33).
     pub failed_loads: u64,
-    /// Texts that were run, also for what was not published.
+    /// Texts that were run, including those of drafts that were not published.
     pub runs: u64,
     /// Clone hooks that handed state over.
     pub carried: u64,
-    /// Clone hooks that raised.
+    /// Clone hooks that raised an error.
     pub carry_failed: u64,
     /// Modules that were dropped (R37).
     pub dropped: u64,
@@ -44,12 +44,12 @@ pub struct Latest {
 /// How changes are found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Watch {
-    /// Nobody looks, unless asked to: no [`Reloader`](crate::Reloader) has this registry.
+    /// Changes are looked for on request only: no [`Reloader`](crate::Reloader) has this registry.
     #[default]
     Off,
-    /// The system tells, and the tick finds what it did not tell.
+    /// By file events, and by the tick for what they miss.
     Events,
-    /// The tick alone finds them, or some of them.
+    /// By the tick only, at least for some directories.
     Polling {
         /// Why, and what to do.
         reason: String,
@@ -71,7 +71,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Sees an event go by.
+    /// Counts an event.
     pub(crate) fn note(&self, event: &Event) {
         if let &Event::Published { generation, reload: true, took, .. } = event {
             *self.latest.lock() = Some(Latest { generation, at: SystemTime::now(), took });
@@ -98,7 +98,7 @@ impl Tally {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A reloader has begun to look after the registry.
+    /// Notes that a reloader keeps the registry up to date from now on.
     pub(crate) fn watched(&self, events: bool) {
         *self.watch.lock() = match events {
             true => Watch::Events,

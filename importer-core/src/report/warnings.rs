@@ -1,13 +1,13 @@
-//! Warnings about instances that are served: one for each thing that is wrong, with all its places.
+//! Warnings about instances that are served: one for each message, with all its places.
 
 use std::collections::HashMap;
 
 use crate::text::{Diagnostic, Place};
 
-/// The most places that a warning names; it counts the others.
+/// The most places that a warning names; the others are counted.
 const NAMED: usize = 3;
 
-/// Merges diagnostics of the same message into one that names their first places. Keeps their order.
+/// Merges diagnostics with the same message into one that names their first places. Keeps their order.
 pub(crate) fn gather(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnostic> {
     let mut gathered: Vec<(Diagnostic, Vec<Place>)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();

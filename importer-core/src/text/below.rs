@@ -1,5 +1,4 @@
-//! Files that a host serves as they are, opened as modules are: first found, then checked, then read, all through one
-//! descriptor.
+//! Static files, opened like modules: found first, then checked, then read, all through one descriptor.
 
 use std::{
     fs::File,
@@ -8,7 +7,7 @@ use std::{
 
 use super::{descriptor::Descriptor, source::ReadError};
 
-/// A regular file that lies below a root, also when its links are followed, and is open for reading.
+/// A regular file below a root, open for reading. It lies below the root even after links have been followed.
 ///
 /// ```
 /// use samovar_importer::Below;
@@ -26,19 +25,20 @@ use super::{descriptor::Descriptor, source::ReadError};
 pub struct Below {
     file: File,
     real: PathBuf,
-    /// The same, from the root.
+    /// The real path, relative to the root.
     path: PathBuf,
 }
 
 impl Below {
-    /// Opens what a relative path leads to from `root`. Nothing but a regular file is opened for reading: opening a FIFO
-    /// would wait for its other end.
+    /// Opens the file at `path`, relative to `root`. Only regular files are opened for reading: opening a FIFO would
+    /// wait for its other end.
     ///
     /// # Errors
-    /// [`ReadError::Missing`], [`ReadError::Outside`], [`ReadError::NotAFile`], and what the system refuses.
+    /// [`ReadError::Missing`], [`ReadError::Outside`], [`ReadError::NotAFile`], and errors of the system.
     pub fn open(root: &Path, path: &Path) -> Result<Self, ReadError> {
         match Self::open_once(root, path) {
-            // A root that is a link may just be switched, with links in it that lead through it again.
+            // The root may be a link that was switched at this moment, with links in it that lead through the root
+            // again.
             Err(ReadError::Outside(_)) => Self::open_once(root, path),
             other => other,
         }
@@ -55,19 +55,19 @@ impl Below {
         Ok(Self { file: found.reopen()?, real, path })
     }
 
-    /// Where it lies below the root, when all links are followed.
+    /// Returns the path relative to the root, with all links followed.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where it lies, when all links are followed.
+    /// Returns the absolute path, with all links followed.
     #[must_use]
     pub fn real_path(&self) -> &Path {
         &self.real
     }
 
-    /// The open file.
+    /// Returns the open file.
     #[must_use]
     pub fn into_file(self) -> File {
         self.file
@@ -124,7 +124,7 @@ mod tests {
         assert!(matches!(Below::open(&root, "loop".as_ref()), Err(ReadError::Io(_))));
     }
 
-    /// The root is the one that was opened, whatever its name means meanwhile.
+    /// The root is the directory that was opened, even if its name leads elsewhere in the meantime.
     #[test]
     fn a_root_may_be_a_link_that_is_switched() {
         let site = site();

@@ -1,5 +1,4 @@
-//! Files that are found first and opened for reading later, so that everything that is decided is decided about the very
-//! file that is read.
+//! Files that are found first and opened for reading later. Every check therefore concerns the very file that is read.
 
 pub(crate) use system::Descriptor;
 
@@ -25,7 +24,7 @@ mod system {
 
     pub(crate) struct Descriptor(OwnedFd);
 
-    /// What the system puts behind the path of a file that has no name any more.
+    /// The suffix that the system adds to the path of a file that no longer has a name.
     const DELETED: &[u8] = b" (deleted)";
 
     impl Descriptor {
@@ -33,7 +32,7 @@ mod system {
             Ok(Self(rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
         }
 
-        /// Finds what a relative path leads to from this directory.
+        /// Finds the file at a path relative to this directory.
         pub(crate) fn open_in(&self, path: &Path) -> io::Result<Self> {
             Ok(Self(rustix::fs::openat(&self.0, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
         }
@@ -61,7 +60,7 @@ mod system {
             format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
         }
 
-        /// The path that has no links in it. Of a file that was replaced since, the path that it had.
+        /// Returns the path with all links followed. For a file that has been replaced, the path that it had.
         pub(crate) fn real_path(&self) -> io::Result<PathBuf> {
             let path = std::fs::read_link(self.proc())?;
             match path.as_os_str().as_bytes().strip_suffix(DELETED) {
@@ -78,8 +77,8 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    //! Elsewhere there is no way to open a file without side effects and ask where it lies: the path is resolved
-    //! first, and links that are switched at that moment may be missed until the next look.
+    //! Other systems have no way to open a file without side effects and to ask where it lies. The path is resolved
+    //! first, and a link that is switched at that moment may be missed until the next look.
 
     use std::{
         fs::{File, Metadata},

@@ -1,4 +1,4 @@
-//! What went wrong, where, and what to do about it, in one shape for every part of the importer.
+//! Diagnostics: what went wrong, where, and what to do about it, in one form for the whole importer.
 
 use std::{borrow::Cow, fmt, path::Path, sync::Arc};
 
@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::remedy::{Help, Remedy};
 
-/// A place in a source text: what an error points at.
+/// A place in a source text, at which an error points.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file as the user knows it.
@@ -15,12 +15,12 @@ pub struct Place {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
-    /// The text that was loaded, which may no longer be what the file says.
+    /// The text that was loaded. The file may have changed since.
     pub text: Arc<str>,
 }
 
 impl Place {
-    /// Lets go of the text, but for the line and what is around it. Lines keep their numbers; very long ones are let go, too.
+    /// Drops the text except the line and the lines around it. Line numbers stay; very long lines are dropped, too.
     fn shorten(&mut self) {
         const AROUND: usize = 3;
         const LONGEST: usize = 4 << 10;
@@ -34,7 +34,7 @@ impl Place {
         }
     }
 
-    /// Where the place is in `text`, in bytes: from the place to the end of the word that stands there.
+    /// Returns the byte range in `text` from the place to the end of the word there.
     #[must_use]
     pub fn range(&self) -> std::ops::Range<usize> {
         let before: usize =
@@ -61,7 +61,7 @@ impl fmt::Debug for Place {
 
 /// An error with its remedy.
 ///
-/// `Display` is one line, for logs; [`render`](Self::render) draws the excerpt, for people.
+/// `Display` prints one line, for logs; [`render`](Self::render) prints the excerpt as well, for people.
 ///
 /// ```
 /// # use samovar_importer::{Diagnostic, Place};
@@ -75,27 +75,28 @@ impl fmt::Debug for Place {
 pub struct Diagnostic {
     /// What happened, as one sentence without a full stop.
     pub message: String,
-    /// Where.
+    /// The place, if known.
     pub place: Option<Place>,
-    /// What led there: the call chain or the chain of imports, innermost first.
+    /// The steps that led there, innermost first: the call chain or the chain of imports.
     pub notes: Vec<Note>,
-    /// What to do.
+    /// What to do about it.
     pub help: Vec<Help>,
-    /// Does it pass by itself, so that asking again in a moment is worth it? A file that is being written does.
+    /// Whether the error goes away by itself, so that trying again shortly is useful. This is so while a file is being
+    /// written.
     pub temporary: bool,
 }
 
 /// A step on the way to an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// For example: called in `render`.
+    /// The text, for example: called in `render`.
     pub message: String,
-    /// Where, if known.
+    /// The place, if known.
     pub place: Option<Place>,
 }
 
 impl Diagnostic {
-    /// An error that says `message`.
+    /// Creates an error with this message.
     pub fn error(message: impl Into<String>) -> Self {
         Self { message: message.into(), place: None, notes: Vec::new(), help: Vec::new(), temporary: false }
     }
@@ -121,8 +122,8 @@ impl Diagnostic {
         self
     }
 
-    /// The same in the words of a host: where what to do is up to it, `words` says how it is done there. `None` leaves what
-    /// is said anyway.
+    /// Replaces the help texts that depend on the host: `words` returns the host's own text for a remedy. For `None`,
+    /// the text stays.
     ///
     /// ```
     /// use samovar_importer::{Diagnostic, Help, Limit, Remedy};
@@ -145,27 +146,27 @@ impl Diagnostic {
         self
     }
 
-    /// Lets go of the texts, but for what an excerpt shows.
+    /// Drops the source texts except what an excerpt shows.
     pub(crate) fn shorten(&mut self) {
         self.place.iter_mut().for_each(Place::shorten);
-        // Of notes, no excerpt is shown.
+        // Notes are shown without an excerpt.
         self.notes.iter_mut().filter_map(|note| note.place.as_mut()).for_each(|place| place.text = "".into());
     }
 
-    /// Says that it passes by itself.
+    /// Marks the error as one that goes away by itself.
     #[must_use]
     pub fn temporary(mut self) -> Self {
         self.temporary = true;
         self
     }
 
-    /// Draws the message with its excerpt; `colour` for terminals.
+    /// Renders the message with its excerpt; `colour` for terminals.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         self.draw(Level::ERROR, colour)
     }
 
-    /// As [`render`](Self::render), of something that is no error yet.
+    /// As [`render`](Self::render), for a warning.
     #[must_use]
     pub fn render_warning(&self, colour: bool) -> String {
         self.draw(Level::WARNING, colour)

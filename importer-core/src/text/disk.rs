@@ -1,7 +1,7 @@
 //! Texts in files, confined to roots.
 //!
-//! Nothing else in this crate opens a module's file, so that confinement (R7) and the refusal of what is not a text are
-//! decided in one place.
+//! Nothing else in this crate opens a module's file. Confinement (R7) and the refusal of files that are not text are
+//! therefore decided in one place.
 
 use std::{
     io::Read,
@@ -19,27 +19,26 @@ use super::{
 
 /// Files on disk, confined to roots.
 ///
-/// A file is opened by name once, without reading; everything that is decided (its type, its size, where it lies) and
-/// everything that is read goes through that one descriptor. A link that is switched between check and read changes
-/// nothing.
+/// A file is opened by name once, without reading. All checks (type, size, location) and the read itself go through
+/// that one descriptor, so a link that is switched in between changes nothing.
 pub struct DiskTree {
     /// As declared: a root may be a link, and the link may be switched.
     roots: Vec<PathBuf>,
     limit: u64,
 }
 
-/// A module of 4 MiB is a mistake, not a script.
+/// The largest module, in bytes: a larger file is a mistake, not a script.
 const LIMIT: u64 = 4 << 20;
 
 impl DiskTree {
-    /// A tree that reads files below `roots`.
+    /// Creates a tree that reads files below `roots`.
     pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         Self { roots: roots.into_iter().map(Into::into).collect(), limit: LIMIT }
     }
 
-    /// Is this path, which has no links in it, below a root?
+    /// Returns whether this path, which contains no links, is below a root.
     fn confined(&self, real: &Path) -> bool {
-        // A root that is the beginning of a path without links has none in it either, and need not be looked up.
+        // A root that is a prefix of a path without links contains no links itself, so it need not be resolved.
         self.roots.iter().any(|root| real.starts_with(root))
             || self.roots.iter().any(|root| root.canonicalize().is_ok_and(|root| real.starts_with(root)))
     }
@@ -74,7 +73,7 @@ impl SourceTree for DiskTree {
             Writers::Unknown => None,
             Writers::Nobody(lease) => Some(lease),
         };
-        // One byte more than allowed, so that a file that grows meanwhile is noticed.
+        // Reads one byte more than allowed, so that a file that grows meanwhile is noticed.
         (&file).take(self.limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > self.limit {
             return Err(ReadError::TooLarge { len: bytes.len() as u64, limit: self.limit });
@@ -91,7 +90,7 @@ impl SourceTree for DiskTree {
             return Vec::new();
         }
         let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
-        // A bound, since this only serves a suggestion.
+        // Bounded, since the names only serve a suggestion.
         entries.take(10_000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
     }
     fn files(&self, extension: &str) -> Vec<PathBuf> {

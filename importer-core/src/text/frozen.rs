@@ -1,4 +1,4 @@
-//! A tree as it was at one moment.
+//! A source tree as it was at one moment.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,11 @@ use super::{
     tree::SourceTree,
 };
 
-/// More bytes of text than these are not kept: what does not fit is read from the files later.
+/// The most bytes of text that are kept. Other files are read from the live tree later.
 const BYTES: usize = 64 << 20;
 
-/// The texts of another tree as they were when this one was made, and for all that is not known of these, that tree.
+/// The texts of another tree at the moment when this one was made. Files without a kept text are read from the live
+/// tree.
 pub(crate) struct FrozenTree {
     live: Arc<dyn SourceTree>,
     known: HashMap<PathBuf, Known>,
@@ -29,7 +30,7 @@ struct Known {
 }
 
 impl FrozenTree {
-    /// Keeps these texts, and all others with the extension that `live` tells of, as `read` reads them.
+    /// Keeps `texts`, and all other files with the extension that `live` lists, as `read` reads them.
     pub(crate) fn of(
         live: Arc<dyn SourceTree>,
         texts: impl IntoIterator<Item = Source>,
@@ -54,7 +55,7 @@ impl FrozenTree {
         Self { live, known }
     }
 
-    /// Is the text at this path that of the moment, or whatever lies there now?
+    /// Returns whether the text at this path is kept. If not, it is read from the live tree.
     pub(crate) fn knows(&self, path: &Path) -> bool {
         self.known.contains_key(path)
     }
@@ -63,7 +64,7 @@ impl FrozenTree {
 impl SourceTree for FrozenTree {
     fn read(&self, path: &Path) -> Result<Source, ReadError> {
         match self.known.get(path) {
-            // Nothing changes it any more.
+            // A kept text never changes.
             Some(Known { source, .. }) => Ok(Source { settled: true, complete: true, ..source.clone() }),
             None => self.live.read(path),
         }

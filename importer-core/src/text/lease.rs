@@ -1,22 +1,22 @@
-//! Is a file open for writing? Linux says so when it is asked for a read lease, which nobody can have meanwhile.
+//! Detects whether a file is open for writing: Linux grants a read lease only if it is not.
 //!
-//! A lease is given to the owner of a file and to those with `CAP_LEASE`, on local file systems. Everywhere else the answer
-//! is that nobody knows. Network file systems are not asked: some refuse each lease with the error that elsewhere means a
-//! writer.
+//! A lease is granted to the owner of a file and to processes with `CAP_LEASE`, on local file systems. Everywhere else
+//! the answer is `Unknown`. Network file systems are not asked, because some refuse every lease with the error that
+//! elsewhere means a writer.
 
 use std::fs::File;
 
 /// What the system says about writers of a file.
 pub(super) enum Writers<'a> {
-    /// Nobody has it open for writing, and nobody can open it for that before the lease ends.
+    /// No process has it open for writing, and none can open it for writing before the lease ends.
     Nobody(Lease<'a>),
-    /// Somebody has.
+    /// A process has it open for writing.
     Somebody,
-    /// It does not say.
+    /// The system does not say.
     Unknown,
 }
 
-/// Keeps writers waiting until it is dropped.
+/// A read lease: keeps writers waiting until it is dropped.
 pub(super) struct Lease<'a>(&'a File);
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
@@ -28,8 +28,8 @@ mod system {
     /// Missing in `libc`; the number is the same on these architectures.
     const F_SETSIG: libc::c_int = 10;
 
-    /// File systems on which a lease is refused for one reason: ext2 to ext4, XFS, Btrfs, F2FS, bcachefs, tmpfs, ramfs, and
-    /// overlays of these.
+    /// File systems that refuse a lease only because of a writer: ext2 to ext4, XFS, Btrfs, F2FS, bcachefs, tmpfs,
+    /// ramfs, and overlays of these.
     const LOCAL: [u64; 8] =
         [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E, 0x0102_1994, 0x8584_58F6, 0x794C_7630];
 
@@ -38,9 +38,9 @@ mod system {
         rustix::fs::fstatfs(file).is_ok_and(|system| LOCAL.contains(&((system.f_type as u64) & 0xFFFF_FFFF)))
     }
 
-    /// A command of `fcntl` that takes a number.
+    /// Runs an `fcntl` command that takes an integer.
     fn command(file: &File, command: libc::c_int, argument: libc::c_int) -> io::Result<()> {
-        // SAFETY: the descriptor is open, since it is borrowed with the file. The two commands that are used here take an
+        // SAFETY: the descriptor is open, since it is borrowed with the file. The two commands used here take an
         // integer and touch no memory of this process.
         #[allow(unsafe_code, reason = "rustix has no leases")]
         let result = unsafe { libc::fcntl(file.as_raw_fd(), command, argument) };
@@ -51,8 +51,8 @@ mod system {
         if !is_local(file) {
             return Writers::Unknown;
         }
-        // The holder of a lease is told by a signal that somebody waits for its end. The signal that is sent if none is
-        // chosen ends the process; this one is ignored by all who do not wait for it.
+        // The kernel informs the holder of a lease by a signal when a writer waits. The default signal ends the
+        // process; SIGURG is ignored by all processes that do not handle it.
         if command(file, F_SETSIG, libc::SIGURG).is_err() {
             return Writers::Unknown;
         }
@@ -65,7 +65,7 @@ mod system {
 
     impl Drop for Lease<'_> {
         fn drop(&mut self) {
-            // It cannot fail; and if it did, the lease would end with the descriptor.
+            // This cannot fail; and if it did, the lease would end with the descriptor.
             let _ = command(self.0, libc::F_SETLEASE, libc::F_UNLCK);
         }
     }
@@ -104,7 +104,7 @@ mod tests {
         assert!(matches!((&one, &two), (Writers::Nobody(_), Writers::Nobody(_))));
     }
 
-    /// What has no leases, or no reliable ones, is never taken for a file that is being written.
+    /// A file system without leases, or without reliable ones, never makes a file look as if it were being written.
     #[test]
     fn r59_of_file_systems_that_do_not_tell_nothing_is_believed() {
         let file = File::open("/proc/self/status").expect("opened");
@@ -125,7 +125,7 @@ mod tests {
         assert!(matches!(lease, Writers::Nobody(_)));
         std::thread::scope(|threads| {
             let writer = threads.spawn(|| File::options().write(true).open(&path).map(drop));
-            // The kernel has asked for the lease once it is to be given up.
+            // The kernel has requested the lease when it reports it as being given up.
             while !is_asked_for(&file) && !writer.is_finished() {
                 std::thread::yield_now();
             }
@@ -134,7 +134,7 @@ mod tests {
         });
     }
 
-    /// Is the lease being broken? Then it counts as given up already.
+    /// Returns whether the lease is being broken: the kernel then reports it as released.
     fn is_asked_for(file: &File) -> bool {
         use std::os::fd::AsRawFd;
         // SAFETY: as above.

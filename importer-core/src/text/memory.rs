@@ -1,4 +1,4 @@
-//! Texts in memory.
+//! A source tree in memory.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use super::{
 
 type File = (Vec<u8>, Stamp);
 
-/// A tree in memory, for tests and for hosts that keep scripts elsewhere.
+/// A source tree in memory, for tests and for hosts that keep scripts elsewhere.
 ///
 /// ```
 /// # use samovar_importer::{MemoryTree, SourceTree};
@@ -31,12 +31,12 @@ pub struct MemoryTree(Arc<RwLock<Files>>);
 #[derive(Default)]
 struct Files {
     by_path: BTreeMap<PathBuf, File>,
-    /// How many writes there have been: its time.
+    /// The number of writes so far, which serves as the clock.
     writes: i128,
 }
 
 impl MemoryTree {
-    /// Writes a file, with a stamp that no other write had.
+    /// Writes a file, with a stamp that no earlier write had.
     pub fn write(&self, path: impl Into<PathBuf>, text: impl AsRef<[u8]>) {
         let bytes = text.as_ref().to_vec();
         let path = path.into();
@@ -56,7 +56,7 @@ impl SourceTree for MemoryTree {
     fn read(&self, path: &Path) -> Result<Source, ReadError> {
         let files = self.0.read();
         let (bytes, stamp) = files.by_path.get(path).ok_or(ReadError::Missing)?;
-        // No two writes have the same stamp here.
+        // No two writes have the same stamp here, so every stamp is settled.
         decode(path, bytes, *stamp, true, false)
     }
 

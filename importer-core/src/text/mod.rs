@@ -1,6 +1,6 @@
-//! Texts: where they come from, how a change of one is recognised, how a place in one is shown.
+//! Texts: where they come from, how a changed text is recognised, how a place in a text is shown.
 //!
-//! Knows nothing of modules.
+//! This folder knows nothing of modules.
 
 mod below;
 mod descriptor;

@@ -1,35 +1,36 @@
-//! What could be done about an error. Where the host decides that, it is data, so that each host says it in its own words.
+//! Remedies for errors. A remedy that only the host can apply is data, so that each host can describe it in its own
+//! words.
 
 use std::fmt;
 
-/// What could be done, in words, and as data where the host decides it.
+/// What to do about an error, in words, and as data where the host has to do it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Help {
-    /// In the words of whoever found the error.
+    /// The words of the code that found the error.
     pub text: String,
-    /// What a host would have to change, see [`Diagnostic::worded`](crate::Diagnostic::worded).
+    /// What the host has to change, see [`Diagnostic::worded`](crate::Diagnostic::worded).
     pub remedy: Option<Remedy>,
 }
 
-/// What a host could change, so that the error would not happen again.
+/// A change by the host that prevents the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Remedy {
-    /// Let modules come from the directory: declare it as a root, or as a directory that is searched.
+    /// Allow modules from the directory: declare it as a root or as a search directory.
     Directory,
-    /// Let scripts use up more.
+    /// Raise a limit of scripts.
     Limit(Limit),
 }
 
-/// What a host may bound in scripts, as far as their language counts it.
+/// A limit that a host may set for scripts, as far as their language counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Limit {
-    /// How long one call, or one load, takes.
+    /// The time that one call, or one load, takes.
     Time,
     /// The operations of one call.
     Operations,
-    /// Calls within each other.
+    /// Nested calls.
     CallDepth,
-    /// Expressions within each other.
+    /// Nested expressions.
     ExpressionDepth,
     /// The length of a string.
     StringBytes,
@@ -46,7 +47,7 @@ pub enum Limit {
 }
 
 impl Help {
-    /// Says what a host could change. `text` is for a host that says nothing else.
+    /// Creates a help text with the change that a host can make. `text` is shown if the host has no words of its own.
     pub fn of(remedy: Remedy, text: impl Into<String>) -> Self {
         Self { text: text.into(), remedy: Some(remedy) }
     }

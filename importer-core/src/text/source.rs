@@ -1,4 +1,4 @@
-//! A text as it was read, and why there may be none.
+//! The text of a module, and the reasons why a file has none.
 
 use std::{
     io,
@@ -19,9 +19,9 @@ pub struct Source {
     pub hash: ContentHash,
     /// Stamp of the descriptor that was read.
     pub stamp: Stamp,
-    /// Was the stamp old enough when the text was read? Then a later write moves it.
+    /// Whether the stamp was old enough when the text was read, so that a later write gives another stamp.
     pub settled: bool,
-    /// Was it certain that nobody had the file open for writing? If not, it may be half of what it is to be (R59).
+    /// Whether it was certain that no process had the file open for writing. If not, the text may be incomplete (R59).
     pub complete: bool,
 }
 
@@ -31,7 +31,7 @@ pub enum ReadError {
     /// No such file.
     #[error("no such file")]
     Missing,
-    /// The file is reached by `..`, an absolute name or a link, but lies outside of every declared root (R7).
+    /// The file is reached by `..`, an absolute name or a link, but lies outside every declared root (R7).
     #[error("lies outside of the declared roots (it is `{}`)", .0.display())]
     Outside(PathBuf),
     /// A directory, FIFO, socket or device.
@@ -45,7 +45,7 @@ pub enum ReadError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Not UTF-8, or with a NUL in it.
+    /// Not UTF-8, or contains a NUL byte.
     #[error("is not UTF-8 text: byte {byte:#04x} at offset {offset}")]
     NotText {
         /// Offset of the first offending byte.
@@ -53,19 +53,19 @@ pub enum ReadError {
         /// That byte.
         byte: u8,
     },
-    /// Nothing in it. A file that is just being rewritten looks like this, so it is never loaded.
+    /// An empty file. A file that is just being rewritten looks like this, so it is never loaded.
     #[error("is empty")]
     Empty,
-    /// Somebody has it open for writing: it may be half of what it is to be, so it is loaded when they have closed it (R59).
+    /// A process has it open for writing, so it may be incomplete. It is loaded after that process has closed it (R59).
     #[error("is still being written")]
     BeingWritten,
-    /// The operating system refuses: permissions, input/output errors.
+    /// The operating system refuses access: permissions, input/output errors.
     #[error("cannot be read: {0}")]
     Io(Arc<io::Error>),
 }
 
 impl ReadError {
-    /// Does a file that is being saved pass through this state? The next look will find it done.
+    /// Returns whether a file that is being saved passes through this state. The next look finds it complete.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::Missing | Self::Empty | Self::BeingWritten)
     }
@@ -80,7 +80,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// Decodes what was read. `settled` and `complete`: see [`Source`].
+/// Decodes the bytes of a file. `settled` and `complete`: see [`Source`].
 pub(super) fn decode(
     path: &Path,
     bytes: &[u8],

@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Hash of a file's content. Two texts are the same exactly when their hashes are (BLAKE3).
+/// The hash of a file's content (BLAKE3). Two texts are equal exactly when their hashes are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentHash([u8; 32]);
 
@@ -17,13 +17,13 @@ impl ContentHash {
         Self(*blake3::hash(content).as_bytes())
     }
 
-    /// The hash as bytes, to be written down.
+    /// Returns the hash as bytes, for storage.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 32] {
         self.0
     }
 
-    /// A hash that was written down.
+    /// Creates a hash from stored bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -31,7 +31,7 @@ impl ContentHash {
 }
 
 impl fmt::Display for ContentHash {
-    /// 64 hexadecimal digits.
+    /// Writes 64 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
@@ -46,10 +46,10 @@ impl fmt::Debug for ContentHash {
     }
 }
 
-/// What a file system says about a file without reading it. A stamp that stayed the same makes a change unlikely; one
-/// that moved, in any direction, makes a look at the content worth it (R25).
+/// What a file system says about a file without reading it. An equal stamp makes a change unlikely. A different one, in
+/// any direction, means that the content has to be compared (R25).
 ///
-/// The change time (`ctime`) is what `cp -p`, `touch -d` and `rsync -t` cannot set, so that content of equal size and
+/// `cp -p`, `touch -d` and `rsync -t` cannot set the change time (`ctime`), so a change of content with equal size and
 /// equal modification time is still noticed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Stamp {
@@ -59,14 +59,14 @@ pub struct Stamp {
     pub modified: i128,
     /// Time of the last change of the inode in nanoseconds since 1970.
     pub changed: i128,
-    /// Device and inode: another file under the same name.
+    /// Device and inode: they differ when another file has the same name.
     pub file: (u64, u64),
 }
 
-/// File systems keep times in steps; none is longer than this, in nanoseconds.
+/// The longest step, in nanoseconds, in which file systems keep times.
 const STEP: i128 = 20_000_000;
 
-/// Now, on the clock of files: the times that a change may have which was made right before.
+/// Returns the times that a file may have that was changed right before this call.
 pub(super) fn moment() -> RangeInclusive<i128> {
     match step() {
         Some(step) => step..=step,
@@ -78,7 +78,7 @@ fn since_1970() -> i128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos().cast_signed())
 }
 
-/// The step in which file systems are now: Linux gives files the time of its coarse clock.
+/// Returns the current step of file times: Linux uses its coarse clock for them.
 #[cfg(target_os = "linux")]
 #[allow(clippy::unnecessary_wraps, reason = "not every system tells")]
 fn step() -> Option<i128> {
@@ -92,8 +92,8 @@ fn step() -> Option<i128> {
 }
 
 impl Stamp {
-    /// File systems keep times in steps. What was written in the very step in which it is read may be written again
-    /// without another stamp, so a stamp this young says nothing about what comes later.
+    /// Returns whether the stamp is too young to trust. File systems keep times in steps: a file that is read in the
+    /// same step in which it was written may be written again without another stamp.
     #[must_use]
     pub fn is_young(&self) -> bool {
         self.changed >= since_1970() - STEP

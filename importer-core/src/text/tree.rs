@@ -1,4 +1,4 @@
-//! Where source text comes from.
+//! Where source texts come from.
 
 use std::{
     ops::RangeInclusive,
@@ -10,7 +10,7 @@ use super::{
     stamp::{Stamp, moment},
 };
 
-/// Files, as the importer sees them.
+/// The files of modules, as the importer sees them.
 pub trait SourceTree: Send + Sync + 'static {
     /// Reads a module.
     ///
@@ -21,27 +21,28 @@ pub trait SourceTree: Send + Sync + 'static {
     /// Looks at a file without reading it.
     ///
     /// # Errors
-    /// As [`read`](Self::read), as far as can be told without reading.
+    /// As for [`read`](Self::read), as far as they are known without reading.
     fn stamp(&self, path: &Path) -> Result<Stamp, ReadError>;
 
-    /// The names in a directory, for suggestions; empty if there is no such directory.
+    /// Returns the names in a directory, for suggestions; empty if there is no such directory.
     fn names(&self, directory: &Path) -> Vec<String>;
 
-    /// The files with this extension, as far as the tree can tell: what is to be known of modules that nobody has loaded
-    /// yet when reloading ends. None unless it says otherwise.
+    /// Returns the files with this extension, as far as the tree can list them. When reloading ends, they are read for
+    /// modules that have not been loaded yet. The default lists none.
     fn files(&self, extension: &str) -> Vec<PathBuf> {
         let _ = extension;
         Vec::new()
     }
 
-    /// When what is read under this name has last become another, as [`Stamp::changed`] counts: when the file changed, or
-    /// a link on the way to it.
+    /// Returns when the text under this name last changed, in the units of [`Stamp::changed`]: when the file changed,
+    /// or a link on the way to it.
     fn changed(&self, path: &Path) -> Option<i128> {
         Some(self.stamp(path).ok()?.changed)
     }
 
-    /// Now, as [`Stamp::changed`] counts: the first number that a later change may have, and the last one that an earlier
-    /// change may have. Nanoseconds since 1970 unless it says otherwise, in the steps in which file systems keep times.
+    /// Returns the present in the units of [`Stamp::changed`], as two numbers: the first that a later change may have,
+    /// and the last that an earlier change may have. The default is nanoseconds since 1970, in the steps in which file
+    /// systems keep times.
     fn moment(&self) -> RangeInclusive<i128> {
         moment()
     }

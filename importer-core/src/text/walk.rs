@@ -1,4 +1,4 @@
-//! Directories and links, as they are on disk.
+//! Directories and links on disk.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -7,13 +7,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-/// More entries than these below all roots are not looked at.
+/// The most entries below all roots that are looked at.
 const ENTRIES: usize = 200_000;
-/// The system follows no more links than these.
+/// The most links that the system follows.
 const LINKS: usize = 40;
 
-/// The files with an extension below directories, by the names that lead there: links are followed, each directory once.
-/// What begins with a dot is left out, since nobody means it by a module's name.
+/// Returns the files with an extension below directories. Links are followed, and each directory is read once. Names
+/// that begin with a dot are left out, since no import means them.
 pub(super) fn walk(roots: &[PathBuf], extension: &str) -> Vec<PathBuf> {
     let mut todo: Vec<PathBuf> = roots.to_vec();
     let (mut found, mut seen, mut entries) = (Vec::new(), HashSet::new(), 0);
@@ -41,8 +41,7 @@ pub(super) fn walk(roots: &[PathBuf], extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// When the links on the way to a file last became others, in nanoseconds since 1970; the least of all numbers if there
-/// are none.
+/// Returns when a link on the way to a file last changed, in nanoseconds since 1970; `i128::MIN` if there are no links.
 pub(super) fn links_changed(path: &Path) -> i128 {
     let (mut at, mut latest, mut links) = (PathBuf::new(), i128::MIN, 0);
     let mut rest: VecDeque<OsString> = parts(path).collect();
@@ -53,7 +52,7 @@ pub(super) fn links_changed(path: &Path) -> i128 {
                 continue;
             }
             Some(Component::CurDir) | None => continue,
-            // An absolute part takes the place of all before it.
+            // An absolute part replaces everything before it.
             Some(_) => at.push(&part),
         }
         let Ok(metadata) = at.symlink_metadata() else { return latest };
@@ -128,7 +127,7 @@ mod tests {
         symlink("one", of("current")).expect("linked");
         let before = links_changed(&of("current/x.toy"));
         assert!(before > links_changed(&of("one/x.toy")), "no links on the way");
-        // Times go in steps.
+        // File times advance in steps.
         while links_changed(&of("current/x.toy")) == before {
             let _ = std::fs::remove_file(of("current"));
             symlink("two", of("current")).expect("linked");

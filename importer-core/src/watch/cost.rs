@@ -1,15 +1,16 @@
-//! What looking at files costs: the measure by which it is paced (R60).
+//! The cost of looking at files, by which looking is paced (R60).
 
 use std::time::{Duration, Instant};
 
-/// Begun when looking begins.
+/// A measurement, begun when looking begins.
 pub(crate) struct Cost {
     begun: Instant,
     worked: Option<Duration>,
 }
 
-/// A thread that has to wait for a core, since others are busy, looks no more for that. One that waits for a file system
-/// that is far away does not work while it waits, and is to leave that alone as well; but not as if it had worked.
+/// The elapsed time divided by this is the least cost. A thread that waits for a busy core should not look less often
+/// because of that. One that waits for a remote file system does not work meanwhile, but should not load that system
+/// either.
 const WAITING: u32 = 8;
 
 impl Cost {
@@ -17,7 +18,7 @@ impl Cost {
         Self { begun: Instant::now(), worked: worked() }
     }
 
-    /// What looking has cost since it began.
+    /// Returns the cost since the beginning.
     pub(crate) fn so_far(&self) -> Duration {
         let passed = self.begun.elapsed();
         match (self.worked, worked()) {
@@ -27,7 +28,7 @@ impl Cost {
     }
 }
 
-/// How long this thread has had a core.
+/// Returns the CPU time of this thread.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps, reason = "not every system tells")]
 fn worked() -> Option<Duration> {

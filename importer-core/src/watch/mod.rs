@@ -1,6 +1,6 @@
-//! When to look for changes, and where: what the system tells, and what it does not.
+//! When and where to look for changes: file events, and the tick for what they miss.
 //!
-//! Knows nothing of modules.
+//! This folder knows nothing of modules.
 
 pub(crate) mod cost;
 pub(crate) mod hint;

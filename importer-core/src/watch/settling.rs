@@ -1,8 +1,8 @@
-//! When to look: file events, settled into hints.
+//! When to look: file events are collected until they have settled into a hint.
 //!
-//! Pure: signals and instants go in, hints come out; the clock is read by the caller. A file that is complete after a
-//! quiet time is looked at at once, so that a save is served within a millisecond; what follows closely waits until it is
-//! quiet again, so that a checkout of ten thousand files is not ten thousand reloads.
+//! Pure: signals and instants go in, hints come out; the caller reads the clock. The first complete file after a quiet
+//! time is looked at immediately, so a save is served within a millisecond. Files that follow closely wait until it is
+//! quiet again, so a checkout of ten thousand files does not cause ten thousand reloads.
 
 use std::{
     collections::BTreeSet,
@@ -15,9 +15,9 @@ use super::{
     signal::{Signal, is_noise},
 };
 
-/// So long nothing must happen before it is called quiet.
+/// How long nothing must happen before it counts as quiet.
 const QUIET: Duration = Duration::from_millis(20);
-/// So long a change waits at most for quiet.
+/// How long a change waits for quiet, at most.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Collects signals until it is time to look.
@@ -25,7 +25,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Settling {
     complete: BTreeSet<PathBuf>,
     everywhere: bool,
-    /// When the oldest signal came that was not yet looked at.
+    /// When the oldest signal that has not been looked at arrived.
     oldest: Option<Instant>,
     latest: Option<Instant>,
     due: Option<Instant>,
@@ -56,18 +56,18 @@ impl Settling {
         let oldest = *self.oldest.get_or_insert(now);
         self.due = match self.due {
             None if quiet => Some(now),
-            // At once has been decided already.
+            // An immediate look has been decided already.
             Some(due) if due <= oldest => Some(due),
             _ => Some((now + QUIET).min(oldest + PATIENCE)),
         };
     }
 
-    /// When to call [`take`](Self::take).
+    /// Returns when to call [`take`](Self::take).
     pub(crate) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// What to look at now, if it is time.
+    /// Returns what to look at now, if it is time.
     pub(crate) fn take(&mut self, now: Instant) -> Option<Hint> {
         if self.due? > now {
             return None;
@@ -86,7 +86,7 @@ impl Settling {
 mod tests {
     use super::*;
 
-    /// `script`: `MS signal path` a step; `MS ?` looks. Returns what each look gave.
+    /// `script` has steps: `MS signal path` sends a signal, `MS ?` looks. `expected` is the result of each look.
     #[track_caller]
     fn check(script: &str, expected: &str) {
         let start = Instant::now();

@@ -1,28 +1,29 @@
-//! What watchers tell.
+//! The signals of watchers.
 
 use std::path::{Path, PathBuf};
 
-/// What a watcher has noticed. Hints, not truth: whoever looks compares content.
+/// What a watcher has noticed. A signal is a hint: the content decides whether something changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// The file is being written, and not done yet.
+    /// The file is being written and is not complete yet.
     Writing(PathBuf),
-    /// Something is complete under this name: closed after writing, renamed into place, linked, removed.
+    /// The file with this name is complete: closed after writing, renamed into place, linked, or removed.
     Complete(PathBuf),
-    /// A directory or a link has come into place: files may read otherwise under names that no event tells.
+    /// A directory or a link has appeared: names below it may lead to other files without any event.
     Moved(PathBuf),
     /// Events were lost: look everywhere.
     Lost,
-    /// A directory that has come cannot be watched, for this reason: what happens in it is found at the tick.
+    /// A new directory cannot be watched, for this reason. Changes in it are found at the tick.
     Unwatched(String),
 }
 
-/// What editors and version control leave beside the files they change. `..data` is what a ConfigMap switches.
+/// Returns whether the file is one that editors and version control leave beside the files they change. `..data` is
+/// not: Kubernetes switches it in a ConfigMap.
 pub(super) fn is_noise(path: &Path) -> bool {
     let hidden = |name: &str| name.starts_with('.') && !name.starts_with("..");
     let names = path.iter().filter_map(|name| name.to_str());
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    // 4913 is the file with which vim finds out whether it may write into a directory.
+    // vim writes a file 4913 to find out whether it may write into a directory.
     names.clone().any(|name| name == ".git" || name == ".hg" || name == ".svn")
         || hidden(file)
         || file.ends_with('~')

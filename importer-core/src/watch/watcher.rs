@@ -1,4 +1,4 @@
-//! Where signals come from: a trait with one implementation for this machine's file events.
+//! The source of signals: a trait, and its implementation for the file events of the operating system.
 
 use std::path::{Path, PathBuf};
 
@@ -9,28 +9,29 @@ use notify::{
 
 use super::signal::Signal;
 
-/// Takes signals; called from a thread of the watcher's.
+/// Receives signals; called on a thread of the watcher.
 pub type Sink = Box<dyn Fn(Signal) + Send + Sync>;
 
-/// Tells that files may have changed. Missing something is allowed, it only takes longer then.
+/// Reports that files may have changed. It may miss changes: they are then found later, at the tick.
 pub trait Watcher: Send {
-    /// Begins to watch a directory with everything below it, or begins anew if it was watched already.
+    /// Watches a directory with everything below it. If it was watched already, the watch is renewed.
     ///
     /// # Errors
-    /// The system gives no (further) watches: the message says what to do. What could be watched, is.
+    /// The system grants no (further) watches: the message says what to do. Directories that could be watched stay
+    /// watched.
     fn watch(&mut self, root: &Path) -> Result<(), String>;
 }
 
-/// Watches with what the operating system offers.
+/// Watches with the file events of the operating system.
 pub struct NotifyWatcher {
     inner: RecommendedWatcher,
 }
 
 impl NotifyWatcher {
-    /// Starts without watching anything yet.
+    /// Creates a watcher that does not watch anything yet.
     ///
     /// # Errors
-    /// The system has no file events to give; changes can be found by looking alone.
+    /// The system provides no file events; changes are then found at the tick only.
     pub fn new(sink: Sink) -> Result<Self, String> {
         let handle = move |event: notify::Result<notify::Event>| match event {
             Ok(event) => signals(&event).into_iter().for_each(&sink),
@@ -41,7 +42,7 @@ impl NotifyWatcher {
         Ok(Self { inner })
     }
 
-    /// As [`watch`](Watcher::watch), without what lies in directories below.
+    /// As [`watch`](Watcher::watch), without the directories below.
     ///
     /// # Errors
     /// As for [`watch`](Watcher::watch).
@@ -53,7 +54,7 @@ impl NotifyWatcher {
 
 impl Watcher for NotifyWatcher {
     fn watch(&mut self, root: &Path) -> Result<(), String> {
-        // An old watch may follow a directory that was moved away.
+        // The old watch may follow a directory that was moved away.
         let _ = self.inner.unwatch(root);
         self.inner.watch(root, RecursiveMode::Recursive).map_err(|error| advice(&error))
     }
@@ -61,7 +62,7 @@ impl Watcher for NotifyWatcher {
 
 fn no_instance(error: &notify::Error) -> String {
     format!(
-        "the system gives no file events ({error}); raise the limit with `sysctl fs.inotify.max_user_instances=1024`, or \
+        "the system provides no file events ({error}); raise the limit with `sysctl fs.inotify.max_user_instances=1024`, or \
          that of open files"
     )
 }
@@ -81,12 +82,12 @@ fn signals(event: &notify::Event) -> Vec<Signal> {
     }
     let each = |signal: fn(PathBuf) -> Signal| event.paths.iter().cloned().map(signal).collect();
     match event.kind {
-        // Reading is no change; our own reading least of all.
+        // Reading is not a change; our own reads cause these events as well.
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => each(Signal::Complete),
         EventKind::Access(_) => Vec::new(),
         EventKind::Create(CreateKind::File) => created(event),
         EventKind::Modify(ModifyKind::Data(_)) => each(Signal::Writing),
-        // Told once more, together with the other half.
+        // The two halves of a rename are reported separately, too.
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => Vec::new(),
         _ => event.paths.iter().map(|path| in_place(path)).collect(),
     }
@@ -99,7 +100,8 @@ fn in_place(path: &Path) -> Signal {
     }
 }
 
-/// A new file is about to be written and closed, unless it is a link of either kind: those come complete.
+/// Returns the signals for new files. A new file is about to be written and closed, unless it is a hard or symbolic
+/// link: links are complete when they appear.
 fn created(event: &notify::Event) -> Vec<Signal> {
     let signal = |path: &PathBuf| match in_place(path) {
         Signal::Complete(path) if !path.metadata().is_ok_and(|it| is_linked(&it)) => Signal::Writing(path),
@@ -137,7 +139,7 @@ mod tests {
         let file = &*file;
         let [writing, complete] = [Signal::Writing, Signal::Complete].map(|signal| [signal(file.to_path_buf())]);
         check(EventKind::Access(AccessKind::Close(AccessMode::Write)), file, &complete);
-        // Reading is none, our own least of all.
+        // Reading is not a change.
         check(EventKind::Access(AccessKind::Close(AccessMode::Read)), file, &[]);
         check(EventKind::Access(AccessKind::Open(AccessMode::Any)), file, &[]);
         check(EventKind::Modify(ModifyKind::Data(DataChange::Any)), file, &writing);

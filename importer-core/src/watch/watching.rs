@@ -1,6 +1,6 @@
-//! Keeps the system telling of changes: watches roots, notices when it cannot or does no longer, and tries again.
+//! Keeps the watcher running: watches roots, notices when that fails or ends, and tries again.
 //!
-//! While something is wrong nothing is lost, since the tick looks at every stamp; it only takes longer.
+//! No change is lost while something is wrong, since the tick compares every stamp; it is only found later.
 
 use std::{
     collections::BTreeSet,
@@ -13,13 +13,13 @@ use super::{
     watcher::{Sink, Watcher},
 };
 
-/// Makes a watcher that tells a sink.
+/// Makes a watcher that sends signals to a sink.
 pub(crate) type Start = Box<dyn Fn(Sink) -> Result<Box<dyn Watcher>, String> + Send>;
 
-/// Takes what one watcher tells, with the number of that watcher. `None`: it has ended.
+/// Receives the signals of one watcher, with the number of that watcher. `None`: the watcher has ended.
 pub(crate) type Tell = std::sync::Arc<dyn Fn(u64, Option<Signal>) + Send + Sync>;
 
-/// Whether changes are told, as far as that has changed.
+/// A change in whether file events cover all directories.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Health {
     Degraded(String),
@@ -31,15 +31,15 @@ pub(crate) struct Watching {
     start: Start,
     tell: Tell,
     watcher: Option<Box<dyn Watcher>>,
-    /// The number of the watcher. What earlier ones still tell is as good; that they end is no news.
+    /// The number of the current watcher. Signals of earlier ones are as good; that they end means nothing.
     number: u64,
-    /// What each root was when it was last watched.
+    /// The identity of each root when it was last watched.
     watched: Vec<Option<PathBuf>>,
     trouble: BTreeSet<String>,
     /// When the watcher was started.
     since: Instant,
     again: Option<Instant>,
-    /// Between an attempt that failed and the next.
+    /// The time between a failed attempt and the next.
     pause: Duration,
 }
 
@@ -60,7 +60,7 @@ impl Watching {
         }
     }
 
-    /// Starts a watcher in the place of the one before, and watches all roots.
+    /// Starts a watcher in place of the previous one, and watches all roots.
     pub(crate) fn start(&mut self) -> Option<Health> {
         self.number += 1;
         self.since = Instant::now();
@@ -77,8 +77,8 @@ impl Watching {
         }
     }
 
-    /// Watches each root that is another directory than the last time: made again, or its link switched. Tries again
-    /// what failed before, when it is time.
+    /// Watches each root that is another directory than before, because it was recreated or its link was switched.
+    /// Tries again what failed before, when it is time.
     pub(crate) fn refresh(&mut self) -> Option<Health> {
         if self.again.is_some_and(|again| Instant::now() >= again) {
             return self.start();
@@ -86,12 +86,12 @@ impl Watching {
         self.watch(false)
     }
 
-    /// Watches all roots anew: what lies behind a link that was switched is not watched yet.
+    /// Watches all roots again: the target of a switched link is not watched yet.
     pub(crate) fn follow_links(&mut self) -> Option<Health> {
         self.watch(true)
     }
 
-    /// How it stands.
+    /// Returns the current health.
     pub(crate) fn health(&self) -> Health {
         match self.trouble.is_empty() {
             true => Health::Restored,
@@ -105,7 +105,7 @@ impl Watching {
         for (root, watched) in self.roots.iter().zip(&mut self.watched) {
             let now = identity(root);
             if now.is_some() && (all || *watched != now) {
-                // Between two watches nobody is told that a file was closed.
+                // Between two watches, the end of a write is not reported.
                 if watched.is_some() {
                     (self.tell)(self.number, Some(Signal::Lost));
                 }
@@ -116,23 +116,22 @@ impl Watching {
         self.health_with(trouble)
     }
 
-    /// A directory that appeared cannot be watched, for this reason.
+    /// Notes that a new directory cannot be watched, for this reason.
     pub(crate) fn cannot(&mut self, reason: String) -> Option<Health> {
         let mut trouble = self.trouble.clone();
         trouble.insert(reason);
         self.health_with(trouble)
     }
 
-    /// A watcher has ended by itself.
+    /// Notes that a watcher has ended by itself.
     pub(crate) fn ended(&mut self, number: u64) -> Option<Health> {
         if number != self.number || self.watcher.take().is_none() {
             return None;
         }
         (self.tell)(self.number, Some(Signal::Lost));
         let lived = self.since.elapsed();
-        let health =
-            self.health_with(BTreeSet::from(["what tells of changes has ended; it is started again".to_owned()]));
-        // One that ends as soon as it is started is not started all the time.
+        let health = self.health_with(BTreeSet::from(["the file watcher has ended; it is being restarted".to_owned()]));
+        // A watcher that ends right after its start is not restarted continuously.
         self.again = Some(if lived >= self.pause { Instant::now() } else { Instant::now() + self.pause });
         health
     }
@@ -148,7 +147,7 @@ impl Watching {
     }
 }
 
-/// Is dropped with the watcher that tells it.
+/// Reports the end of a watcher: dropped together with the watcher's sink.
 struct Told {
     number: u64,
     tell: Tell,
@@ -160,7 +159,7 @@ impl Drop for Told {
     }
 }
 
-/// What a root is now: where it leads, and which inode that is.
+/// Returns the identity of a root: its real path and inode.
 fn identity(root: &Path) -> Option<PathBuf> {
     let real = root.canonicalize().ok()?;
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Files that are being written: they are read when they are complete (R59).
+//! Files that are being written: they are read only when complete (R59).
 
 use std::{
     collections::HashMap,
@@ -16,35 +16,35 @@ use crate::{
     text::{ReadError, Source, SourceTree},
 };
 
-/// The door through which every text is read; it hears of changes as soon as anybody does.
+/// Reads all texts, and takes every signal as soon as it arrives.
 #[derive(Default)]
 pub(crate) struct Writing {
     unfinished: Mutex<Unfinished>,
-    /// Counts what the file system told.
+    /// Counts the changes that the file system reported.
     stirred: AtomicU64,
-    /// When anything was heard last.
+    /// When the last signal arrived.
     heard: Mutex<Option<Instant>>,
 }
 
 impl Writing {
-    /// Notes a change as soon as it is heard of, long before it is time to look.
+    /// Notes a signal as soon as it arrives, long before it is time to look.
     pub(crate) fn heard(&self, signal: &Signal) {
         let now = Instant::now();
         *self.heard.lock() = Some(now);
         self.unfinished.lock().signal(signal, now);
     }
 
-    /// Reads a file, unless somebody is still writing it.
+    /// Reads a file, unless it is still being written.
     pub(crate) fn read(&self, tree: &dyn SourceTree, path: &Path) -> Result<Source, ReadError> {
         match tree.read(path) {
-            // Events come late. Where the system has said that nobody is writing, that is what counts.
+            // Events come late. If the system has confirmed that nobody is writing, that counts.
             Ok(source) if source.complete => Ok(source),
             _ if self.is_unfinished(path) => Err(ReadError::BeingWritten),
             read => read,
         }
     }
 
-    /// Has nothing been heard for as long as changes wait for quiet at most?
+    /// Returns whether no signal has arrived for the longest time that a change waits for quiet.
     pub(crate) fn is_quiet(&self) -> bool {
         self.heard.lock().is_none_or(|heard| heard.elapsed() >= PATIENCE)
     }
@@ -53,12 +53,12 @@ impl Writing {
         self.stirred.load(Ordering::Acquire)
     }
 
-    /// Files have come, gone or changed, perhaps ones that no module was made from yet.
+    /// Notes that files have appeared, disappeared or changed, perhaps files that no module has been made from yet.
     pub(crate) fn stir(&self) {
         self.stirred.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Has a watcher told that somebody is writing the file, by this name or by the one where links lead?
+    /// Returns whether a watcher has reported that the file is being written, by this name or by its real path.
     fn is_unfinished(&self, path: &Path) -> bool {
         let unfinished = self.unfinished.lock();
         let now = Instant::now();
@@ -67,11 +67,11 @@ impl Writing {
     }
 }
 
-/// Files that somebody is writing, as far as the watcher tells (R59).
+/// Files that are being written, as far as the watcher reports (R59).
 #[derive(Debug, Default)]
 struct Unfinished(HashMap<PathBuf, Instant>);
 
-/// So long after its last sign a writer is believed to be at it. Not every way to make a file ends with an event.
+/// How long after the last event a file counts as being written. Not every way to make a file ends with an event.
 const BELIEVED: Duration = Duration::from_mins(1);
 
 impl Unfinished {
@@ -80,11 +80,11 @@ impl Unfinished {
             Signal::Writing(path) if !is_noise(path) => {
                 self.0.insert(path.clone(), now);
             }
-            // What lay below a directory that is gone is gone with it.
+            // Files below a removed directory are gone with it.
             Signal::Complete(path) => self.0.retain(|unfinished, _| !unfinished.starts_with(path)),
-            // Something else has this name now.
+            // Another file has this name now.
             Signal::Moved(path) => drop(self.0.remove(path)),
-            // Whoever was writing may have closed meanwhile without our hearing of it.
+            // The writer may have closed the file without an event.
             Signal::Lost => self.0.clear(),
             Signal::Writing(_) | Signal::Unwatched(_) => {}
         }
@@ -103,7 +103,8 @@ impl Unfinished {
 mod tests {
     use super::*;
 
-    /// `script`: `SECOND signal path` a step; `SECOND ? path` asks. Returns what each question gave.
+    /// `script` has steps: `SECOND signal path` sends a signal, `SECOND ? path` asks. `expected` is the answer to each
+    /// question.
     #[track_caller]
     fn check_unfinished(script: &str, expected: &str) {
         let start = Instant::now();

@@ -178,7 +178,7 @@ fn a_watcher_that_ends_is_started_again() {
     let system = System::default();
     let site = Site::new(&system, SOON);
     system.end();
-    site.wait_degraded("it is started again");
+    site.wait_degraded("it is being restarted");
     site.expect_found("2");
     site.wait_restored();
     assert_eq!(system.0.made.load(Ordering::SeqCst), 2);

@@ -1,8 +1,8 @@
 //! Compiling ahead: while one text runs, other threads compile the texts that it is going to import.
 //!
-//! Nothing is decided here. A text says which imports it makes for certain ([`Loader::imports`]); where they lead is looked
-//! up as the import itself will do, and what is ready when it comes to the import need not be compiled then. What was
-//! compiled in vain is thrown away, and what does not compile is found out, and told, by the import.
+//! Nothing is decided here. [`Compiled::imports`] lists the imports that a text certainly makes, and their names are
+//! resolved as the import itself will do. A text that is ready need not be compiled by its import. A text that was
+//! compiled in vain is dropped, and a compile error is reported by the import.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -40,25 +40,25 @@ struct Expected {
     scope: Arc<Scope>,
 }
 
-/// A text that was begun to be compiled.
+/// A text whose compiling has begun.
 enum Text<L: Loader> {
     UnderWay,
     Ready(CompiledText<L>),
-    /// By now the draft itself takes care of it, or it does not compile.
+    /// The draft itself handles it by now, or it does not compile.
     Gone,
 }
 
-/// A compiled text and the importer that it was compiled for.
+/// A compiled text, and the importer that it was compiled for.
 pub(crate) struct CompiledText<L: Loader> {
     pub(crate) importer: Arc<Importer>,
     pub(crate) source: Source,
     pub(crate) unit: L::Unit,
-    /// How long compiling took. It may have been long before the text runs.
+    /// How long compiling took. It may have happened long before the text runs.
     pub(crate) took: Duration,
 }
 
 impl<L: Loader> CompiledText<L> {
-    /// Also returns what the text is certain to import.
+    /// Compiles a text. Also returns the imports that it certainly makes.
     pub(super) fn of(loader: &L, source: Source, importer: &Arc<Importer>) -> Result<(Self, Vec<String>), Diagnostic> {
         let started = Instant::now();
         let Compiled { unit, imports } = loader.compile(&source, importer)?;
@@ -66,7 +66,7 @@ impl<L: Loader> CompiledText<L> {
     }
 }
 
-/// Threads cost more than one text is worth.
+/// How many texts justify another thread.
 const WORTH_A_THREAD: usize = 2;
 
 impl<L: Loader> Ahead<L> {
@@ -81,7 +81,7 @@ impl<L: Loader> Ahead<L> {
         })
     }
 
-    /// Has these imports of a text compiled before others that are already waiting: they come first.
+    /// Queues these imports of a text ahead of those that wait already, since they are made first.
     pub(crate) fn expect(self: &Arc<Self>, importer: &Arc<Importer>, names: Vec<String>, scope: &Arc<Scope>) {
         if names.is_empty() || spare_threads() == 0 {
             return;
@@ -95,13 +95,13 @@ impl<L: Loader> Ahead<L> {
             let thread = std::thread::Builder::new().name("samovar-compile".into()).stack_size(crate::sync::STACK);
             match thread.spawn(move || ahead.work()) {
                 Ok(_) => board.threads += 1,
-                // The draft does it all itself.
+                // The draft then compiles everything itself.
                 Err(_) => break,
             }
         }
     }
 
-    /// What was compiled ahead for a module, when it is about to be loaded. Does some of the work while it waits.
+    /// Returns the text compiled ahead for a module that is about to be loaded. Compiles other texts while it waits.
     pub(crate) fn take(self: &Arc<Self>, id: ModuleId) -> Option<CompiledText<L>> {
         let mut board = self.board.lock();
         loop {
@@ -122,7 +122,7 @@ impl<L: Loader> Ahead<L> {
         }
     }
 
-    /// Ends the threads, after what they are at.
+    /// Ends the threads after their current text.
     pub(crate) fn end(&self) {
         let mut board = self.board.lock();
         board.over = true;
@@ -151,7 +151,7 @@ impl<L: Loader> Ahead<L> {
         }
     }
 
-    /// Compiles the new modules that a text imports, with all that these import, here and now. Returns the texts that do
+    /// Compiles the new modules that a text imports, and all their imports, on this thread. Returns the texts that do
     /// not compile, and why.
     pub(crate) fn compile_all(
         self: &Arc<Self>,
@@ -175,7 +175,7 @@ impl<L: Loader> Ahead<L> {
         wrong
     }
 
-    /// Compiles the text behind an import, if nobody has begun to, and tells what that imports.
+    /// Compiles the text behind an import, if that has not begun yet, and returns its imports.
     fn begin(&self, import: &Expected) -> Option<Begun> {
         let rooms = self.rooms.upgrade()?;
         let Expected { importer, name, scope } = import;
@@ -201,10 +201,10 @@ impl<L: Loader> Ahead<L> {
     }
 }
 
-/// What a text imports, or why it does not compile.
+/// The imports of a text, or why it does not compile.
 type Begun = Result<(Arc<Importer>, Vec<String>), (Source, Diagnostic)>;
 
-/// Tells what became of a text, also when compiling it panics.
+/// Puts the result for a text on the board, even if compiling panics.
 struct UnderWay<'a, L: Loader> {
     ahead: &'a Ahead<L>,
     id: ModuleId,

@@ -1,6 +1,6 @@
-//! A module's turn: its state is carried over, its text runs, and what comes of it is kept in the draft.
+//! A module's turn: its state is carried over, its text runs, and the result is kept in the draft.
 //!
-//! Modules build each other as deep as they are imported, so what a turn needs meanwhile is kept off the stack.
+//! The build of a module builds its imports recursively, so the data of a turn is kept off the stack.
 
 use std::{
     sync::Arc,
@@ -22,17 +22,17 @@ struct Turn<L: Loader> {
     scope: Arc<Scope>,
     reason: Reason,
     log: bool,
-    /// As if it had been compiled right before.
+    /// The start of the turn, moved back by the time that compiling took.
     started: Instant,
-    /// The instance that hands its state over: the one that is served, or one that is away and comes back.
+    /// The instance that hands over its state: the served one, or one that is away and comes back.
     old: Option<Arc<Module<L>>>,
     is_served: bool,
-    /// How many were known when it began.
+    /// How many regressions there were when it began.
     regressions: usize,
 }
 
 impl<L: Loader> Building<L> {
-    /// Carries state over and runs the text. No lock is held meanwhile: the text may import.
+    /// Carries state over and runs the text. No lock is held meanwhile, since the text may import.
     pub(super) fn build(self: &Arc<Self>, prepared: Prepared<L>) -> Result<Arc<Module<L>>, ImportError> {
         let (mut turn, unit) = self.turn(prepared);
         let view = Arc::new(View::new(self.clone(), turn.scope.clone()));
@@ -55,7 +55,7 @@ impl<L: Loader> Building<L> {
         (Box::new(Turn { importer, source, scope, reason, log, started, old, is_served, regressions: 0 }), unit)
     }
 
-    /// What the old instance hands over, if there is one that does.
+    /// Returns the state that the old instance hands over, if any.
     fn carried(self: &Arc<Self>, turn: &Turn<L>, view: &Arc<View<L>>) -> Result<Option<L::Carried>, ImportError> {
         let Some(old) = &turn.old else { return Ok(None) };
         self.carry(old, view).map_err(|waited| {
@@ -93,10 +93,10 @@ impl<L: Loader> Building<L> {
         let (id, path, hash) = (turn.importer.id(), turn.importer.path().clone(), turn.source.hash);
         let mut state = self.state.lock();
         let unmet = state.loading.pop().map(|it| it.unmet).unwrap_or_default();
-        // Whoever swallows this waits for what it would have needed, too.
+        // A module that catches this error also waits for what the failed module would have needed.
         unmet.into_iter().for_each(|unmet| state.unmet(unmet));
         state.unmet(Unmet { path, hash: Some(hash), because: Because::Text });
-        // What failed because of a child that failed is told by the child.
+        // A failure caused by a failed child is reported by the child.
         if turn.is_served && state.regressions.len() == turn.regressions {
             state.regressions.push(diagnostic.clone());
         }
@@ -105,7 +105,8 @@ impl<L: Loader> Building<L> {
         error
     }
 
-    /// Calls the clone hook of the old instance. An error means that it waited for a lock, and may get it another time.
+    /// Calls the clone hook of the old instance. An error means that it timed out waiting for a lock, and will be
+    /// called again.
     fn carry(self: &Arc<Self>, old: &Arc<Module<L>>, view: &Arc<View<L>>) -> Result<Option<L::Carried>, Diagnostic> {
         let path = old.path().clone();
         let started = Instant::now();

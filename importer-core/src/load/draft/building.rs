@@ -1,8 +1,8 @@
-//! What a draft does while it is built: it compiles, carries state over, runs texts, and is what these texts see.
+//! A draft while it is built: it compiles, carries state over and runs texts, and is the view of these texts.
 //!
-//! It belongs to the one thread that builds it. Nothing in it is visible to a request, so dropping it undoes
-//! everything (R24, R31). Building follows what is really imported: a module that asks for one which is planned but not
-//! yet built gets it built first, and one that another draft is loading is waited for and shared (R23).
+//! It belongs to the one thread that builds it. No request can see it, so dropping it undoes everything (R24, R31).
+//! Building follows the actual imports: a planned module that is imported before its turn is built first, and a module
+//! that another draft is loading is waited for and shared (R23).
 
 use std::{
     path::{Path, PathBuf},
@@ -31,35 +31,35 @@ pub(crate) struct Building<L: Loader> {
     id: DraftId,
     kind: Load,
     pub(crate) rooms: Arc<Rooms<L>>,
-    /// What is read; not those of the base, if the draft brings others.
+    /// The texts to read; not those of the base, if the draft brings others.
     texts: Texts,
     pub(crate) base: Arc<Snapshot<L>>,
-    /// What is not read, since it belongs to a change that was refused.
+    /// The files that are not read, since they belong to refused changes.
     withheld: Withheld,
     ahead: Arc<Ahead<L>>,
     pub(super) state: Mutex<Progress<L>>,
 }
 
-/// What a draft starts from.
+/// The starting point of a draft.
 pub(crate) struct Ground<'a, L: Loader> {
-    /// What is read; not those of the snapshot, if the draft brings others.
+    /// The texts to read; not those of the snapshot, if the draft brings others.
     pub(crate) texts: &'a Texts,
-    /// The generation that it is to follow.
+    /// The generation that the draft will follow.
     pub(crate) snapshot: &'a Arc<Snapshot<L>>,
     pub(crate) withheld: Withheld,
 }
 
 impl<'a, L: Loader> Ground<'a, L> {
-    /// A generation, with its own texts.
+    /// Starts from a generation and its own texts.
     pub(crate) fn of(snapshot: &'a Arc<Snapshot<L>>, withheld: Withheld) -> Self {
         Self { texts: snapshot.texts(), snapshot, withheld }
     }
 }
 
-/// What a new module is made from.
+/// The text of a new module.
 enum Text<L: Loader> {
     Compiled(Box<CompiledText<L>>),
-    /// The text of this one.
+    /// The module that was made from this text already.
     Of(Located),
 }
 
@@ -97,7 +97,7 @@ impl<L: Loader> Building<L> {
         std::mem::take(&mut *self.state.lock())
     }
 
-    /// Compiles a module of the plan, with what it imports that is new, ahead of every hook and of every run.
+    /// Compiles a planned module and its new imports, before any hook is called and any text runs.
     pub(crate) fn prepare(&self, old: &Module<L>, source: Source, reason: Reason) -> Result<(), Vec<Diagnostic>> {
         let importer = Arc::new(Importer::new(old.id(), old.path().clone(), old.importer.initial_path().to_vec()));
         let wrong = match CompiledText::of(&self.rooms.loader, source.clone(), &importer) {
@@ -121,19 +121,19 @@ impl<L: Loader> Building<L> {
         Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect())
     }
 
-    /// Builds a module of the plan, unless an importer of it was faster, or the draft is lost already.
+    /// Builds a planned module, unless one of its importers has built it already, or the draft has failed.
     pub(crate) fn build_planned(self: &Arc<Self>, id: ModuleId) {
         let prepared = {
             let mut state = self.state.lock();
             if state.regressions.is_empty() { state.planned.remove(&id) } else { None }
         };
         if let Some(prepared) = prepared {
-            // A failure is kept in the draft, as a regression.
+            // A failure is kept in the draft as a regression.
             let _ = self.build(prepared);
         }
     }
 
-    /// An import that is made while a module loads, or by a hook.
+    /// Makes an import while a module loads, or for a hook.
     fn import_into(
         self: &Arc<Self>,
         importer: Option<&Arc<Importer>>,
@@ -141,7 +141,8 @@ impl<L: Loader> Building<L> {
         options: &ImportOptions,
         scope: &Arc<Scope>,
     ) -> Result<Arc<Module<L>>, ImportError> {
-        // What is loaded for the first time finds what is there (R62). What is loaded anew does without what is gone (R34).
+        // A first load finds served modules even if their files are gone (R62). A reload works without modules whose
+        // files are gone (R34).
         let seen = (self.kind == Load::First).then_some(&*self.base);
         let import = Import { name, importer: importer.map(|it| &**it), scope, options };
         let located = match self.rooms.lookup(&self.texts, seen, |lookup| self.rooms.names.locate(lookup, import)) {
@@ -175,7 +176,7 @@ impl<L: Loader> Building<L> {
         found
     }
 
-    /// The module in this draft: built already, planned, in the base, or new.
+    /// Returns the module in this draft: built already, planned, in the base, or new.
     pub(crate) fn obtain(
         self: &Arc<Self>,
         located: &Located,
@@ -236,7 +237,7 @@ impl<L: Loader> Building<L> {
         }
     }
 
-    /// Nothing is read for the first time that is part of a refused change (L2).
+    /// Fails for a file that has not been loaded yet and belongs to a refused change (L2).
     fn unless_withheld(&self, path: &Arc<Path>) -> Result<(), ImportError> {
         match self.withheld.why(|| self.texts.tree().changed(path)) {
             Some(refused) => Err(ImportError::Withheld { path: path.clone(), refused: Arc::new(refused.clone()) }),
@@ -244,7 +245,8 @@ impl<L: Loader> Building<L> {
         }
     }
 
-    /// The compiled text of a new module, or the module that was made from this very file under another name (R19).
+    /// Returns the compiled text of a new module, or the module that was made from this very file under another name
+    /// (R19).
     fn text(&self, located: &Located, scope: &Arc<Scope>) -> Result<Text<L>, ImportError> {
         self.unless_withheld(&located.path)?;
         let ready = self.ahead.take(located.id).filter(|_| located.initial_path.is_empty());
@@ -261,7 +263,7 @@ impl<L: Loader> Building<L> {
         Ok(Text::Compiled(Box::new(compiled)))
     }
 
-    /// Compiles a text that nobody has compiled ahead, and has others compile what it imports.
+    /// Compiles a text that was not compiled ahead, and queues its imports.
     fn compile(
         &self,
         located: &Located,
@@ -276,7 +278,7 @@ impl<L: Loader> Building<L> {
         Ok(compiled)
     }
 
-    /// The module of another name that was, or is to be, made from this very file (R19).
+    /// Returns the module that was, or will be, made from this very file under another name (R19).
     fn same_file(&self, located: &Located, stamp: &Stamp) -> Option<Located> {
         let state = self.state.lock();
         let built = state.files.get(&stamp.file).and_then(|id| state.built.get(id));
@@ -314,7 +316,8 @@ impl<L: Loader> Building<L> {
             && self.kind == Load::Reload
             && self.rooms.is_loaded(&self.base, path)
         {
-            // What stands for a module that is served and cannot be one is refused, whoever looks at it first (R32).
+            // If the file of a served module cannot be a module, the change is refused, whichever import finds it first
+            // (R32).
             state.regressions.push(error.diagnostic());
         }
         for path in looked {
@@ -339,7 +342,7 @@ impl<L: Loader> Modules<L> for Building<L> {
 
     fn get(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
         let state = self.state.lock();
-        // The name may be another one of a module that is built anew (R19).
+        // The name may be an alias of a module that is reloaded (R19).
         let id = self.base.get(id).map_or(id, |module| module.id());
         state.built.get(&id).or_else(|| self.base.get(id)).cloned()
     }

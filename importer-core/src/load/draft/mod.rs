@@ -1,5 +1,7 @@
-//! A generation that is being built, step by step: planned, compiled, built. Each step takes the one before, so that
-//! nothing is built that was not compiled as a whole, and nothing is published twice.
+//! Drafts: generations that are planned, compiled and built. Each step consumes the one before, so nothing is built
+//! before the whole plan has been compiled, and nothing is published twice.
+//!
+//! This folder knows nothing of how changes are found.
 
 mod ahead;
 mod build;

@@ -1,4 +1,4 @@
-//! A text of the plan that is compiled.
+//! A planned module that has been compiled.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     module::{Reason, Scope},
 };
 
-/// Compiled, and waiting for its turn.
+/// A compiled module that waits for its turn.
 pub(super) struct Prepared<L: Loader> {
     pub(super) compiled: CompiledText<L>,
     pub(super) scope: Arc<Scope>,

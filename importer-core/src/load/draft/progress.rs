@@ -1,4 +1,4 @@
-//! What a draft has come to so far.
+//! The progress of a draft.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -13,32 +13,32 @@ use crate::{
     text::Diagnostic,
 };
 
-/// Modules that import each other deeper than this are a mistake, and loading them recurses on the stack.
+/// The deepest chain of imports. Deeper ones are a mistake, and loading recurses on the stack.
 const DEPTH: usize = 64;
 
-/// What a draft has come to. Taken out when building is done.
+/// The progress of a draft. Taken out when building is done.
 pub(crate) struct Progress<L: Loader> {
     pub(super) planned: HashMap<ModuleId, Prepared<L>>,
     pub(super) built: BTreeMap<ModuleId, Arc<Module<L>>>,
-    /// What was built, by device and inode.
+    /// The built modules by device and inode of their files.
     pub(super) files: HashMap<(u64, u64), ModuleId>,
-    /// In the order of completion: children first.
+    /// The built modules in the order of completion: children first.
     pub(crate) order: Vec<Arc<Module<L>>>,
     pub(super) loading: Vec<Loading>,
     pub(super) failed: HashMap<ModuleId, ImportError>,
-    /// Failures of modules that the base has: with one of these, nothing is published (R31).
+    /// Failures of modules that are in the base: with any of these, nothing is published (R31).
     pub(crate) regressions: Vec<Diagnostic>,
-    /// Old instances whose clone hook failed: purged once this is published (R45).
+    /// Old instances whose clone hook failed: purged after publication (R45).
     pub(crate) purge: Vec<ModuleId>,
     /// Names that were found to lead to modules of other names (R19).
     pub(crate) aliases: Vec<(ModuleId, ModuleId)>,
-    /// What failed on the way, swallowed or not: once one of these reads otherwise, building may succeed.
+    /// The imports that failed, caught or not: once one of these paths has another text, building may succeed.
     pub(crate) unmet: Vec<Unmet>,
-    /// Has it met an instance that does not go with its base? Then it is not published.
+    /// Whether it has met an instance that does not fit its base. Such a draft is not published.
     pub(crate) moved: bool,
 }
 
-/// A module whose text is running now.
+/// A module whose text is running.
 pub(super) struct Loading {
     pub(super) id: ModuleId,
     pub(super) path: Arc<Path>,
@@ -84,7 +84,8 @@ impl<L: Loader> Progress<L> {
         }
     }
 
-    /// R35: the chain is printed as it was imported, from the module that is asked for again back to itself.
+    /// Fails for an import cycle. The error lists the chain in the order of import, from the module that is imported
+    /// again back to itself (R35).
     pub(super) fn check_cycle(&self, located: &Located) -> Result<(), ImportError> {
         let paths = |from: usize| self.loading[from..].iter().map(|loading| loading.path.clone());
         if let Some(from) = self.loading.iter().position(|loading| loading.id == located.id) {

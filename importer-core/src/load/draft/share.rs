@@ -1,4 +1,4 @@
-//! What several drafts need at the same time: one of them builds it, the others share it (R23).
+//! Modules that several drafts need at the same time: one draft builds them, the others share them (R23).
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use crate::{
 };
 
 impl<L: Loader> Building<L> {
-    /// A module that the base does not have: whoever asks for it first loads it, and the others share what comes of it.
+    /// Returns a module that the base does not have. The first draft that needs it loads it, and the others share the
+    /// outcome.
     pub(super) fn load(self: &Arc<Self>, located: &Located, scope: &Arc<Scope>) -> Result<Arc<Module<L>>, ImportError> {
         let stands_for =
             |module: &Arc<Module<L>>| module.id() == located.id || !self.has_parted(located.id, module.id());
@@ -36,14 +37,14 @@ impl<L: Loader> Building<L> {
         }
     }
 
-    /// A module that others have published meanwhile, of the same texts.
+    /// Returns a module of the same texts that has been published meanwhile.
     fn published(&self, id: ModuleId) -> Option<Arc<Module<L>>> {
         let newest = self.rooms.store.current();
         if newest.texts().id() == self.texts().id() { newest.get(id).cloned() } else { self.base.late(id) }
     }
 
-    /// Takes up an instance that another draft has built, with all that it imports. If it was made from other instances
-    /// than this draft has, one of the two is out of date, and this one is not published.
+    /// Takes up an instance that another draft has built, with all its imports. If it was made from other instances
+    /// than this draft has, one of the two drafts is out of date, and this one is not published.
     fn share(&self, state: &mut Progress<L>, module: &Arc<Module<L>>) {
         let known = state.built.get(&module.id()).or_else(|| self.base.get(module.id()));
         if let Some(known) = known {

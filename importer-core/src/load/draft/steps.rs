@@ -1,5 +1,5 @@
-//! The steps of a draft, as types: a [`Draft`] is compiled, what is
-//! compiled is built, what is built is published, what is published is followed up.
+//! The steps of a draft, as types: a [`Draft`] is compiled, then built, then published; afterwards the replaced
+//! instances are retired.
 
 use std::{
     collections::BTreeSet,
@@ -23,37 +23,37 @@ use crate::{
     text::{Diagnostic, ReadError},
 };
 
-/// Planned: which modules are loaded anew, and from which texts. Nothing has run.
+/// A planned draft: which modules are reloaded, and from which texts. No text has run.
 pub(crate) struct Draft<'a, L: Loader> {
     building: OnBoard<L>,
     plan: Plan,
     changes: &'a ChangeSet,
 }
 
-/// Every text of the plan compiles. Nothing has run.
+/// A draft whose planned texts all compile. No text has run.
 pub(crate) struct CompiledDraft<L: Loader> {
     building: OnBoard<L>,
     plan: Plan,
 }
 
-/// All modules have been loaded. Nobody sees them yet.
+/// A draft whose modules have all been loaded. No request sees them yet.
 pub(crate) struct Built<L: Loader> {
     building: OnBoard<L>,
     state: Progress<L>,
 }
 
-/// Published: what is left to do for what it has replaced.
+/// A published draft, whose replaced instances have to be retired.
 pub(crate) struct Served<L: Loader> {
     building: OnBoard<L>,
     state: Progress<L>,
     published: Published<L>,
 }
 
-/// What is wrong with a draft.
+/// The errors of a draft.
 pub(crate) struct Wrong {
-    /// What was to be loaded anew.
+    /// The modules that were to be reloaded.
     pub(crate) planned: BTreeSet<ModuleId>,
-    /// What failed on the way: once one of these reads otherwise, building may succeed.
+    /// The imports that failed: once one of these paths has another text, building may succeed.
     pub(crate) unmet: Vec<Unmet>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -61,20 +61,21 @@ pub(crate) struct Wrong {
 /// Why a draft was not built.
 pub(crate) enum Unbuilt {
     Wrong(Wrong),
-    /// It has met an instance that does not go with its base: others have published meanwhile.
+    /// It has met an instance that does not fit its base: another draft was published meanwhile.
     Moved,
 }
 
-/// What a first load came to.
+/// The outcome of a first load.
 pub(crate) enum First<L: Loader> {
     Loaded(Arc<Module<L>>, Built<L>),
     Failed {
         error: ImportError,
         unmet: Vec<Unmet>,
-        /// Those who wait for the same load get this error until it is remembered elsewhere.
+        /// Drafts that wait for the same load get this error from the flights until it is remembered among the
+        /// failures.
         _flights: Built<L>,
     },
-    /// Others have published meanwhile what it was built from.
+    /// Another draft was published meanwhile that replaces what it was built from.
     Moved,
 }
 
@@ -83,7 +84,7 @@ impl<'a, L: Loader> Draft<'a, L> {
         Self { building: OnBoard::new(Load::Reload, rooms, base), plan, changes }
     }
 
-    /// Compiles the whole plan, before any hook and any text runs.
+    /// Compiles the whole plan, before any hook is called and any text runs.
     pub(crate) fn compile(self) -> Result<CompiledDraft<L>, Wrong> {
         let Self { building, plan, changes } = self;
         let diagnostics = compile(&building.0, &plan, changes);
@@ -115,7 +116,8 @@ impl<L: Loader> CompiledDraft<L> {
 }
 
 impl<L: Loader> Built<L> {
-    /// Loads one module for the first time, with what it imports, compiled as it is needed, from the texts of `base`.
+    /// Loads one module for the first time, with its imports, from the texts of `base`. Each text is compiled when it
+    /// is needed.
     pub(crate) fn first(
         rooms: &Arc<Rooms<L>>,
         base: &Arc<Snapshot<L>>,
@@ -135,22 +137,22 @@ impl<L: Loader> Built<L> {
         }
     }
 
-    /// The generation on which it was built.
+    /// Returns the generation on which it was built.
     pub(crate) fn base(&self) -> &Arc<Snapshot<L>> {
         &self.building.0.base
     }
 
-    /// The new instances, children first.
+    /// Returns the new instances, children first.
     pub(crate) fn modules(&self) -> &[Arc<Module<L>>] {
         &self.state.order
     }
 
-    /// What its modules saw while they were loaded, for the hooks of what leaves with it.
+    /// Returns the view of its modules while they were loaded, for the hooks of modules that are dropped with it.
     pub(crate) fn view(&self) -> &Arc<Building<L>> {
         &self.building.0
     }
 
-    /// Makes it the newest generation, with one store. `agreed`: must all agree about each module?
+    /// Makes it the newest generation, with one store. `agreed`: the generation must give one answer about each module.
     pub(crate) fn publish(
         self,
         dropped: &[ModuleId],
@@ -179,23 +181,23 @@ impl<L: Loader> Served<L> {
         &self.published
     }
 
-    /// The new instances, children first.
+    /// Returns the new instances, children first.
     pub(crate) fn modules(&self) -> &[Arc<Module<L>>] {
         &self.state.order
     }
 
-    /// Old instances whose clone hook failed, to be purged (R45).
+    /// Returns the old instances whose clone hook failed, which are to be purged (R45).
     pub(crate) fn to_purge(&self) -> &[ModuleId] {
         &self.state.purge
     }
 
-    /// What its modules saw while they were loaded, for hooks that are called afterwards.
+    /// Returns the view of its modules while they were loaded, for hooks that are called afterwards.
     pub(crate) fn view(&self) -> &Arc<Building<L>> {
         &self.building.0
     }
 }
 
-/// A draft whose flights are cleared when it ends, also those that a panic has brought down.
+/// A draft whose flights are cleared when it ends, even by a panic.
 struct OnBoard<L: Loader>(Arc<Building<L>>);
 
 impl<L: Loader> OnBoard<L> {
@@ -214,10 +216,10 @@ fn planned(plan: &Plan) -> BTreeSet<ModuleId> {
     plan.iter().map(|&(id, _)| id).collect()
 }
 
-/// To start a thread takes as long as compiling a few short texts.
+/// How many texts justify another thread: starting one takes as long as compiling a few short texts.
 const WORTH_A_THREAD: usize = 16;
 
-/// Compiles everything that is planned, on all threads that there are; returns what is wrong, in the plan's order.
+/// Compiles all planned modules on the spare threads and this one. Returns the errors in the order of the plan.
 fn compile<L: Loader>(draft: &Building<L>, plan: &Plan, changes: &ChangeSet) -> Vec<Diagnostic> {
     let next = AtomicUsize::new(0);
     let work = || {
