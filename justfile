@@ -64,6 +64,13 @@ bench *filter:
 deny:
     cargo deny check
 
+# Pages that are made from tables and examples: configuration, reference, rules, embedding.
+pages:
+    UPDATE=1 cargo test -p samovar --lib guide
+    UPDATE=1 cargo test -p samovar-rhai --lib reference
+    UPDATE=1 cargo test -p samovar-integration-tests --test rules
+    UPDATE=1 cargo test -p samovar --test program embedded
+
 # The guide as a book, in target/book (mdBook: `cargo install mdbook`).
 book:
     mdbook build
