@@ -126,7 +126,7 @@ impl<L: Loader> Rooms<L> {
         }
         self.note(links, &before, &new, &leaving);
         let dropped = leaving.iter().map(|&id| self.names.path(id));
-        self.releases.published((release, proposal.cause.clone()), &new, dropped, started);
+        self.releases.published((release, proposal.cause.clone(), !same_texts), &new, dropped, started);
         let modules = new.iter().map(|module| module.path().clone()).collect();
         self.emit(Event::Published { generation, modules, reload: load == Load::Reload, took: started.elapsed() });
         Ok(Published { before, generation, new, gone })

@@ -55,7 +55,7 @@ impl Releases {
     /// Records a publication. The cost depends only on what is new in it.
     pub(crate) fn published<L: Language>(
         &self,
-        (release, cause): (u64, ReleaseCause),
+        (release, cause, anew): (u64, ReleaseCause, bool),
         new: &[Arc<Module<L>>],
         dropped: impl Iterator<Item = Arc<Path>>,
         started: Instant,
@@ -70,7 +70,14 @@ impl Releases {
             Some(Edit::Load(module.path().clone(), source.hash, source.text.clone()))
         };
         let edits = dropped.map(Edit::Drop).chain(new.iter().filter_map(load)).collect();
-        kept.history.publish(Publication { release, cause, time: SystemTime::now(), took: started.elapsed(), edits });
+        kept.history.publish(Publication {
+            release,
+            cause,
+            time: SystemTime::now(),
+            took: started.elapsed(),
+            anew,
+            edits,
+        });
     }
 }
 

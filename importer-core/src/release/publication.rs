@@ -19,6 +19,8 @@ pub(crate) struct Publication {
     pub(crate) time: SystemTime,
     /// How long it took from the first look.
     pub(crate) took: Duration,
+    /// Is it of other texts? Then nothing is known of modules that this process has not loaded.
+    pub(crate) anew: bool,
     /// In their order.
     pub(crate) edits: Vec<Edit>,
 }
@@ -66,7 +68,10 @@ impl Inbox {
     pub(super) fn push(&mut self, publication: Publication) {
         self.bytes += publication.edits.iter().map(Edit::bytes).sum::<u64>();
         match self.waiting.back_mut().filter(|last| last.release == publication.release) {
-            Some(last) => last.edits.extend(publication.edits),
+            Some(last) => {
+                last.anew |= publication.anew;
+                last.edits.extend(publication.edits);
+            }
             None => self.waiting.push_back(publication),
         }
         while self.waiting.len() > 1 && self.has_too_much() {
@@ -97,6 +102,7 @@ impl Inbox {
     fn merge_oldest(&mut self) {
         let (Some(oldest), Some(next)) = (self.waiting.pop_front(), self.waiting.front_mut()) else { return };
         self.lost += 1;
+        next.anew |= oldest.anew;
         let later = mem::take(&mut next.edits);
         // The last edit of each path is all that counts.
         let mut seen = HashSet::new();

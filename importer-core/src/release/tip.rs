@@ -29,13 +29,16 @@ impl Tip {
 
     /// Applies a publication, and records what comes of it.
     pub(super) fn apply(&mut self, publication: Publication, ledger: &mut Ledger) {
-        let Publication { release: number, cause, time, took, edits } = publication;
+        let Publication { release: number, cause, time, took, anew, edits } = publication;
         let newest = self.release.as_ref().map_or(0, |release| release.number());
         if number < newest {
             // It was published before there was a history.
             return;
         }
         let mut is_changed = number > newest;
+        if anew {
+            self.entries.retain(|_, (_, loaded)| loaded.is_some());
+        }
         for edit in edits {
             is_changed |= match edit {
                 Edit::Drop(path) => self.entries.remove(&path).is_some(),

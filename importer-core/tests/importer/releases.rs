@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use samovar_importer::{Bounds, ContentHash, Hint, History, Outcome, Release, ReleaseCause, SourceTree};
+use samovar_importer::{Bounds, ContentHash, Hint, History, MemoryTree, Outcome, Release, ReleaseCause, SourceTree};
 use tempfile::TempDir;
 
 use crate::toy::Site;
@@ -222,6 +222,54 @@ fn l3_a_damaged_text_is_written_again_when_its_module_is_loaded() {
     assert_eq!((release(&site).number(), site.registry.status().history), (1, Vec::new()));
     stop(site);
     assert!(machine.start("").registry.status().history.is_empty());
+}
+
+#[test]
+fn l3_a_kept_release_can_be_published_again() {
+    let machine = Machine::new();
+    let site = machine.start("a: version 1; child b\nb: version 1\nlate: version 1");
+    site.load("a");
+    site.load("late");
+    site.write("a: version 2\nlate: version 2");
+    site.check();
+    site.write("c: version 2");
+    site.load("c");
+    let before = history(&site).release(1).expect("kept");
+    stop(site);
+
+    // The texts are read from the disk, not from the files, which are others by now.
+    let site = machine.start("a: version 2\nb: version 1\nc: version 2\nlate: version 2");
+    let _ = ["a", "late", "c"].map(|name| site.load(name));
+    assert_eq!(release(&site).number(), 2);
+    let switched = site.registry.switch_to(history(&site).tree(before.clone()));
+    assert!(matches!(switched, Outcome::Published { .. }), "{switched:?}");
+    assert_eq!(site.load("a").value().version, "1");
+    assert_eq!(site.load("late").value().version, "1");
+    assert!(site.import("c").is_err(), "the older release does not have it");
+    assert_eq!((release(&site).number(), release(&site).digest()), (3, before.digest()));
+    stop(site);
+    assert_eq!(
+        machine.start("").registry.history().and_then(History::latest).map(|it| it.digest()),
+        Some(before.digest())
+    );
+}
+
+#[test]
+fn l3_a_release_of_other_texts_has_nothing_of_what_was_never_loaded() {
+    let machine = Machine::new();
+    let site = machine.start("a: version 1\nb: version 1");
+    let _ = ["a", "b"].map(|name| site.load(name));
+    stop(site);
+    let site = machine.start("a: version 1\nb: version 1");
+    site.load("a");
+    let other = MemoryTree::default();
+    other.write("/s/a.toy", "version 2");
+    other.write("/s/c.toy", "version 2");
+    site.registry.switch_to(other);
+    assert_eq!((release(&site).number(), texts(&site, &release(&site))), (2, vec!["a: version 2".into()]));
+    assert_eq!(names(&release(&site).changes().removed), ["b"]);
+    site.load("c");
+    assert_eq!(texts(&site, &release(&site)), ["a: version 2", "c: version 2"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::release::{
 fn publication(release: u64, cause: ReleaseCause, texts: &[(&str, &str)]) -> Publication {
     let load = |(path, text): &(&str, &str)| Edit::Load(Path::new(path).into(), hash(text), Arc::from(*text));
     let edits = texts.iter().map(load).collect();
-    Publication { release, cause, time: UNIX_EPOCH, took: Duration::ZERO, edits }
+    Publication { release, cause, time: UNIX_EPOCH, took: Duration::ZERO, anew: false, edits }
 }
 
 /// What waits: the number of a release, and its edits.
