@@ -230,3 +230,32 @@ const fn phase(name: &'static str) -> Key<PerKey<Vec<String>>> {
         .merge(ReplaceKeyed(values::extensions))
         .written("module[::function] .. [| .ext ..]")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    /// The schema uses every key, so the compiler does not say that nothing else does.
+    #[test]
+    fn every_directive_is_read_somewhere() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let declared = fs::read_to_string(source.join("settings/directives.rs")).expect("this file");
+        let others: String = texts(&source).into_iter().filter(|text| *text != declared).collect();
+        let words: Vec<&str> = others.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+        let keys: Vec<&str> = declared.lines().filter_map(|line| key(line)).collect();
+        assert!(keys.len() > 30, "{keys:?}");
+        // The configuration's own crate chooses the virtual host by it.
+        let unread: Vec<_> = keys.into_iter().filter(|key| *key != "SERVER_ALIAS" && !words.contains(key)).collect();
+        assert!(unread.is_empty(), "declared and never read: {unread:?}");
+    }
+
+    fn key(line: &str) -> Option<&str> {
+        line.trim().strip_prefix("pub(crate) const ")?.split_once(": Key<").map(|(name, _)| name)
+    }
+
+    fn texts(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+        let text = |path: &Path| vec![fs::read_to_string(path).expect("a text")];
+        entries.flat_map(|path| if path.is_dir() { texts(&path) } else { text(&path) }).collect()
+    }
+}
