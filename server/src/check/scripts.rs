@@ -139,14 +139,18 @@ impl<'o> Inspection<'o> {
         }
     }
 
+    /// Where relative paths start; the first host is the main server.
+    fn server_root(&self) -> &Path {
+        &self.values[0].server_root
+    }
+
     /// What `RhaiImport` lists.
     fn imports(&mut self) {
         for ImportLine { line, module, directory, settings, .. } in imports(self.opened) {
             if module == "importer::freeze_modules" {
                 continue;
             }
-            let search =
-                Search { scope: Arc::new(scope(&settings, &directory, &self.values[0].server_root)), wide: None };
+            let search = Search { scope: Arc::new(scope(&settings, &directory, self.server_root())), wide: None };
             self.named(&line, 0, &module, &[(directory, search)], None, BAD_IMPORT);
         }
     }
@@ -208,7 +212,7 @@ impl<'o> Inspection<'o> {
     fn search(&self, resolved: &Resolved, root: &Path, is_wide: bool) -> Search {
         let (path, library) = &self.searched;
         let wide = || Arc::new(Scope::new("check").handler_root(root).path(path).library(library));
-        Search { scope: Arc::new(scope(resolved, root, &self.values[0].server_root)), wide: is_wide.then(wide) }
+        Search { scope: Arc::new(scope(resolved, root, self.server_root())), wide: is_wide.then(wide) }
     }
 
     /// Looks for `module[::function]` at some places, and checks it where it is found. One place is enough.

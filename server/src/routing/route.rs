@@ -10,7 +10,7 @@ use super::{
     private::Private,
 };
 
-/// Where a path leads.
+/// Where a path leads, and whether by way of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) target: Target,
