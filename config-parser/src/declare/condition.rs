@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Declarer, usage};
-use crate::expand::statement::{Block, Text, count_arguments};
+use crate::expand::statement::{Block, ExpandedWord, count_arguments};
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::Span;
 use crate::section::expression::Condition;
@@ -46,7 +46,7 @@ impl Declarer<'_> {
     }
 
     /// The place of a part of an argument; of the whole argument, if its text was changed by quotes or variables.
-    fn part(&self, argument: &Text, part: Range<usize>) -> Span {
+    fn part(&self, argument: &ExpandedWord, part: Range<usize>) -> Span {
         let written =
             self.sources.get(argument.span.file).text().get(argument.span.start as usize..argument.span.end as usize);
         let inner = written.and_then(|written| written.find(&argument.value));

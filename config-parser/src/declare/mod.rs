@@ -12,7 +12,7 @@ use crate::declare::overridden::overridden_in_section;
 use crate::expand::files::normal;
 use crate::expand::preprocessor;
 use crate::expand::preprocessor::section_names;
-use crate::expand::statement::{Block, Item, NO_COMMENT, Statement, Text, count_arguments};
+use crate::expand::statement::{Block, ExpandedWord, Item, NO_COMMENT, Statement, count_arguments};
 use crate::nearest::nearest;
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{Sources, Span};
@@ -134,7 +134,7 @@ impl Declarer<'_> {
             let open_ended = directive.parameter(index).is_some_and(|parameter| parameter.count == Count::Many);
             open_ended || index >= directive.parameters.len()
         };
-        let begins = |(index, text): &(usize, &Text)| {
+        let begins = |(index, text): &(usize, &ExpandedWord)| {
             let is_bare =
                 self.sources.get(text.span.file).text().get(text.span.range()).is_some_and(|it| it.starts_with('#'));
             is_bare && (text.value == "#" || is_more(*index))
@@ -253,13 +253,13 @@ impl Declarer<'_> {
     }
 
     /// The absolute, normal form of a directory's path.
-    fn directory(&self, argument: &Text) -> String {
+    fn directory(&self, argument: &ExpandedWord) -> String {
         let path = normal(&self.root.join(&argument.value));
         path.to_string_lossy().into_owned()
     }
 
     /// Warns about a plain text that nothing can match; `text` is the argument as it is compared.
-    fn can_match(&mut self, kind: SectionKind, argument: &Text, text: &str) {
+    fn can_match(&mut self, kind: SectionKind, argument: &ExpandedWord, text: &str) {
         let reason = match kind {
             SectionKind::Directory if !text.starts_with('/') => "the path of a directory begins with `/`",
             SectionKind::Location if !text.starts_with(['/', '*', '?', '[']) => "a URL path begins with `/`",
@@ -312,7 +312,7 @@ impl Declarer<'_> {
         settings
     }
 
-    fn unknown_directive(&mut self, name: &Text) {
+    fn unknown_directive(&mut self, name: &ExpandedWord) {
         let declared = self.schema.iter().map(|directive| directive.name);
         let close = nearest(&name.value, declared.chain(preprocessor::Preprocessor::names()));
         let message = format!("there is no directive `{}`", name.value);
@@ -341,7 +341,7 @@ impl Declarer<'_> {
         });
     }
 
-    fn bad_pattern(&mut self, argument: &Text, error: &regex::Error, regex: bool) {
+    fn bad_pattern(&mut self, argument: &ExpandedWord, error: &regex::Error, regex: bool) {
         let what = if regex { "regular expression" } else { "pattern" };
         let message = format!("`{}` is not a {what}", argument.value);
         self.findings.push(Finding::new(FindingCode::BAD_PATTERN, argument.span, message).expected(reason(error)));

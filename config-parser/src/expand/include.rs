@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::expand::files::{Entry, normal};
-use crate::expand::statement::{Item, Statement, Text};
+use crate::expand::statement::{ExpandedWord, Item, Statement};
 use crate::expand::{Expander, preprocessor};
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{FileId, Span};
@@ -127,7 +127,7 @@ impl Expander<'_> {
             }
         }
         if found.is_empty() && !search.optional {
-            let Text { value, span } = search.argument;
+            let ExpandedWord { value, span } = search.argument;
             let found = Finding::new(FindingCode::INCLUDE_MISSING, *span, format!("no file matches `{value}`"));
             let help =
                 format!("looked for `{}`; use `IncludeOptional` if there may be no such file", pattern.display());
@@ -220,7 +220,7 @@ impl Expander<'_> {
 /// One `Include` at work.
 struct Search<'t> {
     optional: bool,
-    argument: &'t Text,
+    argument: &'t ExpandedWord,
     /// How many directories it has listed.
     listed: usize,
 }

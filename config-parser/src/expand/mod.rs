@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::expand::files::{Files, normal};
-use crate::expand::statement::{Block, Item, Statement, Text, count_arguments};
+use crate::expand::statement::{Block, ExpandedWord, Item, Statement, count_arguments};
 use crate::expand::variables::Variables;
 use crate::report::finding::{Finding, FindingCode};
 use crate::report::source::{FileId, Sources, Span};
@@ -123,7 +123,7 @@ impl Expander<'_> {
         }
     }
 
-    fn is_name(&mut self, name: &Text) -> bool {
+    fn is_name(&mut self, name: &ExpandedWord) -> bool {
         let right = !name.value.is_empty() && !name.value.contains([':', '}']);
         if !right {
             let found =
@@ -146,7 +146,7 @@ impl Expander<'_> {
         statement: &Statement,
         least: usize,
         synopsis: &str,
-    ) -> Option<[Option<Text>; N]> {
+    ) -> Option<[Option<ExpandedWord>; N]> {
         let found = count_arguments(statement, least, Some(N), &format!("usage: `{synopsis}`"));
         if let Some(found) = found {
             self.findings.push(found);
@@ -161,8 +161,8 @@ impl Expander<'_> {
         Statement { name, arguments, span: line.span }
     }
 
-    fn word(&mut self, word: &Word) -> Text {
-        Text { value: self.expanded(&word.value, word.span), span: word.span }
+    fn word(&mut self, word: &Word) -> ExpandedWord {
+        ExpandedWord { value: self.expanded(&word.value, word.span), span: word.span }
     }
 
     fn expanded(&mut self, text: &str, span: Span) -> String {

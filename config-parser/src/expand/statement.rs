@@ -13,8 +13,8 @@ pub(crate) enum Item {
 /// A name and its arguments.
 #[derive(Debug)]
 pub(crate) struct Statement {
-    pub(crate) name: Text,
-    pub(crate) arguments: Vec<Text>,
+    pub(crate) name: ExpandedWord,
+    pub(crate) arguments: Vec<ExpandedWord>,
     pub(crate) span: Span,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Block {
 
 /// A word with its variables replaced.
 #[derive(Debug, Clone)]
-pub(crate) struct Text {
+pub(crate) struct ExpandedWord {
     pub(crate) value: String,
     pub(crate) span: Span,
 }

@@ -7,16 +7,16 @@ use crate::layout::rank::Rank;
 /// The plain paths of sections, as a tree of their components.
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
-    root: Node,
+    root: PathNode,
 }
 
 #[derive(Debug, Default)]
-struct Node {
+struct PathNode {
     /// Paths that end here without a slash.
     here: Vec<Rank>,
     /// Paths that end here with a slash.
     inside: Vec<Rank>,
-    children: HashMap<Box<str>, Node>,
+    children: HashMap<Box<str>, PathNode>,
 }
 
 impl PathTree {

@@ -54,7 +54,7 @@ use crate::schema::value::{Choice, Value};
 /// # Ok::<(), Box<samovar_config::Report>>(())
 /// ```
 ///
-/// A value of another type does not compile, nor does a directive that nobody declared:
+/// A value of another type does not compile, nor does a directive that is not declared:
 ///
 /// ```compile_fail,E0308
 /// # use samovar_config::{Key, Resolved};

@@ -11,13 +11,13 @@ use crate::section::pattern::reason;
 
 /// What is wrong with an expression, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct ExpressionError {
     pub(crate) at: Range<usize>,
     pub(crate) expected: String,
     pub(crate) help: Option<String>,
 }
 
-type Parsed<T> = Result<T, Fault>;
+type Parsed<T> = Result<T, ExpressionError>;
 
 /// The maximum depth of a condition: deeper than needed, and no danger to the stack.
 const DEEPEST: usize = 50;
@@ -33,7 +33,7 @@ const FUNCTIONS: [&str; 4] = ["req", "http", "tolower", "toupper"];
 
 /// Reads an expression.
 pub(crate) fn parse(text: &str) -> Parsed<Condition> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = ExpressionParser { text, at: 0, depth: 0 };
     let condition = parser.either()?;
     match parser.peek() {
         None => Ok(condition),
@@ -41,13 +41,13 @@ pub(crate) fn parse(text: &str) -> Parsed<Condition> {
     }
 }
 
-struct Parser<'t> {
+struct ExpressionParser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
 }
 
-impl<'t> Parser<'t> {
+impl<'t> ExpressionParser<'t> {
     fn either(&mut self) -> Parsed<Condition> {
         let mut conditions = vec![self.both()?];
         while self.take("||") || self.take_name("or") {
@@ -221,7 +221,10 @@ impl<'t> Parser<'t> {
                 || format!("the variables are {}", VARIABLES.join(", ")),
                 |close| format!("did you mean `%{{{close}}}`?"),
             );
-            Fault { help: Some(help), ..self.fault_at(start + 2..start + 2 + inner.len(), "expected a variable") }
+            ExpressionError {
+                help: Some(help),
+                ..self.fault_at(start + 2..start + 2 + inner.len(), "expected a variable")
+            }
         })
     }
 
@@ -251,7 +254,7 @@ impl<'t> Parser<'t> {
                 let absent = ABSENT.iter().find(|(known, _)| *known == name).map(|(_, help)| (*help).to_owned());
                 let close = || nearest(name, FUNCTIONS).map(|close| format!("did you mean `{close}`?"));
                 let expected = format!("expected one of: {}", FUNCTIONS.join(", "));
-                Err(Fault { help: absent.or_else(close), ..self.fault_at(at, expected) })
+                Err(ExpressionError { help: absent.or_else(close), ..self.fault_at(at, expected) })
             }
         }
     }
@@ -361,14 +364,14 @@ impl<'t> Parser<'t> {
         found || self.take_name(&operator[1..])
     }
 
-    fn fault(&mut self, expected: &str) -> Fault {
+    fn fault(&mut self, expected: &str) -> ExpressionError {
         self.skip();
         let length = self.rest().chars().next().map_or(0, char::len_utf8);
         self.fault_at(self.at..self.at + length, expected)
     }
 
-    fn fault_at(&self, at: Range<usize>, expected: impl Into<String>) -> Fault {
-        Fault { at, expected: expected.into(), help: None }
+    fn fault_at(&self, at: Range<usize>, expected: impl Into<String>) -> ExpressionError {
+        ExpressionError { at, expected: expected.into(), help: None }
     }
 }
 
