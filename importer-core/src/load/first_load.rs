@@ -130,7 +130,7 @@ fn warn_of_unknown<L: Loader>(rooms: &Rooms<L>, published: &Published<L>) {
         .map(|module| {
             let message =
                 format!("`{}` was not known when reloading ended: it is loaded as it is now", module.path().display());
-            Diagnostic::error(message).help("start again to load everything from one state of the files")
+            Diagnostic::error(message).help("restart to load all modules from one state of the files")
         })
         .collect();
     if !diagnostics.is_empty() {

@@ -94,7 +94,7 @@ impl ImportError {
                     None => with_places,
                 }
             }
-            Self::NoImporter(_) => plain.help("name it from the handler root, `~/..`, or by an absolute path"),
+            Self::NoImporter(_) => plain.help("name it relative to the handler root, `~/..`, or by an absolute path"),
             Self::NoHandlerRoot(_) => plain.help("name it relative to the importing module, `./..`"),
             Self::Unreadable { error: ReadError::Outside(_), .. } => {
                 plain.help(Help::of(

@@ -1,4 +1,4 @@
-//! Wakes the thread that writes. To ring takes a moment, whatever the thread is doing.
+//! Wakes the thread that writes. Ringing never waits for it.
 
 use std::time::Instant;
 
@@ -16,7 +16,8 @@ impl Bell {
         self.wake.notify_one();
     }
 
-    /// Waits until it is rung, or was since the last wait, or until this moment.
+    /// Waits until the bell rings, returns at once if it has rung since the last wait, and waits no longer than
+    /// `until`.
     pub(super) fn wait(&self, until: Option<Instant>) {
         let mut rung = self.rung.lock();
         while !*rung {

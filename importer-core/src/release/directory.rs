@@ -1,4 +1,4 @@
-//! The state directory: one process has it, and every file in it is there as a whole or not at all.
+//! The state directory: one process uses it at a time, and its files are written atomically.
 //!
 //! ```text
 //! lock              locked by the process that has the directory; the system lets go of it however the process ends
@@ -6,9 +6,9 @@
 //! texts/0a1b..      a text, under the hash of its bytes
 //! ```
 //!
-//! A file is written under another name, flushed to the disk and then renamed; the texts of a release come before its
-//! manifest. So a manifest that is there names texts that are there, whenever the process is killed or the power fails.
-//! Files are for their owner only: scripts may hold secrets.
+//! A file is written under another name, flushed to the disk and then renamed, and the texts of a release are written
+//! before its manifest. A manifest therefore names texts that exist, whenever the process is killed or the power fails.
+//! Only the owner can read the files: scripts may hold secrets.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -31,23 +31,22 @@ use super::{
 };
 use crate::text::ContentHash;
 
-/// The end of the names of files that are being written.
+/// The suffix of files that are being written.
 const PARTIAL: &str = ".partial";
 
-/// A state directory that this process has to itself.
+/// A state directory that this process has locked.
 pub(super) struct StateDirectory {
     path: PathBuf,
     lock: File,
 }
 
-/// What a state directory holds.
+/// The contents of a state directory.
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) releases: Vec<Arc<Release>>,
-    /// The texts that are what their names say, with their sizes. Those that no release names are among them if all
-    /// manifests could be read.
+    /// The intact texts, with their sizes. If all manifests could be read, texts that no release names are included.
     pub(super) texts: HashMap<ContentHash, u64>,
-    /// The highest number of a release, also of one that cannot be used.
+    /// The highest number of a release, including unusable ones.
     pub(super) highest: u64,
     /// Files that cannot be used.
     pub(super) faults: Vec<Fault>,
@@ -58,7 +57,7 @@ pub(super) struct Contents {
 pub(super) struct Fault {
     pub(super) of: Part,
     pub(super) path: PathBuf,
-    /// Why the system does not give it; `None` if it is damaged.
+    /// The error of the system; `None` if the file is damaged.
     pub(super) error: Option<io::Error>,
 }
 
@@ -69,17 +68,17 @@ pub(super) enum Part {
     Text(ContentHash),
 }
 
-/// Why a directory cannot be used at all.
+/// Why a directory cannot be used.
 pub(super) enum Unopened {
-    /// Another process has it; what that one says of itself.
+    /// Another process uses it; the text names that process.
     Locked(String),
-    /// This manifest was written by a later version of Samovar.
+    /// A later version of Samovar wrote this manifest.
     Newer(PathBuf),
-    /// The system refuses, perhaps for now.
+    /// The system refuses access, perhaps temporarily.
     Refused(DiskError),
 }
 
-/// What the system refused to do with a file.
+/// An error of the system for a file.
 #[derive(Debug)]
 pub(super) struct DiskError {
     pub(super) path: PathBuf,
@@ -92,13 +91,13 @@ impl fmt::Display for DiskError {
     }
 }
 
-/// Says which file it was.
+/// Adds the path to an error of the system.
 fn of(path: &Path) -> impl FnOnce(io::Error) -> DiskError + '_ {
     move |error| DiskError { path: path.to_path_buf(), error }
 }
 
 impl StateDirectory {
-    /// Takes the directory for this process, making it if it is not there, and reads what it holds.
+    /// Locks the directory for this process, creates it if necessary, and reads its contents.
     pub(super) fn open(path: &Path) -> Result<(Self, Contents), Unopened> {
         make(path).map_err(Unopened::Refused)?;
         let lock = open_lock(&path.join("lock")).map_err(Unopened::Refused)?;
@@ -106,16 +105,16 @@ impl StateDirectory {
             Err(Errno::WOULDBLOCK) => return Err(Unopened::Locked(first_line(lock))),
             taken => taken.map_err(|error| Unopened::Refused(of(path)(error.into())))?,
         }
-        // For the message of a process that finds it locked. A full or read-only disk does not matter.
+        // Read by a process that finds the directory locked. A full or read-only disk does not matter here.
         let _ = lock.set_len(0).and_then(|()| writeln!(&lock, "process {}", std::process::id()));
-        // Its own name is to be there after a power failure, too; where that cannot be, writing will say why.
+        // The name of the directory has to survive a power failure, too. If this fails, writing reports why.
         let _ = path.parent().map(flush);
         let directory = Self { path: path.to_path_buf(), lock };
         let contents = directory.read()?;
         Ok((directory, contents))
     }
 
-    /// Is the directory still the one that was opened?
+    /// Returns whether the directory is still the one that was opened.
     pub(super) fn is_there(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
 
@@ -129,7 +128,7 @@ impl StateDirectory {
         write(&text_path(&self.path, hash), bytes)
     }
 
-    /// Makes sure that the texts that were written are on the disk.
+    /// Flushes the names of written texts to the disk.
     pub(super) fn flush_texts(&self) -> Result<(), DiskError> {
         flush(&self.path.join("texts"))
     }
@@ -149,7 +148,7 @@ impl StateDirectory {
             remove(&self.manifest_path(*number))?;
         }
         if !releases.is_empty() && !texts.is_empty() {
-            // No manifest outlives its texts, also when the power fails.
+            // No manifest may outlive its texts, even if the power fails.
             flush(&self.path.join("releases"))?;
         }
         texts.iter().try_for_each(|hash| remove(&text_path(&self.path, *hash)))
@@ -191,7 +190,7 @@ impl StateDirectory {
         for path in files_in(&self.path.join("texts")).map_err(Unopened::Refused)? {
             let Some(hash) = path.file_name().and_then(|name| manifest::read_hash(name.to_str()?)) else { continue };
             let is_named = named.remove(&hash);
-            // A manifest that cannot be read now may name it, and may be read again one day.
+            // A manifest that cannot be read now may name it, and may become readable.
             if !is_named && !all_read {
                 continue;
             }
@@ -205,7 +204,7 @@ impl StateDirectory {
             };
             match is_named {
                 true => contents.faults.push(Fault { of: Part::Text(hash), path, error }),
-                // Nobody misses it, and it is found again the next time if it cannot be removed now.
+                // No release needs it. If it cannot be removed now, it is found again the next time.
                 false => drop(fs::remove_file(&path)),
             }
         }
@@ -218,7 +217,7 @@ impl StateDirectory {
     }
 }
 
-/// Reads a text of so many bytes. `None`: its content does not have this hash.
+/// Reads a text of this size. Returns `None` if the content does not have this hash.
 pub(super) fn read_text(directory: &Path, hash: ContentHash, bytes: u64) -> Result<Option<Vec<u8>>, DiskError> {
     let path = text_path(directory, hash);
     let mut read = Vec::new();
@@ -227,7 +226,7 @@ pub(super) fn read_text(directory: &Path, hash: ContentHash, bytes: u64) -> Resu
     Ok((ContentHash::of(&read) == hash).then_some(read))
 }
 
-/// The file of a text.
+/// Returns the path of a text.
 pub(super) fn text_path(directory: &Path, hash: ContentHash) -> PathBuf {
     directory.join("texts").join(hash.to_string())
 }
@@ -246,8 +245,8 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Takes a lock. A process that has just ended, or that was started by the one that held the lock and has not closed its
-/// files yet, lets go of it in a moment.
+/// Takes a lock, and waits a moment for it. A process that has just ended, or a child process of the last holder,
+/// releases it soon.
 fn take(lock: &File) -> Result<(), Errno> {
     const MOMENT: Duration = Duration::from_millis(200);
     let end = Instant::now() + MOMENT;
@@ -259,7 +258,7 @@ fn take(lock: &File) -> Result<(), Errno> {
     }
 }
 
-/// Where nothing can be written, one that is there can be locked all the same.
+/// On a read-only disk, an existing lock file can be locked all the same.
 fn open_lock(path: &Path) -> Result<File, DiskError> {
     let writable = options().read(true).truncate(false).open(path);
     writable.or_else(|error| File::open(path).map_err(|_| error)).map_err(of(path))
@@ -271,7 +270,7 @@ fn first_line(lock: File) -> String {
     text.lines().next().filter(|line| !line.is_empty()).unwrap_or("another process").to_owned()
 }
 
-/// The regular files in a directory, in no order. What was left half written is removed; nobody else writes here.
+/// Returns the files in a directory, in no order. Removes partially written files; no other process writes here.
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>, DiskError> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -281,7 +280,7 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, DiskError> {
     for entry in entries {
         let path = entry.map_err(of(directory))?.path();
         if path.as_os_str().as_encoded_bytes().ends_with(PARTIAL.as_bytes()) {
-            // It is found again the next time if it cannot be removed now.
+            // If it cannot be removed now, it is found again the next time.
             let _ = fs::remove_file(&path);
         } else {
             files.push(path);
@@ -290,22 +289,22 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, DiskError> {
     Ok(files)
 }
 
-/// The number of the release whose manifest it is.
+/// Returns the number of the release whose manifest has this path.
 fn number_of(path: &Path) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
-    // `+7` and `007` are not written here.
+    // Names such as `+7` and `007` are never written here.
     name.parse().ok().filter(|number: &u64| number.to_string() == name)
 }
 
 fn open_regular(path: &Path) -> io::Result<File> {
-    // Opening a pipe would wait for somebody who writes to it.
+    // Opening a FIFO would wait for a writer.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     File::open(path)
 }
 
-/// A hundred times what a release of ten thousand modules takes.
+/// The largest manifest: a hundred times the size of one with ten thousand modules.
 const LARGEST_MANIFEST: u64 = 256 << 20;
 
 fn read_manifest(path: &Path) -> io::Result<Vec<u8>> {
@@ -314,7 +313,7 @@ fn read_manifest(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The hash of a file's content, and its size.
+/// Returns the hash of a file's content, and its size.
 fn hash_of(path: &Path) -> io::Result<(ContentHash, u64)> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(open_regular(path)?)?;
@@ -334,7 +333,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     });
     let renamed = written.and_then(|()| fs::rename(&partial, path));
     renamed.map_err(|error| {
-        // What does not fit on the disk must not fill it either.
+        // A file that does not fit must not fill the disk.
         let _ = fs::remove_file(&partial);
         of(path)(error)
     })
@@ -351,7 +350,7 @@ fn remove(path: &Path) -> Result<(), DiskError> {
 fn flush(directory: &Path) -> Result<(), DiskError> {
     let open = File::open(directory);
     match open {
-        // Nothing was written there yet.
+        // Nothing has been written there yet.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         open => open.and_then(|directory| directory.sync_all()).map_err(of(directory)),
     }

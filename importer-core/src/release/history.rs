@@ -1,4 +1,4 @@
-//! The history of an interpreter: the releases that are kept in a state directory.
+//! The history of an interpreter: the releases kept in a state directory.
 
 use std::{
     path::PathBuf,
@@ -22,14 +22,14 @@ use super::{
 };
 use crate::text::{ContentHash, Diagnostic};
 
-/// How long dropping a history waits for what is not written yet.
+/// How long dropping a history waits for releases that are not written yet.
 const AT_END: Duration = Duration::from_secs(1);
 
 /// The releases of one interpreter, kept in a directory of its own (L3).
 ///
-/// Texts are kept under the hash of their content, so that equal texts are stored once. A thread writes them: recording
-/// a release never waits for the disk. One process uses a directory at a time. A disk that is full or damaged is a
-/// [problem](Self::problems) to report, and never an error: releases wait until they can be written, within the bounds.
+/// Texts are kept under the hash of their content, so equal texts are stored once. A thread writes them: recording a
+/// release never waits for the disk. One process uses a directory at a time. A full or damaged disk is a
+/// [problem](Self::problems) to report and never an error: releases wait until they can be written, within the bounds.
 ///
 /// ```
 /// use std::{path::Path, sync::Arc, time::{Duration, SystemTime}};
@@ -60,10 +60,11 @@ pub struct History {
 }
 
 impl History {
-    /// Opens the history in a directory, which is made if it is not there, and reads what it holds.
+    /// Opens the history in a directory, creates the directory if necessary, and reads its contents.
     ///
-    /// Opening never fails; see [`problems`](Self::problems). Damaged files are left out. A directory that cannot be used
-    /// at the moment is tried again later. A directory that another process uses is left alone, and no history is kept.
+    /// Opening never fails; see [`problems`](Self::problems). Damaged files are left out. A directory that cannot be
+    /// used at the moment is tried again later. A directory that another process uses is left alone; no history is kept
+    /// then.
     #[must_use]
     pub fn open(directory: impl Into<PathBuf>, bounds: Bounds) -> Self {
         let path = directory.into();
@@ -103,49 +104,49 @@ impl History {
         Self { shared }
     }
 
-    /// The releases that are kept, the newest last. A release is among them as soon as it is recorded.
+    /// Returns the kept releases, the newest last. A release is included as soon as it is recorded.
     #[must_use]
     pub fn releases(&self) -> Vec<Arc<Release>> {
         self.shared.up_to_date().ledger.releases().cloned().collect()
     }
 
-    /// The release with this number, if it is kept.
+    /// Returns the release with this number, if it is kept.
     #[must_use]
     pub fn release(&self, number: u64) -> Option<Arc<Release>> {
         self.shared.up_to_date().ledger.release(number).cloned()
     }
 
-    /// The newest release that is kept.
+    /// Returns the newest kept release.
     #[must_use]
     pub fn latest(&self) -> Option<Arc<Release>> {
         self.shared.up_to_date().ledger.releases().next_back().cloned()
     }
 
-    /// The number that the next release is to have: higher than any that was ever found in the directory or recorded.
+    /// Returns the number for the next release: higher than any that was ever found in the directory or recorded.
     #[must_use]
     pub fn next_number(&self) -> u64 {
         self.shared.up_to_date().ledger.next_number()
     }
 
-    /// Keeps a release, in place of the one that had its number, and returns at once.
+    /// Records a release, in place of the one with the same number, and returns immediately.
     ///
-    /// `texts` are all texts that the release names, as [`Source`](crate::Source) has them; equal texts may be given once,
-    /// and those that are stored already are not written again.
+    /// `texts` are all texts that the release names, as in [`Source`](crate::Source). Equal texts may be given once,
+    /// and stored texts are not written again.
     ///
-    /// If the disk does not keep up, at most as many releases, and as many bytes of their texts, wait as the bounds say; the
-    /// oldest of them are lost first, and never the newest.
+    /// If the disk does not keep up, the waiting releases and the bytes of their texts are limited by the bounds. The
+    /// oldest waiting releases are lost first; the newest is never lost.
     pub fn record(&self, release: Arc<Release>, texts: impl IntoIterator<Item = (ContentHash, Arc<str>)>) {
         let texts = texts.into_iter().collect();
         self.shared.up_to_date().record(release, texts);
         self.shared.bell.ring();
     }
 
-    /// Takes what was published, and returns at once: the thread that writes makes releases of it.
+    /// Takes a publication, and returns immediately: the thread that writes makes releases of it.
     pub(crate) fn publish(&self, publication: Publication) {
         self.shared.publish(publication);
     }
 
-    /// Changes how much is kept.
+    /// Sets how much is kept.
     pub fn set_bounds(&self, bounds: Bounds) {
         self.shared.inbox.lock().set_bounds(bounds);
         let mut state = self.shared.state.lock();
@@ -154,7 +155,7 @@ impl History {
         self.shared.bell.ring();
     }
 
-    /// Reads a text of a release that is kept. What is read has this hash.
+    /// Reads a text of a kept release. The returned text has this hash.
     ///
     /// # Errors
     /// See [`TextError`].
@@ -162,33 +163,33 @@ impl History {
         self.shared.text(hash)
     }
 
-    /// A release as a tree that modules can be read from.
+    /// Returns a release as a source tree.
     #[must_use]
     pub fn tree(&self, release: Arc<Release>) -> ReleaseTree {
         ReleaseTree::new(self.shared.clone(), release)
     }
 
-    /// Everything that is wrong at the moment, each with its remedy. Empty if all is well.
+    /// Returns all present problems, each with its remedy. Empty if there is none.
     #[must_use]
     pub fn problems(&self) -> Vec<Diagnostic> {
         self.shared.state.lock().problems()
     }
 
-    /// Calls `report` once for each problem, when it begins; also for those that there are already. The thread that
-    /// writes calls it.
+    /// Sets a function that is called once for each problem when it begins, including present ones. It is called on the
+    /// thread that writes.
     pub fn on_problem(&self, report: impl Fn(&Diagnostic) + Send + Sync + 'static) {
         self.shared.state.lock().reporter = Some(Arc::new(report));
         self.shared.bell.ring();
     }
 
-    /// Waits until everything that was recorded is on the disk, and what exceeds the bounds is removed. Returns `false` if
-    /// the time ends first, or the disk refuses.
+    /// Waits until all recorded releases are on the disk, and those beyond the bounds have been removed. Returns
+    /// `false` if the time ends first, or the disk refuses.
     #[must_use]
     pub fn flush(&self, within: Duration) -> bool {
         let deadline = Instant::now() + within;
         let mut state = self.shared.up_to_date();
         let is_done = |state: &HistoryState| !state.is_dirty && !state.is_busy;
-        // What is tried at the moment may have begun before the disk was mended.
+        // The present attempt may have begun before the disk was repaired.
         let enough = state.refusals + if state.is_busy { 2 } else { 1 };
         while !is_done(&state) && !state.is_off && !state.has_ended && state.refusals < enough {
             state.retry = None;
@@ -202,7 +203,7 @@ impl History {
 }
 
 impl Drop for History {
-    /// Waits at most a second for what is not written yet, and lets go of the directory.
+    /// Waits at most a second for releases that are not written yet, and releases the directory.
     fn drop(&mut self) {
         let deadline = Instant::now() + AT_END;
         let mut state = self.shared.state.lock();

@@ -1,7 +1,7 @@
-//! The thread that writes what is recorded, so that serving never waits for the disk.
+//! The thread that writes recorded releases, so that serving never waits for the disk.
 //!
-//! A write that the disk refuses is reported once, and tried again: when another release is recorded, and after a wait that
-//! grows from a second to a minute.
+//! A failed write is reported once, and tried again: when another release is recorded, and after a wait that grows from
+//! a second to a minute.
 
 use std::{
     path::PathBuf,
@@ -25,20 +25,20 @@ use crate::text::Diagnostic;
 const GATHERED: Duration = Duration::from_millis(50);
 const SHARE: u32 = 10;
 
-/// What the thread and those who ask have in common.
+/// The data shared by the thread and the history.
 pub(super) struct Shared {
     pub(super) path: PathBuf,
     pub(super) state: Mutex<HistoryState>,
-    /// Locked for moments only, since it is on the way of first loads.
+    /// Locked for moments only, since first loads lock it.
     pub(super) inbox: Mutex<Inbox>,
-    /// There may be something to do for the thread.
+    /// Rung when there may be something to do for the thread.
     pub(super) bell: Bell,
-    /// The thread has done something, or has ended.
+    /// Notified when the thread has done something, or has ended.
     pub(super) settled: Condvar,
 }
 
 impl Shared {
-    /// The state, with everything in it that was published so far.
+    /// Returns the state, with everything that has been published so far.
     pub(super) fn up_to_date(&self) -> MutexGuard<'_, HistoryState> {
         let mut state = self.state.lock();
         let mut inbox = self.inbox.lock();
@@ -51,18 +51,18 @@ impl Shared {
         state
     }
 
-    /// Takes a publication, and returns at once.
+    /// Takes a publication, and returns immediately.
     pub(super) fn publish(&self, publication: Publication) {
         self.inbox.lock().push(publication);
         self.bell.ring();
     }
 }
 
-/// The thread, with what only it touches.
+/// The thread, with the data that only it uses.
 pub(super) struct Keeper {
     pub(super) shared: Arc<Shared>,
     pub(super) directory: Option<StateDirectory>,
-    /// What is to be removed, as far as the disk lets us.
+    /// Files that are to be removed, once the disk allows it.
     dropped: Excess,
 }
 
@@ -85,7 +85,7 @@ impl Keeper {
                 Next::End => break,
             }
         }
-        // The lock goes first: `drop` of the history returns when another process can have the directory.
+        // The lock is released first: when the `drop` of the history returns, another process can use the directory.
         self.directory = None;
         self.shared.state.lock().has_ended = true;
         self.shared.settled.notify_all();
@@ -119,7 +119,7 @@ impl Keeper {
         }
     }
 
-    /// When what was published is to be recorded, if anything was.
+    /// Returns when waiting publications are to be recorded, if there are any.
     fn gathered(&self, state: &HistoryState, now: Instant) -> Option<Instant> {
         let inbox = self.shared.inbox.lock();
         match (inbox.is_empty(), inbox.has_news()) {
@@ -138,7 +138,7 @@ impl Keeper {
             Ok(()) => state.heal(),
             Err(failure) => {
                 state.fail(&failure);
-                // Once more at the end, and no more.
+                // When the history closes, it is tried once more only.
                 state.is_dirty = !state.is_closing;
             }
         }
@@ -146,9 +146,9 @@ impl Keeper {
         self.shared.settled.notify_all();
     }
 
-    /// Writes the oldest release that waits, and removes what is too much.
+    /// Writes the oldest waiting release, and removes what exceeds the bounds.
     fn write(&mut self) -> Result<(), DiskError> {
-        // One that is not what it was is let go of with its lock before it is opened anew.
+        // A directory that was replaced is closed, and its lock released, before it is opened again.
         let directory = match self.directory.take().filter(StateDirectory::is_there) {
             Some(directory) => directory,
             None => match self.open()? {
@@ -184,7 +184,7 @@ impl Keeper {
             let Excess { releases, texts } = state.prune();
             self.dropped.releases.extend(releases);
             self.dropped.texts.extend(texts);
-            // What could not be removed before may have been recorded again since.
+            // A file that could not be removed before may have been recorded again since.
             self.dropped.releases.retain(|number| state.ledger.release(*number).is_none());
             self.dropped.texts.retain(|hash| state.ledger.text(*hash).is_none());
         }
@@ -208,10 +208,10 @@ impl Keeper {
         let found = Ledger::new(contents.releases.iter().cloned(), &contents.texts, contents.highest);
         if !state.ledger.compare(&found) {
             let message = format!(
-                "no history is kept in `{}`: releases came there that this process does not know",
+                "no history is kept in `{}`: it contains releases that this process does not know",
                 path.display()
             );
-            state.turn_off(Diagnostic::error(message).help("start again, to go on with their numbers"));
+            state.turn_off(Diagnostic::error(message).help("restart to continue with their numbers"));
             return Ok(None);
         }
         state.find(&contents);

@@ -1,5 +1,5 @@
-//! What is kept, as data: which releases and texts there are, which of them wait to be written, and what is dropped when
-//! the bounds are reached. No file is touched and no clock is read here.
+//! The ledger, as data: which releases and texts are kept, which of them wait to be written, and which are removed
+//! beyond the bounds. No file is touched and no clock is read here.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,7 +10,7 @@ use std::{
 use super::record::Release;
 use crate::text::ContentHash;
 
-/// How much of its past an interpreter keeps.
+/// How many releases, and how many bytes of texts, are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
     /// At most this many releases. The newest is kept in any case.
@@ -20,36 +20,36 @@ pub struct Bounds {
 }
 
 impl Default for Bounds {
-    /// The last 100 releases, with texts of at most 64 MiB.
+    /// Keeps the last 100 releases, with texts of at most 64 MiB.
     fn default() -> Self {
         Self { releases: 100, bytes: 64 << 20 }
     }
 }
 
-/// Where a text is.
+/// Where a text is kept.
 pub(super) enum Content {
     Stored,
     /// In memory, until it is written.
     Waiting(Arc<str>),
-    /// It is neither given nor stored, or what is stored is damaged.
+    /// It is neither in memory nor stored, or the stored file is damaged.
     Missing,
 }
 
 struct Text {
     content: Content,
     bytes: u64,
-    /// How many of the releases name it.
+    /// How many releases name it.
     releases: usize,
 }
 
-/// What is to be written next: texts, and then a release that names them.
+/// The next to be written: texts, and then a release that names them.
 pub(super) struct Unwritten {
     /// `None`: the texts belong to releases that are written already.
     pub(super) release: Option<Arc<Release>>,
     pub(super) texts: Vec<(ContentHash, Arc<str>)>,
 }
 
-/// What is to be removed from the disk: the manifests first.
+/// The files to remove from the disk, the manifests first.
 #[derive(Default, PartialEq, Eq, Debug)]
 pub(super) struct Excess {
     pub(super) releases: Vec<u64>,
@@ -60,26 +60,26 @@ pub(super) struct Excess {
 #[derive(Default)]
 pub(super) struct Ledger {
     releases: BTreeMap<u64, Arc<Release>>,
-    /// Those that are on the disk, though perhaps not as they are now.
+    /// Releases that are on the disk, though perhaps in an older form.
     written: BTreeSet<u64>,
-    /// Those that wait to be written.
+    /// Releases that wait to be written.
     pending: BTreeSet<u64>,
     texts: HashMap<ContentHash, Text>,
-    /// The texts that wait.
+    /// Texts that wait to be written.
     waiting: BTreeSet<ContentHash>,
-    /// The sizes of all texts together, and of those among them that wait.
+    /// The total size of all texts, and of those that wait.
     bytes: u64,
     waiting_bytes: u64,
-    /// No release has a higher number, nor has one that cannot be read.
+    /// The highest number of any release, including unreadable ones.
     highest: u64,
-    /// All texts of the newest release until it is written, as they were given: those that are stored may be gone by then.
+    /// All texts of the newest release, until it is written: the stored files may be gone by then.
     given: HashMap<ContentHash, Arc<str>>,
     /// Stored texts that no release names any more, with their sizes.
     garbage: HashMap<ContentHash, u64>,
 }
 
 impl Ledger {
-    /// What was found on the disk. Texts of it that no release names are garbage.
+    /// Creates a ledger of what was found on the disk. Stored texts that no release names are garbage.
     pub(super) fn new(
         releases: impl IntoIterator<Item = Arc<Release>>,
         stored: &HashMap<ContentHash, u64>,
@@ -96,7 +96,7 @@ impl Ledger {
         ledger
     }
 
-    /// All releases that are kept, by number.
+    /// Returns all kept releases, by number.
     pub(super) fn releases(&self) -> impl DoubleEndedIterator<Item = &Arc<Release>> {
         self.releases.values()
     }
@@ -105,35 +105,35 @@ impl Ledger {
         self.releases.get(&number)
     }
 
-    /// A number that was given and is not kept.
+    /// Notes a number whose release is not kept.
     pub(super) fn pass(&mut self, number: u64) {
         self.highest = self.highest.max(number);
     }
 
-    /// The number of the next release.
+    /// Returns the number of the next release.
     pub(super) fn next_number(&self) -> u64 {
         self.highest.saturating_add(1)
     }
 
-    /// Where a text is, and its size in bytes.
+    /// Returns where a text is kept, and its size in bytes.
     pub(super) fn text(&self, hash: ContentHash) -> Option<(&Content, u64)> {
         self.texts.get(&hash).map(|text| (&text.content, text.bytes))
     }
 
-    /// The releases that name a text.
+    /// Returns the releases that name a text.
     pub(super) fn releases_with(&self, hash: ContentHash) -> Vec<u64> {
         let names = |release: &Release| release.entries().iter().any(|(_, text)| *text == hash);
         self.releases().filter(|release| names(release)).map(|release| release.number()).collect()
     }
 
-    /// Takes up a release that is to be written, with all its texts, in place of the one that had its number.
+    /// Adds a release that is to be written, with all its texts, in place of the one with the same number.
     pub(super) fn record(&mut self, release: Arc<Release>, texts: HashMap<ContentHash, Arc<str>>) {
         self.given = texts;
         self.pending.insert(release.number());
         self.insert(release);
     }
 
-    /// Takes a text that is loaded, in case it is one that is missing.
+    /// Takes a loaded text, in case it is missing.
     pub(super) fn offer(&mut self, hash: ContentHash, text: &Arc<str>) {
         if let Some((Content::Missing, _)) = self.text(hash)
             && let Some(text) = as_in_file(hash, text)
@@ -143,13 +143,13 @@ impl Ledger {
         }
     }
 
-    /// Lets go of the oldest releases that wait, but for the newest, until what waits is within the bounds. How many were
-    /// lost?
+    /// Drops the oldest waiting releases, but never the newest, until the waiting ones are within the bounds. Returns
+    /// how many were lost.
     pub(super) fn shed(&mut self, bounds: Bounds) -> u64 {
         let mut lost = 0;
         let is_too_much = |ledger: &Self| ledger.waiting_bytes > bounds.bytes || ledger.pending.len() > bounds.releases;
         while is_too_much(self) {
-            // One that is on the disk already is only to be written anew.
+            // A release that is on the disk already only waits to be rewritten.
             let mut unwritten =
                 self.pending.iter().copied().rev().skip(1).filter(|number| !self.written.contains(number));
             let Some(oldest) = unwritten.next_back() else { break };
@@ -160,12 +160,12 @@ impl Ledger {
         lost
     }
 
-    /// Is there anything to be written?
+    /// Returns whether anything waits to be written.
     pub(super) fn has_unwritten(&self) -> bool {
         !self.pending.is_empty() || !self.waiting.is_empty()
     }
 
-    /// The oldest release that waits to be written, with those of its texts that are not stored yet.
+    /// Returns the oldest release that waits to be written, with those of its texts that are not stored yet.
     pub(super) fn unwritten(&self) -> Option<Unwritten> {
         let release = self.pending.first().and_then(|number| self.release(*number)).cloned();
         let waiting = |hash| match &self.texts.get(&hash)?.content {
@@ -180,32 +180,32 @@ impl Ledger {
         self.has_unwritten().then_some(Unwritten { release, texts })
     }
 
-    /// How many releases wait to be written?
+    /// Returns how many releases wait to be written.
     pub(super) fn pending_releases(&self) -> usize {
         self.pending.len()
     }
 
-    /// A text is on the disk now.
+    /// Notes that a text is on the disk.
     pub(super) fn is_stored(&mut self, hash: ContentHash, bytes: u64) {
         match self.texts.contains_key(&hash) {
             true => self.put(hash, Content::Stored, bytes),
-            // Its release was shed meanwhile.
+            // Its release was dropped meanwhile.
             false => drop(self.garbage.insert(hash, bytes)),
         }
     }
 
-    /// A text is not on the disk, or not what it was.
+    /// Notes that a text is not on the disk, or is damaged.
     pub(super) fn is_missing(&mut self, hash: ContentHash) {
         if let Some((Content::Stored, _)) = self.text(hash) {
             self.put(hash, Content::Missing, 0);
         }
     }
 
-    /// A release is on the disk now. Is it still wanted? Else it was shed meanwhile, and is to be removed.
+    /// Notes that a release is on the disk. Returns `false` if it was dropped meanwhile and has to be removed.
     pub(super) fn is_written(&mut self, release: &Arc<Release>) -> bool {
         let known = self.releases.get(&release.number());
         match known {
-            // One that has taken its place waits on.
+            // A release that has replaced it still waits.
             Some(known) if Arc::ptr_eq(known, release) => {
                 self.pending.remove(&release.number());
                 if self.pending.is_empty() {
@@ -219,26 +219,27 @@ impl Ledger {
         true
     }
 
-    /// Drops the oldest releases until the rest fits the bounds, and says what is to be removed from the disk.
+    /// Drops the oldest releases until the rest is within the bounds. Returns the files to remove from the disk.
     pub(super) fn prune(&mut self, bounds: Bounds) -> Excess {
         let mut releases = Vec::new();
         let is_too_much = |ledger: &Self| ledger.releases.len() > bounds.releases || ledger.bytes > bounds.bytes;
         while self.releases.len() > 1 && is_too_much(self) {
             let Some((&oldest, _)) = self.releases.first_key_value() else { break };
             if self.pending.contains(&oldest) {
-                // It is not on the disk. When it is, or is shed, this is done again.
+                // It is not on the disk yet. This is done again when it is, or when it is dropped.
                 break;
             }
             self.remove(oldest);
             releases.push(oldest);
         }
-        // What was named again meanwhile is written anew, or has been.
+        // A text that was named again meanwhile is written again, or has been.
         let garbage = mem::take(&mut self.garbage).into_keys();
         Excess { releases, texts: garbage.filter(|hash| !self.texts.contains_key(hash)).collect() }
     }
 
-    /// The disk was looked at anew: what is not there any more is forgotten, unless it waits to be written. What is there
-    /// and not known means that somebody else has written to it: then nothing is changed.
+    /// Compares the ledger with what was found on the disk now. Removes releases that are gone from the disk, unless
+    /// they wait to be written. Returns `false`, and changes nothing, if the disk has releases that are not known:
+    /// another process has written to it.
     pub(super) fn compare(&mut self, found: &Self) -> bool {
         if !found.written.is_subset(&self.written) {
             return false;
@@ -269,13 +270,13 @@ impl Ledger {
             self.supply(*hash);
         }
         self.highest = self.highest.max(number);
-        // Only now, so that what both name stays.
+        // Only now, so that texts that both releases name stay.
         if let Some(before) = self.releases.insert(number, release) {
             self.let_go(&before);
         }
     }
 
-    /// Finds a text that is missing, if it can be found: its file is still there, or it was given.
+    /// Restores a missing text, if its file still exists or its text is in memory.
     fn supply(&mut self, hash: ContentHash) {
         if !matches!(self.text(hash), Some((Content::Missing, _))) {
             return;
@@ -309,7 +310,7 @@ impl Ledger {
         }
     }
 
-    /// Changes where a text is, and the sums with it.
+    /// Changes where a text is kept, and updates the sums.
     fn put(&mut self, hash: ContentHash, content: Content, bytes: u64) {
         let Some(text) = self.texts.get_mut(&hash) else { return };
         let waits = |text: &Text| if let Content::Waiting(_) = text.content { text.bytes } else { 0 };
@@ -326,8 +327,8 @@ impl Ledger {
 
 const MARK: char = '\u{feff}';
 
-/// A text as its file has it, which may begin with a byte order mark that those who read modules do not see. `None`: it is
-/// not the text of this hash.
+/// Returns the text as in its file, which may begin with a byte order mark that loaded texts do not have. Returns
+/// `None` if it is not the text of this hash.
 fn as_in_file(hash: ContentHash, text: &Arc<str>) -> Option<Arc<str>> {
     if ContentHash::of(text.as_bytes()) == hash {
         return Some(text.clone());
@@ -336,7 +337,7 @@ fn as_in_file(hash: ContentHash, text: &Arc<str>) -> Option<Arc<str>> {
     (ContentHash::of(marked.as_bytes()) == hash).then(|| marked.into())
 }
 
-/// A text as those who read modules see it.
+/// Returns a text without its byte order mark.
 pub(super) fn without_mark(text: &Arc<str>) -> Arc<str> {
     text.strip_prefix(MARK).map_or_else(|| text.clone(), Into::into)
 }

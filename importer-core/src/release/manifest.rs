@@ -1,4 +1,4 @@
-//! A release as a file: lines that people can read, and a checksum over them.
+//! A release as a file: readable lines, and a checksum over them.
 //!
 //! ```text
 //! samovar release 1
@@ -16,8 +16,9 @@
 //! ```
 //!
 //! A line is a word, a space, and a value up to the end of the line. In values, control characters, `%` and bytes that
-//! are not UTF-8 are written as `%` and two hexadecimal digits, so that every path and message survives. A word that is
-//! not known is skipped: a later version may say more. What the lines mean changes only with the number in the first.
+//! are not UTF-8 are written as `%` and two hexadecimal digits, so that every path and message survives. Unknown words
+//! are skipped, since a later version may add some. The meaning of the lines changes only with the number in the first
+//! line.
 
 use std::{
     fmt::Write,
@@ -37,11 +38,11 @@ const VERSION: u64 = 1;
 pub(super) enum Unusable {
     /// A later version of Samovar wrote it.
     Newer,
-    /// It is not as it was written.
+    /// The file is damaged.
     Damaged,
 }
 
-/// Writes a release down.
+/// Writes a release as a manifest.
 pub(super) fn write(release: &Release) -> String {
     let mut lines = format!("{FIRST_LINE}{VERSION}\n");
     let mut line = |word: &str, value: &str| {
@@ -72,7 +73,7 @@ pub(super) fn write(release: &Release) -> String {
     lines
 }
 
-/// Reads a release.
+/// Reads a release from a manifest.
 pub(super) fn read(manifest: &[u8]) -> Result<Release, Unusable> {
     let text = std::str::from_utf8(manifest).map_err(|_| Unusable::Damaged)?;
     let version = text.lines().next().and_then(|line| line.strip_prefix(FIRST_LINE)?.parse::<u64>().ok());
@@ -120,7 +121,7 @@ fn read_lines(text: &str) -> Option<Release> {
     (release.digest() == Digest(digest?)).then_some(release)
 }
 
-/// The lines above the last one, if it says what they are.
+/// Returns the lines above the last one, if their checksum is correct.
 fn checked(text: &str) -> Option<&str> {
     let (above, last) = text.strip_suffix('\n')?.rsplit_once('\n')?;
     let lines = text.get(..=above.len())?;
@@ -165,7 +166,7 @@ fn outcome_of(word: &str) -> Option<ReleaseOutcome> {
     OUTCOMES.iter().find(|(_, known)| *known == word).map(|(outcome, _)| *outcome)
 }
 
-/// Writes bytes as text in one line. What is shown as it is: characters that are neither control characters nor `%`.
+/// Writes bytes as text in one line. Only control characters, `%` and invalid UTF-8 are escaped.
 fn escape(bytes: &[u8]) -> String {
     let mut escaped = String::with_capacity(bytes.len());
     let write_bytes = |escaped: &mut String, bytes: &[u8]| {
@@ -218,7 +219,7 @@ fn read_path(value: &str) -> Option<Arc<Path>> {
     (!path.is_empty()).then(|| PathBuf::from(path).into())
 }
 
-/// A hash as it is written: 64 lower-case hexadecimal digits.
+/// Reads a hash, written as 64 lower-case hexadecimal digits.
 pub(super) fn read_hash(text: &str) -> Option<ContentHash> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
@@ -231,7 +232,7 @@ pub(super) fn read_hash(text: &str) -> Option<ContentHash> {
 }
 
 fn read_byte(digits: &[u8]) -> Option<u8> {
-    // `from_str_radix` would take a sign, too.
+    // `from_str_radix` would accept a sign, too.
     let all_digits = digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit);
     u8::from_str_radix(std::str::from_utf8(digits).ok().filter(|_| all_digits)?, 16).ok()
 }

@@ -1,21 +1,23 @@
-//! Releases: the texts that were published together, kept on disk, so that they can be listed, compared and published
-//! again, and so that a restart knows them (L3).
+//! Releases: the texts that were published together. They are kept on disk so that they can be listed, compared and
+//! published again, and are known after a restart (L3).
 //!
 //! | file | holds |
 //! |---|---|
 //! | `record` | [`Release`]: which texts, when, what caused it and what came of it |
 //! | `manifest` | a release as lines of text, with a checksum |
-//! | `publication` | what publications change, until the thread has time for it |
-//! | `tip` | the release that is served, as publications make it out of the one before |
-//! | `ledger` | which releases and texts are kept, which wait to be written, and what is dropped when bounds are reached |
-//! | `directory` | the state directory: its lock, and files that are there as a whole or not at all |
-//! | `state` | what is known, what is to be done, and what is wrong |
+//! | `publication` | the changes of publications that are not recorded yet |
+//! | `tip` | the release that is served, to which publications are applied |
+//! | `ledger` | which releases and texts are kept, wait to be written, or are removed beyond the bounds |
+//! | `directory` | the state directory: its lock, and files that are written atomically |
+//! | `state` | the state shared with the thread: the ledger, what is to be done, and problems |
 //! | `keeper`, `bell` | the thread that writes, so that serving never waits for the disk |
-//! | `history` | [`History`], the door to all of it |
+//! | `history` | [`History`], the public interface |
 //! | `reading` | a text, read back and checked against its hash |
-//! | `texts` | [`ReleaseTree`]: a kept release as a tree that modules are read from |
+//! | `texts` | [`ReleaseTree`]: a kept release as a source tree |
 //!
-//! A disk that is full, read-only or damaged is a warning; it never stops serving.
+//! A full, read-only or damaged disk causes a warning; it never stops serving.
+//!
+//! This folder knows nothing of generations and of reloading.
 
 mod bell;
 mod directory;

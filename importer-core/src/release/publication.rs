@@ -1,4 +1,4 @@
-//! What publications change, gathered until the thread has time: publishing costs no more than what is new in it.
+//! Publications that wait to be recorded. The cost of publishing depends only on what is new in it.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -11,17 +11,17 @@ use std::{
 use super::{ledger::Bounds, record::ReleaseCause};
 use crate::text::ContentHash;
 
-/// What a publication changes of the release that is served.
+/// The changes that a publication makes to the release that is served.
 pub(crate) struct Publication {
     /// The number of the release that is served now: the one before, or another.
     pub(crate) release: u64,
     pub(crate) cause: ReleaseCause,
     pub(crate) time: SystemTime,
-    /// How long it took from the first look.
+    /// The time from the first look at the change to the publication.
     pub(crate) took: Duration,
-    /// Is it of other texts? Then nothing is known of modules that this process has not loaded.
+    /// Whether it is of other texts. Nothing is then known of modules that this process has not loaded.
     pub(crate) anew: bool,
-    /// In their order.
+    /// The changes, in order.
     pub(crate) edits: Vec<Edit>,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Inbox {
     bounds: Bounds,
     waiting: VecDeque<Publication>,
     bytes: u64,
-    /// Releases that were lost because too many waited.
+    /// How many releases were lost because too many waited.
     lost: u64,
 }
 
@@ -64,7 +64,7 @@ impl Inbox {
         self.bounds = bounds;
     }
 
-    /// Takes a publication. First loads that join a release are gathered in one.
+    /// Adds a publication. First loads that join the same release are merged.
     pub(super) fn push(&mut self, publication: Publication) {
         self.bytes += publication.edits.iter().map(Edit::bytes).sum::<u64>();
         match self.waiting.back_mut().filter(|last| last.release == publication.release) {
@@ -83,7 +83,7 @@ impl Inbox {
         self.waiting.len() > self.bounds.releases || self.bytes > self.bounds.bytes
     }
 
-    /// Is there a release among them that did not begin with a first load?
+    /// Returns whether there is a release among them that did not begin with a first load.
     pub(super) fn has_news(&self) -> bool {
         self.waiting.iter().any(|publication| publication.cause != ReleaseCause::Load)
     }
@@ -92,19 +92,19 @@ impl Inbox {
         self.waiting.is_empty()
     }
 
-    /// Takes what waits, and the number of the releases that were lost.
+    /// Takes the waiting publications, and the number of lost releases.
     pub(super) fn take(&mut self) -> (VecDeque<Publication>, u64) {
         self.bytes = 0;
         (mem::take(&mut self.waiting), mem::take(&mut self.lost))
     }
 
-    /// Makes one of the two oldest: the earlier release is lost, though not what it changed.
+    /// Merges the two oldest: the earlier release is lost, but not its changes.
     fn merge_oldest(&mut self) {
         let (Some(oldest), Some(next)) = (self.waiting.pop_front(), self.waiting.front_mut()) else { return };
         self.lost += 1;
         next.anew |= oldest.anew;
         let later = mem::take(&mut next.edits);
-        // The last edit of each path is all that counts.
+        // Only the last edit of each path counts.
         let mut seen = HashSet::new();
         let all: Vec<_> = oldest.edits.into_iter().chain(later).collect();
         let counts: Vec<bool> = all.iter().rev().map(|edit| seen.insert(edit.path().clone())).collect();

@@ -1,4 +1,4 @@
-//! Reading a text back: what is read has the hash that it was asked for by, or is an error.
+//! Reading texts back: a text that is returned has the requested hash.
 
 use std::{io, path::PathBuf, sync::Arc};
 
@@ -13,24 +13,24 @@ use crate::text::ContentHash;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// No release that is kept names it.
-    #[error("no release that is kept has the text {0}")]
+    /// No kept release names it.
+    #[error("no kept release has the text {0}")]
     Unknown(ContentHash),
-    /// It is not in the state directory, or its content does not have its hash.
+    /// It is missing from the state directory, or its content does not have its hash.
     #[error("the text is lost: `{}` is missing or damaged; restore it from a backup", .0.display())]
     Lost(PathBuf),
-    /// The system refuses to read it.
+    /// The system cannot read it.
     #[error("`{}` cannot be read: {error}", path.display())]
     Unreadable {
         /// Its file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
 }
 
 impl Shared {
-    /// Reads a text, which has this hash or is an error.
+    /// Reads the text with this hash.
     pub(super) fn text(&self, hash: ContentHash) -> Result<Arc<str>, TextError> {
         let bytes = match self.state.lock().ledger.text(hash) {
             None => return Err(TextError::Unknown(hash)),
@@ -49,7 +49,7 @@ impl Shared {
         };
         let mut state = self.state.lock();
         if state.ledger.text(hash).is_none() {
-            // It was let go of meanwhile.
+            // Its releases were dropped meanwhile.
             return Err(TextError::Unknown(hash));
         }
         state.spoil(&Fault { of: Part::Text(hash), path: path.clone(), error });

@@ -1,4 +1,4 @@
-//! A release as data: which texts belong together, and how they came to be published.
+//! Releases as data: which texts belong together, and how they came to be published.
 
 use std::{
     cmp::Ordering,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::text::ContentHash;
 
-/// A set of texts with a number. It names the texts by their hashes; a [`History`](crate::History) keeps what they say.
+/// A numbered set of texts. It names the texts by their hashes; a [`History`](crate::History) keeps the texts.
 ///
 /// ```
 /// use std::{path::Path, time::{Duration, SystemTime}};
@@ -39,7 +39,7 @@ pub struct Release {
     pub(super) message: Option<Arc<str>>,
     pub(super) duration: Duration,
     pub(super) changes: ReleaseChanges,
-    /// By the bytes of their paths, each path once.
+    /// Sorted by the bytes of the paths, each path once.
     entries: Arc<[(Arc<Path>, ContentHash)]>,
     digest: Digest,
 }
@@ -52,24 +52,24 @@ pub enum ReleaseCause {
     Load,
     /// Files changed.
     Files,
-    /// Somebody asked for a reload.
+    /// A reload was requested.
     Command,
-    /// Somebody asked for the texts of this release (L5).
+    /// A roll-back to this release was requested (L5).
     Rollback(u64),
-    /// What a later version of Samovar wrote.
+    /// A cause written by a later version of Samovar.
     Other(Arc<str>),
 }
 
-/// What came of a release.
+/// The outcome of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ReleaseOutcome {
     /// It was published.
     #[default]
     Published,
-    /// It was refused: what was served before is served on.
+    /// It was refused: the generation before it stays in use.
     Refused,
-    /// It was published, and a roll-back has taken its place.
+    /// It was published, and a roll-back has replaced it.
     RolledBack,
     /// It was tried on some requests, and withdrawn.
     Reverted,
@@ -86,12 +86,12 @@ pub struct ReleaseChanges {
     pub removed: Vec<Arc<Path>>,
 }
 
-/// A hash over the paths and texts of a release: equal digests are equal releases, whatever their numbers.
+/// A hash over the paths and texts of a release: releases with equal digests have the same texts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub(super) ContentHash);
 
 impl fmt::Display for Digest {
-    /// 64 hexadecimal digits.
+    /// Writes 64 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
@@ -104,7 +104,8 @@ impl fmt::Debug for Digest {
 }
 
 impl Release {
-    /// A release of these texts. If a path is given twice, the later text holds. The time is kept to the millisecond.
+    /// Creates a release of these texts. If a path is given twice, the later text counts. The time is kept to the
+    /// millisecond.
     ///
     /// Until [`with_changes_since`](Self::with_changes_since) is called, all texts count as added.
     #[must_use]
@@ -135,102 +136,102 @@ impl Release {
         }
     }
 
-    /// Sets how it differs from the release before it.
+    /// Sets the changes since the release before it.
     #[must_use]
     pub fn with_changes_since(mut self, before: &Self) -> Self {
         self.changes = ReleaseChanges::between(before, &self);
         self
     }
 
-    /// Sets who made it.
+    /// Sets the author.
     #[must_use]
     pub fn with_author(mut self, author: impl Into<Arc<str>>) -> Self {
         self.author = Some(author.into());
         self
     }
 
-    /// Sets what its author says about it.
+    /// Sets the author's message.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<Arc<str>>) -> Self {
         self.message = Some(message.into());
         self
     }
 
-    /// Sets how long it took from the first look at the change to the outcome. Kept to the millisecond.
+    /// Sets the time from the first look at the change to the outcome. Kept to the millisecond.
     #[must_use]
     pub fn with_duration(mut self, duration: Duration) -> Self {
         self.duration = in_milliseconds(duration);
         self
     }
 
-    /// Sets what came of it.
+    /// Sets the outcome.
     #[must_use]
     pub fn with_outcome(mut self, outcome: ReleaseOutcome) -> Self {
         self.outcome = outcome;
         self
     }
 
-    /// Its number. Numbers go up, also across restarts.
+    /// Returns the number. Numbers increase, also across restarts.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// When it was made.
+    /// Returns when it was made.
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time
     }
 
-    /// What caused it.
+    /// Returns what caused it.
     #[must_use]
     pub fn cause(&self) -> &ReleaseCause {
         &self.cause
     }
 
-    /// What came of it.
+    /// Returns the outcome.
     #[must_use]
     pub fn outcome(&self) -> ReleaseOutcome {
         self.outcome
     }
 
-    /// Who made it, if that is known.
+    /// Returns the author, if known.
     #[must_use]
     pub fn author(&self) -> Option<&str> {
         self.author.as_deref()
     }
 
-    /// What its author says about it.
+    /// Returns the author's message, if any.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// How long it took from the first look at the change to the outcome.
+    /// Returns the time from the first look at the change to the outcome.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// How it differs from the release before it.
+    /// Returns the changes since the release before it.
     #[must_use]
     pub fn changes(&self) -> &ReleaseChanges {
         &self.changes
     }
 
-    /// A hash over all paths and texts.
+    /// Returns the hash over all paths and texts.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The paths and the hashes of their texts, in the order of the paths' bytes.
+    /// Returns the paths and the hashes of their texts, sorted by the bytes of the paths.
     #[must_use]
     pub fn entries(&self) -> &[(Arc<Path>, ContentHash)] {
         &self.entries
     }
 
-    /// The hash of the text at `path`.
+    /// Returns the hash of the text at `path`; `None` if the release does not have it.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<ContentHash> {
         let at = self.entries.binary_search_by(|(known, _)| order(known, path)).ok()?;
@@ -239,7 +240,7 @@ impl Release {
 }
 
 impl ReleaseChanges {
-    /// How `after` differs from `before`.
+    /// Returns the changes from `before` to `after`.
     #[must_use]
     pub fn between(before: &Release, after: &Release) -> Self {
         let mut changes = Self::default();
@@ -255,7 +256,7 @@ impl ReleaseChanges {
         changes
     }
 
-    /// Do both releases have the same texts?
+    /// Returns whether both releases have the same texts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.added.is_empty() && self.removed.is_empty()
@@ -266,13 +267,13 @@ fn in_milliseconds(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Paths in the order of their bytes, which is the same on every system.
+/// Compares paths by their bytes, which gives the same order on every system.
 fn order(a: &Path, b: &Path) -> Ordering {
     a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes())
 }
 
 fn sorted(mut entries: Vec<(Arc<Path>, ContentHash)>) -> Vec<(Arc<Path>, ContentHash)> {
-    // The sort is stable: of equal paths, the later one comes last and is the one that stays.
+    // The sort is stable: of equal paths, the later one comes last and is kept.
     entries.sort_by(|(a, _), (b, _)| order(a, b));
     let mut kept: Vec<(Arc<Path>, ContentHash)> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -284,7 +285,7 @@ fn sorted(mut entries: Vec<(Arc<Path>, ContentHash)>) -> Vec<(Arc<Path>, Content
     kept
 }
 
-/// Each path with its length before it, so that no two lists of entries are the same bytes.
+/// Hashes each path after its length, so that different entries never give the same bytes.
 fn digest(entries: &[(Arc<Path>, ContentHash)]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     for (path, hash) in entries {

@@ -1,4 +1,4 @@
-//! The state of a history while it is kept: what is known, what is to be done, and what is wrong.
+//! The state of a history: the ledger, what is to be done, and the problems.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -27,32 +27,32 @@ pub(super) type Reporter = Arc<dyn Fn(&Diagnostic) + Send + Sync>;
 pub(super) struct HistoryState {
     pub(super) ledger: Ledger,
     pub(super) bounds: Bounds,
-    /// Nothing is kept, and nothing is tried any more.
+    /// The history is off: nothing is kept, and nothing is tried again.
     pub(super) is_off: bool,
-    /// What is served, as it is going to be recorded.
+    /// The release that is served, as it will be recorded.
     pub(super) tip: Tip,
-    /// When first loads that wait are to be recorded.
+    /// When waiting first loads are to be recorded.
     pub(super) gather_until: Option<Instant>,
-    /// Is there something to be written or removed?
+    /// Whether something is to be written or removed.
     pub(super) is_dirty: bool,
-    /// Is the thread at it?
+    /// Whether the thread is writing.
     pub(super) is_busy: bool,
-    /// How often the disk has refused, and how often since something new was asked of it; and when to ask it again.
+    /// How often the disk has refused; how often since something new was to be written; and when to try again.
     pub(super) refusals: u64,
     pub(super) retries: u32,
     pub(super) retry: Option<Instant>,
-    /// The thread is to end.
+    /// Whether the thread is to end.
     pub(super) is_closing: bool,
     pub(super) has_ended: bool,
     problems: BTreeMap<Topic, Diagnostic>,
     unreported: Vec<Diagnostic>,
     pub(super) reporter: Option<Reporter>,
     lost: u64,
-    /// Releases whose manifests cannot be used. They go when all others of their age have gone.
+    /// Releases whose manifests cannot be used. They are removed when all others of their age have been.
     unusable: Vec<u64>,
 }
 
-/// What a problem is about. Of each, there is one at a time.
+/// The topic of a problem. Each topic has at most one problem at a time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Topic {
     Off,
@@ -67,7 +67,7 @@ impl HistoryState {
         Self { bounds, ..Self::default() }
     }
 
-    /// Takes up what was published, and notes how many releases of it were lost.
+    /// Applies publications, and notes how many of their releases were lost.
     pub(super) fn fold(&mut self, publications: VecDeque<Publication>, lost: u64) {
         for publication in publications {
             match self.is_off {
@@ -79,7 +79,7 @@ impl HistoryState {
         self.expect_writing();
     }
 
-    /// Takes up a release that is complete.
+    /// Records a complete release.
     pub(super) fn record(&mut self, release: Arc<Release>, texts: HashMap<ContentHash, Arc<str>>) {
         if self.is_off {
             self.ledger.pass(release.number());
@@ -90,7 +90,7 @@ impl HistoryState {
         self.expect_writing();
     }
 
-    /// There is something new to be written: what the disk refused before is tried again at once.
+    /// Notes that there is something new to write: failed writes are tried again immediately.
     fn expect_writing(&mut self) {
         if self.is_off {
             return;
@@ -110,7 +110,7 @@ impl HistoryState {
         std::mem::take(&mut self.unreported)
     }
 
-    /// Everything that is wrong at the moment.
+    /// Returns all present problems.
     pub(super) fn problems(&self) -> Vec<Diagnostic> {
         self.problems.values().cloned().collect()
     }
@@ -122,7 +122,7 @@ impl HistoryState {
         }
     }
 
-    /// Ends everything, but for the numbers.
+    /// Turns the history off. Only the numbers continue.
     pub(super) fn turn_off(&mut self, diagnostic: Diagnostic) {
         self.is_off = true;
         self.ledger = Ledger::new([], &[].into(), self.ledger.next_number().saturating_sub(1));
@@ -135,9 +135,9 @@ impl HistoryState {
             self.lost += releases;
             let lost = self.lost;
             let are = if lost == 1 { "release is" } else { "releases are" };
-            let message = format!("{lost} {are} missing from the history: too much waited to be written");
+            let message = format!("{lost} {are} missing from the history: writing did not keep up");
             let diagnostic = Diagnostic::error(message);
-            self.report(Topic::Lost, diagnostic.help("see why the state directory cannot be written, or is slow"));
+            self.report(Topic::Lost, diagnostic.help("check why the state directory is slow or cannot be written"));
         }
     }
 
@@ -148,7 +148,7 @@ impl HistoryState {
             several => format!("the last {several} releases are not in the history yet"),
         };
         let diagnostic = Diagnostic::error(format!("{what}: {failure}"))
-            .help("make room, or let this user write there: it is tried again by itself");
+            .help("free space, or give this user write permission; writing is tried again automatically");
         self.report(Topic::Writing, diagnostic);
         let wait = FIRST_RETRY.saturating_mul(1 << self.retries.min(6)).min(LAST_RETRY);
         self.refusals += 1;
@@ -157,14 +157,14 @@ impl HistoryState {
         self.is_dirty = true;
     }
 
-    /// A stored text that was read is not what it was.
+    /// Notes that a stored text is damaged.
     pub(super) fn spoil(&mut self, fault: &Fault) {
         let Part::Text(hash) = fault.of else { return };
         self.ledger.is_missing(hash);
         self.find_fault(fault);
     }
 
-    /// Takes up what was found on the disk when it was opened.
+    /// Notes the contents of the directory when it is opened.
     pub(super) fn find(&mut self, contents: &Contents) {
         self.problems.retain(|topic, _| !matches!(topic, Topic::File(_) | Topic::MoreFiles));
         self.unusable.clear();
@@ -213,7 +213,7 @@ impl HistoryState {
         self.report(Topic::File(fault.of), diagnostic);
     }
 
-    /// Lets go of problems that are none any more.
+    /// Removes problems that are solved.
     pub(super) fn heal(&mut self) {
         let ledger = &self.ledger;
         self.problems.retain(|topic, _| match topic {
@@ -225,7 +225,7 @@ impl HistoryState {
         self.retry = None;
     }
 
-    /// What is too much, and the unusable manifests that are as old.
+    /// Drops what exceeds the bounds. Returns the files to remove, with the unusable manifests that are as old.
     pub(super) fn prune(&mut self) -> Excess {
         let mut dropped = self.ledger.prune(self.bounds);
         let oldest = self.ledger.releases().next().map_or(0, |release| release.number());
@@ -238,13 +238,13 @@ impl HistoryState {
     }
 }
 
-/// Why a directory is not used by this process.
+/// Returns why the directory is not used: a diagnostic, or an error of the disk that may be temporary.
 pub(super) fn reason(directory: &Path, unopened: Unopened) -> Result<Diagnostic, DiskError> {
     let message = |why: String| Diagnostic::error(format!("no history is kept in `{}`: {why}", directory.display()));
     match unopened {
         Unopened::Refused(failure) => Err(failure),
         Unopened::Locked(holder) => Ok(message(format!("{holder} uses it"))
-            .help("give each server a state directory of its own; or stop the other one, and start this one again")),
+            .help("give each server a state directory of its own, or stop the other server and restart this one")),
         Unopened::Newer(path) => Ok(message(format!("a later version of Samovar wrote `{}`", path.display()))
             .help("use that version, or another directory")),
     }

@@ -1,4 +1,4 @@
-//! A kept release as a tree: what is loaded from it reads the texts that it had.
+//! A kept release as a source tree.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -7,8 +7,8 @@ use crate::text::{ContentHash, ReadError, Source, SourceTree, Stamp};
 
 /// The texts of one [`Release`] as a [`SourceTree`]; see [`History::tree`](crate::History::tree).
 ///
-/// A file of it never changes, and its stamp says nothing but what its content is: equal texts have equal stamps, in
-/// whatever releases. It has no other files than those of the release.
+/// Its files never change. A stamp depends only on the content: equal texts have equal stamps, in all releases. The
+/// tree has no other files than those of the release.
 pub struct ReleaseTree {
     shared: Arc<Shared>,
     release: Arc<Release>,
@@ -19,7 +19,7 @@ impl ReleaseTree {
         Self { shared, release }
     }
 
-    /// The release.
+    /// Returns the release.
     #[must_use]
     pub fn release(&self) -> &Arc<Release> {
         &self.release
@@ -66,8 +66,8 @@ impl SourceTree for ReleaseTree {
     }
 }
 
-/// The hash in place of times. They lie far in the past, so that nothing is taken for just written; and there is no
-/// identity of a file, since two modules of equal text are two modules (R19).
+/// Makes a stamp from the hash in place of times. The times are far in the past, so no file counts as just written.
+/// There is no file identity, since two modules with equal texts are two modules (R19).
 fn stamp(hash: ContentHash, bytes: u64) -> Stamp {
     let hash = hash.to_bytes();
     let (halves, _) = hash.as_chunks::<16>();

@@ -1,4 +1,4 @@
-//! The release that is served, as publications make it out of the one before.
+//! The release that is served, to which publications are applied.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::text::ContentHash;
 
-/// The newest release, its texts as far as this process has loaded them, and the release before.
+/// The newest release, its texts as far as this process has loaded them, and the release before it.
 #[derive(Default)]
 pub(super) struct Tip {
     release: Option<Arc<Release>>,
@@ -18,7 +18,7 @@ pub(super) struct Tip {
 }
 
 impl Tip {
-    /// Where a history goes on: a release of which nothing is loaded yet keeps what it names.
+    /// Continues from the newest release of a history: modules that are not loaded yet keep their texts.
     pub(super) fn resume(ledger: &Ledger) -> Self {
         let mut newest = ledger.releases().rev().cloned();
         let (release, before) = (newest.next(), newest.next());
@@ -27,7 +27,7 @@ impl Tip {
         Self { release, before, entries }
     }
 
-    /// Applies a publication, and records what comes of it.
+    /// Applies a publication, and records the resulting release.
     pub(super) fn apply(&mut self, publication: Publication, ledger: &mut Ledger) {
         let Publication { release: number, cause, time, took, anew, edits } = publication;
         let newest = self.release.as_ref().map_or(0, |release| release.number());

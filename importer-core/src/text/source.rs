@@ -38,7 +38,7 @@ pub enum ReadError {
     #[error("is a {0}, not a regular file")]
     NotAFile(&'static str),
     /// Larger than a module may be.
-    #[error("has {len} bytes; a module may have {limit}")]
+    #[error("has {len} bytes; a module may have at most {limit}")]
     TooLarge {
         /// Size in bytes.
         len: u64,

@@ -382,7 +382,7 @@ fn r1_what_is_no_text_is_refused_with_the_reason() {
     assert_eq!(error("nul"), "`nul.toy` is not UTF-8 text: byte 0x00 at offset 1");
     assert_eq!(error("latin"), "`latin.toy` is not UTF-8 text: byte 0xff at offset 1");
     assert_eq!(error("empty"), "`empty.toy` is empty");
-    assert_eq!(error("large"), "`large.toy` has 5000000 bytes; a module may have 4194304");
+    assert_eq!(error("large"), "`large.toy` has 5000000 bytes; a module may have at most 4194304");
     assert_eq!(error("outside"), "`outside.toy` lies outside of the declared roots (it is `/etc/hostname`)");
     assert!(error("loop").starts_with("`loop.toy` cannot be read"), "{}", error("loop"));
 }

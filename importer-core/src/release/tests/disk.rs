@@ -84,7 +84,7 @@ fn l3_releases_that_come_to_light_later_are_not_overwritten() {
     fs::remove_file(disk.path()).expect("the file");
     fs::rename(&away, disk.path()).expect("it moves back");
     assert!(!history.flush(super::LONG));
-    assert!(problems(&history)[0].contains("releases came there that this process does not know"));
+    assert!(problems(&history)[0].contains("it contains releases that this process does not know"));
     drop(history);
     assert_eq!(&*disk.open().text(hash("one")).expect("a text"), "one");
 }
@@ -115,7 +115,7 @@ fn l3_what_waits_is_bounded_and_the_newest_is_never_lost() {
         assert!(!history.flush(super::LONG));
     }
     assert_eq!(numbers(&history), [1, 8, 9]);
-    let lost = "6 releases are missing from the history: too much waited to be written";
+    let lost = "6 releases are missing from the history: writing did not keep up";
     assert!(problems(&history).iter().any(|problem| problem == lost), "{:?}", problems(&history));
     unblock(&disk, "texts");
     assert!(history.flush(super::LONG), "{:?}", problems(&history));
