@@ -4,21 +4,21 @@ use http::{HeaderMap, HeaderName, header};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, Map, Module, NativeCallContext};
 
 use crate::http::{
-    json::type_names,
+    json::{TypeNames, type_names},
     location::encode_location,
-    request::{Exchange, header_value},
-    response::TypeNames,
+    reply::header_value,
+    request::Exchange,
 };
 
 type ScriptResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// What the client sent.
 #[derive(Clone)]
-pub(super) struct Received(pub(super) Exchange);
+struct Received(Exchange);
 
 /// What the client will get.
 #[derive(Clone)]
-pub(super) struct Sent(pub(super) Exchange);
+struct Sent(Exchange);
 
 impl Received {
     fn get(&self, name: &str) -> Dynamic {
@@ -110,6 +110,9 @@ fn header_name(name: &str) -> Result<HeaderName, String> {
 }
 
 pub(super) fn register(engine: &mut Engine) {
+    engine.register_get("headers_in", |req: &mut Exchange| Received(req.clone()));
+    engine.register_get("headers_out", |req: &mut Exchange| Sent(req.clone()));
+
     engine.register_type_with_name::<Received>("headers_in");
     engine.register_indexer_get(|headers: &mut Received, name: &str| headers.get(name));
     engine.register_fn("contains", |headers: &mut Received, name: &str| headers.0.head().headers.contains_key(name));

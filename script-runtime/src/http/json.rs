@@ -5,10 +5,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
 use serde_json::Value;
 
 use crate::{
-    http::{
-        from_json::{NotRead, read},
-        response::TypeNames,
-    },
+    http::from_json::{NotRead, read},
     state::{Path, Step},
     thread::Meter,
     value::{
@@ -118,6 +115,9 @@ fn json_of(context: &NativeCallContext<'_>, value: Dynamic) -> Result<String, Bo
     let engine = context.engine();
     to_json(value, &type_names(engine), engine.max_string_size())
 }
+
+/// How scripts call the types of values.
+pub(super) type TypeNames<'a> = &'a dyn Fn(&Dynamic) -> String;
 
 /// Types as the engine's scripts know them.
 pub(crate) fn type_names(engine: &Engine) -> impl Fn(&Dynamic) -> String + '_ {

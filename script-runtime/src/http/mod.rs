@@ -7,6 +7,7 @@ mod headers;
 mod html;
 mod json;
 mod location;
+mod reply;
 mod request;
 mod response;
 mod verdict;
@@ -18,8 +19,9 @@ use rhai::Engine;
 pub use location::encode_location;
 pub use request::{Exchange, Options, RequestHead};
 
+pub(crate) use reply::LooksLikeHtml;
+pub(crate) use response::Wrong;
 pub use response::status_page;
-pub(crate) use response::{LooksLikeHtml, Wrong};
 pub use verdict::Verdict;
 pub(crate) use verdict::{thrown, verdict};
 pub(crate) use vocabulary::{instead_of, is_read_only};

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fmt, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
 use samovar_importer::RegistryId;
@@ -11,8 +11,7 @@ use samovar_importer::RegistryId;
 use crate::{
     http::{
         from_json::{self, NotRead},
-        headers::{Received, Sent},
-        response::{finish, looks_like_html},
+        reply::{Reply, finish, header_value, status_code},
     },
     thread::{Meter, importing, under_way::Request},
     value::{self, Html},
@@ -81,28 +80,6 @@ const MAX_FINISH: usize = 1_000;
 
 /// The most bytes that `write` adds to one response: the limits on values do not count what was written before.
 const MAX_WRITTEN: usize = 64 << 20;
-
-/// The answer so far. Only the thread that handles the request touches it, so the lock is never waited for.
-#[derive(Debug, Default)]
-pub(crate) struct Reply {
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) written: Vec<u8>,
-    /// Was all that was written HTML, as the script said?
-    pub(crate) is_html: bool,
-}
-
-impl Reply {
-    /// Takes back what was written; headers stay.
-    pub(crate) fn forget_written(&mut self) {
-        (self.written, self.is_html) = (Vec::new(), false);
-    }
-
-    /// Is what was written sent as text for want of another word, though it looks like HTML?
-    pub(crate) fn looks_like_html(&self) -> bool {
-        !self.is_html && !self.headers.contains_key(header::CONTENT_TYPE) && looks_like_html(&self.written)
-    }
-}
 
 impl Exchange {
     /// An exchange in which nothing has been answered yet.
@@ -298,19 +275,6 @@ impl Exchange {
     }
 }
 
-/// A status that may end an exchange.
-pub(super) fn status_code(status: i64) -> Result<StatusCode, String> {
-    let code = u16::try_from(status).ok().filter(|code| (200..=599).contains(code));
-    let code = code.and_then(|code| StatusCode::from_u16(code).ok());
-    code.ok_or_else(|| format!("{status} is no HTTP status; one is a number from 200 to 599"))
-}
-
-/// A header's value. Line breaks would let a script's caller write headers, or a second response.
-pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(value)
-        .map_err(|_| format!("the value of the header {name} has a line break or control character in it"))
-}
-
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Exchange>("request");
     let head = |of: fn(&RequestHead) -> String| move |req: &mut Exchange| of(req.head());
@@ -337,8 +301,6 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("on_finish", |req: &mut Exchange, callback: FnPtr| req.on_finish(callback));
     engine.register_fn("json", |context: NativeCallContext<'_>, req: &mut Exchange| req.json(context.engine()));
 
-    engine.register_get("headers_in", |req: &mut Exchange| Received(req.clone()));
-    engine.register_get("headers_out", |req: &mut Exchange| Sent(req.clone()));
     engine
         .register_get("status", |req: &mut Exchange| i64::from(req.reply().status.unwrap_or(StatusCode::OK).as_u16()));
     engine.register_set("status", |req: &mut Exchange, status: i64| req.set_status(status));

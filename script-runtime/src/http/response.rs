@@ -8,8 +8,9 @@ use samovar_importer::Diagnostic;
 use crate::{
     http::{
         headers::set_header,
-        json::{to_json, type_names},
-        request::{Exchange, Reply, status_code},
+        json::{TypeNames, to_json, type_names},
+        reply::{HTML, Reply, TEXT, finish, status_code},
+        request::Exchange,
         web::escape_html,
     },
     suggest::slips,
@@ -36,9 +37,6 @@ impl From<Diagnostic> for Wrong {
         Self { diagnostic: diagnostic.into(), key: None }
     }
 }
-
-/// How scripts call the types of values.
-pub(super) type TypeNames<'a> = &'a dyn Fn(&Dynamic) -> String;
 
 /// The response that a handler's value means, together with what it wrote and set on the way.
 ///
@@ -179,9 +177,6 @@ fn answer_map(mut reply: Reply, mut map: Map, engine: &Engine) -> Answer {
     }
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-
 /// The bytes of a string, without a copy: all responses share a page that a module keeps.
 struct Shared(ImmutableString);
 
@@ -230,54 +225,6 @@ fn no_answer(body: &Dynamic, type_name: &str) -> Diagnostic {
         }
         _ => diagnostic,
     }
-}
-
-/// An answer that is sent as text because nothing says that it is HTML, though it looks like that: a response carries
-/// this among its extensions.
-#[derive(Clone, Copy)]
-pub(crate) struct LooksLikeHtml;
-
-/// A tag, a comment or a document type at the beginning: plain text hardly ever starts with one.
-pub(super) fn looks_like_html(text: &[u8]) -> bool {
-    let text = text.trim_ascii_start();
-    matches!(text, [b'<', next, ..] if next.is_ascii_alphabetic() || *next == b'!')
-}
-
-/// What was written comes first, then what was returned.
-pub(super) fn finish(reply: Reply, returned: Option<(Bytes, &'static str)>) -> Response<Bytes> {
-    let Reply { status, headers, mut written, is_html } = reply;
-    let status = status.unwrap_or(StatusCode::OK);
-    // HTML is an answer of which every part was said to be HTML.
-    let kind = match &returned {
-        None if is_html => HTML,
-        Some((_, HTML)) if !written.is_empty() && !is_html => TEXT,
-        Some((_, kind)) => kind,
-        None => TEXT,
-    };
-    let mut body = match returned {
-        Some((body, _)) if written.is_empty() => body,
-        Some((body, _)) => {
-            written.extend_from_slice(&body);
-            written.into()
-        }
-        None => written.into(),
-    };
-    // These have no body, whatever was said.
-    if matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED) {
-        body.clear();
-    }
-    let is_untold = kind == TEXT && !headers.contains_key(header::CONTENT_TYPE) && looks_like_html(&body);
-    let has_body = !body.is_empty();
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    if has_body {
-        response.headers_mut().entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
-    }
-    if is_untold {
-        response.extensions_mut().insert(LooksLikeHtml);
-    }
-    response
 }
 
 /// A plain page that names a status; `detail` is text for the developer, shown as it is.

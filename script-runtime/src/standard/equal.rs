@@ -4,7 +4,7 @@
 use rhai::{Array, Dynamic, EvalAltResult, Map, Module, NativeCallContext};
 
 use crate::{
-    standard::reading,
+    standard::form::reading,
     thread::{Meter, drop_flat},
 };
 

@@ -4,7 +4,7 @@ use rhai::{Array, Blob, Dynamic, EvalAltResult, INT, Module, NativeCallContext};
 
 use crate::{
     standard::{
-        changing, reading,
+        form::{changing, reading},
         room::{at_most, no_memory, too_large},
     },
     thread::Meter,

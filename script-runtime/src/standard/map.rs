@@ -3,7 +3,10 @@
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Identifier, Map, Module, NativeCallContext};
 
 use crate::{
-    standard::{changing, reading, room},
+    standard::{
+        form::{changing, reading},
+        room,
+    },
     thread::Meter,
 };
 

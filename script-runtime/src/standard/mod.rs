@@ -5,6 +5,7 @@
 //! same, unless its description says otherwise.
 
 mod equal;
+mod form;
 mod list;
 mod map;
 mod order;
@@ -17,7 +18,7 @@ use std::sync::LazyLock;
 pub(crate) use print::text_of;
 
 use rhai::{
-    FuncRegistration, Module, Shared,
+    Module, Shared,
     packages::{Package, StandardPackage},
 };
 
@@ -37,14 +38,4 @@ pub(crate) fn register(engine: &mut rhai::Engine) {
     for module in &*MODULES {
         engine.register_global_module(module.clone());
     }
-}
-
-/// A function that changes its first argument, which therefore must be no constant.
-fn changing(name: &str) -> FuncRegistration {
-    FuncRegistration::new(name).with_purity(false)
-}
-
-/// A function that only reads its first argument.
-fn reading(name: &str) -> FuncRegistration {
-    FuncRegistration::new(name).with_purity(true)
 }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, ImmutableString, Module, NativeCallContext, Position};
 
 use crate::{
-    standard::{changing, reading},
+    standard::form::{changing, reading},
     state::type_name,
     thread::Meter,
     value::merge_sort,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Module, NativeCallContext, Position};
 
 use crate::{
-    standard::reading,
+    standard::form::reading,
     thread::Meter,
     value::parts::{At, Part, Parts},
 };

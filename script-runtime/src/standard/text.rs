@@ -4,9 +4,9 @@ use rhai::{Array, Dynamic, EvalAltResult, INT, ImmutableString, Module, NativeCa
 
 use crate::{
     standard::{
-        changing, reading,
+        form::{changing, reading},
+        print::text_of,
         room::{self, Text, at_most, too_large},
-        text_of,
     },
     thread::Meter,
 };

@@ -57,6 +57,7 @@ mod place;
 mod queue;
 mod retry;
 mod table;
+mod table_script;
 mod value;
 mod walk;
 
@@ -80,7 +81,7 @@ pub(crate) use walk::{find_code, holders, type_name};
 /// `lock.with(..)` needs [`unreserve`] besides, since Rhai reserves the word.
 pub(crate) fn register_all(engine: &mut rhai::Engine) {
     lock::register(engine);
-    table::register(engine);
+    table_script::register(engine);
     cache::register(engine);
     counter::register(engine);
     cell::register(engine);

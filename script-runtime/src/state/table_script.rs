@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, INT, Map, Module, NativeCallContext};
 
-use super::{Table, entry, key};
+use super::table::{Table, entry, key};
 use crate::{
     state::{
         error::StateError,
@@ -17,7 +17,7 @@ use crate::{
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// Makes `table` known to `engine`.
-pub(in crate::state) fn register(engine: &mut Engine) {
+pub(super) fn register(engine: &mut Engine) {
     handle::register::<Table>(engine);
     // Volatile: no optimiser may make one table of two calls.
     FuncRegistration::new("table").with_volatility(true).register_into_engine(engine, Table::new);

@@ -1,14 +1,10 @@
 //! Values by key, for any number of threads.
 
-mod script;
-
 use std::sync::Arc;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use rhai::{Dynamic, EvalAltResult, INT, ImmutableString, Map};
-
-pub(super) use script::register;
 
 use crate::{
     state::{
@@ -227,7 +223,7 @@ impl Table {
     }
 
     /// As [`keys`](Self::keys), for a script: not beyond its deadline.
-    fn keys_in_time(&self) -> Result<Vec<ImmutableString>, Box<EvalAltResult>> {
+    pub(super) fn keys_in_time(&self) -> Result<Vec<ImmutableString>, Box<EvalAltResult>> {
         let mut meter = Meter::new();
         let mut keys = Vec::new();
         for entry in &self.shared.slots {
@@ -241,7 +237,7 @@ impl Table {
     }
 
     /// As [`entries`](Self::entries), for a script: not beyond its deadline.
-    fn entries_in_time(&self) -> Result<Vec<(ImmutableString, Dynamic)>, Box<EvalAltResult>> {
+    pub(super) fn entries_in_time(&self) -> Result<Vec<(ImmutableString, Dynamic)>, Box<EvalAltResult>> {
         let mut meter = Meter::new();
         let mut slots = Vec::new();
         for entry in &self.shared.slots {
@@ -261,7 +257,7 @@ impl Table {
     }
 
     /// As [`clear`](Self::clear), for a script: not beyond its deadline, with which it leaves some entries.
-    fn clear_in_time(&self) -> Result<(), Box<EvalAltResult>> {
+    pub(super) fn clear_in_time(&self) -> Result<(), Box<EvalAltResult>> {
         let mut meter = Meter::new();
         for key in self.keys_in_time()? {
             meter.step()?;
@@ -310,7 +306,7 @@ impl Table {
 }
 
 /// An entry as scripts see it: `#{ key, value }`.
-fn entry((key, value): (ImmutableString, Dynamic)) -> Map {
+pub(super) fn entry((key, value): (ImmutableString, Dynamic)) -> Map {
     Map::from_iter([("key".into(), Dynamic::from(key)), ("value".into(), value)])
 }
 
