@@ -1,14 +1,14 @@
 //! `config-parser/`, the crate `samovar-config`: configuration in the language of Apache httpd, for any program that
 //! declares its own directives.
 //!
-//! A program declares its directives with [`directives!`]: each is a [`Key`], which says what the directive takes, where it may
-//! stand, how its lines are merged, and which type its value has. A [`Reader`] reads files for the [`Schema`] of all keys,
-//! follows includes, and either reports everything that is wrong, each finding with its line, or gives a [`Config`]. A
-//! [`Config`] is asked with a [`Query`] for each request, and answers with the settings that hold, by httpd's rules for virtual
-//! hosts, `<Directory>`, `<Files>` and `<Location>`. The keys take the values out: a misspelt directive does not compile, nor does
-//! a value of another type; each line knows where it stands.
+//! A program declares its directives with [`directives!`]. Each is a [`Key`]: the name of the directive, its arguments, where it is
+//! allowed, how its lines are merged, and the type of its value. A [`Reader`] reads a file and everything that it includes, and
+//! returns a [`Config`], or a [`Report`] with every error and its place. For each request, [`Config::resolve`] returns the
+//! settings that hold, by httpd's rules for virtual hosts, `<Directory>`, `<Files>`, `<Location>` and `<If>`. [`Resolved::get`]
+//! returns the value of a key: a misspelt directive does not compile, nor does a value of another type. Every setting knows the
+//! line that it comes from.
 //!
-//! The crate knows nothing of what a directive means.
+//! The crate does not know what any directive means.
 //!
 //! ```
 //! use std::net::SocketAddr;

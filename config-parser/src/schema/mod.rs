@@ -86,7 +86,11 @@ impl Schema {
     #[track_caller]
     pub(crate) fn of<T: Shape>(&self, key: Key<T>) -> DirectiveId {
         let found = self.by_name.find(key.hash()).filter(|id| self.directive(*id).shape == TypeId::of::<T>());
-        found.unwrap_or_else(|| panic!("the key of `{}` is not in the schema of this configuration", key.name()))
+        // No closure: the panic is to name the line of the caller.
+        let Some(found) = found else {
+            panic!("the key of `{}` is not in the schema of this configuration", key.name())
+        };
+        found
     }
 
     pub(crate) fn directive(&self, id: DirectiveId) -> &Directive {
