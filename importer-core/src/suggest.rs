@@ -1,16 +1,17 @@
-//! The name that was probably meant by one that nothing has.
+//! Suggestions: the existing name that was probably meant by an unknown one.
 //!
-//! `importer-core`, `script-runtime` and `config-parser` suggest names by one rule, and must not know each other. So each of them has
-//! this file, and a test compares the three.
+//! `importer-core`, `script-runtime` and `config-parser` suggest names by the same rule, and must not depend on each
+//! other. Each of them therefore has a copy of this file, and a test compares the three.
 
-/// Names longer than this, in bytes, are no slips of the fingers; and comparing takes time with the square of the length.
+/// The longest name, in bytes, that gets a suggestion: a longer one is no typing error, and the time for comparing
+/// grows with the square of the length.
 const LONGEST: usize = 40;
 
-/// The candidate that was probably meant by `wanted`, if one is close.
+/// Returns the candidate that was probably meant by `wanted`, if one is close.
 ///
-/// A name that was cut short, of four letters at least, means the only candidate that begins with it. Otherwise the candidate with the fewest
-/// [`slips`] is meant, and of equal ones the first in the order of the alphabet. There may be one slip for each three letters of the candidate, or
-/// one in a shorter candidate, and fewer slips than `wanted` has letters.
+/// A shortened name of at least four letters means the only candidate that begins with it. Otherwise the candidate with
+/// the fewest [`slips`] is meant, and of equal ones the first in alphabetical order. One slip is allowed for each three
+/// letters of the candidate, one in a shorter candidate, and always fewer than `wanted` has letters.
 pub(crate) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if wanted.len() > LONGEST {
         return None;
@@ -28,7 +29,8 @@ pub(crate) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c
     close.min_by_key(|(slips, _)| *slips).map(|(_, candidate)| candidate)
 }
 
-/// How many letters were swapped, left out, added or mistaken. Upper and lower case together are one slip at most.
+/// Returns how many letters were swapped, left out, added or mistaken. Differences between upper and lower case count
+/// as at most one slip.
 pub(crate) fn slips(wanted: &str, candidate: &str) -> usize {
     let slips = strsim::osa_distance(&wanted.to_lowercase(), &candidate.to_lowercase());
     slips + usize::from(slips == 0 && wanted != candidate)

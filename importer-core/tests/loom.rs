@@ -1,5 +1,5 @@
-//! Every interleaving of the moments in which threads meet: pin against publish, two first loads, freezing against a
-//! reload. Run with `just loom`; without `--cfg loom` there is nothing in here.
+//! Every interleaving where threads meet: pin against publish, two first loads, freezing against a reload. Run with
+//! `just loom`; without `--cfg loom` this file is empty.
 #![cfg(loom)]
 
 use std::sync::{
@@ -83,12 +83,12 @@ fn load_as(registry: &Arc<Registry<Words>>, scope: &Arc<Scope>, name: &str) -> A
     registry.pin(scope).import(None, name, &ImportOptions::default()).expect("loads")
 }
 
-/// Which instance of its child a module has.
+/// Returns which instance of its child a module has.
 fn child(module: &Module<Words>) -> InstanceId {
     module.value().child.as_ref().expect("a child").instance()
 }
 
-/// The versions of handler and child, which are changed together.
+/// Returns the versions of handler and child, which are changed together.
 fn versions(module: &Module<Words>) -> (String, String) {
     let child = module.value().child.as_ref().expect("a child").value().version.clone();
     (module.value().version.clone(), child)
@@ -161,7 +161,7 @@ fn r31_a_first_load_and_the_reload_of_its_child_are_one_generation_in_the_end() 
 
 #[test]
 fn r35_two_halves_of_a_cycle_end() {
-    /// In words: a load in a load is more than a modelled thread has room for.
+    /// The stack size in words: a nested load needs more than the default of a modelled thread.
     const STACK: usize = 1 << 16;
     explore(|| {
         let Site { tree, registry, scope } = site();

@@ -377,7 +377,7 @@ fn publish<L: Loader>(
     retire(&served, &change.dropped);
     let published = served.published();
     if change.is_switch(&published.before) {
-        // All texts say what is served now, and count their moments in their own way.
+        // All texts are now what is served, and these texts have a clock of their own.
         *standing = Standing { accepted: Some(*change.texts.tree().moment().start()), ..Standing::default() };
         rooms.shown.show(&standing.refusals);
     }

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::text::Diagnostic;
 
-/// First loads that join a release are gathered for at least this time, and for at least this many times the time to record
-/// them: a site that loads ten thousand modules one by one does not record them ten thousand times.
+/// First loads that join a release are gathered for at least this time, and for `SHARE` times as long as recording them
+/// takes: a site that loads ten thousand modules one by one does not record them ten thousand times.
 const GATHERED: Duration = Duration::from_millis(50);
 const SHARE: u32 = 10;
 

@@ -1,4 +1,4 @@
-//! One generation has one answer about one module (R62).
+//! A generation gives one answer about each module (R62).
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use crate::toy::Site;
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
-/// What importers say of a module: `a+ b-` where `a` has it and `b` does without.
+/// The answers of importers about a module: `a+ b-` where `a` has it and `b` works without it.
 #[track_caller]
 fn check(site: &Site, importers: &str, of: &str, expected: &str) {
     let pin = site.pin();
@@ -136,7 +136,7 @@ fn r62_what_swallowed_a_failure_is_reloaded_with_the_first_load_of_the_module() 
         check(&site, "a b", "opt", "a- b-");
         site.trace();
         site.write("opt: version 1");
-        // Nobody has looked. The first load does, and comes into the generation that this brings.
+        // No check has run since. The first load checks, and joins the generation that this publishes.
         site.load("c");
         check(&site, "a b c", "opt", "a+ b+ c+");
         assert_eq!(site.trace(), "load opt, load c, load opt, load a, load b, reloaded 3, load c, published 4");
@@ -180,7 +180,7 @@ fn r62_a_cycle_says_nothing_about_the_module() {
     site.write("a: child b; version 2");
     site.expect("load a, reloaded 2");
     site.expect("");
-    // Once `a` does without `b`, there is no cycle any more.
+    // Once `a` works without `b`, there is no cycle any more.
     site.write("a: version 3");
     site.expect("load a, load a, load b, reloaded 3");
     check(&site, "b", "a", "b+");

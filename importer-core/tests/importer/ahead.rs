@@ -1,4 +1,4 @@
-//! Compiling ahead of need: nobody sees it but by the time that it saves.
+//! Compiling ahead of need: only the time that it saves can be seen.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -101,7 +101,7 @@ fn compiling_ahead_that_panics_keeps_nobody_waiting() {
     };
     let toy = Toy { on_compile: Some(Box::new(on_compile)), ..Toy::default() };
     let site = Site::with("h: child c; child d; child e\nc: version 1\nd: version 2\ne: version 3", toy);
-    // Whether it is the import itself that panics depends on who is faster.
+    // The import itself panics, or a thread that compiles ahead, whichever is first.
     let first = std::thread::scope(|threads| threads.spawn(|| site.import("h").is_ok()).join());
     assert!(matches!(first, Ok(true) | Err(_)));
     assert_eq!(site.load("h").value().children.len(), 3);

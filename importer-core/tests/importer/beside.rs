@@ -1,5 +1,5 @@
-//! Loads beside each other: first loads, and a reload, that meet in the middle (R23, R25, R31, R35). Texts wait at named
-//! places until the test lets them go on, so each of these meetings happens every time.
+//! Parallel loads: first loads, and a reload, that meet (R23, R25, R31, R35). Texts wait at named places until the test
+//! lets them continue, so each of these meetings happens every time.
 
 use std::{
     collections::HashSet,
@@ -36,18 +36,18 @@ impl Stops {
         drop(self.0.1.wait_while(marks, |marks| !marks[what].contains(place)).expect("no panic"));
     }
 
-    /// A text has come to the place, and goes on.
+    /// A text has passed the place.
     pub(crate) fn pass(&self, place: &str) {
         self.mark(Self::REACHED, place);
     }
 
-    /// A text has come to the place, and waits there.
+    /// A text waits at the place.
     pub(crate) fn stop(&self, place: &str) {
         self.pass(place);
         self.wait(Self::OPEN, place);
     }
 
-    /// Waits until a text has come to the place.
+    /// Waits until a text has reached the place.
     pub(crate) fn reached(&self, place: &str) {
         self.wait(Self::REACHED, place);
     }
@@ -79,7 +79,7 @@ fn loads(site: &Site) -> usize {
     site.registry.loader().loads.load(Ordering::SeqCst)
 }
 
-/// Every instance's children are those of the generation.
+/// Checks that every instance's children are those of the generation.
 #[track_caller]
 fn assert_closed(site: &Site) {
     let snapshot = site.registry.snapshot();
@@ -261,7 +261,7 @@ fn r27_an_importer_that_came_during_a_reload_is_reloaded_with_it() {
     std::thread::scope(|threads| {
         let reload = threads.spawn(|| site.check());
         stops.reached("s");
-        // The newest generation is still the old one, and it is whole.
+        // The newest generation is still the old one, and it is complete.
         assert_eq!(site.load("x").value().children["s"].value().version, "1");
         stops.open("s");
         assert!(matches!(reload.join().expect("no panic"), Outcome::Published { .. }));
@@ -295,14 +295,14 @@ fn r25_a_save_during_a_first_load_is_not_missed() {
         let h = ask(threads, &site, "h");
         stops.reached("h");
         site.write("h: version 2");
-        // To this check there is no module yet. Whoever asked for it may rely on it all the same.
+        // The module does not exist yet for this check. The request for it still has to see the change.
         assert!(matches!(site.check(), Outcome::UpToDate));
         stops.open("h");
         assert_eq!(loaded(h).value().version, "2");
     });
 }
 
-/// A tree that lets something happen right after a file was looked at.
+/// A tree that calls a function right after a file was looked at.
 #[derive(Clone)]
 struct Disturbed {
     tree: MemoryTree,
@@ -368,7 +368,7 @@ fn r35_halves_of_a_cycle_that_wait_for_each_other_print_it() {
     assert_eq!(site.registry.snapshot().generation(), 0);
 }
 
-/// Whoever meets whomever: requests load handlers for the first time while what these import is changed again and again.
+/// Random meetings: requests load handlers for the first time while their imports change again and again.
 #[test]
 fn r31_every_generation_is_closed_whoever_meets() {
     const HANDLERS: usize = 12;

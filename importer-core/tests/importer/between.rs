@@ -13,7 +13,7 @@ use samovar_importer::{Event, Hint, ImportOptions, MemoryTree, ReadError, Regist
 
 const H: &str = "/s/h.toy";
 
-/// Files, one of which is written anew right after it was read for the n-th time from now.
+/// Files, one of which is rewritten right after it was read for the n-th time from now.
 #[derive(Clone, Default)]
 struct Restless {
     tree: MemoryTree,
@@ -39,7 +39,7 @@ impl SourceTree for Restless {
     }
 }
 
-/// Editors write another file and rename it: a look that the first of these leads to may come upon the second.
+/// Editors write another file and rename it: a look caused by the first event may already find the second.
 #[test]
 fn r32_a_change_that_is_taken_back_during_a_look_is_told() {
     for reads in 1..=4 {
@@ -88,7 +88,7 @@ impl SourceTree for Counting {
     }
 }
 
-/// Stamps are there so that a look reads nothing.
+/// Thanks to stamps, a look reads nothing.
 #[test]
 fn r25_what_has_its_stamp_still_is_not_read() {
     let files = Counting::default();
@@ -103,7 +103,7 @@ fn r25_what_has_its_stamp_still_is_not_read() {
         files.reads.load(Ordering::SeqCst)
     };
     assert_eq!(look(None), 0);
-    // Written anew with the same text: read once, and trusted again.
+    // Rewritten with the same text: read once, and trusted again.
     assert_eq!((look(Some("version 1")), look(None)), (1, 0));
     assert_eq!((look(Some("version 2")), look(None)), (1, 0));
 }

@@ -1,4 +1,4 @@
-//! What a look at every stamp costs: the tick that finds what no event tells.
+//! The cost of comparing every stamp, as the tick does.
 
 use std::{fs, sync::Arc, time::Instant};
 
@@ -25,7 +25,7 @@ fn cost_of_looking_at_every_stamp() {
         let name = format!("~/{directory}/m{number}");
         registry.pin(&scope).import(None, &name, &ImportOptions::default()).expect("loaded");
     }
-    // The first look reads whatever was too young to be trusted when it was loaded.
+    // The first look reads the files that were too young to be trusted when they were loaded.
     for look in 1..=5 {
         let started = Instant::now();
         assert!(matches!(registry.check(&Hint::Everything, false), Outcome::UpToDate));

@@ -1,4 +1,4 @@
-//! A language that says no more than it has to: what a loader does by default.
+//! A language with the required methods only: the defaults of a loader.
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,12 +59,12 @@ fn a_loader_need_not_say_more_than_how_texts_are_loaded() {
     let import = |name: &str| registry.pin(&scope).import(None, name, &ImportOptions::default());
     let old = import("~/top").expect("loaded");
     assert_eq!(old.value(), "tea");
-    // It registers nothing, so that a bare name that is no file is not found.
+    // Nothing is registered, so a bare name without a file is not found.
     assert!(matches!(import("nothing"), Err(ImportError::NotFound { .. })));
     tree.write("/s/word.txt", "coffee");
     let Outcome::Published { modules, .. } = registry.check(&Hint::Everything, false) else { panic!("a reload") };
     assert_eq!(modules.len(), 2);
-    // Nothing is known of who holds an instance but the instance itself.
+    // Only the instance itself is known, not what holds it.
     let retained = registry.retained();
     assert_eq!((retained.len(), &retained[0].holders[..]), (1, &[Holder::Host][..]));
     registry.report_retained_after(Duration::ZERO);
@@ -72,7 +72,7 @@ fn a_loader_need_not_say_more_than_how_texts_are_loaded() {
     drop(old);
     assert_eq!(registry.retained_count(), 0);
     assert!(!events.try_iter().any(|event| matches!(event, Event::Warned { .. })));
-    // A new module that a change imports is compiled by its import, since the text does not say that it will be.
+    // A new module that a change imports is compiled by its import, since the text does not list its imports.
     tree.write("/s/top.txt", "use other");
     assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Refused(_)));
     tree.write("/s/other.txt", "water");

@@ -9,7 +9,7 @@ use crate::toy::Site;
 
 const MODULES: usize = 7;
 
-/// What a module says: a version, and modules of smaller number that it imports.
+/// The text of a module: a version, and modules with smaller numbers that it imports.
 #[derive(Clone, Debug, PartialEq)]
 struct Text {
     version: usize,
@@ -32,7 +32,7 @@ fn below(module: usize, bits: u8) -> BTreeSet<usize> {
     (0..module).filter(|child| bits & (1 << child) != 0).collect()
 }
 
-/// The model: texts on disk, and what is loaded of them.
+/// The model: texts on disk, and the loaded texts.
 struct Model {
     disk: Vec<Text>,
     loaded: BTreeMap<usize, Text>,
@@ -54,7 +54,7 @@ impl Model {
         ran.insert(module);
     }
 
-    /// Changed modules and everything above them, as the loaded texts have it.
+    /// Changed modules and all their importers, as in the loaded texts.
     fn to_reload(&self) -> BTreeSet<usize> {
         let mut set: BTreeSet<usize> = self
             .loaded
@@ -73,7 +73,7 @@ impl Model {
         }
     }
 
-    /// What must run, and what is loaded afterwards.
+    /// The texts that must run, and those that are loaded afterwards.
     fn reload(&mut self) -> BTreeSet<usize> {
         let mut ran = BTreeSet::new();
         for module in self.to_reload() {
@@ -117,7 +117,7 @@ fn check_reload(site: &Site, model: &mut Model) -> Result<(), TestCaseError> {
     closed(site, model)
 }
 
-/// Every generation is closed: an instance's children are that generation's.
+/// Checks that a generation is closed: the children of each instance are those of the generation.
 fn closed(site: &Site, model: &Model) -> Result<(), TestCaseError> {
     let now = instances(site);
     for module in site.registry.snapshot().iter() {

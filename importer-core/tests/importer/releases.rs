@@ -1,4 +1,4 @@
-//! What is served is kept as releases, and a restart goes on with them (L3).
+//! Served texts are kept as releases, and a restart continues with them (L3).
 
 use std::{
     path::Path,
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::toy::Site;
 
-/// A state directory, and a process after the other that uses it.
+/// A state directory, and processes that use it one after the other.
 struct Machine(TempDir);
 
 impl Machine {
@@ -34,7 +34,7 @@ fn history(site: &Site) -> &History {
     site.registry.history().expect("a history")
 }
 
-/// Ends the process, with everything on the disk.
+/// Ends the process after everything has been written.
 #[track_caller]
 fn stop(site: Site) {
     assert!(history(&site).flush(Duration::from_secs(60)), "{:?}", history(&site).problems());
@@ -133,14 +133,14 @@ fn l3_a_restart_goes_on_with_the_release() {
     let before = release(&site);
     stop(site);
 
-    // The texts are the same: so is the release, of which only a part is loaded at first.
+    // The texts are the same, and so is the release; at first only a part of it is loaded.
     let site = machine.start("a: version 1\nb: version 2\nc: version 1\nd: version 1");
     assert_eq!(site.registry.status().release, 0);
     site.load("b");
     assert_eq!(release(&site), before);
     site.load("a");
     assert_eq!(release(&site), before);
-    // One that it does not name belongs to it from now on.
+    // A text that the release does not name belongs to it from now on.
     site.load("d");
     let after = release(&site);
     assert_eq!((after.number(), after.time(), after.cause()), (2, before.time(), &ReleaseCause::Files));
@@ -165,7 +165,7 @@ fn l3_what_was_edited_while_nobody_ran_is_another_release() {
     assert_eq!(release(&site).number(), 1);
     site.load("b");
     assert_eq!((release(&site).number(), names(&release(&site).changes().changed)), (2, vec!["b"]));
-    // All that was edited meanwhile belongs together, however late it is asked for.
+    // Everything edited meanwhile belongs together, however late it is imported.
     site.load("c");
     assert_eq!((release(&site).number(), names(&release(&site).changes().changed)), (2, vec!["b", "c"]));
     assert_eq!(

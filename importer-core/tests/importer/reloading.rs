@@ -1,5 +1,5 @@
-//! The rules of reloading (R21-R40), on a toy language and a tree in memory. Each test asserts the whole trace: what ran,
-//! in which order, and that nothing else did.
+//! The rules of reloading (R21-R40), with a toy language and a tree in memory. Each test asserts the whole trace: what
+//! ran, in which order, and that nothing else ran.
 
 use std::{
     sync::{Arc, Barrier, mpsc},
@@ -122,7 +122,7 @@ fn r28_a_friend_is_reloaded_without_its_importer() {
 
 #[test]
 fn r29_an_import_by_a_helper_while_loading_is_a_child_of_what_loads() {
-    // `lazy` imports on behalf of the module that it belongs to, whoever is loading.
+    // `lazy` imports on behalf of its own module, whichever module is loading.
     let site = Site::new("h: child helper; call helper\nhelper: lazy c\nc: version 1");
     let handler = site.load("h");
     let c = site.load("c").id();
@@ -271,7 +271,7 @@ fn r63_what_failed_its_first_load_and_is_gone_is_forgotten() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{}", failed());
         site.check();
     }
-    // Also where nobody looks: the next failure does it.
+    // Also without a check: the next failure does it.
     assert!(site.import("stays").is_err());
     site.remove("stays");
     while failed() != "another" {
@@ -533,7 +533,7 @@ fn r52_what_is_to_be_logged_says_so_with_generation_and_reason() {
 
 #[test]
 fn r52_what_a_module_took_includes_compiling_it() {
-    // Nothing is waited for: this is how long it takes, at least.
+    // Nothing is waited for: this is the least time that it takes.
     const COMPILING: Duration = Duration::from_millis(20);
     let slow = Toy { on_compile: Some(Box::new(|_| std::thread::sleep(COMPILING))), ..Toy::default() };
     let site = Site::with("h: version 1", slow);
@@ -581,7 +581,7 @@ fn r50_a_loading_module_knows_which_instances_are_on_their_way_out() {
     site.write("a: version 2");
     site.check();
     assert_eq!(leaving(), ["a true", "b false"]);
-    // Before it is asked for by the one that loads, it is planned; and a request tells what its generation has.
+    // Before the loading module imports it, it is planned; and a request gets the instance of its generation.
     site.write("a: version 3\nh: leaving a; leaving b; child a; child b");
     site.check();
     assert_eq!(leaving(), ["a true", "b false"]);

@@ -1,4 +1,4 @@
-//! What can be seen of an interpreter: its state, its graph, and who holds what was replaced.
+//! The visible state of an interpreter: its status, its graph, and what holds replaced instances.
 
 use std::{
     path::Path,
@@ -127,7 +127,7 @@ fn r51_who_holds_what_was_replaced() {
     let retained = site.registry.retained();
     assert_eq!(names(retained.iter().map(|it| &it.path)), "a h");
     assert_eq!((retained[0].instance, retained[1].instance), (a.instance(), h.instance()));
-    // The host holds both, but of one that an old importer holds as well, that is known.
+    // The host holds both; the one that an old importer holds as well has a known holder.
     assert_eq!(retained[0].holders, [Holder::Importer { path: h.path().clone(), generation: 1 }]);
     assert_eq!(retained[1].holders, [Holder::Host]);
     let said: Vec<_> = retained.iter().map(|it| it.holders[0].to_string()).collect();
@@ -140,7 +140,7 @@ fn r51_who_holds_what_was_replaced() {
     );
     assert!(retained[0].record.generation == 1 && retained[0].replaced <= std::time::SystemTime::now());
 
-    // Told once each, and not before the grace is over.
+    // Reported once each, and not before the grace is over.
     let events = site.registry.subscribe();
     let told = || events.try_iter().filter(|event| matches!(event, Event::Retained(_))).count();
     site.check();
@@ -153,7 +153,7 @@ fn r51_who_holds_what_was_replaced() {
     drop(h);
     drop(a);
     assert_eq!(site.registry.retained_count(), 0);
-    // One that is reloaded on does not follow the newest ones.
+    // An instance that is replaced later does not follow the newest ones.
     site.write("a: version 3");
     site.check();
     assert_eq!(site.registry.retained_count(), 0);
@@ -294,7 +294,7 @@ fn r51_what_is_replaced_or_held_too_long_or_ended_lets_go_of_itself() {
     assert_eq!(released(), 0);
     site.write("a: version 2");
     site.check();
-    // Nobody holds the other one by the time at which it is replaced, or the host's module does.
+    // The other instance is no longer held when it is replaced, or the host's module holds it.
     assert_eq!(released(), 2);
     site.registry.report_retained_after(Duration::ZERO);
     site.check();

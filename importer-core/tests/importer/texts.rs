@@ -6,7 +6,7 @@ use samovar_importer::{DryRun, Event, Hint, ImportError, ImportOptions, MemoryTr
 
 use crate::toy::{Site, Toy};
 
-/// `name: word rest; word rest`, a line each.
+/// Writes files from lines of `name: word rest; word rest`.
 fn tree(files: &str) -> MemoryTree {
     let tree = MemoryTree::default();
     for line in files.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -41,7 +41,7 @@ fn l1_a_refused_release_is_nowhere_to_be_seen() {
     check(&registry.pin(&scope), "late", "1");
     check(&registry.pin(&scope), "h", "1");
     assert_eq!((registry.snapshot().generation(), registry.snapshot().release()), (2, 1));
-    // Nothing stands in the way of the next one.
+    // The next one is not prevented.
     assert!(matches!(registry.switch_to(tree("h: version 3\nlate: version 3")), Outcome::Published { .. }));
     check(&registry.pin(&scope), "late", "3");
     assert_eq!((registry.snapshot().generation(), registry.snapshot().release()), (3, 2));
@@ -60,7 +60,7 @@ fn l1_whoever_pinned_a_release_before_loads_from_it() {
     let late =
         |view: &samovar_importer::View<Toy>| view.import(None, "~/late", &ImportOptions::default()).expect("loaded");
     assert_eq!(late(&before).value().children["part"].value().version, "1");
-    // All who see that generation see one instance; nobody else sees it.
+    // All views of that generation see one instance; no other view sees it.
     assert_eq!(late(&before).instance(), late(&also_before).instance());
     check(&registry.pin(&scope), "late", "2");
     assert!(registry.snapshot().iter().all(|module| module.value().version == "2"));
@@ -93,19 +93,19 @@ fn l1_what_a_release_does_not_have_is_dropped_and_its_importers_follow() {
     );
     assert!(import(&registry.pin(&scope), "alone").is_err());
     check(&before, "alone", "1");
-    // One that cannot do without is a reason to refuse.
+    // An importer that cannot work without it is a reason to refuse.
     assert!(matches!(registry.switch_to(tree("h: version 2; child gone")), Outcome::Refused(_)));
     check(&registry.pin(&scope), "h", "1");
-    // The same texts in another place are a release as well, and reload nothing.
+    // The same texts in another place are a release as well, and nothing is reloaded.
     let same = registry.switch_to(tree("h: version 1; try a"));
     assert!(matches!(&same, Outcome::Published { modules, .. } if modules.is_empty()), "{same:?}");
-    // From now on that place is looked at.
+    // From now on changes are looked for in that place.
     let last = tree("h: version 4");
     assert!(matches!(registry.switch_to(last.clone()), Outcome::Published { .. }));
     last.write("/s/h.toy", "version 5");
     assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { .. }));
     check(&registry.pin(&scope), "h", "5");
-    // A refused change of that place is as withheld as one of the first.
+    // Files of a refused change in that place are withheld as those of the first.
     last.write("/s/late.toy", "version 1");
     last.write("/s/other.toy", "version 1");
     check(&registry.pin(&scope), "other", "1");
@@ -125,14 +125,14 @@ fn l2_what_was_saved_together_with_a_refused_change_waits_for_it() {
     site.write("h: broken\nlate: version 2");
     site.trace();
     site.expect("refused (h.toy is broken)");
-    // Twice, for what failed a moment ago is answered from memory.
+    // Twice, since a load that failed a moment ago is answered from memory.
     assert!(site.import("late").is_err());
     assert_eq!(site.trace(), "", "it has been told");
     let refused = site.import("late").expect_err("part of the change");
     assert!(matches!(&refused, ImportError::Withheld { .. }), "{refused:?}");
     let told = refused.diagnostic();
     assert!(told.message.contains("is broken") && told.notes[0].message.contains("late.toy"), "{told:?}");
-    // What was there before is loaded, and so is what comes later.
+    // Files from before the change are loaded, and so are later ones.
     assert_eq!(site.load("other").value().version, "1");
     site.write("new: version 1");
     assert_eq!(site.load("new").value().version, "1");
@@ -155,11 +155,11 @@ fn l2_what_is_withheld_is_withheld_from_whoever_imports_it() {
     site.check();
     site.check();
     assert_eq!(site.registry.snapshot().generation(), generation, "tried again for nothing");
-    // Another change that is broken once more is another window; the first one holds.
+    // Another broken change is another window; the first one still counts.
     site.write("h: broken; version 3");
     site.check();
     assert!(site.import("late").is_err());
-    // Taken back: the part of it that nobody has loaded is what lies there.
+    // The change is undone: the file of it that was not loaded yet is loaded as it is.
     site.write("h: version 1");
     site.check();
     site.check();
@@ -188,7 +188,7 @@ fn l2_frozen_means_every_module() {
     assert_eq!(site.load("late").value().version, "1");
     assert_eq!(site.load("late").value().children["part"].value().version, "1");
     assert!(site.import("bad").is_err());
-    // What was not there is loaded as it is, and that is told.
+    // A new file is loaded as it is, with a warning.
     site.write("new: version 1");
     site.trace();
     let events = site.registry.subscribe();
@@ -201,14 +201,14 @@ fn l2_frozen_means_every_module() {
         })
         .collect();
     assert_eq!(warned, ["`/s/new.toy` was not known when reloading ended: it is loaded as it is now"]);
-    // Status compares with what the files say by now.
+    // Status compares with the files as they are now.
     let differs = |name: &str| {
         let on_disk = site.registry.compare_with_disk();
         let found = on_disk.iter().find(|(path, _)| path.ends_with(name)).map(|(_, disk)| format!("{disk:?}"));
         found.expect("loaded")
     };
     assert_eq!([differs("h.toy"), differs("late.toy"), differs("new.toy")], ["Differs", "Differs", "Same"]);
-    // What is gone by now was there when reloading ended.
+    // A file that is gone now existed when reloading ended.
     let site = Site::new("h: version 1\nlate: version 1");
     site.registry.freeze();
     site.remove("late");

@@ -1,4 +1,4 @@
-//! A language of a few words, which proves that the core knows no language, and a site in memory to run it on.
+//! A language of a few words, which proves that the core knows no language, and a site in memory for it.
 //!
 //! `version X` names the text · `child NAME` imports while loading · `try NAME` does, and swallows the failure ·
 //! `warn TEXT` is told once it is served · `leaving NAME` asks whether a child of the old instance goes · `lazy NAME` is imported when an importer says `call MODULE` · `raise TEXT` fails · `broken` does not compile · `carry` has a clone hook that hands the module's cell over ·
@@ -25,11 +25,11 @@ type OnWait = Box<dyn Fn(&str) + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Toy {
     pub(crate) loads: AtomicUsize,
-    /// How many replaced instances were asked to let go of themselves.
+    /// How many times replaced instances were asked to release themselves.
     pub(crate) released: Arc<AtomicUsize>,
     /// Called with each text that is compiled.
     pub(crate) on_compile: Option<OnCompile>,
-    /// Called when a text says `wait PLACE`.
+    /// Called for `wait PLACE` in a text.
     pub(crate) wait: Option<OnWait>,
 }
 
@@ -42,11 +42,11 @@ pub(crate) struct Instance {
     lazy: Option<String>,
     warns: Option<String>,
     pub(crate) code: Arc<ToyCode>,
-    /// What `leaving NAME` has found: was the instance of that child on its way out?
+    /// The result of `leaving NAME`: whether the instance of that child was being replaced.
     pub(crate) leaving: BTreeMap<String, bool>,
 }
 
-/// Counts how often it is asked to let go of itself.
+/// Counts how often it is asked to release itself.
 pub(crate) struct ToyCode(Arc<AtomicUsize>);
 
 impl Code<Toy> for ToyCode {
@@ -159,7 +159,7 @@ impl Instance {
     }
 }
 
-/// A site below `/s`, its registry, and everything that happened in it.
+/// A site below `/s`, its registry, and all events.
 pub(crate) struct Site {
     pub(crate) tree: MemoryTree,
     pub(crate) registry: Arc<Registry<Toy>>,
@@ -168,7 +168,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// `files`: a line each, `name: word rest; word rest`.
+    /// `files` has lines of `name: word rest; word rest`.
     pub(crate) fn new(files: &str) -> Self {
         Self::with(files, Toy::default())
     }
@@ -202,7 +202,7 @@ impl Site {
         self.registry.pin(&self.scope)
     }
 
-    /// Imports as a request does that starts now.
+    /// Imports as a request that starts now does.
     pub(crate) fn import(&self, name: &str) -> Result<Arc<Module<Toy>>, ImportError> {
         self.pin().import(None, &format!("~/{name}"), &ImportOptions::default())
     }
@@ -216,7 +216,7 @@ impl Site {
         self.registry.check(&Hint::Everything, false)
     }
 
-    /// What happened since the last call, a word each.
+    /// Returns what happened since the last call, a word for each event.
     pub(crate) fn trace(&self) -> String {
         let words =
             self.events.lock().expect("no panic").try_iter().collect::<Vec<_>>().into_iter().map(|event| match event {

@@ -1,4 +1,4 @@
-//! Watchers that cannot watch, lose events, or end: nothing is missed, and what is wrong is told.
+//! Watchers that cannot watch, lose events, or end: no change is missed, and the problem is reported.
 
 use std::{
     fs,
@@ -15,15 +15,15 @@ use crate::toy::Toy;
 use samovar_importer::{DiskTree, Event, ImportOptions, Registry, Reloader, Scope, Signal, Sink, Watch, Watcher};
 use tempfile::TempDir;
 
-/// What the system is made to do.
+/// The behaviour of the simulated system.
 #[derive(Clone, Default)]
 struct System(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// How many watchers it still refuses to make.
+    /// How many more watchers it refuses to make.
     refuses: AtomicUsize,
-    /// How many roots it still refuses to watch.
+    /// How many more roots it refuses to watch.
     limits: AtomicUsize,
     made: AtomicUsize,
     sink: Mutex<Option<Sink>>,
@@ -51,7 +51,7 @@ impl System {
     }
 }
 
-/// One less, if there is any left.
+/// Subtracts one, if any is left.
 fn take(count: &AtomicUsize) -> bool {
     count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
@@ -77,7 +77,7 @@ struct Site {
 }
 
 impl Site {
-    /// A module `h` of version 1, looked after through what the system gives.
+    /// A module `h` of version 1, watched through the simulated system.
     fn new(system: &System, interval: Duration) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         fs::write(directory.path().join("h.toy"), "version 1").expect("written");
@@ -94,7 +94,7 @@ impl Site {
         site
     }
 
-    /// As a whole: no look finds half of it.
+    /// Writes atomically: no look finds half of it.
     fn write(&self, text: impl AsRef<[u8]>) {
         let [temporary, path] = ["h.new", "h.toy"].map(|name| self.directory.path().join(name));
         fs::write(&temporary, text).expect("written");
@@ -118,20 +118,20 @@ impl Site {
         }
     }
 
-    /// Waits until it is told that something is wrong, and for these reasons.
+    /// Waits for the event that watching is degraded for this reason.
     #[track_caller]
     fn wait_degraded(&self, why: &str) {
         self.wait(why, |event| matches!(event, Event::WatchDegraded { reason } if reason.contains(why)));
     }
 
-    /// Waits until it is told that nothing is wrong any more, and asks whether that is so.
+    /// Waits for the event that watching is restored, and checks the status.
     #[track_caller]
     fn wait_restored(&self) {
         self.wait("restored", |event| matches!(event, Event::WatchRestored));
         assert_eq!(self.registry.status().watch, Watch::Events);
     }
 
-    /// A save is found though nobody told of it.
+    /// Checks that a save without an event is found.
     #[track_caller]
     fn expect_found(&self, version: &str) {
         self.write(format!("version {version}"));

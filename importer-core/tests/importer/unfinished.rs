@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::toy::Toy;
 
-/// A site on disk at which nobody looks unless asked to.
+/// A site on disk that is checked on request only.
 struct Site {
     directory: TempDir,
     registry: Arc<Registry<Toy>>,
@@ -78,11 +78,11 @@ fn r59_a_retry_of_a_refusal_leaves_a_file_alone_that_is_being_written() {
     site.save("h", "broken");
     assert!(matches!(site.check(), Outcome::Refused(_)));
     let writer = site.begin("h", "version half");
-    // The other module is named by the hint, and the refused one is looked at besides.
+    // The hint names the other module, and the refused one is looked at as well.
     site.save("other", "version 2");
     assert!(matches!(site.at("other"), Outcome::Published { .. }));
     assert_eq!((site.version("h"), site.version("other")), ("1".into(), "2".into()));
-    // It is not told anew what is wrong with it, and it counts as refused on.
+    // Its errors are not reported again, and it still counts as refused.
     assert!(matches!(site.check(), Outcome::Refused(_)));
     assert!(matches!(site.registry.check(&Hint::Everything, true), Outcome::Refused(_)));
     assert_eq!(site.registry.status().counts.refused, 1);
@@ -182,7 +182,7 @@ fn r59_a_first_load_waits_for_the_writer() {
     assert!(error.to_string().ends_with("new.toy` is still being written"), "{error}");
     assert!(error.diagnostic().temporary);
     finish(writer, "\nversion 1");
-    // It has changed, so nobody waits for the second that must pass otherwise.
+    // It has changed, so the second that must otherwise pass is not waited for.
     assert_eq!(site.version("new"), "1");
 }
 
@@ -223,7 +223,7 @@ fn r59_a_writer_that_begins_during_a_reload_changes_nothing_of_it() {
     assert_eq!(site.version("h"), "3");
 }
 
-/// A watcher that tells what it is told to.
+/// A watcher whose signals come from the test.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Option<Sink>>>);
 
@@ -239,7 +239,7 @@ impl Told {
     }
 }
 
-/// Where the system does not say who has a file open, what watchers tell counts, and counts at once.
+/// Where the system does not say who has a file open, the signals of watchers count, and count immediately.
 #[test]
 fn r59_what_a_watcher_tells_of_writers_holds_for_every_look() {
     let tree = MemoryTree::default();

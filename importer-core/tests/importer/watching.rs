@@ -1,4 +1,4 @@
-//! Changes are found, whatever the file system says: real files, real events, and the tick for what has none.
+//! Changes are found on every file system: real files, real events, and the tick for changes without events.
 
 use std::{
     fs,
@@ -23,12 +23,12 @@ struct Live {
     _reloader: Reloader,
 }
 
-/// So slow a tick that whatever is found was found by events.
+/// A tick so slow that a change can only be found by events.
 const NEVER: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(20);
 
 impl Live {
-    /// `files` are written, `handler` is loaded, then watching begins.
+    /// Writes `files`, loads `handler`, then begins to watch.
     fn new(interval: Duration, events: bool, handler: &str, files: &[(&str, &str)]) -> Self {
         Self::prepared(interval, events, handler, |directory| {
             for (name, text) in files {
@@ -67,7 +67,7 @@ impl Live {
             .unwrap_or_else(|error| panic!("{}", error.diagnostic().render(false)))
     }
 
-    /// Waits for the next event that `is` wanted.
+    /// Waits for the next event for which `is` returns true.
     #[track_caller]
     fn wait(&self, what: &str, is: impl Fn(&Event) -> bool) -> Event {
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -80,7 +80,7 @@ impl Live {
         }
     }
 
-    /// Waits for a reload, and for the version that it brings.
+    /// Waits for a reload, and returns the version that it brings.
     #[track_caller]
     fn expect(&self, name: &str, version: &str) {
         while self.load(name).value().version != version {
@@ -120,7 +120,7 @@ fn a_half_written_file_waits_for_its_end() {
     let mut file = fs::File::create(site.path("h.toy")).expect("truncated");
     file.write_all(b"version half\n").expect("written");
     file.sync_all().expect("on disk");
-    // Something else is found meanwhile, at the tick even: the half is not.
+    // Another change is found meanwhile, even at the tick; the half-written file is not.
     write(&site.path("other.toy"), "version 2");
     site.expect("other", "2");
     assert_eq!(site.load("h").value().version, "1");
@@ -163,7 +163,7 @@ fn equal_size_and_time_are_found_at_the_tick() {
 
 #[test]
 fn a_strict_request_sees_every_save_that_returned_before() {
-    // Nobody looks: neither events nor ticks.
+    // Nothing looks: neither events nor ticks.
     let site = Live::new(NEVER, false, "h", &[("h.toy", "version 0\nchild c"), ("c.toy", "version 0")]);
     let strict = Arc::new(Scope::new("strict.conf:1").handler_root(site.path("")).strict(true));
     let handler = site.registry.locate("~/h", None, &strict, &ImportOptions::default()).expect("found");
@@ -251,7 +251,8 @@ fn r19_two_names_of_one_file_are_one_instance_until_they_part() {
     assert_eq!((&*a.value().version, &*b.value().version), ("2", "3"));
 }
 
-/// The link itself lies outside of what is watched, so it is found by looking; and a reload that takes long is no looking.
+/// The link itself is outside the watched directories, so the change is found at the tick; and the time of a slow
+/// reload does not count as looking.
 #[test]
 fn r60_a_switched_link_is_found_at_the_next_tick_whatever_was_reloaded_before() {
     const LONG: Duration = Duration::from_millis(800);
@@ -268,7 +269,7 @@ fn r60_a_switched_link_is_found_at_the_next_tick_whatever_was_reloaded_before() 
     assert!(switched.elapsed() < LONG * 20, "{:?}", switched.elapsed());
 }
 
-/// Two names of one file, an importer by each, and one that has nothing to do with them.
+/// Two names of one file, an importer for each, and a module that has nothing to do with them.
 fn aliased() -> Live {
     let site = Live::prepared(NEVER, false, "a", |directory| {
         write(&directory.join("a.toy"), "version 1");

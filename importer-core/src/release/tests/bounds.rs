@@ -1,4 +1,4 @@
-//! How much is kept.
+//! The bounds of a history.
 
 use super::{Bounds, Disk, hash, numbers, problems, record, written};
 use crate::release::TextError;
@@ -28,7 +28,7 @@ fn l3_texts_take_so_many_bytes_and_each_counts_once() {
     let disk = Disk::new();
     let bounds = Bounds { releases: 100, bytes: 30 };
     let history = disk.open_with(bounds);
-    // Ten bytes each, and ten that all have.
+    // Ten bytes each, and ten bytes that all have in common.
     for text in ["1234567890", "abcdefghij", "ABCDEFGHIJ"] {
         written(&history, &[("/s/a", text), ("/s/b", "..........")]);
     }

@@ -1,4 +1,4 @@
-//! What is damaged is left out and told of; the rest is usable.
+//! Damaged files are left out and reported; the rest is usable.
 
 use std::{fs, path::PathBuf};
 
@@ -189,7 +189,7 @@ fn l3_what_was_left_half_written_is_removed_and_what_is_not_ours_stays() {
 fn l3_texts_are_not_collected_while_a_manifest_cannot_be_read() {
     let disk = Disk::new();
     three(&disk);
-    // A directory stands for what the system refuses to read now.
+    // A directory stands for a file that the system cannot read now.
     let [manifest, away] = ["releases/2", "away"].map(|name| disk.path().join(name));
     fs::rename(&manifest, &away).expect("it moves");
     fs::create_dir(&manifest).expect("a directory");

@@ -1,4 +1,4 @@
-//! A disk that refuses is told of once, and asked again.
+//! A failing disk is reported once, and tried again.
 
 use std::{fs, sync::Arc};
 
@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::{Bounds, Disk, History, hash, numbers, problems, record, written};
 
-/// Nothing can be written to a folder that is a file, not even by a superuser.
+/// Nothing can be written below a file, not even by root.
 fn block(disk: &Disk, folder: &str) {
     let path = disk.path().join(folder);
     fs::rename(&path, path.with_extension("away")).expect("it moves");
@@ -47,7 +47,7 @@ fn l3_what_cannot_be_written_waits_and_is_told_once() {
         assert!(told.lock()[0].starts_with("the newest release is not in the history yet: `"), "{:?}", told.lock());
 
         unblock(&disk, folder);
-        // Nobody asks for it: it is tried again by itself.
+        // It is tried again automatically.
         super::eventually(|| problems(&history).is_empty());
         assert!(history.flush(super::LONG));
         drop(history);
@@ -111,7 +111,7 @@ fn l3_what_waits_is_bounded_and_the_newest_is_never_lost() {
     block(&disk, "texts");
     for number in 2..=9 {
         record(&history, &[("/s/a", &format!("twenty bytes, so: {number:2}"))]);
-        // So that none of them is being written while it is lost.
+        // This makes sure that none of them is being written while it is lost.
         assert!(!history.flush(super::LONG));
     }
     assert_eq!(numbers(&history), [1, 8, 9]);
@@ -139,7 +139,7 @@ fn l3_a_directory_that_another_process_uses_is_left_alone() {
     let disk = Disk::new();
     let holder = disk.open();
     written(&holder, &[("/s/a", "one")]);
-    // The lock belongs to the open file, so that a second history of one process is kept out as another process is.
+    // The lock belongs to the open file, so a second history in one process is kept out as another process is.
     let other = disk.open();
     let path = disk.path();
     let expected = format!("no history is kept in `{}`: process {} uses it", path.display(), std::process::id());
@@ -206,7 +206,7 @@ fn l3_a_full_disk_is_a_warning() {
     let disk = Disk::new();
     fs::create_dir(disk.path()).expect("a directory");
     let path = disk.path();
-    // Where nothing can be mounted, the other tests of this file must do.
+    // Where nothing can be mounted, the other tests of this file have to suffice.
     let Some(_mounted) = Small::mount(&path) else { return };
     let history = disk.open();
     written(&history, &[("/s/a", "one")]);

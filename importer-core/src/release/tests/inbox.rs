@@ -1,4 +1,4 @@
-//! Publications that wait are gathered, and never too many.
+//! Waiting publications are merged and limited.
 
 use std::{
     path::Path,
@@ -18,7 +18,7 @@ fn publication(release: u64, cause: ReleaseCause, texts: &[(&str, &str)]) -> Pub
     Publication { release, cause, time: UNIX_EPOCH, took: Duration::ZERO, anew: false, edits }
 }
 
-/// What waits: the number of a release, and its edits.
+/// The waiting publications: the number of each release, and its edits.
 fn taken(inbox: &mut Inbox) -> (Vec<String>, u64) {
     let (publications, lost) = inbox.take();
     let edit = |edit: &Edit| match edit {
@@ -66,9 +66,9 @@ fn l3_publications_have_a_bound_in_bytes() {
     for release in 1..=5 {
         inbox.push(publication(release, ReleaseCause::Files, &[("/a", "1234")]));
     }
-    // Of the newest two there is room for both.
+    // There is room for the newest two.
     assert_eq!(taken(&mut inbox), (vec!["4: /a=1234".into(), "5: /a=1234".into()], 3));
-    // What was taken does not count any more; and the newest is taken whatever its size.
+    // Taken publications do not count any more, and the newest is accepted whatever its size.
     inbox.push(publication(6, ReleaseCause::Files, &[("/a", "12345678901234567890")]));
     assert_eq!(taken(&mut inbox).0.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! What is recorded is known again after a restart.
+//! Recorded releases are known after a restart.
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
@@ -118,7 +118,7 @@ fn l3_a_text_that_begins_with_a_byte_order_mark_is_kept_as_its_file_has_it() {
     let in_file = "\u{feff}let x = 1;";
     let entry = (std::path::Path::new("/s/a").into(), hash(in_file));
     let release = super::Release::new(1, std::time::SystemTime::now(), super::ReleaseCause::Files, [entry]);
-    // Modules know it without its mark, under the hash with it.
+    // Modules get it without the byte order mark, under the hash with it.
     history.record(Arc::new(release), [(hash(in_file), "let x = 1;".into())]);
     assert!(history.flush(super::LONG), "{:?}", history.problems());
     let stored = std::fs::read_to_string(disk.path().join("texts").join(hash(in_file).to_string()));

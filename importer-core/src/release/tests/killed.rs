@@ -10,10 +10,10 @@ use std::{
 use super::{Bounds, Disk, History, LONG, hash, problems, record};
 
 const DIRECTORY: &str = "SAMOVAR_TEST_STATE";
-/// So few that releases and texts are dropped all the time.
+/// So few that releases and texts are dropped continuously.
 const BOUNDS: Bounds = Bounds { releases: 5, bytes: u64::MAX };
 
-/// Not a test: what the test below starts and kills. It records releases until then, and says which are on the disk.
+/// Not a test of its own: the test below starts and kills it. It records releases, and prints which are on the disk.
 #[test]
 #[ignore = "runs until it is killed"]
 fn writes_until_it_is_killed() {
@@ -47,7 +47,7 @@ fn l3_a_process_that_is_killed_leaves_a_history_that_can_be_read() {
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let number_in = |line: &str| line.split_once("written ")?.1.parse::<u64>().ok();
         let mut next = || lines.by_ref().find_map(|line| number_in(&line.ok()?));
-        // Not before it works, and then at some moment of its work, another one each time.
+        // Not before it works, then at some moment of its work, a different one each time.
         let mut written = next().expect("the child has written a release");
         std::thread::sleep(Duration::from_micros(u64::from(std::process::id() % 97) * 31 + round * 7_919 % 20_000));
         child.kill().expect("the child is killed");
@@ -67,7 +67,7 @@ fn l3_a_process_that_is_killed_leaves_a_history_that_can_be_read() {
         for (_, text) in releases.iter().flat_map(|release| release.entries()) {
             assert_eq!(hash(&history.text(*text).expect("a text")), *text, "round {round}");
         }
-        // What was left over is collected.
+        // Leftover files are removed.
         assert!(history.flush(LONG), "{:?}", problems(&history));
         let named: std::collections::BTreeSet<_> = history
             .releases()

@@ -1,4 +1,4 @@
-//! Whatever is recorded, written, lost and dropped in whatever order: what the ledger says and what is on the disk agree.
+//! Random sequences of recording, writing, losing and dropping: the ledger and the disk agree.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,20 +19,20 @@ use crate::{
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// A release with these texts, under the next number or one that was given before.
+    /// Records a release with these texts, under the next number or an earlier one.
     Record(Vec<u8>, Option<u8>),
-    /// The oldest one that waits is written, or only so many of its texts.
+    /// Writes the oldest waiting release, or only this many of its texts.
     Write(Option<u8>),
     Prune,
     Shed,
     Bounds(usize, u64),
-    /// A file of a text is gone, and that is noticed.
+    /// Removes the file of a text, which is noticed.
     Lose(u8),
-    /// A module with this text is loaded.
+    /// Loads a module with this text.
     Offer(u8),
-    /// The directory is opened anew.
+    /// Opens the directory again.
     Reopen,
-    /// The directory is removed, and opened anew.
+    /// Removes the directory, and opens it again.
     Remove,
 }
 
@@ -51,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A disk as data.
+/// A simulated disk.
 #[derive(Default)]
 struct Files {
     manifests: BTreeMap<u64, Arc<Release>>,
@@ -119,7 +119,7 @@ fn run(steps: Vec<Step>) {
             Step::Bounds(releases, bytes) => bounds = Bounds { releases, bytes },
             Step::Lose(text) => {
                 let hash = hash(&text_of(text));
-                // Nobody looks for one that is not named.
+                // An unnamed text is not looked for.
                 if matches!(ledger.text(hash), Some((Content::Stored, _))) {
                     files.texts.remove(&hash);
                     ledger.is_missing(hash);
@@ -140,7 +140,7 @@ fn run(steps: Vec<Step>) {
         }
         agree(&ledger, &files, &lost);
     }
-    // In the end everything is written, and only what is kept is left.
+    // In the end everything is written, and only kept files are left.
     while let Some(unwritten) = ledger.unwritten() {
         for (hash, text) in &unwritten.texts {
             files.texts.insert(*hash, text.len() as u64);
@@ -165,7 +165,7 @@ fn run(steps: Vec<Step>) {
     }
 }
 
-/// A text of which the ledger says that it is stored is on the disk; one that is missing was lost.
+/// Checks that texts that the ledger calls stored are on the disk, and that missing ones were lost.
 #[track_caller]
 fn agree(ledger: &Ledger, files: &Files, lost: &BTreeSet<ContentHash>) {
     for (_, hash) in ledger.releases().flat_map(|release| release.entries()) {

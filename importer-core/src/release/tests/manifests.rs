@@ -1,4 +1,4 @@
-//! A release survives being written down, whatever is in it.
+//! A release survives writing and reading, whatever it contains.
 
 use std::{
     ffi::OsString,
@@ -83,7 +83,7 @@ proptest! {
         let mut manifest = write(&release).into_bytes();
         let length = manifest.len();
         manifest[at.index(length)] ^= 1u8 << bit;
-        // The number of the version may have become a higher one.
+        // A change may have made the version number a higher one.
         prop_assert!(matches!(read(&manifest), Err(Unusable::Damaged | Unusable::Newer)));
         prop_assert!(matches!(read(&manifest[..at.index(length)]), Err(Unusable::Damaged | Unusable::Newer)));
     }
@@ -123,7 +123,7 @@ text SHOP /s/shop.rhai
     assert_eq!(write(&sample()), format!("{expected}check {check}\n"));
 }
 
-/// As a later version may write it: with the check sum that belongs to it.
+/// A manifest as a later version may write it, with a correct checksum.
 fn sealed(lines: &str) -> String {
     format!("{lines}check {}\n", ContentHash::of(lines.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! The rules of releases that are kept (L3), each with a state directory of its own.
+//! The rules of kept releases (L3), each with a state directory of its own.
 
 mod bounds;
 mod damage;
@@ -66,7 +66,7 @@ fn next(history: &History, files: &[(&str, &str)]) -> Release {
     }
 }
 
-/// Records it; not yet on disk when this returns.
+/// Records a release, which is not yet on the disk when this returns.
 fn record(history: &History, files: &[(&str, &str)]) -> Arc<Release> {
     let release = Arc::new(next(history, files));
     history.record(release.clone(), files.iter().map(|(_, text)| (hash(text), Arc::from(*text))));
@@ -84,12 +84,12 @@ fn numbers(history: &History) -> Vec<u64> {
     history.releases().iter().map(|release| release.number()).collect()
 }
 
-/// What is wrong, one line each.
+/// Returns the problems, one line each.
 fn problems(history: &History) -> Vec<String> {
     history.problems().iter().map(ToString::to_string).collect()
 }
 
-/// Waits for something that is going to be so.
+/// Waits until a condition holds.
 #[track_caller]
 fn eventually(mut is_so: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + LONG;
