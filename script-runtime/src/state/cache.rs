@@ -10,10 +10,9 @@ use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, FuncRegistration, INT, 
 use crate::{
     state::{
         copy::stored,
-        error::{DeadlineReached, StateError},
+        error::{DeadlineReached, StateError, waiting_at},
         handle::{self, Handle, rust_traits, within_limits},
         holds::OnlyPlain,
-        place::waiting_at,
         table::key,
     },
     thread::{call::wait_until, changing::Changing, drop_flat},

@@ -8,10 +8,9 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallCo
 use crate::{
     state::{
         copy::{detach, stored},
-        error::StateError,
+        error::{StateError, waiting_at},
         handle::{self, Handle, rust_traits, within_limits},
         holds::{Noted, OnlyPlain},
-        place::waiting_at,
         retry::Attempts,
         value::same,
     },

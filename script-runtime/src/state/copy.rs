@@ -9,52 +9,17 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 
 use crate::{
     state::{
+        bounds::{MAX_DEPTH, MAX_PARTS},
+        builtin::is_builtin,
         error::StateError,
         extent::Extents,
         holds::Stored,
-        path::{Path, Step},
-        value::is_builtin,
+        missed::{Fault, Missed, MissedKind},
+        path::Step,
         walk::holds_nothing,
     },
     thread::{Meter, drop_flat, may_hold_values},
 };
-
-/// How many levels of arrays, maps and captured values a value may have that outlives its call: as many as JSON that is
-/// read.
-pub(crate) const MAX_DEPTH: usize = 128;
-
-/// How many parts one copy may have.
-pub(crate) const MAX_PARTS: usize = 1_000_000;
-
-/// A part of a value that could not be copied, or that a walk could not enter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {kind}")]
-pub(crate) struct Missed {
-    /// Where it is, from the value that was given.
-    pub(crate) path: Path,
-    /// What it is.
-    pub(crate) kind: MissedKind,
-}
-
-/// What [`Missed`] is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum MissedKind {
-    /// Something nested deeper than [`MAX_DEPTH`].
-    #[error("nested too deeply")]
-    TooDeep,
-    /// A captured variable that holds the very function that captured it.
-    #[error("captured variable that contains itself")]
-    ContainsItself,
-    /// More parts than one copy may have.
-    #[error("too large")]
-    TooLarge,
-    /// A captured variable that another thread is writing.
-    #[error("captured variable that is being written")]
-    InUse,
-    /// What the call had no time left for.
-    #[error("not looked at: the deadline has passed")]
-    OutOfTime,
-}
 
 /// A deep copy of `value` that holds no Rhai shared value: what every state type stores.
 ///
@@ -89,12 +54,6 @@ struct DeepCopy {
     is_measured: bool,
     extents: Extents,
     meter: Meter,
-}
-
-/// Why a copy failed. The path is put together on the way out, so that a copy that succeeds pays nothing for it.
-pub(super) struct Fault {
-    kind: MissedKind,
-    way_out: Vec<Step>,
 }
 
 impl DeepCopy {
@@ -163,25 +122,6 @@ impl DeepCopy {
         let copy = self.of(held.ok_or(MissedKind::InUse)?, depth)?;
         self.is_measured = !is_outermost;
         Ok(copy)
-    }
-}
-
-impl From<MissedKind> for Fault {
-    fn from(kind: MissedKind) -> Self {
-        Self { kind, way_out: Vec::new() }
-    }
-}
-
-impl Fault {
-    pub(super) fn inside(mut self, step: Step) -> Self {
-        self.way_out.push(step);
-        self
-    }
-
-    fn into_missed(self) -> Missed {
-        let mut path = Path::default();
-        self.way_out.into_iter().rev().for_each(|step| path.push(step));
-        Missed { path, kind: self.kind }
     }
 }
 

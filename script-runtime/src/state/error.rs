@@ -1,10 +1,10 @@
 //! The errors of the state types.
 
-use rhai::{Dynamic, EvalAltResult, Position};
+use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
 use crate::{
     state::{
-        copy::{MAX_DEPTH, MAX_PARTS},
+        bounds::{MAX_DEPTH, MAX_PARTS},
         place::ScriptPlace,
     },
     thread::changing::ChangedAlready,
@@ -163,4 +163,15 @@ impl From<StateError> for Box<EvalAltResult> {
             other => EvalAltResult::ErrorRuntime(other.to_string().into(), Position::NONE).into(),
         }
     }
+}
+
+/// Notes in an error that ended a wait where the script waited, unless something inside of that has noted it already.
+/// Rhai itself forgets the place of what ends a script.
+pub(super) fn waiting_at(context: &NativeCallContext<'_>, mut error: Box<EvalAltResult>) -> Box<EvalAltResult> {
+    if let EvalAltResult::ErrorTerminated(token, _) = &mut *error
+        && let Some(mut reached) = token.write_lock::<DeadlineReached>()
+    {
+        reached.at.get_or_insert_with(|| ScriptPlace::of(context));
+    }
+    error
 }

@@ -10,7 +10,8 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 
 use crate::{
     state::{
-        copy::{Fault, MAX_DEPTH, MissedKind},
+        bounds::MAX_DEPTH,
+        missed::{Fault, MissedKind},
         path::Step,
     },
     thread::Meter,

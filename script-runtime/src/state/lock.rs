@@ -12,9 +12,9 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, NativeCallCo
 
 use crate::{
     state::{
-        error::{DeadlineReached, StateError},
+        error::{DeadlineReached, StateError, waiting_at},
         handle::{self, Handle, rust_traits},
-        place::{ScriptPlace, waiting_at},
+        place::ScriptPlace,
     },
     thread::call::{self, Held},
 };

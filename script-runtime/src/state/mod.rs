@@ -43,6 +43,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bounds;
+mod builtin;
 mod cache;
 mod cell;
 mod copy;
@@ -52,6 +54,7 @@ mod extent;
 mod handle;
 mod holds;
 mod lock;
+mod missed;
 mod path;
 mod place;
 mod queue;
@@ -73,8 +76,7 @@ pub use lock::{Lock, LockGuard};
 pub(crate) use path::{Path, Step};
 pub use queue::Queue;
 pub use table::Table;
-pub(crate) use value::is_neutral_leaf;
-pub(crate) use walk::{find_code, holders, type_name};
+pub(crate) use walk::{find_code, holders, is_neutral_leaf, type_name};
 
 /// Makes all state types known to `engine`.
 ///

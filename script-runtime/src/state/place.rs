@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use rhai::{EvalAltResult, NativeCallContext, Position};
-
-use crate::state::error::DeadlineReached;
+use rhai::{NativeCallContext, Position};
 
 /// A place in a script, as the running code knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,15 +32,4 @@ impl fmt::Display for ScriptPlace {
             _ => f.write_str(file),
         }
     }
-}
-
-/// Notes in an error that ended a wait where the script waited, unless something inside of that has noted it already.
-/// Rhai itself forgets the place of what ends a script.
-pub(super) fn waiting_at(context: &NativeCallContext<'_>, mut error: Box<EvalAltResult>) -> Box<EvalAltResult> {
-    if let EvalAltResult::ErrorTerminated(token, _) = &mut *error
-        && let Some(mut reached) = token.write_lock::<DeadlineReached>()
-    {
-        reached.at.get_or_insert_with(|| ScriptPlace::of(context));
-    }
-    error
 }

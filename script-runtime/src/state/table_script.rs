@@ -7,9 +7,8 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, INT, 
 use super::table::{Table, entry, key};
 use crate::{
     state::{
-        error::StateError,
+        error::{StateError, waiting_at},
         handle::{self, Handle, room_for, within_limits},
-        place::waiting_at,
     },
     thread::changing::{refuse_inside, refuse_inside_any},
 };

@@ -1,10 +1,10 @@
-//! What kind of value it is, and when two look the same.
+//! When two values look the same to a script.
 
 use rhai::{Array, Blob, Dynamic, FLOAT, FnPtr, INT, Map};
 
 use crate::{state::walk::handle_address, value::Html};
 
-/// Do the values, which are stored and so not deeper than [`MAX_DEPTH`](super::MAX_DEPTH), look the same to a script? Handles by identity, functions by name and captured values, arrays and
+/// Do the values, which are stored and so not deeper than [`MAX_DEPTH`](super::bounds::MAX_DEPTH), look the same to a script? Handles by identity, functions by name and captured values, arrays and
 /// maps part by part; an integer equals the float of its value; a type that is not known here equals nothing.
 pub(super) fn same(one: &Dynamic, other: &Dynamic) -> bool {
     if let (Some(one), Some(other)) = (handle_address(one), handle_address(other)) {
@@ -29,19 +29,6 @@ pub(super) fn same(one: &Dynamic, other: &Dynamic) -> bool {
             a.keys().eq(b.keys()) && a.values().zip(b.values()).all(|(a, b)| same(a, b))
         })
         || same_as::<FnPtr>(one, other, |a, b| a.fn_name() == b.fn_name() && all_same(a.curry(), b.curry()))
-}
-
-/// Is the value of a type that Rhai itself makes, or a text that is known to be HTML?
-pub(super) fn is_builtin(value: &Dynamic) -> bool {
-    !value.is_variant()
-        || value.is::<std::ops::Range<INT>>()
-        || value.is::<std::ops::RangeInclusive<INT>>()
-        || value.is::<Html>()
-}
-
-/// Is it a value that belongs to no module and to no code, nested ones apart?
-pub(crate) fn is_neutral_leaf(value: &Dynamic) -> bool {
-    (is_builtin(value) && !value.is_fnptr()) || handle_address(value).is_some()
 }
 
 fn same_as<T: Clone + 'static>(one: &Dynamic, other: &Dynamic, eq: impl Fn(&T, &T) -> bool) -> bool {

@@ -7,11 +7,12 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 use crate::{
     state::{
         Cache, Cell, Counter, Lock, Queue, Table,
-        copy::{MAX_DEPTH, Missed, MissedKind},
+        bounds::MAX_DEPTH,
+        builtin::is_builtin,
         handle::Handle,
         holds::OnlyPlain,
+        missed::{Missed, MissedKind},
         path::{Path, Step},
-        value::{is_builtin, is_neutral_leaf},
     },
     value::Html,
 };
@@ -69,6 +70,11 @@ pub(super) fn handle_address(value: &Dynamic) -> Option<usize> {
         .or_else(|| address::<Lock>(value))
         .or_else(|| address::<Cache>(value))
         .or_else(|| address::<Queue>(value))
+}
+
+/// Is it a value that belongs to no module and to no code, nested ones apart?
+pub(crate) fn is_neutral_leaf(value: &Dynamic) -> bool {
+    (is_builtin(value) && !value.is_fnptr()) || handle_address(value).is_some()
 }
 
 /// What scripts call the type of a value. Types of the host's keep the name that they have in Rust.

@@ -84,7 +84,7 @@ pub(crate) fn captured(pointer: &FnPtr) -> Option<(usize, Vec<Dynamic>)> {
     Some((Arc::as_ptr(&callback) as usize, callback.function.curry().to_vec()))
 }
 
-/// Calls `visit` on every function value inside, also curried ones. What is kept is not deep, see [`MAX_DEPTH`](crate::state::copy::MAX_DEPTH).
+/// Calls `visit` on every function value inside, also curried ones. What is kept is not deep, see [`MAX_DEPTH`](crate::state::bounds::MAX_DEPTH).
 pub(crate) fn each_pointer(value: &mut Dynamic, visit: &mut dyn FnMut(&mut FnPtr)) {
     if let Some(mut array) = value.write_lock::<Array>() {
         array.iter_mut().for_each(|item| each_pointer(item, visit));

@@ -4,7 +4,8 @@ use rhai::{Array, Dynamic, FnPtr, Map};
 
 use crate::state::{
     Cache, Cell, Queue, StateError, Table,
-    copy::{MAX_DEPTH, MAX_PARTS, detach},
+    bounds::{MAX_DEPTH, MAX_PARTS},
+    copy::detach,
     tests::{check, engine},
     value::same,
     walk::walk,

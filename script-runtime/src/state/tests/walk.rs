@@ -5,7 +5,7 @@ use rhai::{Array, Dynamic};
 use crate::{
     state::{
         Cache, Cell, Queue, Table,
-        copy::MissedKind,
+        missed::MissedKind,
         tests::engine,
         walk::{MAX_PATH, walk},
     },
