@@ -255,6 +255,26 @@ fn no_type_is_named_by_a_word_that_the_list_rules_out() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The importer and scripts know of no configuration: what a host could change is data, and each host words it.
+#[test]
+fn crates_below_the_server_name_no_directive() {
+    let directives = std::fs::read_to_string(root().join("server/src/settings/directives.rs")).expect("the directives");
+    let directives: BTreeSet<_> = directives
+        .split('"')
+        .filter(|word| word.starts_with("Rhai") && word.chars().all(char::is_alphanumeric))
+        .collect();
+    assert!(directives.contains("RhaiLimit"), "{directives:?}");
+    let mut named = Vec::new();
+    for folder in ["importer-core", "script-runtime"] {
+        // The reference of scripts is for people who have the server.
+        for (file, text) in sources(folder).into_iter().filter(|(file, _)| !file.contains("/reference/")) {
+            let words = text.split(|letter: char| !letter.is_alphanumeric());
+            named.extend(words.filter(|word| directives.contains(word)).map(|word| format!("{file}: {word}")));
+        }
+    }
+    assert!(named.is_empty(), "{named:#?}");
+}
+
 #[test]
 fn the_crates_suggest_names_by_one_rule() {
     let rules = ["importer-core", "script-runtime", "config-parser"].map(|folder| {
