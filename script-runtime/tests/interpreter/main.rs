@@ -17,4 +17,5 @@ mod retention;
 mod seeing;
 mod site;
 mod state;
+mod thread;
 mod values;
