@@ -50,24 +50,24 @@ impl Refusal {
     }
 
     /// Returns whether the files may still be as they were when they were refused.
-    fn is_still(&self, now: &BTreeMap<ModuleId, Says>) -> bool {
+    fn is_still(&self, now: &BTreeMap<ModuleId, FileText>) -> bool {
         self.changed.iter().all(|(id, refused)| match now.get(id) {
-            Some(Says::Text(hash)) => hash == refused,
-            Some(Says::Passing) => true,
-            Some(Says::Nothing) | None => false,
+            Some(FileText::Text(hash)) => hash == refused,
+            Some(FileText::Passing) => true,
+            Some(FileText::Gone) | None => false,
         })
     }
 }
 
 /// The present content of a file of a refused change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Says {
+enum FileText {
     /// This text; `None` for content that cannot be a module.
     Text(Option<ContentHash>),
     /// None yet: the file is being saved (R59).
     Passing,
     /// None any more: the file is gone (R34).
-    Nothing,
+    Gone,
 }
 
 /// What is known of the files when refused changes are reconsidered.
@@ -126,7 +126,7 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
     for (at, refusal) in refusals.into_iter().enumerate() {
         let NowOf { due, met } = now.of.get(at).copied().unwrap_or_default();
         let changes = &mut result.try_now;
-        let says: BTreeMap<_, _> = refusal.changed.keys().map(|&id| (id, now.says(id, changes))).collect();
+        let says: BTreeMap<_, _> = refusal.changed.keys().map(|&id| (id, now.file_text(id, changes))).collect();
         if now.is_taken_back(&says) {
             result.unawaited.extend(&refusal.planned);
             result.mended.push(refusal);
@@ -157,28 +157,28 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
 }
 
 impl Now<'_> {
-    fn says(&self, id: ModuleId, found: &ChangeSet) -> Says {
+    fn file_text(&self, id: ModuleId, found: &ChangeSet) -> FileText {
         match (found.get(&id), self.unnamed.get(&id)) {
-            (Some(change), _) => Says::Text(change.hash()),
-            (None, Some(Ok(source))) => Says::Text(Some(source.hash)),
-            (None, Some(Err(ReadError::Missing))) if self.gone.contains(&id) => Says::Nothing,
-            (None, Some(Err(error))) if error.is_passing() => Says::Passing,
-            (None, Some(Err(_)) | None) => Says::Text(None),
+            (Some(change), _) => FileText::Text(change.hash()),
+            (None, Some(Ok(source))) => FileText::Text(Some(source.hash)),
+            (None, Some(Err(ReadError::Missing))) if self.gone.contains(&id) => FileText::Gone,
+            (None, Some(Err(error))) if error.is_passing() => FileText::Passing,
+            (None, Some(Err(_)) | None) => FileText::Text(None),
         }
     }
 
     /// Returns whether a refused change was undone: its files are what is loaded of them, or are gone.
-    fn is_taken_back(&self, says: &BTreeMap<ModuleId, Says>) -> bool {
+    fn is_taken_back(&self, says: &BTreeMap<ModuleId, FileText>) -> bool {
         says.iter().all(|(id, says)| match (says, self.served.get(id)) {
-            (Says::Text(hash), Some(served)) => !served.lacks && *hash == Some(served.hash),
-            (Says::Text(_) | Says::Passing, None) | (Says::Nothing, _) => true,
-            (Says::Passing, Some(_)) => false,
+            (FileText::Text(hash), Some(served)) => !served.lacks && *hash == Some(served.hash),
+            (FileText::Text(_) | FileText::Passing, None) | (FileText::Gone, _) => true,
+            (FileText::Passing, Some(_)) => false,
         })
     }
 
     /// Returns whether a file that was not found changed has a text that is not served.
-    fn is_part(&self, id: ModuleId, says: Says) -> bool {
-        let Says::Text(hash) = says else { return false };
+    fn is_part(&self, id: ModuleId, says: FileText) -> bool {
+        let FileText::Text(hash) = says else { return false };
         self.unnamed.contains_key(&id) && hash != self.served.get(&id).map(|served| served.hash)
     }
 }

@@ -17,7 +17,7 @@ pub enum ImportError {
     #[error("`{0}` is relative, but no module is importing it")]
     NoImporter(String),
     /// `~/x` where no handler root is set (R3).
-    #[error("`{0}` starts at the handler root, but there is none here")]
+    #[error("`{0}` starts at the handler root, but no handler root is set")]
     NoHandlerRoot(String),
     /// No module has this name (R17).
     #[error("module `{name}` not found")]
@@ -83,8 +83,10 @@ impl ImportError {
             Self::Failed(diagnostic) => Diagnostic::clone(diagnostic),
             Self::Withheld { path, refused } => {
                 let file = path.display();
-                Diagnostic::clone(refused)
-                    .note(format!("`{file}` was saved together with this change, and is loaded once the change is corrected"), None)
+                Diagnostic::clone(refused).note(
+                    format!("`{file}` was saved together with this change, and is loaded once the change is corrected"),
+                    None,
+                )
             }
             Self::NotFound { looked, nearest, .. } => {
                 let places = looked.iter().map(|path| format!("no file {}", path.display()));
@@ -96,16 +98,14 @@ impl ImportError {
             }
             Self::NoImporter(_) => plain.help("name it relative to the handler root, `~/..`, or by an absolute path"),
             Self::NoHandlerRoot(_) => plain.help("name it relative to the importing module, `./..`"),
-            Self::Unreadable { error: ReadError::Outside(_), .. } => {
-                plain.help(Help::of(
-                    Remedy::Directory,
-                    "declare the directory as one that modules come from, with `Scope::path` or `Scope::library`, or move the file",
-                ))
-            }
+            Self::Unreadable { error: ReadError::Outside(_), .. } => plain.help(Help::of(
+                Remedy::Directory,
+                "allow modules from the directory with `Scope::path` or `Scope::library`, or move the file",
+            )),
             Self::Unreadable { error: ReadError::BeingWritten, .. } => {
                 plain.help("it is loaded once the writing program has closed it").temporary()
             }
-            Self::Cycle(_) => plain.help("move what both need into a module of its own"),
+            Self::Cycle(_) => plain.help("move the code that both modules need into a third module"),
             Self::BadName(_) | Self::Unreadable { .. } => plain,
         }
     }

@@ -64,8 +64,8 @@ impl Watching {
     pub(crate) fn start(&mut self) -> Option<Health> {
         self.number += 1;
         self.since = Instant::now();
-        let told = Told { number: self.number, tell: self.tell.clone() };
-        match (self.start)(Box::new(move |signal| (told.tell)(told.number, Some(signal)))) {
+        let report = EndReport { number: self.number, tell: self.tell.clone() };
+        match (self.start)(Box::new(move |signal| (report.tell)(report.number, Some(signal)))) {
             Ok(watcher) => {
                 self.watcher = Some(watcher);
                 self.watch(true)
@@ -148,12 +148,12 @@ impl Watching {
 }
 
 /// Reports the end of a watcher: dropped together with the watcher's sink.
-struct Told {
+struct EndReport {
     number: u64,
     tell: Tell,
 }
 
-impl Drop for Told {
+impl Drop for EndReport {
     fn drop(&mut self) {
         (self.tell)(self.number, None);
     }
