@@ -126,15 +126,15 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
     for (at, refusal) in refusals.into_iter().enumerate() {
         let NowOf { due, met } = now.of.get(at).copied().unwrap_or_default();
         let changes = &mut result.try_now;
-        let says: BTreeMap<_, _> = refusal.changed.keys().map(|&id| (id, now.file_text(id, changes))).collect();
-        if now.is_taken_back(&says) {
+        let texts: BTreeMap<_, _> = refusal.changed.keys().map(|&id| (id, now.file_text(id, changes))).collect();
+        if now.is_taken_back(&texts) {
             result.unawaited.extend(&refusal.planned);
             result.mended.push(refusal);
             continue;
         }
         // A file of the refused change belongs to it even if no hint named it, once it has a text.
         let parts: Vec<_> = refusal.changed.keys().copied().filter(|id| !changes.contains_key(id)).collect();
-        let parts: Vec<_> = parts.into_iter().filter(|id| now.is_part(*id, says[id])).collect();
+        let parts: Vec<_> = parts.into_iter().filter(|id| now.is_part(*id, texts[id])).collect();
         let silent = parts.is_empty() && !refusal.changed.keys().any(|id| changes.contains_key(id));
         if silent && due {
             // The hook that waited belongs to a text that is being replaced; the new text is tried when it is complete.
@@ -143,7 +143,7 @@ pub(crate) fn reconsider(refusals: Vec<Refusal>, changes: Allowed, mut now: Now<
         let fresh = changes.keys().filter(|id| !refusal.changed.contains_key(id)).copied().collect();
         let touched = plan(now.graph, &fresh).iter().any(|(id, _)| refusal.planned.contains(id));
         let asked = now.forced || due || touched || met;
-        if silent || (!asked && refusal.is_still(&says)) {
+        if silent || (!asked && refusal.is_still(&texts)) {
             known.extend(refusal.changed.keys().copied());
             result.still_refused.push(refusal);
         } else {
@@ -168,8 +168,8 @@ impl Now<'_> {
     }
 
     /// Returns whether a refused change was undone: its files are what is loaded of them, or are gone.
-    fn is_taken_back(&self, says: &BTreeMap<ModuleId, FileText>) -> bool {
-        says.iter().all(|(id, says)| match (says, self.served.get(id)) {
+    fn is_taken_back(&self, texts: &BTreeMap<ModuleId, FileText>) -> bool {
+        texts.iter().all(|(id, text)| match (text, self.served.get(id)) {
             (FileText::Text(hash), Some(served)) => !served.lacks && *hash == Some(served.hash),
             (FileText::Text(_) | FileText::Passing, None) | (FileText::Gone, _) => true,
             (FileText::Passing, Some(_)) => false,
@@ -177,8 +177,8 @@ impl Now<'_> {
     }
 
     /// Returns whether a file that was not found changed has a text that is not served.
-    fn is_part(&self, id: ModuleId, says: FileText) -> bool {
-        let FileText::Text(hash) = says else { return false };
+    fn is_part(&self, id: ModuleId, text: FileText) -> bool {
+        let FileText::Text(hash) = text else { return false };
         self.unnamed.contains_key(&id) && hash != self.served.get(&id).map(|served| served.hash)
     }
 }

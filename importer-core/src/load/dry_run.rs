@@ -26,7 +26,7 @@ pub struct DryRun {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Looks at all files, plans and compiles. Reloads wait for it as for a reload. It changes nothing and emits no event.
+/// Looks at all files, plans and compiles. Reloads wait until it is done. It changes nothing and emits no event.
 pub(crate) fn dry_run<L: Loader>(rooms: &Arc<Rooms<L>>) -> DryRun {
     let _standing = rooms.standing.lock();
     let base = rooms.store.current();

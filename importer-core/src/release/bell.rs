@@ -16,8 +16,8 @@ impl Bell {
         self.wake.notify_one();
     }
 
-    /// Waits until the bell rings, returns at once if it has rung since the last wait, and waits no longer than
-    /// `until`.
+    /// Waits until the bell rings, at most until the moment `until`. Returns immediately if it has rung since the last
+    /// wait.
     pub(super) fn wait(&self, until: Option<Instant>) {
         let mut rung = self.rung.lock();
         while !*rung {
