@@ -166,7 +166,8 @@ impl<'a> Small<'a> {
     }
 
     fn remount(&self, how: &str) {
-        assert!(run("mount", &["-o", &format!("remount,{how}")], self.0));
+        // A process that another test has just started may hold the lock file open until it runs its program.
+        super::eventually(|| run("mount", &["-o", &format!("remount,{how}")], self.0));
     }
 }
 
