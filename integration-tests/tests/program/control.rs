@@ -180,6 +180,29 @@ fn status_says_whether_the_files_differ_from_what_is_served() {
 }
 
 #[test]
+fn a_configuration_that_stays_as_it_is_is_not_told_of() {
+    let told = |program: &Program| program.log().matches("the configuration was taken up").count();
+    // Where there is none,
+    let (site, program) = serve("=== hello.rhai\nfn handler(req) { 204 }\n");
+    assert_eq!(program.get("/hello").status, 204);
+    assert_eq!(ask(&program, &site, "reload", &[]).code, Some(0));
+    assert_eq!(told(&program), 0, "{}", program.log());
+    // and where nothing in it has changed.
+    let (site, program) = loaded();
+    assert_eq!(ask(&program, &site, "reload", &[]).code, Some(0));
+    assert_eq!(told(&program), 0, "{}", program.log());
+    let text = std::fs::read_to_string(site.file("samovar.conf")).expect("a configuration");
+    site.write("samovar.conf", format!("{text}Timeout 9\n"));
+    assert_eq!(ask(&program, &site, "reload", &[]).code, Some(0));
+    program.wait_for("the configuration was taken up");
+    // One that was refused meanwhile is.
+    site.write("samovar.conf", "SetHandlre rhai\n");
+    program.wait_for("a configuration was refused");
+    site.write("samovar.conf", format!("{text}Timeout 9\n"));
+    poll("it is taken up again", || Some(()).filter(|()| told(&program) >= 2));
+}
+
+#[test]
 fn status_check_exits_with_1_while_anything_is_refused() {
     let (site, mut program) = serve(&SITE.replace("RhaiAutoReload Off\n", ""));
     let fine = || check(&ask(&program, &site, "status", &["--check"]), &["nothing is refused or degraded"]);

@@ -173,7 +173,7 @@ fn a_hang_up_opens_the_logs_anew() {
     lines(&site, "access.log", 1);
     fs::rename(site.file("access.log"), site.file("access.log.1")).expect("moved away");
     program.hang_up();
-    program.wait_for("taken up");
+    program.wait_for("the log files were opened anew");
     program.get("/a.txt");
     assert_eq!(lines(&site, "access.log", 1).len(), 1);
     assert_eq!(lines(&site, "access.log.1", 1).len(), 1);

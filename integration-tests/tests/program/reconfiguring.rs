@@ -35,7 +35,7 @@ fn a_changed_file_is_taken_up_and_interpreters_keep_their_state() {
 fn a_hang_up_takes_it_up_at_once() {
     let (_site, program) = serve(SITE);
     program.hang_up();
-    program.wait_for(TAKEN_UP);
+    program.wait_for("SIGHUP: the configuration was read again");
     assert_eq!(program.get("/h").brief(), "200 one 1");
 }
 

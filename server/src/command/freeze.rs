@@ -10,7 +10,9 @@ use super::{
 
 /// End all reloading until the server is restarted. This cannot be undone.
 ///
-/// Modules that were never loaded can still be loaded; interpreters that start later are not frozen.
+/// What is served stays as it is now, also scripts that nobody has asked for yet: they are loaded as they were when reloading
+/// ended. A script that is new since then is loaded as it is, with a warning. Static files are served as they are on disk.
+/// Interpreters that start later are not frozen.
 #[derive(Args)]
 pub(crate) struct Freeze {
     #[command(flatten)]

@@ -103,7 +103,7 @@ fn allow_descriptors() {
     }
 }
 
-/// Opens the control socket. Where none was chosen, the site is served also if there can be none.
+/// Opens the control socket. If no socket was chosen and none can be made, the site is served without one.
 #[cfg(unix)]
 fn start_control(
     chosen: Option<PathBuf>,
@@ -178,7 +178,9 @@ fn heed_hang_ups(site: Arc<Site>) {
         while hang_ups.recv().await.is_some() {
             let site = site.clone();
             // Errors are logged.
-            let _ = tokio::task::spawn_blocking(move || site.reload_configuration()).await;
+            if let Ok(Ok(())) = tokio::task::spawn_blocking(move || site.reload_configuration()).await {
+                tracing::info!("SIGHUP: the configuration was read again, and the log files were opened anew");
+            }
         }
     });
 }

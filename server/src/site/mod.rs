@@ -161,16 +161,20 @@ impl Site {
         self.current.load().is_configured
     }
 
-    /// Takes up a configuration, and logs the outcome.
+    /// Takes up a configuration, and logs the outcome if it differs from the one that runs.
     pub(crate) fn take_up_told(self: &Arc<Self>, opened: Result<Opened, OpenError>) -> Result<(), OpenError> {
         let (had_none, texts) = (!self.is_configured(), read::texts(&opened));
+        // Nobody asks for news of a configuration that stays as it is, unless it was refused meanwhile.
+        let is_news = self.refused.lock().is_some() || texts.as_ref() != Some(&*self.texts.lock());
         let result = opened.and_then(|opened| self.take_up(opened));
         match &result {
             Ok(()) => {
                 *self.refused.lock() = None;
                 let appeared =
                     if had_none && self.is_configured() { "a first configuration has appeared; " } else { "" };
-                tracing::info!("{}: {appeared}the configuration was taken up", self.full_path().display());
+                if is_news {
+                    tracing::info!("{}: {appeared}the configuration was taken up", self.full_path().display());
+                }
                 self.observers.lock().iter().for_each(|observer| observer(self));
             }
             Err(error) => {

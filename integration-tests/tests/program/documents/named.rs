@@ -304,7 +304,9 @@ fn every_flag_and_command_that_is_named_is_there() {
         let code = document.code().into_iter().filter(|code| !code.starts_with("UPDATE="));
         let lines = code.chain(shown).flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
         for line in lines.filter(|line| {
-            !["cargo", "just", "rsync", "git "].iter().any(|tool| line.trim_start_matches("$ ").starts_with(tool))
+            !["cargo", "just", "rsync", "git ", "curl "]
+                .iter()
+                .any(|tool| line.trim_start_matches("$ ").starts_with(tool))
         }) {
             let words: Vec<_> =
                 line.split_whitespace().map(|word| word.trim_matches(['`', ',', '(', ')', '\'', '"'])).collect();
