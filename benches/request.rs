@@ -16,7 +16,7 @@ use http::{Request, Response, header};
 use http_body_util::{BodyExt, Empty, Full};
 use samovar::{Body, Peers, Site};
 use samovar_benches::{Comparison, quartiles, readable};
-use samovar_rhai::{Exchange, Handler, RequestHead};
+use samovar_rhai::{Exchange, Handler, Interpreter, RequestHead};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 criterion_group!(benches, way_of_a_request, where_scripts_run, beside_slow_scripts);
@@ -42,7 +42,7 @@ impl Bench {
         std::fs::write(directory.path().join("hello.rhai"), HELLO).expect("it is writable");
         std::fs::write(directory.path().join("slow.rhai"), SLOW).expect("it is writable");
         let site = Arc::new(Site::open(directory.path()).expect("it is a site"));
-        let interpreter = site.interpreter("main").expect("there are threads");
+        let interpreter = Interpreter::builder("main").root(directory.path()).build().expect("there are threads");
         let [hello, slow] = ["hello", "slow"].map(|name| interpreter.handler(name).expect("the script is there"));
         hello.load().and_then(|()| slow.load()).expect("they load");
         let stack = 64 << 20;
