@@ -11,6 +11,9 @@ use arc_swap::ArcSwap;
 use super::refusal::{Refusal, Window};
 use crate::{module::ModuleId, text::Diagnostic};
 
+/// The most windows of one refused change; the oldest ones become one.
+const WINDOWS: usize = 16;
+
 /// The state that only reloads use.
 #[derive(Default)]
 pub(crate) struct Standing {
@@ -19,20 +22,31 @@ pub(crate) struct Standing {
     /// Modules whose file is being written, since when that is known, and whether it has been reported.
     pub(crate) left_open: HashMap<ModuleId, (Instant, bool)>,
     pub(crate) refusals: Vec<Refusal>,
-    /// The moment of the last look.
-    pub(crate) looked: Option<i128>,
-    /// The last moment at which all files were what was served, as far as it is known.
+    /// The last moment at which no file was being changed, as far as it is known.
+    pub(crate) quiet: Option<i128>,
+    /// The last moment at which all files were what was served, but for those whose scopes say that they stay.
     pub(crate) accepted: Option<i128>,
+    /// The last moment at which all files were what was served.
+    pub(crate) same: Option<i128>,
 }
 
 impl Standing {
-    /// Returns the windows in which a refused change was made, given the moment of refusal `until` and its windows
-    /// `before` that. The change came after the last moment at which all files were as served. While other changes are
-    /// refused there is no such moment, so it came after the last look.
-    pub(crate) fn windows(&self, until: i128, before: Vec<Window>) -> Vec<Window> {
-        let since = if self.refusals.is_empty() && before.is_empty() { self.accepted } else { self.looked };
-        let window = Window { after: since.unwrap_or(until), until };
-        before.into_iter().chain([window]).collect()
+    /// Returns the windows in which a change was made that may be refused at the moment `until`, after those `before`. It came
+    /// after the last moment at which all was well. While other changes are refused there is no such moment, so it came
+    /// after the last quiet one. `asked`: a reload that was asked for brings changes that scopes held back.
+    pub(crate) fn windows(&self, until: i128, before: Vec<Window>, asked: bool) -> Vec<Window> {
+        let since = match self.refusals.is_empty() && before.is_empty() {
+            true if asked => self.same,
+            true => self.accepted,
+            false => self.quiet.max(self.accepted),
+        };
+        let mut windows = before;
+        windows.push(Window { after: since.unwrap_or(until), until });
+        if windows.len() > WINDOWS {
+            let second = windows.remove(1);
+            windows[0].until = second.until;
+        }
+        windows
     }
 
     /// Returns the modules whose file has been gone for at least `grace`.
@@ -66,14 +80,15 @@ impl Withheld {
         Self(refusals.iter().flat_map(of).collect())
     }
 
-    /// Returns what is wrong with the refused change that a file belongs to. `changed` is called only if there are
+    /// Returns what is wrong with the refused change that a file belongs to. `moments` is called only if there are
     /// refused changes, since it asks the file system.
-    pub(crate) fn why(&self, changed: impl FnOnce() -> Option<i128>) -> Option<&Diagnostic> {
+    pub(crate) fn why(&self, moments: impl FnOnce() -> Vec<i128>) -> Option<&Diagnostic> {
         if self.0.is_empty() {
             return None;
         }
-        let changed = changed()?;
-        self.0.iter().find(|(window, _)| window.contains(changed)).map(|(_, wrong)| wrong)
+        let moments = moments();
+        let is_part = |window: &Window| moments.iter().any(|&at| window.contains(at));
+        self.0.iter().find(|(window, _)| is_part(window)).map(|(_, wrong)| wrong)
     }
 }
 

@@ -111,7 +111,8 @@ impl<L: Loader> Rooms<L> {
         aliases.extend(proposal.aliases.iter().copied());
         aliases.retain(|alias, _| !leaving.contains(alias));
         let release = self.releases.number(load, before.release(), &new);
-        let texts = proposal.texts.clone();
+        // Reloading may have ended since a first load began: then its texts are the same, and frozen by now.
+        let texts = if same_texts { before.texts().clone() } else { proposal.texts.clone() };
         let next = before.next(Step { release, texts, built: &new, aliases: &aliases, dropped: &leaving });
         if !self.fits(proposal, &before, &next, &new) {
             return Err(Unpublished::Moved);
@@ -175,6 +176,9 @@ impl<L: Loader> Rooms<L> {
             links.graph.remove(id);
             links.waiting.remove(&id);
             self.store.forget_stamp(id);
+            if let Some(source) = before.get(id).filter(|old| old.id() == id).and_then(|old| old.source.as_ref()) {
+                self.store.unloaded(id, source);
+            }
         }
         for module in new {
             links.graph.set(module.id(), module.children().collect());

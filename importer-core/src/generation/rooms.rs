@@ -44,6 +44,7 @@ pub(crate) struct Rooms<L: Loader> {
     pub(crate) failures: Failures,
     pub(crate) retention: Retention<L>,
     pub(crate) writing: Writing,
+    freezing: Mutex<()>,
     pub(crate) outbox: Outbox,
     /// The moment at which the first generation was loaded, in the units of file times (L2).
     pub(crate) begun: Mutex<Option<i128>>,
@@ -68,7 +69,8 @@ impl<L: Loader> Rooms<L> {
             flights: Flights::default(),
             failures: Failures::default(),
             retention: Retention::default(),
-            writing: Writing::default(),
+            writing: Writing::of(L::EXTENSION),
+            freezing: Mutex::default(),
             outbox: Outbox::default(),
             begun: Mutex::new(None),
             grace: AtomicU64::new(2000),
@@ -90,6 +92,8 @@ impl<L: Loader> Rooms<L> {
     /// Ends reloading. Modules that are not loaded yet will be loaded from the texts as they are now (L2). Returns
     /// whether reloading was on.
     pub(crate) fn freeze(&self) -> bool {
+        // A second caller waits until the texts have been read.
+        let _freezing = self.freezing.lock();
         if !self.store.freeze() {
             return false;
         }
@@ -118,13 +122,19 @@ impl<L: Loader> Rooms<L> {
     /// Returns whether the reason why an import failed still holds. A file that is being written has no new text yet.
     pub(crate) fn is_still(&self, texts: &Texts, unmet: &Unmet) -> bool {
         if unmet.because == Because::Withheld {
-            return self.shown.withheld().why(|| texts.tree().changed(&unmet.path)).is_some();
+            return self.shown.withheld().why(|| self.moments(texts, &unmet.path)).is_some();
         }
         match self.read(texts, &unmet.path) {
             Ok(source) => Some(source.hash) == unmet.hash,
             Err(ReadError::BeingWritten) => true,
             Err(_) => unmet.hash.is_none(),
         }
+    }
+
+    /// Returns when what is read under this name may have become another, as [`SourceTree::changed`] counts: when the file
+    /// or a link on the way changed, and when a directory on the way was moved there.
+    pub(crate) fn moments(&self, texts: &Texts, path: &Path) -> Vec<i128> {
+        texts.tree().changed(path).into_iter().chain(self.writing.moved(path)).collect()
     }
 
     /// Returns whether an import that failed and was caught by the module may succeed now (R36). An import cycle is
@@ -136,7 +146,11 @@ impl<L: Loader> Rooms<L> {
     /// Returns the module that was loaded from this very file under another name, if that name still leads there (R19).
     pub(crate) fn same_file(&self, texts: &Texts, id: ModuleId, stamp: &Stamp) -> Option<Located> {
         let known = self.store.loaded_as(stamp)?;
-        // The inode number of a removed file may be reused, so the file under that name is checked now.
+        // Files that are gone leave their numbers to others, so what counts is which files the names lead to now.
+        let is_there = |path: &Path| texts.live().stamp(path).is_ok_and(|now| now.file == stamp.file);
+        if texts.is_frozen() && !is_there(&self.names.path(id)) {
+            return None;
+        }
         self.names.still_at(texts.live(), known, id, stamp)
     }
 

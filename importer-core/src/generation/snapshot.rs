@@ -3,10 +3,15 @@
 //! A module's number is its slot. Slots are stored in chunks behind shared pointers, so the next generation shares all
 //! chunks in which nothing changed.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use super::texts::Texts;
 use crate::{
+    change::Withheld,
     module::{Language, Module, ModuleId},
     sync::Mutex,
 };
@@ -22,6 +27,8 @@ pub struct Snapshot<L: Language> {
     chunks: Vec<Arc<Chunk<L>>>,
     /// Modules that were first loaded when other texts were the newest: visible in this generation only.
     late: Mutex<Vec<Arc<Module<L>>>>,
+    /// What was withheld when other texts took the place of these.
+    withheld: OnceLock<Withheld>,
 }
 
 /// The difference between a generation and the next.
@@ -43,7 +50,7 @@ impl<L: Language> fmt::Debug for Snapshot<L> {
 
 impl<L: Language> Snapshot<L> {
     pub(crate) fn empty(texts: Texts) -> Self {
-        Self { generation: 0, release: 0, texts, chunks: Vec::new(), late: Mutex::default() }
+        Self { generation: 0, release: 0, texts, chunks: Vec::new(), late: Mutex::default(), withheld: OnceLock::new() }
     }
 
     /// Returns the texts from which first loads in this generation are read.
@@ -54,7 +61,7 @@ impl<L: Language> Snapshot<L> {
     /// Returns the same generation with other texts for first loads.
     pub(crate) fn with_texts(&self, texts: Texts) -> Self {
         let (generation, release, late) = (self.generation, self.release, Mutex::default());
-        Self { generation, release, texts, chunks: self.chunks.clone(), late }
+        Self { generation, release, texts, chunks: self.chunks.clone(), late, withheld: OnceLock::new() }
     }
 
     /// Returns the number of the release that it is made from: every reload is a release, and a first load belongs to
@@ -74,6 +81,16 @@ impl<L: Language> Snapshot<L> {
     #[must_use]
     pub fn get(&self, id: ModuleId) -> Option<&Arc<Module<L>>> {
         self.chunks.get(id.slot() / CHUNK)?[id.slot() % CHUNK].as_ref()
+    }
+
+    /// Keeps what is withheld from those who go on loading from these texts when others take their place.
+    pub(crate) fn withhold(&self, withheld: Withheld) {
+        let _ = self.withheld.set(withheld);
+    }
+
+    /// Returns what is withheld from first loads in this generation. `now` is what is withheld of the newest texts.
+    pub(crate) fn withheld(&self, now: impl FnOnce() -> Withheld) -> Withheld {
+        self.withheld.get().cloned().unwrap_or_else(now)
     }
 
     /// Returns the module if it was loaded from the texts of this generation when other texts were the newest (L1).
@@ -148,6 +165,13 @@ impl<L: Language> Snapshot<L> {
                 set(alias, Some(module.clone()));
             }
         }
-        Self { generation: self.generation + 1, release, texts, chunks, late: Mutex::default() }
+        Self {
+            generation: self.generation + 1,
+            release,
+            texts,
+            chunks,
+            late: Mutex::default(),
+            withheld: OnceLock::new(),
+        }
     }
 }

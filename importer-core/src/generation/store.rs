@@ -129,9 +129,14 @@ impl<L: Language> Store<L> {
     pub(super) fn loaded(&self, id: ModuleId, before: Option<&Source>, source: &Source) {
         let mut files = self.files.lock();
         if let Some(before) = before {
-            files.remove(&before.stamp.file);
+            forget(&mut files, id, before);
         }
         files.insert(source.stamp.file, id);
+    }
+
+    /// Forgets that a file is loaded as this module.
+    pub(super) fn unloaded(&self, id: ModuleId, source: &Source) {
+        forget(&mut self.files.lock(), id, source);
     }
 
     /// Returns the instance of this module that is away.
@@ -157,5 +162,12 @@ impl<L: Language> Store<L> {
         let mut away = self.away.lock();
         let is_over = |since: Instant| before.is_none_or(|before| since <= before);
         away.extract_if(|_, (_, since)| is_over(*since)).map(|(_, (module, _))| module).collect()
+    }
+}
+
+/// By now another module may have been loaded from that very file.
+fn forget(files: &mut HashMap<(u64, u64), ModuleId>, id: ModuleId, source: &Source) {
+    if files.get(&source.stamp.file) == Some(&id) {
+        files.remove(&source.stamp.file);
     }
 }

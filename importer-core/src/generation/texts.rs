@@ -54,6 +54,10 @@ impl Texts {
         Self { frozen: Some(Arc::new(frozen)), ..self.clone() }
     }
 
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
     /// Returns whether reloading has ended without a kept text for this path, so that the file is loaded as it is now.
     pub(crate) fn is_unknown(&self, path: &Path) -> bool {
         self.frozen.as_ref().is_some_and(|frozen| !frozen.knows(path))

@@ -102,10 +102,13 @@ impl<L: Loader> Look<'_, L> {
 
     /// Returns the modules whose file has been gone for the grace, and that nothing imports (R37).
     pub(super) fn droppable(&self, standing: &Standing) -> Vec<ModuleId> {
-        let gone = standing.gone(self.rooms.grace());
-        let is_friend = |id| self.base.iter().any(|module| module.importer.friends().contains(&id));
-        let is_used = |id| !self.rooms.store.importers(id).is_empty() || is_friend(id);
-        gone.into_iter().filter(|&id| self.base.get(id).is_some() && !is_used(id)).collect()
+        let mut gone = standing.gone(self.rooms.grace());
+        gone.retain(|&id| self.base.get(id).is_some() && self.rooms.store.importers(id).is_empty());
+        if !gone.is_empty() {
+            let friends: BTreeSet<_> = self.base.iter().flat_map(|module| module.friends()).collect();
+            gone.retain(|id| !friends.contains(id));
+        }
+        gone.into_iter().collect()
     }
 
     /// Returns the aliases that lead to another file now (R19), so that the names are free again. Also returns the

@@ -83,6 +83,8 @@ struct Reload {
     cause: ReleaseCause,
     /// When the change was made.
     windows: Vec<Window>,
+    /// The moment of the look that found it.
+    moment: i128,
     started: Instant,
 }
 
@@ -152,6 +154,7 @@ pub(crate) fn switch<L: Loader>(rooms: &Arc<Rooms<L>>, tree: Arc<dyn SourceTree>
         told: Vec::new(),
         cause: ReleaseCause::Command,
         windows: Vec::new(),
+        moment: i128::MIN,
         started,
     };
     settle(rooms, &mut standing, change)
@@ -172,10 +175,8 @@ fn found<L: Loader>(
     let moment = *base.texts().tree().moment().start();
     let found = look.find(standing, hint);
     // While files keep changing, any of them may belong together with the next.
-    let is_all = matches!(hint, Hint::Everything) && rooms.writing.is_quiet();
-    if is_all && found.0.is_empty() && standing.refusals.is_empty() {
-        standing.accepted = Some(moment);
-    }
+    let is_quiet = matches!(hint, Hint::Everything) && rooms.writing.is_quiet();
+    let is_same = is_quiet && found.0.is_empty() && standing.refusals.is_empty();
     let importers = |id| rooms.store.importers(id).into_iter().filter_map(|id| base.get(id)).collect();
     let (allowed, mixed) = rooms.precedence.allow(found, forced, importers);
     for mixed in mixed {
@@ -189,14 +190,23 @@ fn found<L: Loader>(
 
     let asked_again = |refusal: &&Refusal| forced && !rooms.waits.is_due(&refusal.planned, started);
     let told = standing.refusals.iter().filter(asked_again).map(Refusal::told).collect();
-    standing.accepted = standing.accepted.or(*rooms.begun.lock());
+    if is_quiet {
+        standing.quiet = Some(moment);
+    }
+    if is_quiet && allowed.changes().is_empty() && standing.refusals.is_empty() {
+        standing.accepted = Some(moment);
+    }
+    if is_same {
+        standing.same = Some(moment);
+    }
+    let begun = *rooms.begun.lock();
+    (standing.accepted, standing.same) = (standing.accepted.or(begun), standing.same.or(begun));
     let (changes, windows) = not_refused(rooms, standing, &base, allowed, forced);
-    let windows = standing.windows(*base.texts().tree().moment().end(), windows);
-    standing.looked = Some(moment);
+    let windows = standing.windows(*base.texts().tree().moment().end(), windows, forced);
     let is_news = !changes.is_empty() || !dropped.is_empty();
     is_news.then(|| {
         let (texts, cause) = (base.texts().clone(), occasion.cause());
-        Reload { texts, changes, dropped, told, cause, windows, started }
+        Reload { texts, changes, dropped, told, cause, windows, moment, started }
     })
 }
 
@@ -265,7 +275,9 @@ fn reload<L: Loader>(
     purged: &mut BTreeSet<InstanceId>,
 ) -> Result<Outcome, Again> {
     let base = rooms.store.current();
-    let withheld = Withheld::by(&standing.refusals);
+    // Other texts count their moments in their own way.
+    let is_switch = change.is_switch(&base);
+    let withheld = if is_switch { Withheld::default() } else { Withheld::by(&standing.refusals) };
     let built = match compiled(rooms, &base, &withheld, change).map_err(Unbuilt::Wrong).and_then(CompiledDraft::build) {
         Ok(built) => built,
         Err(Unbuilt::Moved) => return Err(Again::Outrun),
@@ -377,9 +389,15 @@ fn publish<L: Loader>(
     retire(&served, &change.dropped);
     let published = served.published();
     if change.is_switch(&published.before) {
+        // What was refused of the texts before stays unseen by views that still load from them.
+        published.before.withhold(rooms.shown.withheld());
         // All texts are now what is served, and these texts have a clock of their own.
-        *standing = Standing { accepted: Some(*change.texts.tree().moment().start()), ..Standing::default() };
+        let now = Some(*change.texts.tree().moment().start());
+        *standing = Standing { quiet: now, accepted: now, same: now, ..Standing::default() };
         rooms.shown.show(&standing.refusals);
+    } else if standing.refusals.is_empty() {
+        // What was there when this change was found belongs to no later one.
+        standing.accepted = standing.accepted.max(Some(change.moment));
     }
     for gone in published.gone.iter().filter_map(|&id| itself(id)) {
         if standing.removed.remove(&gone.id()).is_none() {

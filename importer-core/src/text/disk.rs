@@ -14,7 +14,7 @@ use super::{
     source::{ReadError, Source, decode},
     stamp::Stamp,
     tree::SourceTree,
-    walk::{links_changed, walk},
+    walk::{walk, way_changed},
 };
 
 /// Files on disk, confined to roots.
@@ -99,6 +99,6 @@ impl SourceTree for DiskTree {
     }
 
     fn changed(&self, path: &Path) -> Option<i128> {
-        Some(self.stamp(path).ok()?.changed.max(links_changed(path)))
+        Some(self.stamp(path).ok()?.changed.max(way_changed(path)))
     }
 }

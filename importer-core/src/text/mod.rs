@@ -21,5 +21,6 @@ pub use disk::DiskTree;
 pub use memory::MemoryTree;
 pub use remedy::{Help, Limit, Remedy};
 pub use source::{ReadError, Source};
+pub(crate) use stamp::moment;
 pub use stamp::{ContentHash, Stamp};
 pub use tree::SourceTree;

@@ -67,7 +67,7 @@ pub struct Stamp {
 const STEP: i128 = 20_000_000;
 
 /// Returns the times that a file may have that was changed right before this call.
-pub(super) fn moment() -> RangeInclusive<i128> {
+pub(crate) fn moment() -> RangeInclusive<i128> {
     match step() {
         Some(step) => step..=step,
         None => since_1970() - STEP..=since_1970(),

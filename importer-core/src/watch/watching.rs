@@ -107,6 +107,9 @@ impl Watching {
             if now.is_some() && (all || *watched != now) {
                 // Between two watches, the end of a write is not reported.
                 if watched.is_some() {
+                    if *watched != now {
+                        (self.tell)(self.number, Some(Signal::Moved(root.clone())));
+                    }
                     (self.tell)(self.number, Some(Signal::Lost));
                 }
                 trouble.extend(watcher.watch(root).err());

@@ -1,7 +1,7 @@
 //! Files that are being written: they are read only when complete (R59).
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::{Path, PathBuf},
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -13,25 +13,60 @@ use super::{
 };
 use crate::{
     sync::{AtomicU64, Mutex},
-    text::{ReadError, Source, SourceTree},
+    text::{ReadError, Source, SourceTree, moment},
 };
 
 /// Reads all texts, and takes every signal as soon as it arrives.
-#[derive(Default)]
 pub(crate) struct Writing {
+    /// That of modules: other files say nothing about them.
+    extension: &'static str,
     unfinished: Mutex<Unfinished>,
     /// Counts the changes that the file system reported.
     stirred: AtomicU64,
-    /// When the last signal arrived.
+    /// When the last signal arrived that may be about a module.
     heard: Mutex<Option<Instant>>,
+    /// What was moved into place, and when, as the times of files count: the newest last.
+    moved: Mutex<VecDeque<(PathBuf, i128)>>,
 }
 
+/// The most moves that are remembered.
+const MOVES: usize = 1_000;
+
 impl Writing {
+    /// For modules whose names end with `extension`.
+    pub(crate) fn of(extension: &'static str) -> Self {
+        let (unfinished, stirred) = (Mutex::default(), AtomicU64::new(0));
+        Self { extension, unfinished, stirred, heard: Mutex::default(), moved: Mutex::default() }
+    }
+
     /// Notes a signal as soon as it arrives, long before it is time to look.
     pub(crate) fn heard(&self, signal: &Signal) {
         let now = Instant::now();
-        *self.heard.lock() = Some(now);
+        if self.is_about_modules(signal) {
+            *self.heard.lock() = Some(now);
+        }
+        if let Signal::Moved(path) = signal {
+            let mut moved = self.moved.lock();
+            if moved.len() >= MOVES {
+                moved.pop_front();
+            }
+            moved.push_back((path.clone(), *moment().end()));
+        }
         self.unfinished.lock().signal(signal, now);
+    }
+
+    fn is_about_modules(&self, signal: &Signal) -> bool {
+        match signal {
+            Signal::Writing(path) | Signal::Complete(path) => path.extension().is_some_and(|it| it == self.extension),
+            Signal::Moved(_) | Signal::Lost => true,
+            Signal::Unwatched(_) => false,
+        }
+    }
+
+    /// Returns when directories and links on the way to a file were moved into place, as far as is remembered.
+    pub(crate) fn moved(&self, path: &Path) -> Vec<i128> {
+        let moved = self.moved.lock();
+        moved.iter().filter(|(directory, _)| path.starts_with(directory)).map(|&(_, at)| at).collect()
     }
 
     /// Reads a file, unless it is still being written.
@@ -102,6 +137,23 @@ impl Unfinished {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn l2_only_files_of_modules_keep_a_site_from_being_quiet() {
+        let writing = Writing::of("toy");
+        let heard = |signal: &Signal| {
+            writing.heard(signal);
+            writing.is_quiet()
+        };
+        let of = |path: &str| PathBuf::from(path);
+        assert!(heard(&Signal::Complete(of("/s/access.txt"))) && heard(&Signal::Writing(of("/s/access"))));
+        assert!(!heard(&Signal::Complete(of("/s/a.toy"))));
+        writing.heard(&Signal::Moved(of("/s/lib")));
+        assert_eq!(
+            (writing.moved(Path::new("/s/lib/a.toy")).len(), writing.moved(Path::new("/s/library")).len()),
+            (1, 0)
+        );
+    }
 
     /// `script` has steps: `SECOND signal path` sends a signal, `SECOND ? path` asks. `expected` is the answer to each
     /// question.

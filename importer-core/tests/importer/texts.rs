@@ -1,6 +1,6 @@
 //! A generation owns its texts (L1, L2).
 
-use std::sync::{Arc, atomic::Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, Weak, atomic::Ordering::SeqCst};
 
 use samovar_importer::{DryRun, Event, Hint, ImportError, ImportOptions, MemoryTree, Outcome, Registry, Scope};
 
@@ -255,4 +255,156 @@ fn a_dry_run_says_what_a_reload_would_do_and_does_nothing() {
     assert_eq!(site.trace(), "");
     assert_eq!((site.registry.loader().loads.load(SeqCst), site.registry.snapshot().generation()), (loads, generation));
     site.expect("removed gone, refused (a.toy is broken, alone.toy is broken)");
+}
+
+#[test]
+fn l2_a_first_load_that_is_under_way_while_reloading_ends_leaves_it_ended() {
+    let registry: Arc<OnceLock<Weak<Registry<Toy>>>> = Arc::default();
+    let of = registry.clone();
+    let freeze = move |_: &str| of.get().and_then(Weak::upgrade).expect("a registry").freeze();
+    let site = Site::with(
+        "slow: wait freeze; version 1\nlate: version 1",
+        Toy { wait: Some(Box::new(freeze)), ..Toy::default() },
+    );
+    registry.set(Arc::downgrade(&site.registry)).expect("once");
+    assert_eq!(site.load("slow").value().version, "1");
+    site.write("late: version 2");
+    assert_eq!(site.load("late").value().version, "1");
+}
+
+#[test]
+fn l2_what_was_published_since_is_no_part_of_a_later_refused_change() {
+    let site = Site::new("h: version 1\nlate: version 1");
+    site.load("h");
+    site.write("late: version 2\nh: version 2");
+    site.check();
+    site.write("h: broken");
+    site.check();
+    assert_eq!(site.load("late").value().version, "2");
+}
+
+#[test]
+fn l2_what_may_not_be_reloaded_holds_nothing_back_until_a_reload_is_asked_for() {
+    let mut site = Site::new("h: version 1\noff: version 1\nlate: version 1\nlater: version 1");
+    site.load("h");
+    let on =
+        std::mem::replace(&mut site.scope, Arc::new(Scope::new("off.conf:1").handler_root("/s").autoreload(false)));
+    site.load("off");
+    site.scope = on;
+    site.write("off: broken\nlater: version 2");
+    site.check();
+    site.write("late: version 2");
+    site.check();
+    site.write("h: broken");
+    site.check();
+    assert_eq!(site.load("late").value().version, "2", "saved before the look before");
+    site.write("h: version 1");
+    site.check();
+    // Asked for, what was held back is part of the change, with all that was saved since.
+    assert!(matches!(site.registry.check(&Hint::Everything, true), Outcome::Refused(_)));
+    assert!(matches!(site.import("later"), Err(ImportError::Withheld { .. })));
+}
+
+#[test]
+fn l2_what_is_saved_beside_another_refused_change_belongs_to_its_own() {
+    let site = Site::new("h: version 1\nx: version 1\nlate: version 1");
+    site.load("h");
+    site.load("x");
+    site.write("x: broken");
+    site.check();
+    site.write("late: version 2");
+    site.registry.check(&Hint::Paths(vec!["/s/late.toy".into()]), false);
+    site.write("h: broken");
+    site.registry.check(&Hint::Paths(vec!["/s/h.toy".into()]), false);
+    assert!(matches!(site.import("late"), Err(ImportError::Withheld { .. })));
+}
+
+#[test]
+fn l1_what_was_refused_stays_unseen_by_views_of_the_texts_before() {
+    let before = tree("h: version 1\nlate: version 1");
+    let registry = Registry::new("test", Toy::default(), before.clone());
+    let scope = Arc::new(Scope::new("test.conf:1").handler_root("/s"));
+    check(&registry.pin(&scope), "h", "1");
+    before.write("/s/h.toy", "broken");
+    before.write("/s/late.toy", "version 2");
+    registry.check(&Hint::Everything, false);
+    let view = registry.pin(&scope);
+    // What is new in other texts is no part of it, whatever their moments are.
+    let next = tree("a: version 1\nb: version 1\nc: version 1\nnew: version 3\nh: version 3; child new");
+    assert!(matches!(registry.switch_to(next), Outcome::Published { .. }));
+    assert!(matches!(import(&view, "late"), Err(ImportError::Withheld { .. })));
+    check(&registry.pin(&scope), "h", "3");
+}
+
+#[cfg(unix)]
+mod on_disk {
+    use std::{fs, os::unix::fs::symlink, path::Path};
+
+    use samovar_importer::{DiskTree, View};
+
+    use super::*;
+
+    fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Arc<Registry<Toy>>, Arc<Scope>) {
+        let site = tempfile::tempdir().expect("a directory");
+        for (name, text) in files {
+            let path = site.path().join(name).with_extension("toy");
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        let registry = Registry::new("test", Toy::default(), DiskTree::new([site.path()]));
+        let scope = Arc::new(Scope::new("test.conf:1").handler_root(site.path()));
+        (site, registry, scope)
+    }
+
+    fn instance(view: &View<Toy>, name: &str) -> samovar_importer::InstanceId {
+        view.import(None, &format!("~/{name}"), &ImportOptions::default()).expect("loaded").instance()
+    }
+
+    #[test]
+    fn l2_a_file_that_has_the_place_of_a_frozen_one_is_another_module() {
+        let (site, registry, scope) = site(&[("late", "version late")]);
+        registry.freeze();
+        // The same file under another name, with another text.
+        fs::rename(site.path().join("late.toy"), site.path().join("new.toy")).expect("renamed");
+        fs::write(site.path().join("new.toy"), "version new").expect("written");
+        check(&registry.pin(&scope), "new", "new");
+        check(&registry.pin(&scope), "late", "late");
+    }
+
+    #[test]
+    fn l2_frozen_are_all_names_of_a_directory() {
+        let (site, registry, scope) = site(&[("releases/1/l", "version 1"), ("releases/2/l", "version 2")]);
+        let link = |name: &str, to: &str| {
+            let path = site.path().join(name);
+            let _ = fs::remove_file(&path);
+            symlink(Path::new("releases").join(to), path).expect("linked");
+        };
+        let names = ["a", "f", "z"];
+        names.iter().for_each(|name| link(name, "1"));
+        registry.freeze();
+        names.iter().for_each(|name| link(name, "2"));
+        for name in names {
+            check(&registry.pin(&scope), &format!("{name}/l"), "1");
+        }
+    }
+
+    #[test]
+    fn r19_files_that_change_places_keep_their_names() {
+        let (site, registry, scope) = site(&[("a", "version a"), ("b", "version b")]);
+        let at = |name: &str| site.path().join(name).with_extension("toy");
+        for name in ["a", "b"] {
+            check(&registry.pin(&scope), name, name);
+        }
+        for (from, to) in [("a", "t"), ("b", "a"), ("t", "b")] {
+            fs::rename(at(from), at(to)).expect("renamed");
+        }
+        assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Published { .. }));
+        for (name, of) in [("la", "a"), ("lb", "b")] {
+            symlink(at(of), at(name)).expect("linked");
+        }
+        let view = registry.pin(&scope);
+        for (name, of) in [("la", "a"), ("lb", "b")] {
+            assert_eq!(instance(&view, name), instance(&view, of), "{name}");
+        }
+    }
 }

@@ -239,7 +239,7 @@ impl<L: Loader> Building<L> {
 
     /// Fails for a file that has not been loaded yet and belongs to a refused change (L2).
     fn unless_withheld(&self, path: &Arc<Path>) -> Result<(), ImportError> {
-        match self.withheld.why(|| self.texts.tree().changed(path)) {
+        match self.withheld.why(|| self.rooms.moments(&self.texts, path)) {
             Some(refused) => Err(ImportError::Withheld { path: path.clone(), refused: Arc::new(refused.clone()) }),
             None => Ok(()),
         }

@@ -43,23 +43,31 @@ impl<L: Loader> Building<L> {
         if newest.texts().id() == self.texts().id() { newest.get(id).cloned() } else { self.base.late(id) }
     }
 
-    /// Takes up an instance that another draft has built, with all its imports. If it was made from other instances
-    /// than this draft has, one of the two drafts is out of date, and this one is not published.
+    /// Takes up an instance that another draft has built, with everything that it imports, children first. If it was made
+    /// from other instances than this draft has, one of the two is out of date, and this one is not published.
     fn share(&self, state: &mut Progress<L>, module: &Arc<Module<L>>) {
-        let known = state.built.get(&module.id()).or_else(|| self.base.get(module.id()));
-        if let Some(known) = known {
-            state.moved |= !Arc::ptr_eq(known, module) || state.planned.contains_key(&module.id());
-            return;
-        }
-        for child in &module.children {
-            let here = || state.built.get(&child.id).or_else(|| self.base.get(child.id)).cloned();
-            let elsewhere = || self.rooms.flights.landed(self.texts().id(), child.id);
-            let published = || self.published(child.id);
-            match here().or_else(elsewhere).or_else(published).filter(|it| it.instance() == child.instance) {
-                Some(child) => self.share(state, &child),
-                None => state.moved = true,
+        // By hand: chains of imports may be longer than the stack is deep.
+        let mut stack = vec![(module.clone(), false)];
+        while let Some((module, children_done)) = stack.pop() {
+            if children_done {
+                state.take(module);
+                continue;
+            }
+            let known = state.built.get(&module.id()).or_else(|| self.base.get(module.id()));
+            if let Some(known) = known {
+                state.moved |= !Arc::ptr_eq(known, &module) || state.planned.contains_key(&module.id());
+                continue;
+            }
+            stack.push((module.clone(), true));
+            for child in module.children.iter().rev() {
+                let here = || state.built.get(&child.id).or_else(|| self.base.get(child.id)).cloned();
+                let elsewhere = || self.rooms.flights.landed(self.texts().id(), child.id);
+                let published = || self.published(child.id);
+                match here().or_else(elsewhere).or_else(published).filter(|it| it.instance() == child.instance) {
+                    Some(child) => stack.push((child, false)),
+                    None => state.moved = true,
+                }
             }
         }
-        state.take(module.clone());
     }
 }

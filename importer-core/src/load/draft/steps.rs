@@ -2,7 +2,7 @@
 //! instances are retired.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -124,7 +124,7 @@ impl<L: Loader> Built<L> {
         located: &Located,
         scope: &Arc<Scope>,
     ) -> First<L> {
-        let building = OnBoard::new(Load::First, rooms, Ground::of(base, rooms.shown.withheld()));
+        let building = OnBoard::new(Load::First, rooms, Ground::of(base, base.withheld(|| rooms.shown.withheld())));
         let found = building.0.obtain(located, scope);
         let mut state = building.0.finish();
         match found {
@@ -243,7 +243,8 @@ fn compile<L: Loader>(draft: &Building<L>, plan: &Plan, changes: &ChangeSet) -> 
         }
         wrong
     });
-    wrong.sort_by_key(|(id, _)| plan.iter().position(|(planned, _)| planned == id));
+    let order: HashMap<_, _> = plan.iter().enumerate().map(|(at, &(id, _))| (id, at)).collect();
+    wrong.sort_by_key(|(id, _)| order.get(id).copied());
     wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
