@@ -150,7 +150,11 @@ fn row(module: &Value) -> Vec<String> {
     };
     let mut row = vec![text(&module["path"]).to_owned(), state];
     if module["generation"].is_null() {
-        row.extend([String::new(), String::new(), String::new(), String::new(), text(&module["error"]).to_owned()]);
+        let why = match text(&module["state"]) {
+            "waiting" => "it was saved together with a refused change, and is loaded once that is corrected",
+            _ => text(&module["error"]),
+        };
+        row.extend([String::new(), String::new(), String::new(), String::new(), why.to_owned()]);
         return row;
     }
     row.push(module["generation"].to_string());

@@ -58,12 +58,18 @@ fn l2_what_was_saved_with_a_refused_change_answers_with_its_diagnostic_until_it_
     story.site.write("index.rhai", "fn handler(req) { oops");
     story.settle_refused();
     story.check_fails("/late", &["index.rhai:1", "saved together with this"]);
+    // It is no problem of its own.
+    let problems = |story: &Story| story.ask_json("status")["problems"].as_array().expect("problems").len();
+    assert_eq!(problems(&story), 1);
+    let status = story.ask(&["status"]).stdout;
+    check_in_order(&status, &["late.rhai", "waiting", "saved together with a refused change"]);
     // What had nothing to do with it is served, and so is what comes later.
     story.site.write("new.rhai", "fn handler(req) { \"new\" }");
     story.check(&[("/other", "other 1"), ("/", "index 1")]);
     poll("a page that is new is served", || (story.get("/new").brief() == "200 new").then_some(()));
     story.save("index.rhai", "fn handler(req) { \"index 2\" }");
     story.check(&[("/late", "late 2"), ("/", "index 2")]);
+    assert_eq!(problems(&story), 0);
 }
 
 #[test]
