@@ -198,7 +198,8 @@ const CHECK: &str = r#"
 
 `samovar check` prints findings with file, line and column. It exits with 1 if there is an error; with `--deny warnings`, also if there is a warning. It runs no script, but it
 compiles the scripts that URLs, lines of the configuration and literal imports lead to. Whatever the server would refuse when it loads them is an error, at its place in the
-script. So it can be a gate before a deploy:
+script. The server does not start with a configuration that breaks the rules of the language, nor if a line of `RhaiImport` fails. With the other errors it starts, and serves all
+that they do not concern: a request that meets a missing module, or a script that does not load, is answered with 500. A deploy should let none of them pass:
 
 ```
 samovar check site && rsync -a --delete site/ server:/srv/site/

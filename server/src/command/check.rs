@@ -63,10 +63,10 @@ fn told(report: &Report, colour: bool) -> String {
     let summary = match (errors, warnings) {
         (0, 0) => "The configuration is right.".to_owned(),
         (0, warnings) => format!("The configuration can be used; {}.", count(warnings, "warning")),
-        (errors, 0) => format!("This is not fit to be served: {}.", count(errors, "error")),
+        (errors, 0) => format!("The configuration is not right: {}.", count(errors, "error")),
         (errors, warnings) => {
             let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
-            format!("This is not fit to be served: {errors}, {warnings}.")
+            format!("The configuration is not right: {errors}, {warnings}.")
         }
     };
     format!("{}{summary}", report.render(colour))
