@@ -113,3 +113,11 @@ fn a_script_in_place_of_its_directory() {
     let directory = format!("name the directory that it is in: `{}`", site.path().display());
     check(&exit, 1, &["error", "a.rhai` is a script", "help: ", &directory]);
 }
+
+#[test]
+fn a_function_of_the_importer_that_no_line_can_call() {
+    check_site(
+        "=== samovar.conf\nRhaiImport importer::freeze_module main\n",
+        &["samovar.conf:1", "did you mean `importer::freeze_modules`?"],
+    );
+}

@@ -304,6 +304,9 @@ impl Handler {
             None => missing,
         };
         match script.arities(function).as_slice() {
+            [] if script.is_registered() => {
+                missing.help("scripts call the functions of a registered module; import it in a script of yours")
+            }
             [] if script.is_private(function) => missing.help(format!("`{function}` is private: take `private` away")),
             [] if let Some(near) = script.near(function) => missing.help(format!("there is a function `{near}`")),
             [] => missing.help(format!("add `fn {function}(req) {{ .. }}`, or name another: `module::function`")),

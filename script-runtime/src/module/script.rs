@@ -74,6 +74,11 @@ impl Script {
         !self.told_of_html.swap(true, Ordering::Relaxed)
     }
 
+    /// Was it registered by the host, instead of being made from a text?
+    pub(crate) fn is_registered(&self) -> bool {
+        self.instance.core().code().is_none()
+    }
+
     /// Is there a function of that name that only the module itself may call?
     pub(crate) fn is_private(&self, name: &str) -> bool {
         self.instance.scan().functions().iter().any(|function| function.name == name && function.private)

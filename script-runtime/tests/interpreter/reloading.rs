@@ -113,6 +113,17 @@ fn r12_the_importer_can_be_frozen_from_a_script() {
 }
 
 #[test]
+fn handlers_are_functions_of_scripts() {
+    let interpreter = samovar_rhai::Interpreter::builder("t").build_on(samovar_importer::MemoryTree::default(), None);
+    let error = interpreter.handler("importer::is_frozn").expect("found").call::<bool>(()).expect_err("no script");
+    let error = error.render(false);
+    assert!(
+        error.contains("scripts call the functions of a registered module") && !error.contains("add `fn"),
+        "{error}"
+    );
+}
+
+#[test]
 fn r15_r20_a_module_knows_itself() {
     let site = Site::new(
         "=== lib/x.rhai\nfn f() { 1 }\n=== h.rhai\n__mp_path__.push(\"~/lib\"); import \"x\" as x; fn f() { [__file__, __name__, x::f()] }",

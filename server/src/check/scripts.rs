@@ -26,6 +26,7 @@ use crate::{
         route::Target,
     },
     settings::{
+        built_in::wrong_call,
         directives::{ADD_HANDLER, OPTION, PATH, SET_HANDLER},
         directories::{IMPORTER_PATH, declared_roots, searched},
         host::HostValues,
@@ -147,9 +148,6 @@ impl<'o> Inspection<'o> {
     /// What `RhaiImport` lists.
     fn imports(&mut self) {
         for ImportLine { line, module, directory, settings, .. } in imports(self.opened) {
-            if module == "importer::freeze_modules" {
-                continue;
-            }
             let search = Search { scope: Arc::new(scope(&settings, &directory, self.server_root())), wide: None };
             self.named(&line, 0, &module, &[(directory, search)], None, BAD_IMPORT);
         }
@@ -229,7 +227,10 @@ impl<'o> Inspection<'o> {
         let (mut refused, mut is_found) = (None, false);
         for (_, search) in places {
             match self.locate(name, search) {
-                Ok(None) => is_found = true,
+                Ok(None) => {
+                    is_found = true;
+                    self.built_in(here, name, default);
+                }
                 Ok(Some(file)) => {
                     is_found = true;
                     self.function(here, &file, name, default);
@@ -268,6 +269,14 @@ impl<'o> Inspection<'o> {
         let message = format!("`{}` has no function `{function}` with {}", file.display(), parameters(params));
         let wrong = Finding::new(NO_FUNCTION, here, message);
         self.say(wrong.help(meant(&outline, function)));
+    }
+
+    /// Does the module `importer` have the function that a line names?
+    fn built_in(&mut self, here: Option<Span>, name: &str, default: Option<&str>) {
+        if let Some(wrong) = wrong_call(name, default, default.is_none()) {
+            let help = wrong.help.into_iter().next().map(|help| help.text);
+            self.say(Finding::new(NO_FUNCTION, here, wrong.message).help(help));
+        }
     }
 
     /// A line with several keys is checked for each of them; one finding is enough.

@@ -2,6 +2,7 @@
 //!
 //! A directive is added in `directives.rs`, and nowhere else.
 
+pub(crate) mod built_in;
 pub(crate) mod directives;
 pub(crate) mod directories;
 pub(crate) mod host;

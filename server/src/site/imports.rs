@@ -13,6 +13,7 @@ use samovar_rhai::Interpreter;
 use crate::{
     error::OpenError,
     settings::{
+        built_in::{FREEZE, wrong_call},
         directives::AUTO_RELOAD,
         directories::server_root,
         imports::{ImportLine, imports},
@@ -54,9 +55,12 @@ pub(crate) fn run_imports(
 const IMPORT_TIME: Duration = Duration::from_secs(60);
 
 fn run_import(interpreter: &Interpreter, scope: &Arc<Scope>, module: &str, directory: &Path) -> Result<(), Diagnostic> {
-    if module == "importer::freeze_modules" {
+    if module == FREEZE {
         interpreter.freeze();
         return Ok(());
+    }
+    if let Some(wrong) = wrong_call(module, None, true) {
+        return Err(wrong);
     }
     let handler = interpreter.handler_in(scope, module, directory).map_err(|error| error.diagnostic())?;
     let handler = handler.time(IMPORT_TIME);
