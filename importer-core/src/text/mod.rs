@@ -3,6 +3,7 @@
 //! This folder knows nothing of modules.
 
 mod below;
+pub(crate) mod clock;
 mod descriptor;
 pub(crate) mod diagnostic;
 mod disk;

@@ -80,10 +80,8 @@ fn since_1970() -> i128 {
 
 /// Returns the current step of file times: Linux uses its coarse clock for them.
 #[cfg(target_os = "linux")]
-#[allow(clippy::unnecessary_wraps, reason = "not every system tells")]
 fn step() -> Option<i128> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    Some(i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec))
+    super::clock::read(libc::CLOCK_REALTIME_COARSE).map(|time| time.as_nanos().cast_signed())
 }
 
 #[cfg(not(target_os = "linux"))]

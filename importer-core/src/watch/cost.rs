@@ -30,11 +30,8 @@ impl Cost {
 
 /// Returns the CPU time of this thread.
 #[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "not every system tells")]
 fn worked() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?);
-    Some(Duration::new(seconds, nanoseconds))
+    crate::text::clock::read(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
 #[cfg(not(unix))]
