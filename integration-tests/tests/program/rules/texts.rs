@@ -1,6 +1,6 @@
 //! L1 and L2: a generation owns its texts.
 
-use samovar_integration_tests::poll;
+use samovar_integration_tests::{Site, poll};
 
 use super::{Story, check_in_order, site};
 
@@ -95,4 +95,96 @@ fn l2_frozen_is_every_script_of_the_site_as_it_was() {
     };
     let [index, late, new] = ["index.rhai", "late.rhai", "new.rhai"].map(of);
     assert_eq!((index.as_deref(), late.as_deref(), new.as_deref()), (Some("differs"), Some("differs"), Some("same")));
+}
+
+/// A page that everybody asks for, and one that nobody has asked for yet.
+const TWO: &str = "=== samovar.conf\nSetHandler rhai\nRhaiAutoReload Off\n=== index.rhai\nfn handler(req) { \"index 1\" }\n\
+                   === late.rhai\nfn handler(req) { \"late 1\" }\n=== style.css\nstyle 1\n";
+
+#[test]
+fn what_is_asked_for_between_its_save_and_the_refusal_is_loaded() {
+    let story = Story::of(TWO);
+    story.check(&[("/", "index 1")]);
+    story.settle();
+    story.site.write("index.rhai", "fn handler(req) { oops");
+    story.site.write("late.rhai", "fn handler(req) { \"late 2\" }");
+    // Nobody has looked yet.
+    story.check(&[("/late", "late 2")]);
+    story.settle_refused();
+    story.check(&[("/late", "late 2"), ("/", "index 1")]);
+}
+
+/// Waits until the clock of the files, which goes on in steps of some milliseconds, shows a later time.
+fn next_tick(site: &Site) {
+    let now = || {
+        site.write("tick", "");
+        site.file("tick").metadata().and_then(|it| it.modified()).expect("a time")
+    };
+    let before = now();
+    poll("the next tick", || (now() > before).then_some(()));
+}
+
+#[test]
+fn a_file_that_gets_another_mode_or_name_counts_as_saved() {
+    use std::os::unix::fs::PermissionsExt;
+    let chmod = |site: &Site| {
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(site.file("late.rhai"), mode).expect("its owner may");
+    };
+    let link = |site: &Site| std::fs::hard_link(site.file("late.rhai"), site.file("late.bak")).expect("a link");
+    for touch in [chmod as fn(&Site), link] {
+        let story = Story::of(&TWO.replace("RhaiAutoReload Off", ""));
+        story.check(&[("/", "index 1")]);
+        story.settle();
+        next_tick(&story.site);
+        // Nobody looks in between.
+        story.program.suspend();
+        story.site.write("index.rhai", "fn handler(req) { oops");
+        touch(&story.site);
+        story.program.resume();
+        story.settle_refused();
+        story.check_fails("/late", &["index.rhai:1", "saved together with this"]);
+    }
+}
+
+#[test]
+fn static_files_belong_to_no_release() {
+    let story = Story::of(TWO);
+    story.check(&[("/", "index 1"), ("/style.css", "style 1\n")]);
+    story.settle();
+    story.site.write("index.rhai", "fn handler(req) { oops");
+    story.site.write("style.css", "style 2\n");
+    story.settle_refused();
+    story.check(&[("/", "index 1"), ("/style.css", "style 2\n")]);
+    assert_eq!(story.ask(&["freeze"]).code, Some(0));
+    story.site.write("style.css", "style 3\n");
+    story.check(&[("/", "index 1"), ("/style.css", "style 3\n")]);
+}
+
+#[test]
+fn a_page_that_is_removed_after_freezing_is_not_found_and_can_be_imported() {
+    let story = Story::of(
+        "=== index.rhai\nfn handler(req) { import \"./late\" as late; late::word() }\n\
+         === late.rhai\nfn word() { \"late 1\" }\nfn handler(req) { word() }\n=== other.rhai\nfn handler(req) { 204 }\n",
+    );
+    assert_eq!(story.get("/other").status, 204);
+    assert_eq!(story.ask(&["freeze"]).code, Some(0));
+    story.site.remove("late.rhai");
+    assert_eq!(story.get("/late").status, 404);
+    story.check(&[("/", "late 1")]);
+}
+
+#[test]
+fn scripts_of_other_names_are_not_known_to_freezing() {
+    let story = Story::of(
+        "=== samovar.conf\nAddHandler rhai .page .rhai\n=== a.page\nfn handler(req) { \"a 1\" }\n\
+         === b.rhai\nimport \"./.parts/b\" as part;\nfn handler(req) { part::word }\n=== .parts/b.rhai\nlet word = \"b 1\";\n\
+         === other.rhai\nfn handler(req) { 204 }\n",
+    );
+    assert_eq!(story.get("/other").status, 204);
+    assert_eq!(story.ask(&["freeze"]).code, Some(0));
+    story.site.write("a.page", "fn handler(req) { \"a 2\" }");
+    story.site.write(".parts/b.rhai", "let word = \"b 2\";");
+    story.check(&[("/a.page", "a 2"), ("/b", "b 2")]);
+    check_in_order(&story.told(), &["was not known when reloading ended", "was not known when reloading ended"]);
 }
