@@ -164,7 +164,7 @@ fn where_scripts_run(criterion: &mut Criterion) {
     }
 }
 
-/// Throughput is not all: a script may wait. So long as it does, others should be answered.
+/// Throughput is not all: a script may wait, and others should be answered meanwhile.
 fn beside_slow_scripts(_: &mut Criterion) {
     let bench = Bench::new();
     for slow in [1, 4] {

@@ -31,7 +31,7 @@ struct Case<'a> {
 
 /// Enough for quartiles that come out alike in two runs.
 const ROUNDS: usize = 40;
-/// So long each case runs in each round: many times the scheduler's slice, so that nobody is preempted alone.
+/// How long each case runs in each round: many times the scheduler's slice, so that nobody is preempted alone.
 const TURN: Duration = Duration::from_millis(20);
 
 impl<'a> Comparison<'a> {

@@ -20,7 +20,8 @@ pub use client::{Client, Response};
 pub use program::{Exit, Program, Said, allow_descriptors};
 pub use site::Site;
 
-/// How long anything may take. Far more than it takes on a busy machine: only what never comes takes so long.
+/// How long tests wait for something. It is far more than anything takes on a busy machine: only what never comes is waited
+/// for to the end.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Asks again and again until the answer is `Some`.

@@ -46,7 +46,7 @@ fn each_is_asked_with_its_own_options_in_order() {
     let answer = program.get("/b/");
     assert_eq!((answer.header("x-first"), answer.header("x-second")), (Some("directory"), Some("page")), "{answer:?}");
     assert_eq!(answer.brief(), "200 /b/ #{\"place\": \"page\"}");
-    // One guard for both is asked for each, as what it is told differs.
+    // A guard that holds for both the directory and the page is asked twice, since its options differ.
     let (_site, program) = with(
         "RhaiAccessHandler guard::deny\nRhaiOption level open\n<Location /a/index.html>\nRhaiOption level shut\n</Location>\n",
     );

@@ -94,7 +94,7 @@ fn when_the_queue_has_overflowed_everything_is_looked_at() {
     assert!(!program.log().contains("WARN"), "{}", program.log());
 }
 
-/// So long there are always two changes within the time that is called quiet, on a machine that keeps up.
+/// The time between two changes: so short that no quiet time comes between them, on a machine that keeps up.
 const PAUSE: Duration = Duration::from_millis(1);
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) trait Handle: Clone + Send + Sync + 'static {
     /// The address of the state: equal for clones, and for nothing else as long as one of them lives.
     fn address(&self) -> usize;
 
-    /// How it prints. Never what it holds, which may be long, or be itself.
+    /// The text that printing it gives. It does not contain what the handle holds: that may be long, or the handle itself.
     fn describe(&self) -> String;
 }
 

@@ -72,7 +72,7 @@ pub(super) fn handle_address(value: &Dynamic) -> Option<usize> {
         .or_else(|| address::<Queue>(value))
 }
 
-/// Is it a value that belongs to no module and to no code, nested ones apart?
+/// Does a value, apart from the values in it, belong to no module and hold no code?
 pub(crate) fn is_neutral_leaf(value: &Dynamic) -> bool {
     (is_builtin(value) && !value.is_fnptr()) || handle_address(value).is_some()
 }

@@ -40,9 +40,9 @@ struct Captured {
 }
 
 enum Cell {
-    /// One that was put in the place of Rhai's, so that it is known who else holds it.
+    /// A cell of ours in the place of Rhai's, whose holders can be counted.
     Counted(Shared<Locked<Dynamic>>),
-    /// That of a constant, whose place nothing else can take.
+    /// Rhai's own cell of a constant, which cannot be replaced.
     Constant(Dynamic),
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Terms {
 }
 
 impl Default for Terms {
-    /// As `LimitRequestBody` and `Timeout` are where a configuration does not say.
+    /// The defaults of `LimitRequestBody` and `Timeout`.
     fn default() -> Self {
         let (options, body_limit) = (Options::default(), 1 << 20);
         Self { options, level: None, body_limit, timeout: DEFAULT_TIMEOUT, debug: false, error_log: None }

@@ -20,7 +20,7 @@ fn root() -> PathBuf {
     root.canonicalize().expect("the repository")
 }
 
-/// All files of the repository, by their paths in it; what is built is none.
+/// All files of the repository, by their paths in it, without what was built.
 fn files() -> Vec<String> {
     let root = root();
     let mut found = Vec::new();

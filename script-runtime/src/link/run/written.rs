@@ -43,8 +43,8 @@ pub(crate) fn target(root: &str, mut value: Dynamic, steps: usize, at: Position)
     Err(constant(root, at))
 }
 
-/// Whether there is anything left, within so many steps, that may take a write itself. Not deeper than the script's own
-/// expression.
+/// Replaces the plain values within `steps` by ones that refuse writes. Returns whether others are left, which decide about
+/// writes themselves. It recurses no deeper than the script's expression has steps.
 fn refuse_within(value: &mut Dynamic, steps: usize, refusing: &Refusing) -> bool {
     if !is_plain(value) {
         return true;

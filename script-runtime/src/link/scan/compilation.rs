@@ -38,7 +38,7 @@ pub(crate) struct Scan {
     import_sites: Vec<ImportSite>,
     /// The blocks of `try`.
     guarded: Vec<(Position, Position)>,
-    /// The other names that it gives variables for those who import it.
+    /// The names that importers see in place of those of variables: `export x as y`.
     export_names: Vec<String>,
     uses: Vec<(Position, Use)>,
     /// What the tokens alone tell: definitions, import names and paths, `global::`.
