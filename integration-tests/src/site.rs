@@ -43,6 +43,18 @@ impl Site {
         fs::rename(&new, &file).expect("the file is renamed");
     }
 
+    /// Waits until the clock of the files, which goes on in steps of some milliseconds, shows a later time. What is saved
+    /// afterwards is known to be later.
+    #[track_caller]
+    pub fn next_tick(&self) {
+        let now = || {
+            self.write("tick", "");
+            self.file("tick").metadata().and_then(|it| it.modified()).expect("a time")
+        };
+        let before = now();
+        crate::poll("the next tick", || (now() > before).then_some(()));
+    }
+
     /// Empties a file, or makes an empty one, and leaves it open for writing.
     #[track_caller]
     pub fn open(&self, name: &str) -> File {

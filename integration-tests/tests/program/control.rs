@@ -111,6 +111,8 @@ fn status_as_json_tells_every_module_and_its_state() {
     let (site, program) = loaded();
     site.write("lib/words.rhai", "let greeting = ");
     assert_eq!(ask(&program, &site, "reload", &[]).code, Some(1));
+    // Saved later than the change that is refused, also as the files tell it.
+    site.next_tick();
     site.write("broken.rhai", "fn handler(req) {");
     assert_eq!(program.get("/broken").status, 500);
 

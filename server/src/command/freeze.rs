@@ -10,9 +10,8 @@ use super::{
 
 /// End all reloading until the server is restarted. This cannot be undone.
 ///
-/// What is served stays as it is now, also scripts that nobody has asked for yet: they are loaded as they were when reloading
-/// ended. A script that is new since then is loaded as it is, with a warning. Static files are served as they are on disk.
-/// Interpreters that start later are not frozen.
+/// All scripts stay as they are now. One that nobody has asked for yet is loaded as it was when reloading ended; one that is
+/// new since then is loaded as it is, with a warning. Static files are not frozen, nor are interpreters that start later.
 #[derive(Args)]
 pub(crate) struct Freeze {
     #[command(flatten)]

@@ -81,7 +81,7 @@ fn r40_a_script_can_end_reloading_for_good() {
     assert_eq!(said.code, Some(1), "{said:?}");
     story.check(&[("/a", "one true")]);
     story.program.hang_up();
-    story.program.wait_for("the configuration was taken up");
+    story.program.wait_for("SIGHUP: the configuration was read again");
     story.check(&[("/a", "one true")]);
 }
 

@@ -114,16 +114,6 @@ fn what_is_asked_for_between_its_save_and_the_refusal_is_loaded() {
     story.check(&[("/late", "late 2"), ("/", "index 1")]);
 }
 
-/// Waits until the clock of the files, which goes on in steps of some milliseconds, shows a later time.
-fn next_tick(site: &Site) {
-    let now = || {
-        site.write("tick", "");
-        site.file("tick").metadata().and_then(|it| it.modified()).expect("a time")
-    };
-    let before = now();
-    poll("the next tick", || (now() > before).then_some(()));
-}
-
 #[test]
 fn a_file_that_gets_another_mode_or_name_counts_as_saved() {
     use std::os::unix::fs::PermissionsExt;
@@ -136,7 +126,7 @@ fn a_file_that_gets_another_mode_or_name_counts_as_saved() {
         let story = Story::of(&TWO.replace("RhaiAutoReload Off", ""));
         story.check(&[("/", "index 1")]);
         story.settle();
-        next_tick(&story.site);
+        story.site.next_tick();
         // Nobody looks in between.
         story.program.suspend();
         story.site.write("index.rhai", "fn handler(req) { oops");
