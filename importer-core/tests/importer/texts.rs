@@ -408,3 +408,42 @@ mod on_disk {
         }
     }
 }
+
+/// Nobody watches here, so that nothing is looked at in between.
+#[cfg(unix)]
+#[test]
+fn a_file_that_gets_another_mode_or_name_counts_as_saved() {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+        path::Path,
+        time::Duration,
+    };
+
+    use samovar_importer::DiskTree;
+
+    type Touch = fn(&Path) -> std::io::Result<()>;
+
+    let untouched = |_: &Path| Ok(());
+    let chmod = |file: &Path| fs::set_permissions(file, Permissions::from_mode(0o600));
+    let link = |file: &Path| fs::hard_link(file, file.with_extension("bak"));
+    for (touch, is_withheld) in [(untouched as Touch, false), (chmod, true), (link, true)] {
+        let site = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| fs::write(site.path().join(name), text).expect("written");
+        write("h.toy", "version 1");
+        write("late.toy", "version 1");
+        let registry = Registry::new("test", Toy::default(), DiskTree::new([site.path()]));
+        let scope = Arc::new(Scope::new("texts.conf:1").handler_root(site.path()));
+        check(&registry.pin(&scope), "h", "1");
+        // The clock of the files goes on in steps of some milliseconds.
+        let pause = || std::thread::sleep(Duration::from_millis(50));
+        pause();
+        registry.check(&Hint::Everything, false);
+        pause();
+        write("h.toy", "broken");
+        touch(&site.path().join("late.toy")).expect("done");
+        assert!(matches!(registry.check(&Hint::Everything, false), Outcome::Refused(_)));
+        let late = import(&registry.pin(&scope), "late");
+        assert_eq!(matches!(late, Err(ImportError::Withheld { .. })), is_withheld, "{late:?}");
+    }
+}

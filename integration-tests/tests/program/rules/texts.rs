@@ -1,6 +1,6 @@
 //! L1 and L2: a generation owns its texts.
 
-use samovar_integration_tests::{Site, poll};
+use samovar_integration_tests::poll;
 
 use super::{Story, check_in_order, site};
 
@@ -112,29 +112,6 @@ fn what_is_asked_for_between_its_save_and_the_refusal_is_loaded() {
     story.check(&[("/late", "late 2")]);
     story.settle_refused();
     story.check(&[("/late", "late 2"), ("/", "index 1")]);
-}
-
-#[test]
-fn a_file_that_gets_another_mode_or_name_counts_as_saved() {
-    use std::os::unix::fs::PermissionsExt;
-    let chmod = |site: &Site| {
-        let mode = std::fs::Permissions::from_mode(0o600);
-        std::fs::set_permissions(site.file("late.rhai"), mode).expect("its owner may");
-    };
-    let link = |site: &Site| std::fs::hard_link(site.file("late.rhai"), site.file("late.bak")).expect("a link");
-    for touch in [chmod as fn(&Site), link] {
-        let story = Story::of(&TWO.replace("RhaiAutoReload Off", ""));
-        story.check(&[("/", "index 1")]);
-        story.settle();
-        story.site.next_tick();
-        // Nobody looks in between.
-        story.program.suspend();
-        story.site.write("index.rhai", "fn handler(req) { oops");
-        touch(&story.site);
-        story.program.resume();
-        story.settle_refused();
-        story.check_fails("/late", &["index.rhai:1", "saved together with this"]);
-    }
 }
 
 #[test]
