@@ -1,7 +1,7 @@
 //! Suggestions: the existing name that was probably meant by an unknown one.
 //!
-//! `importer-core`, `script-runtime` and `config-parser` suggest names by the same rule, and must not depend on each
-//! other. Each of them therefore has a copy of this file, and a test compares the three.
+//! `importer-core` and `config-parser` suggest names by the same rule, and must not depend on each other. Each of them
+//! therefore has a copy of this file, and a test compares the two.
 
 /// The longest name, in bytes, that gets a suggestion: a longer one is no typing error, and the time for comparing
 /// grows with the square of the length.

@@ -120,6 +120,7 @@ pub use release::{
 };
 pub use reloader::{Reload, Reloader, ReloaderBuilder};
 pub use report::{Counts, Event, Holder, Latest, ModuleStatus, Retained, State, Status, Watch, dot, dot_all, rfc3339};
+pub use suggest::{closest, slips};
 pub use text::{
     Below, ContentHash, Diagnostic, DiskTree, Help, Limit, MemoryTree, Note, Place, ReadError, Remedy, Source,
     SourceTree, Stamp,

@@ -1,7 +1,7 @@
 //! Suggestions: the existing name that was probably meant by an unknown one.
 //!
-//! `importer-core`, `script-runtime` and `config-parser` suggest names by the same rule, and must not depend on each
-//! other. Each of them therefore has a copy of this file, and a test compares the three.
+//! `importer-core` and `config-parser` suggest names by the same rule, and must not depend on each other. Each of them
+//! therefore has a copy of this file, and a test compares the two.
 
 /// The longest name, in bytes, that gets a suggestion: a longer one is no typing error, and the time for comparing
 /// grows with the square of the length.
@@ -12,7 +12,7 @@ const LONGEST: usize = 40;
 /// A shortened name of at least four letters means the only candidate that begins with it. Otherwise the candidate with
 /// the fewest [`slips`] is meant, and of equal ones the first in alphabetical order. One slip is allowed for each three
 /// letters of the candidate, one in a shorter candidate, and always fewer than `wanted` has letters.
-pub(crate) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if wanted.len() > LONGEST {
         return None;
     }
@@ -31,7 +31,7 @@ pub(crate) fn closest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c
 
 /// Returns how many letters were swapped, left out, added or mistaken. Differences between upper and lower case count
 /// as at most one slip.
-pub(crate) fn slips(wanted: &str, candidate: &str) -> usize {
+pub fn slips(wanted: &str, candidate: &str) -> usize {
     let slips = strsim::osa_distance(&wanted.to_lowercase(), &candidate.to_lowercase());
     slips + usize::from(slips == 0 && wanted != candidate)
 }

@@ -277,9 +277,11 @@ fn crates_below_the_server_name_no_directive() {
 
 #[test]
 fn the_crates_suggest_names_by_one_rule() {
-    let rules = ["importer-core", "script-runtime", "config-parser"].map(|folder| {
+    let rules = ["importer-core", "config-parser"].map(|folder| {
         let file = root().join(folder).join("src/suggest.rs");
-        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        // The one is used by other crates as well.
+        text.replace("pub(crate) fn", "pub fn")
     });
-    assert!(rules[0] == rules[1] && rules[1] == rules[2], "the three files `suggest.rs` differ");
+    assert!(rules[0] == rules[1], "the two files `suggest.rs` differ");
 }

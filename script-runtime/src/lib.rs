@@ -61,7 +61,6 @@ mod module;
 mod reference;
 mod standard;
 pub mod state;
-mod suggest;
 mod thread;
 mod value;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use rhai::{Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
-use samovar_importer::Diagnostic;
+use samovar_importer::{Diagnostic, slips};
 
 use crate::{
     http::{
@@ -13,7 +13,6 @@ use crate::{
         request::Exchange,
         web::escape_html,
     },
-    suggest::slips,
     value::Html,
 };
 

@@ -1,6 +1,6 @@
 //! The names of what a request has, and what other systems call it: for messages about names that it does not have.
 
-use crate::suggest::closest;
+use samovar_importer::closest;
 
 /// The properties of a request.
 const PROPERTIES: [&str; 19] = [

@@ -7,10 +7,10 @@ use std::{
 };
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
-use samovar_importer::{Importer, Module, ModuleStatus, Registry, State, View, rfc3339};
+use samovar_importer::{Importer, Module, ModuleStatus, Registry, State, View, closest, rfc3339};
 use serde_json::{Value, json};
 
-use crate::{module::scripts::Scripts, suggest::closest, thread::importing};
+use crate::{module::scripts::Scripts, thread::importing};
 
 /// A module as JSON: its path, its state, how its instance came about, whom it imports.
 pub(crate) fn module_json(module: &ModuleStatus) -> Value {

@@ -9,12 +9,11 @@ use std::{
 };
 
 use rhai::FnPtr;
-use samovar_importer::Place;
+use samovar_importer::{Place, closest};
 
 use crate::{
     link::{Function, Instance, Linker},
     module::diagnostic::place,
-    suggest::closest,
     value::owner,
 };
 

@@ -3,13 +3,12 @@
 //!
 //! It is a warning and not an error: a script may use something in `try` on purpose.
 
-use crate::{
-    link::{
-        instance::Instance,
-        message::words::{elsewhere, imported},
-        scan::{Scan, error::Frame, uses::Use},
-    },
-    suggest::closest,
+use samovar_importer::closest;
+
+use crate::link::{
+    instance::Instance,
+    message::words::{elsewhere, imported},
+    scan::{Scan, error::Frame, uses::Use},
 };
 
 /// Something that is not there: where it is asked for, a message, and what may have been meant.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rhai::{EvalAltResult, Module, Shared};
-use samovar_importer::{Help, Limit};
+use samovar_importer::{Help, Limit, closest};
 
 use crate::{
     link::{
@@ -19,7 +19,6 @@ use crate::{
         },
     },
     state::type_name,
-    suggest::closest,
     thread::ending::Spent,
 };
 
