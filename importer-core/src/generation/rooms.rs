@@ -122,13 +122,18 @@ impl<L: Loader> Rooms<L> {
     /// Returns whether the reason why an import failed still holds. A file that is being written has no new text yet.
     pub(crate) fn is_still(&self, texts: &Texts, unmet: &Unmet) -> bool {
         if unmet.because == Because::Withheld {
-            return self.shown.withheld().why(|| self.moments(texts, &unmet.path)).is_some();
+            return self.is_withheld(texts, &unmet.path);
         }
         match self.read(texts, &unmet.path) {
             Ok(source) => Some(source.hash) == unmet.hash,
             Err(ReadError::BeingWritten) => true,
             Err(_) => unmet.hash.is_none(),
         }
+    }
+
+    /// Returns whether a file that was never loaded is part of a change that is refused now (L2).
+    pub(crate) fn is_withheld(&self, texts: &Texts, path: &Path) -> bool {
+        self.shown.withheld().why(|| self.moments(texts, path)).is_some()
     }
 
     /// Returns when what is read under this name may have become another, as [`SourceTree::changed`] counts: when the file

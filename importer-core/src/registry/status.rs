@@ -8,7 +8,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use super::Registry;
 use crate::{
     generation::Loader,
-    module::{Module, ModuleId},
+    module::{ImportError, Module, ModuleId},
     release::History,
     report::{ModuleStatus, State, Status},
 };
@@ -20,14 +20,20 @@ impl<L: Loader> Registry<L> {
         let (rooms, snapshot) = (&self.rooms, self.snapshot());
         let mut modules: Vec<_> = snapshot.iter().map(|module| self.describe(module)).collect();
         let failed = rooms.failures.all().into_iter().filter(|(id, _)| snapshot.get(*id).is_none());
-        modules.extend(failed.map(|(id, error)| ModuleStatus {
-            path: rooms.names.path(id),
-            state: State::Failed(error.diagnostic()),
-            record: None,
-            library: rooms.names.is_library(id),
-            children: Vec::new(),
-            friends: Vec::new(),
-        }));
+        let unloaded = |(id, error): (ModuleId, ImportError)| {
+            let path = rooms.names.path(id);
+            let state = match &error {
+                ImportError::Withheld { .. } if rooms.is_withheld(snapshot.texts(), &path) => {
+                    State::Waiting(error.diagnostic())
+                }
+                // The change has been corrected: it is loaded by the next request for it.
+                ImportError::Withheld { .. } => return None,
+                _ => State::Failed(error.diagnostic()),
+            };
+            let (library, children, friends) = (rooms.names.is_library(id), Vec::new(), Vec::new());
+            Some(ModuleStatus { path, state, record: None, library, children, friends })
+        };
+        modules.extend(failed.filter_map(unloaded));
         modules.sort_by(|a, b| a.path.cmp(&b.path));
         let tally = rooms.outbox.tally();
         Status {

@@ -106,6 +106,7 @@ fn attributes(module: &ModuleStatus, verbose: bool) -> String {
     }
     let look = match (&module.state, registered(&module.path), module.library) {
         (State::Stale(_), ..) => r##"; fillcolor="#ffe2a8"; tooltip="stale""##,
+        (State::Waiting(_), ..) => r##"; fillcolor="#ffe2a8"; tooltip="waiting""##,
         (State::Failed(_), ..) => r##"; fillcolor="#f7b8b0"; tooltip="failed""##,
         (_, Some(_), _) => r##"; shape=component; style=filled; fillcolor="#e6eef7""##,
         (_, None, true) => r##"; fillcolor="#e6eef7""##,

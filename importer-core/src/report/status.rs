@@ -62,6 +62,8 @@ pub enum State {
     Stale(Arc<[Diagnostic]>),
     /// It could not be loaded, and there is no older instance (R33).
     Failed(Diagnostic),
+    /// It was saved together with a change that is refused for this reason, and is loaded once that is corrected (L2).
+    Waiting(Diagnostic),
 }
 
 impl ModuleStatus {

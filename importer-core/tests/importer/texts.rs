@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, Weak, atomic::Ordering::SeqCst};
 
-use samovar_importer::{DryRun, Event, Hint, ImportError, ImportOptions, MemoryTree, Outcome, Registry, Scope};
+use samovar_importer::{DryRun, Event, Hint, ImportError, ImportOptions, MemoryTree, Outcome, Registry, Scope, State};
 
 use crate::toy::{Site, Toy};
 
@@ -132,6 +132,11 @@ fn l2_what_was_saved_together_with_a_refused_change_waits_for_it() {
     assert!(matches!(&refused, ImportError::Withheld { .. }), "{refused:?}");
     let told = refused.diagnostic();
     assert!(told.message.contains("is broken") && told.notes[0].message.contains("late.toy"), "{told:?}");
+    let state = || {
+        let modules = site.registry.status().modules;
+        modules.into_iter().find(|module| module.path.ends_with("late.toy")).map(|module| module.state)
+    };
+    assert!(matches!(state(), Some(State::Waiting(_))), "{:?}", state());
     // Files from before the change are loaded, and so are later ones.
     assert_eq!(site.load("other").value().version, "1");
     site.write("new: version 1");
@@ -140,6 +145,7 @@ fn l2_what_was_saved_together_with_a_refused_change_waits_for_it() {
     // Mended.
     site.write("h: version 2");
     site.check();
+    assert_eq!(state(), None, "nothing is wrong with it any more");
     assert_eq!(site.load("late").value().version, "2");
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn module_json(module: &ModuleStatus) -> Value {
             State::UpToDate => "up to date",
             State::Stale(_) => "stale",
             State::Failed(_) => "failed",
+            State::Waiting(_) => "waiting",
         },
         "library": module.library,
         "children": paths(&module.children),
@@ -37,7 +38,7 @@ pub(crate) fn module_json(module: &ModuleStatus) -> Value {
     if let Some(since) = module.last_good_since() {
         json["last_good_since"] = rfc3339(since).into();
     }
-    if let State::Failed(diagnostic) = &module.state {
+    if let State::Failed(diagnostic) | State::Waiting(diagnostic) = &module.state {
         json["error"] = diagnostic.to_string().into();
     }
     json

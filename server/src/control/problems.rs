@@ -3,9 +3,7 @@
 //! Reloading that is off or frozen is no problem, since the configuration says so; nor is a file that differs from what is
 //! served. Old code that is kept in memory may be a leak or a long request, so it is no problem either.
 
-use std::sync::Arc;
-
-use samovar_importer::{Diagnostic, ModuleStatus, State, Status, Watch};
+use samovar_importer::{State, Status, Watch};
 use serde_json::{Value, json};
 
 use crate::site::RefusedConfiguration;
@@ -30,9 +28,7 @@ pub(super) fn problems(configuration: Option<&RefusedConfiguration>, interpreter
             add("refused change", format!("a change is refused: {}{more}", in_line(&first)));
         }
         for module in &status.modules {
-            if let State::Failed(diagnostic) = &module.state
-                && !waits(module, &status.refusals)
-            {
+            if let State::Failed(diagnostic) = &module.state {
                 add(
                     "failed load",
                     format!("{} is not loaded: {}", module.path.display(), in_line(&diagnostic.to_string())),
@@ -47,14 +43,6 @@ pub(super) fn problems(configuration: Option<&RefusedConfiguration>, interpreter
         }
     }
     problems
-}
-
-/// Does a module that nobody has loaded yet fail for the very reason for which a change is refused? Then it was saved together
-/// with that change, and is loaded once the change is corrected (L2): it is no problem of its own.
-pub(super) fn waits(module: &ModuleStatus, refusals: &[Arc<[Diagnostic]>]) -> bool {
-    let State::Failed(failure) = &module.state else { return false };
-    let is_its = |refused: &Diagnostic| refused.message == failure.message && refused.place == failure.place;
-    refusals.iter().flat_map(|refusal| refusal.iter()).any(is_its)
 }
 
 fn in_line(text: &str) -> String {

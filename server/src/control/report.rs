@@ -9,7 +9,6 @@ use samovar_importer::{Counts, Diagnostic, Disk, Outcome, Status, Watch, rfc3339
 use samovar_rhai::{Interpreter, graph_json};
 use serde_json::{Value, json};
 
-use super::problems::waits;
 use crate::{remedy::worded, site::RefusedConfiguration};
 
 /// The current configuration, and a refused one.
@@ -30,9 +29,6 @@ pub(crate) fn status(status: &Status, interpreter: &Interpreter, colour: bool) -
     let mut modules = graph_json(&status.modules)["modules"].take();
     for (report, module) in modules.as_array_mut().into_iter().flatten().zip(&status.modules) {
         report["disk"] = disk.get(&module.path).map(on_disk).into();
-        if waits(module, &status.refusals) {
-            report["state"] = "waiting".into();
-        }
     }
     json!({
         "name": status.interpreter,
