@@ -190,14 +190,16 @@ fn found<L: Loader>(
 
     let asked_again = |refusal: &&Refusal| forced && !rooms.waits.is_due(&refusal.planned, started);
     let told = standing.refusals.iter().filter(asked_again).map(Refusal::told).collect();
-    if is_quiet {
-        standing.quiet = Some(moment);
-    }
+    // Events come late: what was saved right before this look may not have been reported yet. So the moment of one quiet
+    // look counts from the next one on.
     if is_quiet && allowed.changes().is_empty() && standing.refusals.is_empty() {
-        standing.accepted = Some(moment);
+        standing.accepted = standing.accepted.max(standing.quiet);
     }
     if is_same {
-        standing.same = Some(moment);
+        standing.same = standing.same.max(standing.quiet);
+    }
+    if is_quiet {
+        standing.quiet = Some(moment);
     }
     let begun = *rooms.begun.lock();
     (standing.accepted, standing.same) = (standing.accepted.or(begun), standing.same.or(begun));

@@ -301,6 +301,7 @@ fn l2_what_may_not_be_reloaded_holds_nothing_back_until_a_reload_is_asked_for() 
     site.check();
     site.write("late: version 2");
     site.check();
+    site.check();
     site.write("h: broken");
     site.check();
     assert_eq!(site.load("late").value().version, "2", "saved before the look before");
@@ -444,6 +445,8 @@ fn a_file_that_gets_another_mode_or_name_counts_as_saved() {
         // The clock of the files goes on in steps of some milliseconds.
         let pause = || std::thread::sleep(Duration::from_millis(50));
         pause();
+        // What one quiet look has found counts from the next one on.
+        registry.check(&Hint::Everything, false);
         registry.check(&Hint::Everything, false);
         pause();
         write("h.toy", "broken");
